@@ -1,0 +1,31 @@
+# What ilk is built with. libtorch is the only thing the core needs; the rest serves files, models and reports.
+find_package(Torch REQUIRED)
+find_package(Threads REQUIRED)
+
+# Debian's Torch target carries its include folders in variables only; one interface target hides that.
+add_library(ilk_torch INTERFACE)
+target_link_libraries(ilk_torch INTERFACE ${TORCH_LIBRARIES} Threads::Threads ${CMAKE_DL_LIBS})
+target_include_directories(ilk_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+
+if(ILK_CORE_ONLY)
+  return()
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+find_package(CLI11 2.2 REQUIRED)
+find_package(fmt 9 REQUIRED)
+
+# Optional parts default to on where they are found; `ilk --version` says what was built in.
+macro(ilk_optional name description)
+  pkg_check_modules(${name} IMPORTED_TARGET ${ARGN})
+  option(ILK_WITH_${name} "${description}" ${${name}_FOUND})
+  if(ILK_WITH_${name} AND NOT ${name}_FOUND)
+    message(FATAL_ERROR "ILK_WITH_${name} is on, but ${ARGN} was not found")
+  endif()
+endmacro()
+ilk_optional(VIPS "Decode images with libvips" vips>=8.13)
+ilk_optional(SQLITE "Keep the embedding cache in SQLite" sqlite3>=3.34)
+ilk_optional(CURL "Download models with libcurl" libcurl>=7.74)

@@ -1,0 +1,62 @@
+#pragma once
+// CAE: hierarchical semantic alignment, training-free (Zhu et al., AAAI 2026, arXiv 2512.00904).
+// N images, D dimensions, K clusters; P nouns and C captions are offered, M of them are selected.
+#include <ilk/fusion.h>
+#include <ilk/kmeans.h>
+#include <ilk/selection.h>
+#include <ilk/transport.h>
+
+#include <optional>
+
+namespace ilk {
+
+enum class Alignment { transport, softmax };
+constexpr auto enum_names(Alignment) { return std::array<std::string_view, 2>{"transport", "softmax"}; }
+
+struct CaeOptions {
+  KMeansOptions kmeans;
+  SelectionOptions selection;
+  Alignment alignment = Alignment::transport;
+  TransportOptions transport;
+  double temperature = 0.005;
+  FusionOptions fusion;
+};
+
+template <OptionsOf<CaeOptions> Options, class Visitor>
+void visit_fields(Options& options, Visitor&& visit) {
+  visit.group("kmeans", options.kmeans);
+  visit.group("selection", options.selection);
+  visit(Field{"alignment", options.alignment, "transport: optimal transport; softmax: plain retrieval, for ablations"});
+  visit.group("transport", options.transport);
+  visit(Field{"temperature", options.temperature, "temperature of softmax retrieval"}.above(0));
+  visit.group("fusion", options.fusion);
+}
+
+/// One kind of text aligned to the images: which words were selected, and the plan onto them.
+struct SemanticSpace {
+  torch::Tensor selected;            ///< (M) int64, ascending rows of the offered features
+  torch::Tensor features;            ///< (M, D) float32, those rows
+  RowPlan plan;                      ///< enough to place new images
+  std::optional<Transport> transport;  ///< absent where alignment is softmax
+};
+
+/// The images' semantic centres: spherical k-means of X into semantic_centre_count centres (one start; they only
+/// choose words). (n, D) float32.
+torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options, Progress& progress = silent());
+
+/// Selects the words for these centres and aligns the images to them.
+SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& centres, const torch::Tensor& words,
+                          const CaeOptions& options, Progress& progress = silent());
+
+struct CaeResult {
+  KMeansResult kmeans;       ///< labels, fused centroids (K, fused width), objective
+  Assignment assignment;     ///< scores and runners-up in the fused space; labels equal kmeans.labels
+  FusionResult fusion;
+};
+
+/// Fuses the images with their counterparts in the given spaces (nouns, captions, in this order; either may be
+/// left out, then the fusion has fewer parts) and clusters the fused features. Throws Error for no space at all.
+CaeResult cae(const torch::Tensor& embeddings, const std::vector<SemanticSpace>& spaces, const CaeOptions& options,
+              Progress& progress = silent());
+
+}  // namespace ilk

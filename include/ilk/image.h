@@ -1,0 +1,72 @@
+#pragma once
+// H rows, W columns.
+#include <ilk/options.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace ilk {
+
+/// Why an image could not be used; `kind` as in SkippedFile.
+class ImageError : public std::runtime_error {
+ public:
+  ImageError(std::string kind, const std::string& reason) : std::runtime_error(reason), kind_(std::move(kind)) {}
+  const std::string& kind() const { return kind_; }
+
+ private:
+  std::string kind_;
+};
+
+struct DecodeOptions {
+  double pixel_limit = 512;
+  bool shrink_on_load = true;
+};
+
+template <OptionsOf<DecodeOptions> Options, class Visitor>
+void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{"pixel_limit", options.pixel_limit, "largest image that is decoded, in megapixels"}.above(0));
+  visit(Field{"shrink_on_load", options.shrink_on_load,
+              "let decoders hand over a smaller image where the format can; faster, nearly the same pixels"});
+}
+
+/// How the model wants its images (Hugging Face's preprocessor_config.json).
+struct ImagePreprocessor {
+  enum class Resample { nearest, bilinear, bicubic, lanczos };
+  std::int64_t shortest_edge = 224;  ///< resized to, keeping the aspect; 0: resize to crop size exactly
+  std::int64_t crop_height = 224, crop_width = 224;
+  Resample resample = Resample::bicubic;
+  std::array<double, 3> mean{0.48145466, 0.4578275, 0.40821073};
+  std::array<double, 3> standard_deviation{0.26862954, 0.26130258, 0.27577711};
+  double rescale_factor = 1.0 / 255;
+};
+
+/// Reads preprocessor_config.json of a model directory. Accepts `size` and `crop_size` as numbers or objects; throws
+/// Error for keys that ask for what is not supported.
+ImagePreprocessor read_preprocessor(const std::string& path);
+
+/// The bytes of a file with their SHA-256.
+struct ImageFile {
+  std::string bytes;
+  std::string sha256;
+};
+/// Throws ImageError: "empty", "unreadable", "vanished", "special file".
+ImageFile read_image_file(const std::string& path);
+
+/// Decodes, corrects and preprocesses one image for a model: format decided by content; only libvips's trusted loaders; the
+/// first frame or page; EXIF orientation applied; an embedded ICC profile, CMYK, grey, 16-bit and palette brought
+/// to sRGB of 8 bits; alpha flattened on white; resized (antialiased), centre-cropped, normalised.
+/// The pixel limit is checked on the header, before any pixel is decoded. Memory is bounded: pixels are streamed.
+/// Returns (3, crop_height, crop_width) float32. Thread-safe.
+/// Throws ImageError: "not an image", "damaged" (truncated and the like), "too large".
+torch::Tensor decode_for_model(const ImageFile& file, const ImagePreprocessor& preprocessor, const DecodeOptions& options);
+
+/// A small picture for people, encoded as JPEG: the whole image within `edge` × `edge`, corrected as above.
+/// Throws ImageError as decode_for_model.
+std::string make_thumbnail(const ImageFile& file, std::int64_t edge, const DecodeOptions& options);
+
+/// The decoder this ilk was built with and the formats it reads ("libvips 8.14.1: JPEG, PNG, …"), for --version.
+std::string image_support();
+
+}  // namespace ilk

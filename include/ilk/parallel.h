@@ -1,0 +1,21 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+
+namespace ilk {
+
+/// Sets how many threads ilk uses (0: as many as the machine has). Process-wide, as libtorch's own setting.
+void set_threads(int threads);
+int threads();
+
+/// Cuts [0, n) into blocks of `block` (the last may be shorter) and calls body(begin, end, index) once for
+/// each, several at a time, in no set order.
+///
+/// Inside `body` every libtorch operation and matrix product runs on the calling thread alone, without
+/// gradients. So a block's result does not depend on how many threads there are; a caller that puts the
+/// results together in the order of `index` is deterministic. The first exception is rethrown here once all
+/// running blocks have ended. A call inside a call runs its blocks one after another.
+void parallel_blocks(std::int64_t n, std::int64_t block,
+                     const std::function<void(std::int64_t begin, std::int64_t end, std::int64_t index)>& body);
+
+}  // namespace ilk

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ilk {
+
+/// Everything the report shows; plain values, so that it can be made without a run.
+struct Report {
+  struct Picture {
+    std::string path;
+    std::string thumbnail_jpeg;  ///< bytes; empty where it could not be made
+    double score = 0;            ///< cosine with its cluster's centroid
+  };
+  struct Word {
+    std::string word;
+    double score = 0;  ///< 0 … 1
+  };
+  struct Cluster {
+    std::string name;
+    std::int64_t size = 0;
+    std::vector<Word> nouns;
+    std::string runner_up;
+    std::string caption;
+    double density = 0;  ///< mean cosine of its images with its centroid
+    std::vector<Picture> pictures;  ///< nearest to the centroid first
+  };
+  struct Skipped {
+    std::string path, kind, reason;
+  };
+  std::string title;
+  std::string program_version;
+  std::string date;                                                  ///< as shown, empty: left out
+  std::vector<std::pair<std::string, std::string>> facts;            ///< summary, label and value, in this order
+  std::vector<std::pair<std::string, double>> scores;                ///< ACC, NMI, ARI where labels were given; 0 … 1
+  std::vector<std::string> notices;                                  ///< sentences the user should read
+  std::vector<Cluster> clusters;
+  std::vector<Skipped> skipped;
+};
+
+/// One self-contained HTML page: no network, no script needed to read it, light and dark, phone and desktop, images inline, all text escaped.
+std::string render_report(const Report& report);
+
+}  // namespace ilk

@@ -1,0 +1,25 @@
+#pragma once
+// P texts, D joint width.
+#include <ilk/clip.h>
+#include <ilk/corpus.h>
+#include <ilk/progress.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace ilk {
+
+struct TextFeatures {
+  torch::Tensor features;   ///< (P, D) float32, rows of unit length
+  bool from_cache = false;
+  std::string notice;       ///< a damaged cache that was rebuilt, empty otherwise
+};
+
+/// Embeds each text of the corpus: written into each template, the embeddings averaged and normalised (no template: the text as it
+/// is). Kept below `cache` (an empty path: not kept) per model, corpus and templates, as safetensors, written atomically
+/// and checked on load; a damaged file is rebuilt and reported. Stopped on request, at most a few hundred texts later.
+TextFeatures embed_corpus(const Clip& clip, const Corpus& corpus, const std::vector<std::string>& templates,
+                          const std::filesystem::path& cache, std::string_view stage, Progress& progress = silent());
+
+}  // namespace ilk

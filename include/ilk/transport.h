@@ -1,0 +1,69 @@
+#pragma once
+// N images, M words (nouns or captions), D dimensions. S = X Uᵀ are cosines, the cost is 1 − S.
+#include <ilk/options.h>
+#include <ilk/progress.h>
+#include <torch/types.h>
+
+#include <cstdint>
+
+namespace ilk {
+
+struct TransportOptions {
+  double epsilon = 0.05;
+  std::int64_t max_iterations = 1000;
+  double tolerance = 1e-4;
+};
+
+template <OptionsOf<TransportOptions> Options, class Visitor>
+void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{"epsilon", options.epsilon, "entropic regularisation of the transport; smaller is sharper"}.above(0));
+  visit(Field{"max_iterations", options.max_iterations, "most Sinkhorn iterations"}.at_least(1));
+  visit(Field{"tolerance", options.tolerance, "Sinkhorn ends when the column sums are this close to even (L1)"}
+            .above(0));
+}
+
+/// The plan T_ij = exp((f_i + g_j − (1 − S_ij)) / ε), held as its potentials only.
+struct Transport {
+  torch::Tensor row_potentials;     ///< f, (N) float64
+  torch::Tensor column_potentials;  ///< g, (M) float64, mean 0
+  double epsilon = 0;
+  std::int64_t iterations = 0;
+  double marginal_error = 0;  ///< Σ_j |Σ_i T_ij − 1/M|; the rows are exact
+  bool converged = false;     ///< false where max_iterations ran out; the caller must say so
+};
+
+/// Entropic optimal transport of images onto words with even marginals 1/N and 1/M: Sinkhorn (Cuturi 2013) in
+/// the log domain so that a small ε does not underflow. Streamed over blocks of images: one matrix product an
+/// iteration gives the row potentials and, in the same pass, the next column sums, so that memory is
+/// O(N + M + block) and neither S nor the plan is ever held.
+///
+/// `embeddings` X (N, D) and `words` U (M, D), float32, rows of unit length, same device.
+/// Throws Error for differing widths, rows not of unit length, and options out of range.
+Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& words,
+                          const TransportOptions& options = {}, Progress& progress = silent());
+
+/// What an image's row of the plan needs: row i is softmax_j((S_ij + g_j) / ε) / N. With g = 0 and a temperature
+/// for ε this is softmax retrieval, which knows no column constraint.
+struct RowPlan {
+  torch::Tensor column_potentials;  ///< g, (M) float64
+  double epsilon = 0;
+};
+
+/// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j): (N, D) float32, rows of unit length.
+/// Works for images that the transport was not solved for. Where the sum vanishes, the word of largest weight.
+torch::Tensor counterparts(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan);
+
+/// The words that take most of each image's mass.
+struct TopWords {
+  torch::Tensor indices;  ///< (N, top) int64 rows of `words`, heaviest first, ties to the lower index
+  torch::Tensor weights;  ///< (N, top) float32, shares of the image's mass (a row of the plan sums to 1)
+};
+TopWords top_words(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
+                   std::int64_t top);
+
+/// Mass that each group of images sends to each word, (n_groups, M) float64: Σ over the images i of group k of
+/// row i of the plan scaled to sum 1; so a row sums to the size of its group. `labels` (N) int64.
+torch::Tensor group_mass(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
+                         const torch::Tensor& labels, std::int64_t n_groups);
+
+}  // namespace ilk

@@ -1,0 +1,93 @@
+#include <ilk/error.h>
+#include <ilk/random.h>
+
+#include <cmath>
+#include <numbers>
+#include <unordered_map>
+
+namespace ilk {
+namespace {
+
+// FNV-1a: only to turn the stream's name into a number.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037ull;
+  for (const unsigned char byte : text) hash = (hash ^ byte) * 1099511628211ull;
+  return hash;
+}
+
+}  // namespace
+
+RandomStream::RandomStream(std::uint64_t seed, std::string_view purpose, std::uint64_t index) {
+  const std::uint64_t name = hash_of(purpose);
+  key_[0] = static_cast<std::uint32_t>(seed);
+  key_[1] = static_cast<std::uint32_t>(seed >> 32);
+  // The name and the number of the stream take the upper half of the counter; 2^64 blocks are left for each.
+  const std::uint64_t stream = name ^ (index * 0x9E3779B97F4A7C15ull);
+  counter_[0] = counter_[1] = 0;
+  counter_[2] = static_cast<std::uint32_t>(stream);
+  counter_[3] = static_cast<std::uint32_t>(stream >> 32);
+}
+
+void RandomStream::refill() {
+  std::uint32_t c0 = counter_[0], c1 = counter_[1], c2 = counter_[2], c3 = counter_[3];
+  std::uint32_t k0 = key_[0], k1 = key_[1];
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t p0 = 0xD2511F53ull * c0, p1 = 0xCD9E8D57ull * c2;
+    c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
+    c1 = static_cast<std::uint32_t>(p1);
+    c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
+    c3 = static_cast<std::uint32_t>(p0);
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  buffer_[0] = c0, buffer_[1] = c1, buffer_[2] = c2, buffer_[3] = c3;
+  used_ = 0;
+  if (++counter_[0] == 0) ++counter_[1];
+}
+
+std::uint32_t RandomStream::bits() {
+  if (used_ == 4) refill();
+  return buffer_[used_++];
+}
+
+double RandomStream::uniform() {
+  const std::uint64_t high = bits(), low = bits();
+  return static_cast<double>(((high << 32) | low) >> 11) * 0x1.0p-53;
+}
+
+std::int64_t RandomStream::below(std::int64_t n) {
+  require(n >= 1, "RandomStream::below", "n must be at least 1, got ", n, ".");
+  const auto bound = static_cast<std::uint64_t>(n);
+  const std::uint64_t unbiased = UINT64_MAX - UINT64_MAX % bound;
+  for (;;) {
+    const std::uint64_t high = bits(), low = bits();
+    const std::uint64_t draw = (high << 32) | low;
+    if (draw < unbiased) return static_cast<std::int64_t>(draw % bound);
+  }
+}
+
+double RandomStream::normal() {
+  const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
+  return radius * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+std::vector<std::int64_t> RandomStream::sample(std::int64_t n, std::int64_t count) {
+  require(0 <= count && count <= n, "RandomStream::sample", "count must be between 0 and n (", n, "), got ", count,
+          ".");
+  // Fisher–Yates on a sparse array: only what was swapped is stored.
+  std::unordered_map<std::int64_t, std::int64_t> moved;
+  const auto at = [&](std::int64_t i) {
+    const auto found = moved.find(i);
+    return found == moved.end() ? i : found->second;
+  };
+  std::vector<std::int64_t> drawn;
+  drawn.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t j = i + below(n - i);
+    drawn.push_back(at(j));
+    moved[j] = at(i);
+  }
+  return drawn;
+}
+
+}  // namespace ilk
