@@ -1,1 +1,4 @@
 # Tests of src/core.
+ilk_test(parallel LAYERS core)
+ilk_test(random LAYERS core)
+ilk_test(options LAYERS core)

@@ -1,1 +1,2 @@
 # Tests of src/io.
+ilk_test(files LAYERS io)

@@ -1,0 +1,57 @@
+#include <ilk/error.h>
+#include <ilk/sha256.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <vector>
+
+namespace ilk {
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  State() {
+    if (!context || EVP_DigestInit_ex(context, EVP_sha256(), nullptr) != 1)
+      fail("sha256", "OpenSSL could not start a digest.");
+  }
+  ~State() { EVP_MD_CTX_free(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::~Sha256() = default;
+
+Sha256& Sha256::update(std::string_view bytes) {
+  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+  return *this;
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, 32> digest{};
+  EVP_DigestFinal_ex(state_->context, digest.data(), nullptr);
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : digest) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+std::string sha256_hex(std::string_view bytes) { return Sha256().update(bytes).hex(); }
+
+std::string sha256_file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  require(stream.is_open(), "sha256_file", "cannot open ", path, ": ", std::strerror(errno), ".");
+  Sha256 digest;
+  std::vector<char> piece(1 << 20);
+  while (stream.read(piece.data(), static_cast<std::streamsize>(piece.size())) || stream.gcount() > 0)
+    digest.update({piece.data(), static_cast<std::size_t>(stream.gcount())});
+  require(!stream.bad(), "sha256_file", "cannot read ", path, ": ", std::strerror(errno), ".");
+  return digest.hex();
+}
+
+}  // namespace ilk
