@@ -2,3 +2,4 @@
 ilk_test(parallel LAYERS core)
 ilk_test(random LAYERS core)
 ilk_test(options LAYERS core)
+ilk_test(nearest_name LAYERS core)

@@ -1,0 +1,62 @@
+#include <ilk/csv.h>
+#include <ilk/error.h>
+
+namespace ilk {
+
+std::vector<std::vector<std::string>> parse_csv(std::string_view text, char separator) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> row;
+  std::string field;
+  bool quoted = false, was_quoted = false;
+  std::size_t line = 1, quote_line = 1;
+  const auto end_field = [&] {
+    row.push_back(std::move(field));
+    field.clear();
+    was_quoted = false;
+  };
+  const auto end_row = [&] {
+    const bool blank = row.empty() && field.empty() && !was_quoted;
+    end_field();
+    if (!blank) rows.push_back(std::move(row));
+    row.clear();
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') ++line;
+    if (quoted) {
+      if (c != '"') {
+        field += c;
+      } else if (i + 1 < text.size() && text[i + 1] == '"') {
+        field += '"';
+        ++i;
+      } else {
+        quoted = false;
+      }
+    } else if (c == '"' && field.empty() && !was_quoted) {
+      quoted = was_quoted = true;
+      quote_line = line;
+    } else if (c == separator) {
+      end_field();
+    } else if (c == '\n') {
+      if (!was_quoted && field.ends_with('\r')) field.pop_back();
+      end_row();
+    } else if (!(was_quoted && c == '\r')) {
+      field += c;
+    }
+  }
+  require(!quoted, "parse_csv", "line ", quote_line, " opens a quote that is never closed.");
+  if (!was_quoted && field.ends_with('\r')) field.pop_back();
+  end_row();
+  return rows;
+}
+
+std::string csv_field(std::string_view value) {
+  if (value.find_first_of(",\"\r\n") == std::string_view::npos && !value.starts_with(' ') && !value.ends_with(' '))
+    return std::string(value);
+  std::string quoted = "\"";
+  for (const char c : value) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+}  // namespace ilk
