@@ -11,10 +11,11 @@
 
 namespace ilk {
 
-/// A safetensors file (https://github.com/huggingface/safetensors: 8 bytes of header length, a JSON header, the
-/// tensors' bytes), mapped. The header is validated whole before any tensor is touched: its length against the
-/// file, JSON of the right shape, known dtypes, sizes that match shape × dtype without overflow, and offsets
-/// that cover the buffer exactly without overlap or gap. Anything else throws Error naming the rule.
+/// A safetensors file (https://github.com/huggingface/safetensors: 8 bytes of header length, a JSON header,
+/// the tensors' bytes), mapped. The header is validated whole before any tensor is touched: its length
+/// against the file, JSON of the right shape, known dtypes, sizes that match shape × dtype without overflow,
+/// and offsets that cover the buffer exactly without overlap or gap. Anything else throws Error naming the
+/// rule.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);
@@ -37,7 +38,8 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-/// Writes CPU tensors, in the order given, atomically. Names must be unique.
+/// Writes CPU tensors atomically, in the order given except that wider element types come first, so that each
+/// is aligned (as the reference writes them). Names must be unique.
 void write_safetensors(const std::filesystem::path& path,
                        const std::vector<std::pair<std::string, torch::Tensor>>& tensors,
                        const std::map<std::string, std::string>& metadata = {});

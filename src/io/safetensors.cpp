@@ -1,0 +1,243 @@
+// The safetensors format: 8 bytes of header length (little endian), a JSON header
+// {"name": {"dtype": …, "shape": […], "data_offsets": [begin, end]}, …, "__metadata__": {"key": "text", …}},
+// then the tensors' bytes one after another, at offsets counted from the end of the header.
+#include <ilk/error.h>
+#include <ilk/safetensors.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string_view>
+
+namespace ilk {
+namespace {
+
+using nlohmann::json;
+
+static_assert(std::endian::native == std::endian::little,
+              "safetensors are little-endian, and are copied as they are");
+
+constexpr std::uint64_t length_bytes = 8;
+constexpr std::uint64_t longest_header = 100'000'000;  // as the reference implementation
+constexpr std::size_t most_dimensions = 64;            // as libtorch's own operations
+constexpr const char* metadata_key = "__metadata__";
+
+struct Type {
+  std::string_view name;
+  torch::ScalarType type;
+};
+constexpr std::array<Type, 10> types{{{"F64", torch::kFloat64},
+                                      {"F32", torch::kFloat32},
+                                      {"F16", torch::kFloat16},
+                                      {"BF16", torch::kBFloat16},
+                                      {"I64", torch::kInt64},
+                                      {"I32", torch::kInt32},
+                                      {"I16", torch::kInt16},
+                                      {"I8", torch::kInt8},
+                                      {"U8", torch::kUInt8},
+                                      {"BOOL", torch::kBool}}};
+
+std::optional<torch::ScalarType> type_of(std::string_view name) {
+  for (const Type& type : types)
+    if (type.name == name) return type.type;
+  return std::nullopt;
+}
+
+std::string_view name_of(torch::ScalarType wanted) {
+  for (const Type& type : types)
+    if (type.type == wanted) return type.name;
+  return {};
+}
+
+/// The product of the lengths and the element size, or nothing where it does not fit. Zeros are left out of
+/// the check for overflow: (0, 2^62, 2^62) has no bytes, but strides that cannot be counted.
+std::optional<std::uint64_t> bytes_of(const std::vector<std::int64_t>& shape, std::uint64_t element_size) {
+  std::uint64_t bytes = element_size;
+  bool empty = false;
+  for (const std::int64_t length : shape) {
+    if (length == 0)
+      empty = true;
+    else if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(length), &bytes))
+      return std::nullopt;
+  }
+  if (bytes > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
+  return empty ? 0 : bytes;
+}
+
+/// Parses the header; refuses what JSON libraries let pass: a key given twice, and nesting that no header
+/// has.
+json parse_header(std::string_view text, const std::filesystem::path& path) {
+  constexpr std::string_view function = "SafetensorsFile";
+  constexpr int deepest = 3;  // header, tensor, its shape
+  std::array<std::set<std::string>, deepest + 1> keys;
+  const auto check = [&](int depth, json::parse_event_t event, json& value) {
+    using Event = json::parse_event_t;
+    if (event == Event::object_start || event == Event::array_start) {
+      require(depth < deepest, function, path, ": the header is nested too deeply.");
+      keys[static_cast<std::size_t>(depth) + 1].clear();
+    } else if (event == Event::key) {
+      const bool is_new = keys[static_cast<std::size_t>(depth)].insert(value.get<std::string>()).second;
+      require(is_new, function, path, ": the header has the key '", value.get<std::string>(), "' twice.");
+    }
+    return true;
+  };
+  try {
+    return json::parse(text, check);
+  } catch (const json::exception& error) {
+    fail(function, path, ": the header is not JSON: ", error.what(), ".");
+  }
+}
+
+}  // namespace
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
+    : path_(path), file_(std::make_shared<MappedFile>(path)) {
+  const auto check = [&](bool rule_holds, const auto&... rule) {
+    require(rule_holds, "SafetensorsFile", path_, ": ", rule..., ".");
+  };
+  const std::span<const std::byte> bytes = file_->bytes();
+  check(bytes.size() >= length_bytes, "a file has at least 8 bytes, got ", bytes.size());
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), length_bytes);
+  check(length <= longest_header, "the header must be at most ", longest_header, " bytes long, got ", length);
+  check(length <= bytes.size() - length_bytes, "the header of ", length, " bytes ends beyond the file of ",
+        bytes.size(), " bytes");
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + length_bytes, length);
+  check(text.starts_with('{'), "the header must begin with '{'");
+  const json header = parse_header(text, path_);
+  const std::uint64_t data_begin = length_bytes + length, data_size = bytes.size() - data_begin;
+
+  for (const auto& [name, value] : header.items()) {
+    check(value.is_object(), "'", name, "' must be an object");
+    if (name == metadata_key) {
+      for (const auto& [key, entry] : value.items()) {
+        check(entry.is_string(), "the metadata '", key, "' must be a string");
+        metadata_[key] = entry.get<std::string>();
+      }
+      continue;
+    }
+    check(value.size() == 3 && value.contains("dtype") && value.contains("shape") &&
+              value.contains("data_offsets"),
+          "'", name, "' must have dtype, shape and data_offsets, and nothing else");
+    const json &dtype = value["dtype"], &shape = value["shape"], &offsets = value["data_offsets"];
+    check(dtype.is_string(), "the dtype of '", name, "' must be a string");
+    const auto type = type_of(dtype.get_ref<const std::string&>());
+    check(type.has_value(), "the dtype of '", name,
+          "' is not supported: ", dtype.get_ref<const std::string&>());
+    Entry entry{.type = *type};
+    check(shape.is_array() && shape.size() <= most_dimensions, "the shape of '", name,
+          "' must be a list of at most ", most_dimensions, " lengths");
+    for (const json& dimension : shape) {
+      check(dimension.is_number_unsigned() &&
+                dimension.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX),
+            "the shape of '", name, "' must be whole numbers, got ", dimension.dump());
+      entry.shape.push_back(dimension.get<std::int64_t>());
+    }
+    check(offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() &&
+              offsets[1].is_number_unsigned(),
+          "the data_offsets of '", name, "' must be two whole numbers");
+    const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
+    check(begin <= end && end <= data_size, "'", name, "' lies at ", begin, "–", end, ", outside the ",
+          data_size, " bytes of data");
+    const auto size = bytes_of(entry.shape, c10::elementSize(entry.type));
+    check(size.has_value(), "the shape of '", name, "' is too large");
+    check(*size == end - begin, "'", name, "' has ", end - begin, " bytes, but its shape and dtype need ",
+          *size);
+    entry.begin = data_begin + begin;
+    entry.end = data_begin + end;
+    entries_.emplace(name, std::move(entry));
+  }
+
+  std::vector<std::pair<std::pair<std::size_t, std::size_t>, const std::string*>> places;
+  for (const auto& [name, entry] : entries_) places.push_back({{entry.begin, entry.end}, &name});
+  std::sort(places.begin(), places.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::size_t covered = data_begin;
+  for (const auto& [place, name] : places) {
+    check(place.first >= covered, "'", *name, "' overlaps the tensor before it");
+    check(place.first <= covered, "there is a gap before '", *name, "'");
+    covered = place.second;
+  }
+  check(covered == bytes.size(), "the tensors end ", bytes.size() - covered, " bytes before the file does");
+}
+
+std::vector<std::string> SafetensorsFile::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) names.push_back(name);
+  return names;
+}
+
+bool SafetensorsFile::contains(const std::string& name) const {
+  return entries_.contains(name);
+}
+
+torch::Tensor SafetensorsFile::get(const std::string& name) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) fail("SafetensorsFile::get", path_, " has no tensor '", name, "'.");
+  const Entry& entry = found->second;
+  const std::span<const std::byte> bytes = file_->bytes().subspan(entry.begin, entry.end - entry.begin);
+  if (entry.type == torch::kBool) {
+    const bool valid =
+        std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte <= std::byte{1}; });
+    require(valid, "SafetensorsFile::get", path_, ": the booleans of '", name, "' must be 0 or 1.");
+  }
+  torch::Tensor tensor = torch::empty(entry.shape, torch::TensorOptions(entry.type));
+  if (!bytes.empty()) std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
+  return tensor;
+}
+
+void write_safetensors(const std::filesystem::path& path,
+                       const std::vector<std::pair<std::string, torch::Tensor>>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  constexpr std::string_view function = "write_safetensors";
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : tensors) {
+    require(name != metadata_key, function, path, ": no tensor may be called ", metadata_key, ".");
+    require(names.insert(name).second, function, path, ": there are two tensors called '", name, "'.");
+    require(tensor.defined() && tensor.device().is_cpu() && tensor.layout() == torch::kStrided, function,
+            path, ": '", name, "' must be a dense tensor on the CPU.");
+    require(!name_of(tensor.scalar_type()).empty(), function, path, ": '", name,
+            "' is of a type the format lacks, ", tensor.scalar_type(), ".");
+  }
+  // Readers map the file and look at elements in place, so each must lie at a multiple of its size.
+  auto ordered = tensors;
+  std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
+    return a.second.element_size() > b.second.element_size();
+  });
+
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header[metadata_key] = metadata;
+  std::uint64_t offset = 0;
+  for (const auto& [name, tensor] : ordered) {
+    const std::uint64_t end = offset + tensor.nbytes();
+    header[name] = {{"dtype", name_of(tensor.scalar_type())},
+                    {"shape", tensor.sizes().vec()},
+                    {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const nlohmann::json::exception&) {
+    fail(function, path, ": names and metadata must be UTF-8.");
+  }
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  require(text.size() <= longest_header, function, path, ": names and metadata take ", text.size(),
+          " bytes, more than the format's ", longest_header, ".");
+
+  std::string contents;
+  contents.reserve(length_bytes + text.size() + offset);
+  const std::uint64_t length = text.size();
+  contents.append(reinterpret_cast<const char*>(&length), length_bytes);
+  contents += text;
+  for (const auto& [name, tensor] : ordered) {
+    const torch::Tensor dense = tensor.contiguous();
+    if (dense.nbytes() > 0) contents.append(static_cast<const char*>(dense.data_ptr()), dense.nbytes());
+  }
+  write_file_atomically(path, contents);
+}
+
+}  // namespace ilk
