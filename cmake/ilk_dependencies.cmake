@@ -16,7 +16,6 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 find_package(CLI11 2.1 REQUIRED)
-find_package(fmt 9 REQUIRED)
 
 # Optional parts default to on where they are found; `ilk --version` says what was built in.
 macro(ilk_optional name description)

@@ -1,0 +1,135 @@
+#pragma once
+// Makes command-line flags of an options struct from its one list of fields.
+#include <ilk/options.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace ilk::cli {
+
+inline std::string with_dashes(std::string_view name) {
+  std::string flag(name);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+/// How often each field's name occurs below an options struct: a name that occurs once needs no group before it.
+class CountNames {
+ public:
+  template <class T>
+  void operator()(const Field<T>& field) {
+    ++counts_[std::string(field.name)];
+  }
+  template <class Group>
+  void group(std::string_view, Group& options) {
+    visit_fields(options, *this);
+  }
+  int count(std::string_view name) const {
+    const auto found = counts_.find(std::string(name));
+    return found == counts_.end() ? 0 : found->second;
+  }
+
+ private:
+  std::map<std::string, int> counts_;
+};
+
+/// Adds `--field` for each field, `--group-field` for those below a group (and `--field` too where no other group has one of
+/// that name), with the field's sentence, default and range.
+class AddFlags {
+ public:
+  AddFlags(CLI::App& app, const CountNames& names, std::map<std::string, std::string> letters)
+      : app_(app), names_(names), letters_(std::move(letters)) {}
+
+  template <class T>
+  void operator()(const Field<T>& field) {
+    const std::string flags = flags_of(field.name);
+    CLI::Option* option = nullptr;
+    if constexpr (std::is_same_v<T, bool>) {
+      std::string off;
+      for (const auto& flag : split(flags)) off += (flag.starts_with("--") ? ",!--no-" + flag.substr(2) : "");
+      option = app_.add_flag(flags + off, field.value, std::string(field.help));
+      option->default_str(field.value ? "true" : "false");
+    } else if constexpr (std::is_enum_v<T>) {
+      T& value = field.value;
+      const std::string name = with_dashes(field.name);
+      option = app_.add_option_function<std::string>(
+          flags, [&value, name](const std::string& text) { value = enum_value<T>(text, "--" + name, "the value"); },
+          std::string(field.help));
+      option->default_str(std::string(enum_name(value)))->type_name("NAME");
+    } else {
+      option = app_.add_option(flags, field.value, std::string(field.help));
+      if constexpr (std::is_arithmetic_v<T>) {
+        option->default_str(number(field.value))->type_name(std::is_integral_v<T> ? "INTEGER" : "NUMBER");
+      } else {
+        const std::string text = std::filesystem::path(field.value).string();
+        option->type_name("TEXT");
+        if (!text.empty()) option->default_str(text);
+      }
+    }
+    option->group(group_.empty() ? "Options" : heading());
+  }
+
+  template <class Group>
+  void group(std::string_view name, Group& options) {
+    AddFlags below(app_, names_, letters_);
+    below.group_ = std::string(name);
+    visit_fields(options, below);
+  }
+
+ private:
+  static std::string number(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.12g", value);
+    return text;
+  }
+
+  static std::vector<std::string> split(const std::string& flags) {
+    std::vector<std::string> parts;
+    std::string part;
+    for (const char c : flags + ",") {
+      if (c == ',') parts.push_back(std::exchange(part, ""));
+      else part += c;
+    }
+    return parts;
+  }
+
+  std::string flags_of(std::string_view name) const {
+    const std::string plain = "--" + with_dashes(name);
+    if (group_.empty()) return with_letter(name, plain);
+    const std::string qualified = "--" + with_dashes(group_) + "-" + with_dashes(name);
+    return with_letter(name, names_.count(name) == 1 ? plain + "," + qualified : qualified);
+  }
+
+  std::string with_letter(std::string_view name, const std::string& flags) const {
+    const auto letter = letters_.find(std::string(name));
+    return letter == letters_.end() ? flags : "-" + letter->second + "," + flags;
+  }
+
+  std::string heading() const {
+    static const std::map<std::string, std::string> headings{{"images", "Images"},       {"cae", "Method"},
+                                                             {"kmeans", "k-means"},      {"selection", "Choosing words"},
+                                                             {"transport", "Transport"}, {"fusion", "Fusion"}};
+    const auto found = headings.find(group_);
+    return found == headings.end() ? group_ : found->second;
+  }
+
+  CLI::App& app_;
+  const CountNames& names_;
+  std::map<std::string, std::string> letters_;
+  std::string group_;
+};
+
+/// Adds flags for all fields of `options`, which must outlive the parse. `letters` gives one-letter forms by field name.
+template <class Options>
+void add_flags(CLI::App& app, Options& options, const std::map<std::string, std::string>& letters = {}) {
+  CountNames names;
+  visit_fields(options, names);
+  AddFlags flags(app, names, letters);
+  visit_fields(options, flags);
+}
+
+}  // namespace ilk::cli

@@ -1,0 +1,229 @@
+#include "run_directory.h"
+
+#include <ilk/csv.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/report.h>
+#include <ilk/safetensors.h>
+#include <ilk/version.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+#include "options_json.h"
+
+namespace ilk {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+std::string fixed(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+const std::string& noun_of(const RunRecord& record, std::int64_t selected) {
+  const auto row = record.nouns.selected[selected].item<std::int64_t>();
+  return record.vocabulary.nouns.texts[static_cast<std::size_t>(row)];
+}
+
+Json words_json(const std::vector<ScoredWord>& words, const char* what) {
+  Json json = Json::array();
+  for (const auto& word : words) json.push_back({{what, word.word}, {"score", word.score}, {"share", word.share}});
+  return json;
+}
+
+Json transport_json(const SemanticSpace& space) {
+  if (!space.transport) return nullptr;
+  return {{"iterations", space.transport->iterations},
+          {"marginal_error", space.transport->marginal_error},
+          {"converged", space.transport->converged}};
+}
+
+Json corpus_json(const Corpus& corpus, const SemanticSpace& space) {
+  return {{"source", corpus.source},
+          {"sha256", corpus.sha256},
+          {"offered", corpus.texts.size()},
+          {"selected", space.selected.size(0)},
+          {"transport", transport_json(space)}};
+}
+
+Json skipped_json(const std::vector<SkippedFile>& skipped) {
+  Json json = Json::array();
+  for (const auto& file : skipped) json.push_back({{"path", file.path}, {"kind", file.kind}, {"reason", file.reason}});
+  return json;
+}
+
+Json manifest_head(const RunOptions& options, const std::string& command, const char* status) {
+  return {{"program", "ilk"},
+          {"version", ILK_VERSION},
+          {"status", status},
+          {"command", command},
+          {"options", options_to_json(options)}};
+}
+
+std::string texts_of(const Corpus& corpus, const SemanticSpace& space) {
+  Json texts = Json::array();
+  for (std::int64_t i = 0; i < space.selected.size(0); ++i)
+    texts.push_back(corpus.texts[static_cast<std::size_t>(space.selected[i].item<std::int64_t>())]);
+  return texts.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assignment, std::int64_t n_clusters) {
+  std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(n_clusters));
+  const auto labels = assignment.labels.accessor<std::int64_t, 1>();
+  const auto scores = assignment.scores.accessor<float, 1>();
+  for (std::int64_t i = 0; i < labels.size(0); ++i) members[static_cast<std::size_t>(labels[i])].push_back(i);
+  for (auto& cluster : members)
+    std::stable_sort(cluster.begin(), cluster.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
+  return members;
+}
+
+void begin_run_directory(const std::filesystem::path& directory, const RunOptions& options, const std::string& command) {
+  constexpr std::string_view function = "run";
+  std::error_code error;
+  require(!std::filesystem::exists(directory, error) || std::filesystem::is_directory(directory, error), function,
+          "output must be a folder, got the file ", directory, ".");
+  const auto manifest = directory / "manifest.json";
+  if (std::filesystem::exists(manifest, error)) {
+    const Json found = Json::parse(read_file(manifest), nullptr, false);
+    require(found.is_object() && found.value("program", "") == "ilk", function, "output must be a run directory, an empty or a new ",
+            "folder; the manifest.json in ", directory, " is not ilk's.");
+  } else {
+    require(!std::filesystem::exists(directory, error) || std::filesystem::is_empty(directory, error), function,
+            "output must be a run directory, an empty or a new folder; ", directory, " holds other files.");
+  }
+  write_file_atomically(manifest, dump(manifest_head(options, command, "running")));
+}
+
+void write_assignments(const RunRecord& record) {
+  const Assignment& assignment = record.clustering.assignment;
+  const auto labels = assignment.labels.accessor<std::int64_t, 1>();
+  const auto scores = assignment.scores.accessor<float, 1>();
+  const auto second_labels = assignment.second_labels.accessor<std::int64_t, 1>();
+  const auto second_scores = assignment.second_scores.accessor<float, 1>();
+  const auto top = record.top_nouns.indices.accessor<std::int64_t, 2>();
+  std::string text = "path,cluster,name,score,second_cluster,margin,top_nouns\n";
+  for (std::int64_t i = 0; i < labels.size(0); ++i) {
+    const auto& name = record.summary.clusters[static_cast<std::size_t>(labels[i])].name.name;
+    std::string nouns;
+    for (std::int64_t j = 0; j < top.size(1); ++j) nouns += (j ? "; " : "") + noun_of(record, top[i][j]);
+    text += csv_field(record.images.paths[static_cast<std::size_t>(i)]) + "," + std::to_string(labels[i]) + "," +
+            csv_field(name) + "," + fixed(scores[i], 6) + ",";
+    // With one cluster there is no runner-up.
+    if (second_labels[i] >= 0) text += std::to_string(second_labels[i]) + "," + fixed(scores[i] - second_scores[i], 6);
+    else text += ",";
+    text += "," + csv_field(nouns) + "\n";
+  }
+  write_file_atomically(record.options.output / "assignments.csv", text);
+}
+
+void write_clusters(const RunRecord& record) {
+  Json clusters = Json::array();
+  for (std::size_t c = 0; c < record.summary.clusters.size(); ++c) {
+    const auto& cluster = record.summary.clusters[c];
+    Json exemplars = Json::array();
+    for (const auto row : record.exemplars[c])
+      exemplars.push_back({{"path", record.images.paths[static_cast<std::size_t>(row)]},
+                           {"score", record.clustering.assignment.scores[row].item<float>()}});
+    clusters.push_back({{"cluster", c},
+                        {"name", cluster.name.name},
+                        {"score", cluster.name.score},
+                        {"runner_up", cluster.name.runner_up},
+                        {"runner_up_score", cluster.name.runner_up_score},
+                        {"size", cluster.size},
+                        {"density", cluster.density},
+                        {"nouns", words_json(cluster.name.words, "noun")},
+                        {"captions", words_json(record.captions_of_cluster[c], "caption")},
+                        {"exemplars", exemplars}});
+  }
+  write_file_atomically(record.options.output / "clusters.json", dump(clusters));
+}
+
+void write_features(const RunRecord& record) {
+  std::vector<std::pair<std::string, torch::Tensor>> tensors{
+      {"embeddings", record.images.embeddings},
+      {"features", record.clustering.fusion.features},
+      {"labels", record.clustering.kmeans.labels},
+      {"centroids", record.clustering.kmeans.centroids},
+  };
+  if (record.clustering.fusion.weights.defined()) tensors.emplace_back("fusion_weights", record.clustering.fusion.weights);
+  const auto& means = record.clustering.fusion.model.means;
+  for (std::size_t i = 0; i < means.size(); ++i) tensors.emplace_back("fusion_mean_" + std::to_string(i), means[i]);
+  const auto add_space = [&](const std::string& what, const SemanticSpace& space) {
+    tensors.emplace_back(what + "_features", space.features);
+    tensors.emplace_back(what + "_column_potentials", space.plan.column_potentials);
+    if (space.transport) tensors.emplace_back(what + "_row_potentials", space.transport->row_potentials);
+  };
+  add_space("noun", record.nouns);
+  add_space("caption", record.captions);
+  write_safetensors(record.options.output / "features.safetensors", tensors,
+                    {{"program", "ilk " ILK_VERSION},
+                     {"model_fingerprint", record.summary.model_fingerprint},
+                     {"options", options_to_json(record.options).dump(-1, ' ', false, Json::error_handler_t::replace)},
+                     {"noun_epsilon", fixed(record.nouns.plan.epsilon, 9)},
+                     {"caption_epsilon", fixed(record.captions.plan.epsilon, 9)},
+                     {"nouns", texts_of(record.vocabulary.nouns, record.nouns)},
+                     {"captions", texts_of(record.vocabulary.captions, record.captions)}});
+}
+
+nlohmann::ordered_json summary_json(const RunSummary& summary) {
+  Json clusters = Json::array();
+  for (std::size_t c = 0; c < summary.clusters.size(); ++c) {
+    const auto& cluster = summary.clusters[c];
+    clusters.push_back({{"cluster", c},
+                        {"name", cluster.name.name},
+                        {"score", cluster.name.score},
+                        {"runner_up", cluster.name.runner_up},
+                        {"size", cluster.size},
+                        {"density", cluster.density},
+                        {"caption", cluster.caption}});
+  }
+  Json seconds;
+  for (const auto& [stage, value] : summary.seconds) seconds[stage] = value;
+  Json json{{"images", summary.n_images},
+            {"encoded", summary.encoded},
+            {"from_cache", summary.from_cache},
+            {"repeated", summary.repeated},
+            {"skipped", summary.skipped.size()},
+            {"model", {{"name", summary.model}, {"fingerprint", summary.model_fingerprint}}},
+            {"device", summary.device},
+            {"nouns", {{"offered", summary.n_nouns}, {"selected", summary.selected_nouns}}},
+            {"captions", {{"offered", summary.n_captions}, {"selected", summary.selected_captions}}},
+            {"objective", summary.objective}};
+  if (summary.agreement) {
+    json["scores"] = {{"accuracy", summary.agreement->accuracy},
+                      {"normalised_mutual_information", summary.agreement->normalised_mutual_information},
+                      {"adjusted_rand_index", summary.agreement->adjusted_rand_index},
+                      {"unlabelled", summary.unlabelled}};
+  }
+  json["clusters"] = clusters;
+  json["seconds"] = seconds;
+  json["total_seconds"] = summary.total_seconds;
+  json["peak_memory_mebibytes"] = summary.peak_memory_mebibytes;
+  json["notices"] = summary.notices;
+  return json;
+}
+
+void write_manifest(const RunRecord& record) {
+  Json manifest = manifest_head(record.options, record.command, "complete");
+  manifest["seed"] = record.options.cae.kmeans.seed;
+  manifest["vocabulary"] = {{"nouns", corpus_json(record.vocabulary.nouns, record.nouns)},
+                            {"captions", corpus_json(record.vocabulary.captions, record.captions)},
+                            {"templates", record.vocabulary.templates}};
+  const KMeansResult& kmeans = record.clustering.kmeans;
+  manifest["kmeans"] = {{"iterations", kmeans.iterations},         {"converged", kmeans.converged},
+                        {"objectives", kmeans.objectives},         {"empty_repaired", kmeans.empty_repaired},
+                        {"duplicates", kmeans.duplicates}};
+  manifest["summary"] = summary_json(record.summary);
+  manifest["skipped"] = skipped_json(record.summary.skipped);
+  write_file_atomically(record.options.output / "manifest.json", dump(manifest));
+}
+
+}  // namespace ilk

@@ -1,0 +1,122 @@
+#include <ilk/files.h>
+#include <ilk/parallel.h>
+#include <ilk/report.h>
+#include <ilk/version.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+#include "run_directory.h"
+
+namespace ilk {
+namespace {
+
+constexpr std::int64_t thumbnail_edge = 192;
+// A report stays a file that a browser opens at once: fewer pictures a cluster where there are many clusters.
+constexpr std::int64_t most_pictures = 3000;
+constexpr std::int64_t fewest_pictures = 3;
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d", &local);
+  return text;
+}
+
+std::string duration(double seconds) {
+  char text[64];
+  if (seconds < 60) {
+    std::snprintf(text, sizeof text, "%.1f s", seconds);
+  } else {
+    const auto whole = static_cast<long>(seconds + 0.5);
+    if (whole < 3600) std::snprintf(text, sizeof text, "%ld min %02ld s", whole / 60, whole % 60);
+    else std::snprintf(text, sizeof text, "%ld h %02ld min", whole / 3600, whole / 60 % 60);
+  }
+  return text;
+}
+
+std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& record) {
+  const RunSummary& summary = record.summary;
+  const auto words = [](std::int64_t selected, std::int64_t offered, const std::string& source) {
+    return std::to_string(selected) + " of " + std::to_string(offered) + " (" +
+           std::filesystem::path(source).filename().string() + ")";
+  };
+  char memory[32];
+  std::snprintf(memory, sizeof memory, "%.0f MiB", summary.peak_memory_mebibytes);
+  return {{"Images", std::to_string(summary.n_images)},
+          {"Clusters", std::to_string(summary.clusters.size())},
+          {"Skipped files", std::to_string(summary.skipped.size())},
+          {"Method", std::string(enum_name(record.options.method))},
+          {"Model", summary.model},
+          {"Device", summary.device},
+          {"Nouns chosen", words(summary.selected_nouns, summary.n_nouns, record.vocabulary.nouns.source)},
+          {"Captions chosen", words(summary.selected_captions, summary.n_captions, record.vocabulary.captions.source)},
+          {"Seed", std::to_string(record.options.cae.kmeans.seed)},
+          {"Time", duration(summary.total_seconds)},
+          {"Peak memory", memory}};
+}
+
+/// From the run directory to the picture, so that the two can be moved together.
+std::string link_to(const std::string& picture, const std::filesystem::path& directory) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(picture, error);
+  const auto relative = std::filesystem::proximate(absolute, std::filesystem::absolute(directory), error);
+  return error ? picture : relative.string();
+}
+
+}  // namespace
+
+void write_report(const RunRecord& record) {
+  const RunSummary& summary = record.summary;
+  Report report{.title = std::to_string(summary.n_images) + " images in " + std::to_string(summary.clusters.size()) + " groups",
+                .program_version = ILK_VERSION,
+                .date = today(),
+                .facts = facts_of(record),
+                .notices = summary.notices};
+  if (summary.agreement) {
+    report.scores = {{"ACC", summary.agreement->accuracy},
+                     {"NMI", summary.agreement->normalised_mutual_information},
+                     {"ARI", summary.agreement->adjusted_rand_index}};
+  }
+  for (const auto& file : summary.skipped) report.skipped.push_back({file.path, file.kind, file.reason});
+
+  const auto n_clusters = static_cast<std::int64_t>(summary.clusters.size());
+  const auto most = static_cast<std::size_t>(std::max(fewest_pictures, most_pictures / n_clusters));
+  struct Place {
+    std::size_t cluster, picture;
+  };
+  std::vector<Place> places;
+  for (std::size_t c = 0; c < summary.clusters.size(); ++c) {
+    const auto& cluster = summary.clusters[c];
+    Report::Cluster shown{.name = cluster.name.name,
+                          .size = cluster.size,
+                          .runner_up = cluster.name.runner_up,
+                          .caption = cluster.caption,
+                          .density = cluster.density};
+    for (const auto& word : cluster.name.words) shown.nouns.push_back({word.word, word.score});
+    for (std::size_t p = 0; p < std::min(most, cluster.exemplars.size()); ++p) {
+      const float score = record.clustering.assignment.scores[record.exemplars[c][p]].item<float>();
+      shown.pictures.push_back({.path = cluster.exemplars[p], .score = score});
+      places.push_back({c, p});
+    }
+    report.clusters.push_back(std::move(shown));
+  }
+  parallel_blocks(static_cast<std::int64_t>(places.size()), 4, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const Place place = places[static_cast<std::size_t>(i)];
+      auto& picture = report.clusters[place.cluster].pictures[place.picture];
+      try {
+        picture.thumbnail_jpeg = make_thumbnail(read_image_file(picture.path), thumbnail_edge, record.options.images);
+      } catch (const ImageError&) {
+        // It went away since it was encoded; the report shows its path alone.
+      }
+      picture.path = link_to(picture.path, record.options.output);
+    }
+  });
+  write_file_atomically(record.options.output / "report.html", render_report(report));
+}
+
+}  // namespace ilk
