@@ -1,0 +1,23 @@
+# Installs ilk into a folder of its own, builds the README's example against it, and runs both. Run by CTest.
+file(REMOVE_RECURSE ${WORK})
+function(step)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    string(REPLACE ";" " " command "${ARGN}")
+    message(FATAL_ERROR "${command}\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+step(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+step(${CMAKE_COMMAND} -S ${SOURCE}/tests/install -B ${WORK}/build -G Ninja -DCMAKE_BUILD_TYPE=Release
+     -DCMAKE_PREFIX_PATH=${WORK}/prefix -DREADME=${SOURCE}/README.md)
+step(${CMAKE_COMMAND} --build ${WORK}/build)
+step(${WORK}/build/example)
+if(NOT output MATCHES "12 clusters")
+  message(FATAL_ERROR "The README's example printed: ${output}")
+endif()
+# The installed program finds the model that was installed with it.
+step(${CMAKE_COMMAND} -E env --unset=ILK_MODELS ${WORK}/prefix/bin/ilk models path ilk-mini)
+if(NOT output MATCHES "${WORK}/prefix/share/ilk/models/ilk-mini")
+  message(FATAL_ERROR "The installed program uses the model in ${output}")
+endif()

@@ -1,0 +1,57 @@
+#pragma once
+// Runs the built program as a user would.
+#include <fcntl.h>
+#include <ilk/files.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+struct ProgramResult {
+  int status = -1;  ///< exit status, or −signal
+  std::string out, err;
+};
+
+/// A started program; output goes to files in `folder`. Its caches are below `folder` too.
+class Program {
+ public:
+  Program(const std::filesystem::path& folder, const std::vector<std::string>& arguments) : folder_(folder) {
+    const std::string out = (folder_ / "out.txt").string(), err = (folder_ / "err.txt").string();
+    std::vector<std::string> words{ILK_PROGRAM};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const std::string cache = "XDG_CACHE_HOME=" + (folder_ / "cache").string(),
+                      data = "XDG_DATA_HOME=" + (folder_ / "data").string();
+    pid_ = fork();
+    if (pid_ != 0) return;
+    putenv(const_cast<char*>(cache.c_str()));
+    putenv(const_cast<char*>(data.c_str()));
+    dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 1);
+    dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
+    dup2(open("/dev/null", O_RDONLY), 0);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+
+  void signal(int number) const { kill(pid_, number); }
+
+  ProgramResult wait() const {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), ilk::read_file(folder_ / "out.txt"),
+            ilk::read_file(folder_ / "err.txt")};
+  }
+
+ private:
+  std::filesystem::path folder_;
+  pid_t pid_ = -1;
+};
+
+inline ProgramResult run_program(const std::filesystem::path& folder, const std::vector<std::string>& arguments) {
+  return Program(folder, arguments).wait();
+}
