@@ -1,3 +1,4 @@
+#include <ilk/duration.h>
 #include <ilk/error.h>
 #include <ilk/image_list.h>
 #include <ilk/run.h>
@@ -23,18 +24,17 @@ struct ClusterArguments {
   bool json = false, quiet = false;
 };
 
-std::vector<std::string> all_inputs(const ClusterArguments& arguments) {
-  auto inputs = arguments.inputs;
+RunInputs all_inputs(const ClusterArguments& arguments) {
+  RunInputs inputs{.paths = arguments.inputs};
   if (!arguments.files_from.empty()) {
     std::ifstream file;
     if (arguments.files_from != "-") {
       file.open(arguments.files_from, std::ios::binary);
       require(file.is_open(), "cluster", "--files-from must be a readable file or -, got '", arguments.files_from, "'.");
     }
-    const auto listed = read_input_list(arguments.files_from == "-" ? std::cin : file);
-    inputs.insert(inputs.end(), listed.begin(), listed.end());
+    inputs.listed = read_input_list(arguments.files_from == "-" ? std::cin : file);
   }
-  require(!inputs.empty(), "cluster", "at least one folder or file of images must be given, got none.");
+  require(!inputs.paths.empty() || !inputs.listed.empty(), "cluster", "at least one folder or file of images must be given, got none.");
   return inputs;
 }
 

@@ -1,5 +1,6 @@
 #include "terminal.h"
 
+#include <ilk/duration.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -39,16 +40,6 @@ void stop_on_interrupt() {
 }
 
 bool interrupted() { return stop_asked != 0; }
-
-std::string duration_text(double seconds) {
-  char text[64];
-  const auto whole = static_cast<long>(seconds + 0.5);
-  if (seconds < 9.95) std::snprintf(text, sizeof text, "%.1f s", seconds);
-  else if (whole < 60) std::snprintf(text, sizeof text, "%ld s", whole);
-  else if (whole < 3600) std::snprintf(text, sizeof text, "%ld min %02ld s", whole / 60, whole % 60);
-  else std::snprintf(text, sizeof text, "%ld h %02ld min", whole / 3600, whole / 60 % 60);
-  return text;
-}
 
 int display_width(const std::string& text) {
   int width = 0;

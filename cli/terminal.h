@@ -36,9 +36,6 @@ class TerminalProgress : public Progress {
   Clock::time_point begin_, shown_;
 };
 
-/// "4 s", "3 min 20 s", "2 h 05 min".
-std::string duration_text(double seconds);
-
 /// Columns that a text takes on a terminal, for lining up tables: one for each code point, two for wide ones.
 int display_width(const std::string& text);
 

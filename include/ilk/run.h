@@ -62,6 +62,12 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit.group("cae", options.cae);
 }
 
+/// Where a run's images come from; see list_images.
+struct RunInputs {
+  std::vector<std::string> paths;   ///< folders, files, patterns
+  std::vector<std::string> listed;  ///< paths that a program wrote down
+};
+
 /// What a run found, for those who started it; the same facts are in the run directory.
 struct RunSummary {
   struct Cluster {
@@ -90,7 +96,7 @@ struct RunSummary {
 /// (manifest.json, assignments.csv, clusters.json, features.safetensors, report.html; each written atomically). What was encoded
 /// before is not encoded again, so the same call after a stop or a kill goes on where it was, with the same result.
 /// Throws Error for bad input and for an output folder that holds something else; Stopped on request.
-RunSummary run(const std::vector<std::string>& inputs, const RunOptions& options, const std::string& command,
+RunSummary run(const RunInputs& inputs, const RunOptions& options, const std::string& command,
                Progress& progress = silent());
 
 /// The summary as JSON, the machine-readable form of `ilk cluster --json`.

@@ -39,7 +39,7 @@ class RecordingProgress : public Progress {
 
 class Run {
  public:
-  Run(const std::vector<std::string>& inputs, const RunOptions& options, const std::string& command, Progress& progress)
+  Run(const RunInputs& inputs, const RunOptions& options, const std::string& command, Progress& progress)
       : inputs_(inputs), caller_(progress), progress_(progress) {
     record_.options = options;
     record_.command = command;
@@ -95,7 +95,7 @@ class Run {
 
   /// The inputs' files without what an earlier run left in the output folder.
   ImageList list_inputs() {
-    ImageList list = list_images(inputs_);
+    ImageList list = list_images(inputs_.paths, inputs_.listed);
     std::error_code error;
     const std::string output = std::filesystem::weakly_canonical(options().output, error).string() + "/";
     const auto inside = [&](const std::string& path) {
@@ -134,8 +134,8 @@ class Run {
   void embed(const Clip& clip, const ImageList& list) {
     const auto folder = cache_folder();
     EmbeddingCache cache(folder.empty() ? folder : folder / "embeddings.sqlite");
-    if (!cache.notice().empty()) progress_.say(cache.notice());
     record_.images = embed_images(clip, list, options().images, cache, progress_);
+    if (!cache.notice().empty()) progress_.say(cache.notice());
     summary().n_images = record_.images.embeddings.size(0);
     summary().encoded = record_.images.encoded;
     summary().from_cache = record_.images.from_cache;
@@ -244,7 +244,7 @@ class Run {
     summary().notices = progress_.said();
   }
 
-  const std::vector<std::string>& inputs_;
+  const RunInputs& inputs_;
   Progress& caller_;
   RecordingProgress progress_;
   RunRecord record_;
@@ -253,7 +253,7 @@ class Run {
 
 }  // namespace
 
-RunSummary run(const std::vector<std::string>& inputs, const RunOptions& options, const std::string& command,
+RunSummary run(const RunInputs& inputs, const RunOptions& options, const std::string& command,
                Progress& progress) {
   return Run(inputs, options, command, progress).go();
 }

@@ -1,3 +1,4 @@
+#include <ilk/duration.h>
 #include <ilk/files.h>
 #include <ilk/parallel.h>
 #include <ilk/report.h>
@@ -26,18 +27,6 @@ std::string today() {
   return text;
 }
 
-std::string duration(double seconds) {
-  char text[64];
-  if (seconds < 60) {
-    std::snprintf(text, sizeof text, "%.1f s", seconds);
-  } else {
-    const auto whole = static_cast<long>(seconds + 0.5);
-    if (whole < 3600) std::snprintf(text, sizeof text, "%ld min %02ld s", whole / 60, whole % 60);
-    else std::snprintf(text, sizeof text, "%ld h %02ld min", whole / 3600, whole / 60 % 60);
-  }
-  return text;
-}
-
 std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& record) {
   const RunSummary& summary = record.summary;
   const auto words = [](std::int64_t selected, std::int64_t offered, const std::string& source) {
@@ -55,16 +44,16 @@ std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& recor
           {"Nouns chosen", words(summary.selected_nouns, summary.n_nouns, record.vocabulary.nouns.source)},
           {"Captions chosen", words(summary.selected_captions, summary.n_captions, record.vocabulary.captions.source)},
           {"Seed", std::to_string(record.options.cae.kmeans.seed)},
-          {"Time", duration(summary.total_seconds)},
+          {"Time", duration_text(summary.total_seconds)},
           {"Peak memory", memory}};
 }
 
-/// From the run directory to the picture, so that the two can be moved together.
-std::string link_to(const std::string& picture, const std::filesystem::path& directory) {
+/// From the run directory to the folder that the images' paths start in, so that both can be moved together.
+std::string base_path(const std::filesystem::path& directory) {
   std::error_code error;
-  const auto absolute = std::filesystem::absolute(picture, error);
-  const auto relative = std::filesystem::proximate(absolute, std::filesystem::absolute(directory), error);
-  return error ? picture : relative.string();
+  const auto here = std::filesystem::current_path(error);
+  const auto base = std::filesystem::proximate(here, std::filesystem::absolute(directory, error), error);
+  return error ? here.string() : base.string();
 }
 
 }  // namespace
@@ -74,6 +63,7 @@ void write_report(const RunRecord& record) {
   Report report{.title = std::to_string(summary.n_images) + " images in " + std::to_string(summary.clusters.size()) + " groups",
                 .program_version = ILK_VERSION,
                 .date = today(),
+                .base_path = base_path(record.options.output),
                 .facts = facts_of(record),
                 .notices = summary.notices};
   if (summary.agreement) {
@@ -113,7 +103,6 @@ void write_report(const RunRecord& record) {
       } catch (const ImageError&) {
         // It went away since it was encoded; the report shows its path alone.
       }
-      picture.path = link_to(picture.path, record.options.output);
     }
   });
   write_file_atomically(record.options.output / "report.html", render_report(report));

@@ -1,0 +1,24 @@
+#!/usr/bin/env python3
+"""Prints the tables of docs/results: the methods on the example pictures, then the kernels. --quick: fewer seeds."""
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+
+def main():
+    seeds = "2" if "--quick" in sys.argv[1:] else "5"
+    labels = ROOT / "examples/clipart/labels.csv"
+    k = len({line.rsplit(",", 1)[1] for line in labels.read_text().splitlines()[1:]})
+    print(f"## Example pictures, K = {k}, {seeds} seeds\n", flush=True)
+    subprocess.run([HERE / "ablation.py", ROOT / "examples/clipart/images", labels, str(k), "--seeds", seeds, "--variants", "methods",
+                    "--ilk", ROOT / "build/ilk"], check=True)
+    for program in sorted((ROOT / "build/benchmarks").glob("*_benchmark")):
+        print(f"\n## {program.name}\n", flush=True)
+        subprocess.run([program, *(["--benchmark_min_time=0.05"] if seeds == "2" else [])], check=True)
+
+
+if __name__ == "__main__":
+    main()
