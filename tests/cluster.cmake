@@ -1,1 +1,2 @@
 # Tests of src/cluster.
+ilk_test(kmeans LAYERS cluster)

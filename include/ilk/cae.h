@@ -11,7 +11,9 @@
 namespace ilk {
 
 enum class Alignment { transport, softmax };
-constexpr auto enum_names(Alignment) { return std::array<std::string_view, 2>{"transport", "softmax"}; }
+constexpr auto enum_names(Alignment) {
+  return std::array<std::string_view, 2>{"transport", "softmax"};
+}
 
 struct CaeOptions {
   KMeansOptions kmeans;
@@ -26,7 +28,8 @@ template <OptionsOf<CaeOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
   visit.group("kmeans", options.kmeans);
   visit.group("selection", options.selection);
-  visit(Field{"alignment", options.alignment, "transport: optimal transport; softmax: plain retrieval, for ablations"});
+  visit(Field{"alignment", options.alignment,
+              "transport: optimal transport; softmax: plain retrieval, for ablations"});
   visit.group("transport", options.transport);
   visit(Field{"temperature", options.temperature, "temperature of softmax retrieval"}.above(0));
   visit.group("fusion", options.fusion);
@@ -34,29 +37,32 @@ void visit_fields(Options& options, Visitor&& visit) {
 
 /// One kind of text aligned to the images: which words were selected, and the plan onto them.
 struct SemanticSpace {
-  torch::Tensor selected;            ///< (M) int64, ascending rows of the offered features
-  torch::Tensor features;            ///< (M, D) float32, those rows
-  RowPlan plan;                      ///< enough to place new images
+  torch::Tensor selected;              ///< (M) int64, ascending rows of the offered features
+  torch::Tensor features;              ///< (M, D) float32, those rows
+  RowPlan plan;                        ///< enough to place new images
   std::optional<Transport> transport;  ///< absent where alignment is softmax
 };
 
-/// The images' semantic centres: spherical k-means of X into semantic_centre_count centres (one start; they only
-/// choose words). (n, D) float32.
-torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options, Progress& progress = silent());
+/// The images' semantic centres: spherical k-means of X into semantic_centre_count centres (one start; they
+/// only choose words). (n, D) float32.
+torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options,
+                               Progress& progress = silent());
 
 /// Selects the words for these centres and aligns the images to them.
-SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& centres, const torch::Tensor& words,
-                          const CaeOptions& options, Progress& progress = silent());
+SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
+                          const torch::Tensor& words, const CaeOptions& options,
+                          Progress& progress = silent());
 
 struct CaeResult {
-  KMeansResult kmeans;       ///< labels, fused centroids (K, fused width), objective
-  Assignment assignment;     ///< scores and runners-up in the fused space; labels equal kmeans.labels
+  KMeansResult kmeans;    ///< labels, fused centroids (K, fused width), objective
+  Assignment assignment;  ///< scores and runners-up in the fused space; labels equal kmeans.labels
   FusionResult fusion;
 };
 
-/// Fuses the images with their counterparts in the given spaces (nouns, captions, in this order; either may be
-/// left out, then the fusion has fewer parts) and clusters the fused features. Throws Error for no space at all.
-CaeResult cae(const torch::Tensor& embeddings, const std::vector<SemanticSpace>& spaces, const CaeOptions& options,
-              Progress& progress = silent());
+/// Fuses the images with their counterparts in the given spaces (nouns, captions, in this order; either may
+/// be left out, then the fusion has fewer parts) and clusters the fused features. Throws Error for no space
+/// at all.
+CaeResult cae(const torch::Tensor& embeddings, const std::vector<SemanticSpace>& spaces,
+              const CaeOptions& options, Progress& progress = silent());
 
 }  // namespace ilk

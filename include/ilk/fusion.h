@@ -1,5 +1,6 @@
 #pragma once
-// N images, D dimensions; each image has up to three unit vectors: itself, its noun and its caption counterpart.
+// N images, D dimensions; each image has up to three unit vectors: itself, its noun and its caption
+// counterpart.
 #include <ilk/options.h>
 #include <torch/types.h>
 
@@ -9,7 +10,9 @@
 namespace ilk {
 
 enum class FusionKind { concat, sum, plain };
-constexpr auto enum_names(FusionKind) { return std::array<std::string_view, 3>{"concat", "sum", "plain"}; }
+constexpr auto enum_names(FusionKind) {
+  return std::array<std::string_view, 3>{"concat", "sum", "plain"};
+}
 
 struct FusionOptions {
   FusionKind fusion = FusionKind::concat;
@@ -21,8 +24,11 @@ template <OptionsOf<FusionOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"fusion", options.fusion,
               "concat or sum of the adaptively weighted parts, or plain unweighted concatenation"});
-  visit(Field{"gamma", options.gamma, "temperature of the adaptive weights; smaller trusts the best part more"}.above(0));
-  visit(Field{"centre", options.centre, "subtract each modality's mean before cosines are taken (modality gap)"});
+  visit(
+      Field{"gamma", options.gamma, "temperature of the adaptive weights; smaller trusts the best part more"}
+          .above(0));
+  visit(Field{"centre", options.centre,
+              "subtract each modality's mean before cosines are taken (modality gap)"});
 }
 
 /// The means that centring subtracts, so that new images are fused as the old ones were: a (D) float32 tensor
@@ -32,19 +38,22 @@ struct FusionModel {
 };
 
 struct FusionResult {
-  torch::Tensor features;  ///< (N, parts · D) for concat and plain, (N, D) for sum; float32, rows of unit length
-  torch::Tensor weights;   ///< (N, parts) float32, rows sum to 1
+  torch::Tensor
+      features;  ///< (N, parts · D) for concat and plain, (N, D) for sum; float32, rows of unit length
+  torch::Tensor weights;  ///< (N, parts) float32, rows sum to 1
   FusionModel model;
 };
 
-/// CAE's adaptive fusion (docs/methods/cae.md): per image the prototype p is the mean of its parts, the weights
-/// are softmax(cos(part, p) / γ), the features the weighted parts side by side (concat) or added (sum).
-/// `parts`: one to three (N, D) float32 tensors with rows of unit length; parts of other counts or shapes throw
-/// Error. With `centre`, each part's mean over the collection is subtracted and the rows are normalised
-/// again before anything else (a row equal to the mean stays zero and gets its share of weight, no more).
+/// CAE's adaptive fusion (docs/methods/cae.md): per image the prototype p is the mean of its parts, the
+/// weights are softmax(cos(part, p) / γ), the features the weighted parts side by side (concat) or added
+/// (sum). `parts`: one to three (N, D) float32 tensors with rows of unit length; parts of other counts or
+/// shapes throw Error. With `centre`, each part's mean over the collection is subtracted and the rows are
+/// normalised again before anything else (a row equal to the mean stays zero and gets its share of weight, no
+/// more).
 FusionResult fuse(const std::vector<torch::Tensor>& parts, const FusionOptions& options);
 
 /// The same for new images, with the means of the collection that `model` was made from.
-torch::Tensor fuse_new(const std::vector<torch::Tensor>& parts, const FusionOptions& options, const FusionModel& model);
+torch::Tensor fuse_new(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
+                       const FusionModel& model);
 
 }  // namespace ilk

@@ -10,7 +10,9 @@
 namespace ilk {
 
 enum class KMeansInit { kmeanspp, random };
-constexpr auto enum_names(KMeansInit) { return std::array<std::string_view, 2>{"k-means++", "random"}; }
+constexpr auto enum_names(KMeansInit) {
+  return std::array<std::string_view, 2>{"k-means++", "random"};
+}
 
 struct KMeansOptions {
   std::int64_t n_clusters = 8;
@@ -27,45 +29,55 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
   visit(Field{"n_init", options.n_init, "k-means restarts; the best by objective is kept"}.at_least(1));
   visit(Field{"max_iterations", options.max_iterations, "most iterations of one restart"}.at_least(1));
-  visit(Field{"tolerance", options.tolerance,
-              "a restart ends when the objective rises by less than this share"}.at_least(0));
+  visit(
+      Field{"tolerance", options.tolerance, "a restart ends when the objective rises by less than this share"}
+          .at_least(0));
   visit(Field{"init", options.init, "how the first centres are drawn: k-means++ or random"});
 }
 
 struct KMeansResult {
-  torch::Tensor labels;     ///< (N) int64, 0 … K − 1
-  torch::Tensor centroids;  ///< (K, D) float32, rows of unit length
-  double objective = 0;     ///< mean cosine of a point with its centroid, to be maximised
-  std::int64_t iterations = 0;          ///< of the restart that was kept
-  bool converged = false;               ///< false where max_iterations ran out
-  std::vector<double> objectives;       ///< after each iteration of the restart that was kept
-  std::int64_t empty_repaired = 0;      ///< how often an empty cluster was given the worst-served point
-  std::int64_t duplicates = 0;          ///< points equal, bit for bit, to an earlier point
+  torch::Tensor labels;             ///< (N) int64, 0 … K − 1
+  torch::Tensor centroids;          ///< (K, D) float32, rows of unit length
+  double objective = 0;             ///< mean cosine of a point with its centroid, to be maximised
+  std::int64_t iterations = 0;      ///< of the restart that was kept
+  bool converged = false;           ///< false where max_iterations ran out
+  std::vector<double> objectives;   ///< after each iteration of the restart that was kept
+  std::int64_t empty_repaired = 0;  ///< how often an empty cluster was given the worst-served point
+  std::int64_t duplicates = 0;      ///< points equal, bit for bit, to an earlier point
 };
 
-/// Spherical k-means (Dhillon and Modha 2001): maximises the sum of cosines between points and the unit-length
-/// means of their clusters, by Lloyd's iterations from `n_init` starts (k-means++: Arthur and Vassilvitskii
-/// 2007, on the squared distance 2 − 2 cos). Ties go to the lower cluster number; an empty cluster takes the
-/// point that is farthest from its centroid. Clusters are numbered by size, largest first (ties by first member).
+/// Spherical k-means (Dhillon and Modha 2001): maximises the sum of cosines between points and the
+/// unit-length means of their clusters, by Lloyd's iterations from `n_init` starts (k-means++: Arthur and
+/// Vassilvitskii 2007, on the squared distance 2 − 2 cos). Ties go to the lower cluster number; an empty
+/// cluster takes the point that is farthest from its centroid. Clusters are numbered by size, largest first
+/// (ties by first member). The labels are those that assign_to_nearest gives for the centroids, except where
+/// an empty cluster was repaired last. An iteration is an update of the centroids and the assignment to them;
+/// a restart also ends when no label changes.
 ///
-/// `embeddings` (N, D) float32, CPU or CUDA, rows of unit length. The labels are the same for any number of threads.
-/// Throws Error for K < 1, K > N, rows that hold NaN or infinity or are not of unit length, and options out of
-/// their range. Where fewer than K points are distinct, all K clusters are still non-empty.
-KMeansResult kmeans(const torch::Tensor& embeddings, const KMeansOptions& options, Progress& progress = silent());
+/// `embeddings` (N, D) float32, CPU or CUDA, rows of unit length. The labels are the same for any number of
+/// threads. Throws Error for K < 1, K > N, rows that hold NaN or infinity or are not of unit length, and
+/// options out of their range. Where fewer than K points are distinct, all K clusters are still non-empty.
+KMeansResult kmeans(const torch::Tensor& embeddings, const KMeansOptions& options,
+                    Progress& progress = silent());
+
+/// The same from given starting centres (K, D), float32 with rows of unit length: one start, so that
+/// n_clusters, seed, n_init and init are not read.
+KMeansResult kmeans_from(const torch::Tensor& embeddings, const torch::Tensor& centroids,
+                         const KMeansOptions& options, Progress& progress = silent());
 
 /// Where points belong among given centres.
 struct Assignment {
   torch::Tensor labels;         ///< (N) int64: the centre of highest cosine, ties to the lower number
   torch::Tensor scores;         ///< (N) float32: that cosine
   torch::Tensor second_labels;  ///< (N) int64: the runner-up, −1 where there is one centre only
-  torch::Tensor second_scores;  ///< (N) float32: its cosine
+  torch::Tensor second_scores;  ///< (N) float32: its cosine, −1 where there is one centre only
 };
 
 /// Assigns points (N, D) to `centroids` (K, D), both float32 with rows of unit length, in blocks.
 Assignment assign_to_nearest(const torch::Tensor& embeddings, const torch::Tensor& centroids);
 
-/// Throws Error("[function] …") unless `matrix` is a float32 (rows ≥ 1, columns ≥ 1) matrix with finite rows of
-/// unit length to 1e-3. `what` names it in the text ("embeddings").
+/// Throws Error("[function] …") unless `matrix` is a float32 (rows ≥ 1, columns ≥ 1) matrix with finite rows
+/// of unit length to 1e-3. `what` names it in the text ("embeddings").
 void require_unit_rows(const torch::Tensor& matrix, std::string_view function, std::string_view what);
 
 /// Rows scaled to unit length, as float32; throws Error naming the first row that is zero or not finite.

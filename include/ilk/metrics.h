@@ -14,8 +14,8 @@ struct Confusion {
 };
 Confusion confusion(const torch::Tensor& classes, const torch::Tensor& clusters);
 
-/// The largest-sum assignment of rows to columns of `scores` (R, C) float64, each used at most once, min(R, C)
-/// pairs (the Hungarian method; Jonker and Volgenant 1987). Returns for each row its column or −1.
+/// The largest-sum assignment of rows to columns of `scores` (R, C) float64, each used at most once, min(R,
+/// C) pairs (the Hungarian method; Jonker and Volgenant 1987). Returns for each row its column or −1.
 std::vector<std::int64_t> linear_assignment(const torch::Tensor& scores);
 
 struct Agreement {
@@ -23,7 +23,8 @@ struct Agreement {
   double normalised_mutual_information = 0;  ///< NMI: arithmetic mean of the entropies, natural logarithm
   double adjusted_rand_index = 0;            ///< ARI (Hubert and Arabie 1985)
 };
-/// Agreement of clusters with classes, both (N) int64, N ≥ 1; equal to scikit-learn's definitions, degenerate cases too.
+/// Agreement of clusters with classes, both (N) int64, N ≥ 1; equal to scikit-learn's definitions, degenerate
+/// cases too.
 Agreement agreement(const torch::Tensor& classes, const torch::Tensor& clusters);
 
 }  // namespace ilk

@@ -16,10 +16,13 @@ struct TransportOptions {
 
 template <OptionsOf<TransportOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
-  visit(Field{"epsilon", options.epsilon, "entropic regularisation of the transport; smaller is sharper"}.above(0));
+  visit(
+      Field{"epsilon", options.epsilon, "entropic regularisation of the transport; smaller is sharper"}.above(
+          0));
   visit(Field{"max_iterations", options.max_iterations, "most Sinkhorn iterations"}.at_least(1));
-  visit(Field{"tolerance", options.tolerance, "Sinkhorn ends when the column sums are this close to even (L1)"}
-            .above(0));
+  visit(
+      Field{"tolerance", options.tolerance, "Sinkhorn ends when the column sums are this close to even (L1)"}
+          .above(0));
 }
 
 /// The plan T_ij = exp((f_i + g_j − (1 − S_ij)) / ε), held as its potentials only.
@@ -42,15 +45,16 @@ struct Transport {
 Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& words,
                           const TransportOptions& options = {}, Progress& progress = silent());
 
-/// What an image's row of the plan needs: row i is softmax_j((S_ij + g_j) / ε) / N. With g = 0 and a temperature
-/// for ε this is softmax retrieval, which knows no column constraint.
+/// What an image's row of the plan needs: row i is softmax_j((S_ij + g_j) / ε) / N. With g = 0 and a
+/// temperature for ε this is softmax retrieval, which knows no column constraint.
 struct RowPlan {
   torch::Tensor column_potentials;  ///< g, (M) float64
   double epsilon = 0;
 };
 
-/// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j): (N, D) float32, rows of unit length.
-/// Works for images that the transport was not solved for. Where the sum vanishes, the word of largest weight.
+/// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j): (N, D) float32, rows of unit
+/// length. Works for images that the transport was not solved for. Where the sum vanishes, the word of
+/// largest weight.
 torch::Tensor counterparts(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan);
 
 /// The words that take most of each image's mass.
@@ -61,8 +65,8 @@ struct TopWords {
 TopWords top_words(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
                    std::int64_t top);
 
-/// Mass that each group of images sends to each word, (n_groups, M) float64: Σ over the images i of group k of
-/// row i of the plan scaled to sum 1; so a row sums to the size of its group. `labels` (N) int64.
+/// Mass that each group of images sends to each word, (n_groups, M) float64: Σ over the images i of group k
+/// of row i of the plan scaled to sum 1; so a row sums to the size of its group. `labels` (N) int64.
 torch::Tensor group_mass(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
                          const torch::Tensor& labels, std::int64_t n_groups);
 

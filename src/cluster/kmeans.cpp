@@ -1,0 +1,194 @@
+// N points, D dimensions, K clusters, R starts that run side by side.
+#include <ilk/error.h>
+#include <ilk/kmeans.h>
+
+#include <limits>
+#include <numeric>
+
+#include "blocks.h"
+#include "duplicates.h"
+#include "kmeans_start.h"
+#include "lanes.h"
+#include "lloyd.h"
+
+namespace ilk {
+namespace {
+
+using internal::Lloyd;
+
+constexpr auto function = "kmeans";
+
+/// How many starts run side by side: enough that a matrix product with all their centres is efficient, few
+/// enough that what is kept for each point stays small beside the points.
+std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& options) {
+  const std::int64_t trials = internal::trials_per_centre(options.n_clusters);
+  constexpr std::int64_t centres = 512, at_most = 32, product_floats = std::int64_t{1} << 26;
+  const std::int64_t by_memory = product_floats / (trials * n_points);
+  return std::max<std::int64_t>(1,
+                                std::min({options.n_init, centres / options.n_clusters, at_most, by_memory}));
+}
+
+struct Run {
+  torch::Tensor centroids;
+  std::vector<double> objectives;
+  std::int64_t repaired = 0;
+  bool converged = false;
+};
+
+/// Lloyd's iterations of all starts of `lloyd`, whose centroids are set, until each has ended.
+std::vector<Run> iterate(Lloyd& lloyd, std::int64_t n_starts, std::int64_t n_points,
+                         const KMeansOptions& options, Progress& progress) {
+  std::vector<Run> runs(static_cast<std::size_t>(n_starts));
+  std::vector<std::int64_t> active(runs.size());
+  std::iota(active.begin(), active.end(), 0);
+  std::vector<double> reached(runs.size());  // the objective with repaired points counted
+  std::vector<torch::Tensor> repaired_labels(
+      runs.size());  // as they were after the last repair; else undefined
+  const auto repair = [&](std::int64_t i) {
+    double gain = 0;
+    const std::int64_t moved = lloyd.repair(i, gain);
+    const auto place = static_cast<std::size_t>(i);
+    runs[place].repaired += moved;
+    reached[place] = lloyd.start(i).objective + gain / static_cast<double>(n_points);
+    const auto before = repaired_labels[place];
+    repaired_labels[place] = moved > 0 ? lloyd.start(i).labels.clone() : torch::Tensor();
+    return before.defined() && before.equal(lloyd.start(i).labels);
+  };
+  lloyd.assign(active);
+  for (const std::int64_t i : active) repair(i);
+  for (std::int64_t iteration = 0; iteration < options.max_iterations && !active.empty(); ++iteration) {
+    progress.check_stop();
+    for (const std::int64_t i : active) lloyd.update(i);
+    lloyd.assign(active);
+    std::erase_if(active, [&](std::int64_t i) {
+      Run& run = runs[static_cast<std::size_t>(i)];
+      const double before = reached[static_cast<std::size_t>(i)];
+      const bool same_as_repaired = repair(i);
+      const double now = reached[static_cast<std::size_t>(i)];
+      run.objectives.push_back(lloyd.start(i).objective);
+      run.converged = lloyd.start(i).moved == 0 || same_as_repaired ||
+                      now - before <= options.tolerance * std::abs(before);
+      if (run.converged) progress.advance(1);
+      return run.converged;
+    });
+  }
+  progress.advance(static_cast<std::int64_t>(active.size()));
+  for (std::int64_t i = 0; i < n_starts; ++i)
+    runs[static_cast<std::size_t>(i)].centroids = lloyd.start(i).centroids.clone();
+  return runs;
+}
+
+std::vector<std::int64_t> sizes_of(const torch::Tensor& labels, std::int64_t n_clusters) {
+  const auto counts = labels.bincount({}, n_clusters).cpu();
+  return {counts.data_ptr<std::int64_t>(), counts.data_ptr<std::int64_t>() + n_clusters};
+}
+
+/// Clusters by size, largest first, equals by their first member.
+std::vector<std::int64_t> by_size(const torch::Tensor& labels, const std::vector<std::int64_t>& sizes) {
+  const auto memory = labels.cpu();
+  const auto* label = memory.data_ptr<std::int64_t>();
+  std::vector<std::int64_t> first_member(sizes.size(), std::numeric_limits<std::int64_t>::max());
+  for (std::int64_t i = memory.size(0) - 1; i >= 0; --i) first_member[static_cast<std::size_t>(label[i])] = i;
+  std::vector<std::int64_t> order(sizes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    const auto size_a = sizes[static_cast<std::size_t>(a)], size_b = sizes[static_cast<std::size_t>(b)];
+    return size_a != size_b
+               ? size_a > size_b
+               : first_member[static_cast<std::size_t>(a)] < first_member[static_cast<std::size_t>(b)];
+  });
+  return order;
+}
+
+double mean_of(const torch::Tensor& scores) {
+  const auto memory = scores.cpu();
+  const float* score = memory.data_ptr<float>();
+  return internal::lane_sum(memory.size(0), [&](std::int64_t i) { return static_cast<double>(score[i]); }) /
+         static_cast<double>(memory.size(0));
+}
+
+/// Numbers the clusters by size and assigns the points anew, so that the labels are those that anyone gets
+/// who assigns these points to these centroids.
+void conclude(const torch::Tensor& points, KMeansResult& result) {
+  const std::int64_t k = result.centroids.size(0);
+  constexpr int attempts =
+      4;  // a point on the fence could go over with the numbering; it is not chased for ever
+  for (int attempt = 0;; ++attempt) {
+    const Assignment assignment = assign_to_nearest(points, result.centroids);
+    auto labels = assignment.labels.to(torch::kInt32), scores = assignment.scores;
+    auto sizes = sizes_of(assignment.labels, k);
+    for (const internal::Move& move : internal::repair_empty(labels, scores, sizes)) {
+      result.centroids[move.to].copy_(points[move.point]);
+      if (attempt == 0) ++result.empty_repaired;
+    }
+    result.labels = labels.to(torch::kInt64);
+    result.objective = mean_of(scores);
+    const auto order = by_size(result.labels, sizes);
+    if (std::is_sorted(order.begin(), order.end())) return;
+    const auto rows = torch::tensor(order, torch::kInt64).to(points.device());
+    result.centroids = result.centroids.index_select(0, rows);
+    if (attempt + 1 < attempts) continue;
+    result.labels = rows.argsort().index_select(0, result.labels);
+    return;
+  }
+}
+
+KMeansResult finish(const torch::Tensor& points, const Run& run) {
+  KMeansResult result;
+  result.centroids = run.centroids;
+  result.iterations = static_cast<std::int64_t>(run.objectives.size());
+  result.converged = run.converged;
+  result.objectives = run.objectives;
+  result.empty_repaired = run.repaired;
+  result.duplicates = internal::count_duplicates(points);
+  conclude(points, result);
+  result.objectives.back() = result.objective;
+  return result;
+}
+
+}  // namespace
+
+KMeansResult kmeans(const torch::Tensor& embeddings, const KMeansOptions& options, Progress& progress) {
+  check_ranges(options, function);
+  require_unit_rows(embeddings, function, "embeddings");
+  const std::int64_t n = embeddings.size(0), k = options.n_clusters;
+  require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
+  const auto points = internal::plain_rows(embeddings);
+  progress.start("clustering", options.n_init, "starts");
+  const std::int64_t group = starts_side_by_side(n, options);
+  Run best;
+  for (std::int64_t first = 0; first < options.n_init; first += group) {
+    const std::int64_t n_starts = std::min(group, options.n_init - first);
+    Lloyd lloyd(points, k, n_starts);
+    const auto centres =
+        internal::first_centres(points, options, first, n_starts, progress).to(points.device());
+    for (std::int64_t i = 0; i < n_starts; ++i)
+      lloyd.start(i).centroids.copy_(points.index_select(0, centres[i]));
+    for (Run& run : iterate(lloyd, n_starts, n, options, progress))
+      if (!best.centroids.defined() || run.objectives.back() > best.objectives.back()) best = std::move(run);
+  }
+  KMeansResult result = finish(points, best);
+  progress.finish();
+  return result;
+}
+
+KMeansResult kmeans_from(const torch::Tensor& embeddings, const torch::Tensor& centroids,
+                         const KMeansOptions& options, Progress& progress) {
+  constexpr auto name = "kmeans_from";
+  check_ranges(options, name);
+  require_unit_rows(embeddings, name, "embeddings");
+  require_unit_rows(centroids, name, "centroids");
+  const std::int64_t n = embeddings.size(0), k = centroids.size(0);
+  require(k <= n, name, "centroids must be at most as many as the images (", n, "), got ", k, ".");
+  require(embeddings.size(1) == centroids.size(1), name, "centroids must be as wide as the embeddings (",
+          embeddings.size(1), "), got ", centroids.size(1), ".");
+  const auto points = internal::plain_rows(embeddings);
+  progress.start("clustering", 1, "starts");
+  Lloyd lloyd(points, k, 1);
+  lloyd.start(0).centroids.copy_(centroids.detach());
+  KMeansResult result = finish(points, iterate(lloyd, 1, n, options, progress).front());
+  progress.finish();
+  return result;
+}
+
+}  // namespace ilk
