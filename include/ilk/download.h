@@ -12,14 +12,24 @@ struct DownloadRequest {
   std::filesystem::path destination;
   std::int64_t size = -1;  ///< expected bytes, −1: not known
   std::string sha256;      ///< expected, empty: not known
-  int attempts = 5;        ///< for cut connections, time-outs, 429 and 5xx, with growing pauses
-  double first_pause_seconds = 0.5;
+  std::string token;       ///< sent as "Authorization: Bearer …" to the host of `url` alone; empty: none
+  int attempts =
+      5;  ///< for cut connections, time-outs, 408, 429 and 5xx; counted anew whenever a new byte came
+  double first_pause_seconds =
+      0.5;  ///< before the second attempt; doubles up to a minute, at least what Retry-After says
+  double stall_seconds = 60;  ///< an attempt that brings no byte for so long is given up
 };
 
-/// Downloads over HTTP(S) with libcurl, following redirects, to `destination` + ".part", going on where an earlier
-/// attempt (of this or a former run) was cut; then checks size and SHA-256 and renames. A file that is there and
-/// right is left alone. Certificates are verified. Bytes that fail the check are deleted.
-/// Throws Error naming the address and what was wrong (the status, "expected sha256 …, got …"); Stopped on request.
+/// Downloads over HTTP(S) with libcurl, following redirects (never from HTTPS to HTTP), to `destination` +
+/// ".part", going on where an earlier attempt (of this or a former run) was cut; then checks size and SHA-256
+/// and renames. A file that is there and right is left alone. Certificates are verified. Bytes that fail the
+/// check are deleted. Two processes that want one file take turns. Honours the usual proxy variables, and
+/// CURL_CA_BUNDLE and SSL_CERT_FILE. Throws Error naming the address and what was wrong (the status,
+/// "expected sha256 …, got …"); Stopped on request.
 void download(const DownloadRequest& request, Progress& progress = silent());
+
+/// The same into memory, for small answers of at most `at_most` bytes; `destination` must be empty.
+std::string download_text(const DownloadRequest& request, std::int64_t at_most,
+                          Progress& progress = silent());
 
 }  // namespace ilk

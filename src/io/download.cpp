@@ -1,0 +1,459 @@
+#include <ilk/download.h>
+#include <ilk/error.h>
+
+#if ILK_WITH_CURL
+#include <fcntl.h>
+#include <ilk/file_lock.h>
+#include <ilk/files.h>
+#include <ilk/sha256.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "http.h"
+#endif
+
+namespace ilk {
+
+#if ILK_WITH_CURL
+namespace {
+
+constexpr double longest_pause_seconds = 60;
+constexpr double longest_asked_pause_seconds = 600;
+
+/// Where the bytes go: the part file, or a string.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual std::int64_t size() const = 0;
+  virtual void append(std::string_view bytes) = 0;
+  /// Empties it; `validator` is the ETag of what comes next, empty where there is none.
+  virtual void begin_anew(const std::string& validator) = 0;
+  /// The ETag of what is held.
+  virtual std::string validator() const = 0;
+};
+
+class TextSink : public Sink {
+ public:
+  explicit TextSink(std::int64_t at_most) : at_most_(at_most) {}
+  std::int64_t size() const override { return static_cast<std::int64_t>(text_.size()); }
+  void append(std::string_view bytes) override {
+    require(size() + static_cast<std::int64_t>(bytes.size()) <= at_most_, "download",
+            "the answer is longer than ", at_most_, " bytes.");
+    text_ += bytes;
+  }
+  void begin_anew(const std::string& validator) override {
+    text_.clear();
+    validator_ = validator;
+  }
+  std::string validator() const override { return validator_; }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::int64_t at_most_;
+  std::string text_, validator_;
+};
+
+/// The part file, locked; its ETag lies beside it, so that a later run can go on too.
+class FileSink : public Sink {
+ public:
+  explicit FileSink(const FileLock& file)
+      : file_(file),
+        validator_path_(file.path().string() + ".etag"),
+        size_(::lseek(file.descriptor(), 0, SEEK_END)) {
+    std::ifstream stream(validator_path_, std::ios::binary);
+    if (size_ > 0) std::getline(stream, validator_);
+  }
+  std::int64_t size() const override { return size_; }
+  void append(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count = ::pwrite(file_.descriptor(), bytes.data(), bytes.size(), size_);
+      if (count < 0 && errno == EINTR) continue;
+      require(count >= 0, "download", "cannot write ", file_.path(), ": ", std::strerror(errno), ".");
+      size_ += count;
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+  void begin_anew(const std::string& validator) override {
+    require(::ftruncate(file_.descriptor(), 0) == 0, "download", "cannot write ", file_.path(), ": ",
+            std::strerror(errno), ".");
+    size_ = 0;
+    if (validator != validator_) {
+      std::error_code ignored;
+      std::filesystem::remove(validator_path_, ignored);
+      if (!validator.empty()) write_file_atomically(validator_path_, validator);
+      validator_ = validator;
+    }
+  }
+  std::string validator() const override { return validator_; }
+
+  std::string sha256(const Progress& progress) const {
+    Sha256 digest;
+    std::vector<char> piece(1 << 20);
+    for (std::int64_t at = 0; at < size_;) {
+      progress.check_stop();
+      const ssize_t count = ::pread(file_.descriptor(), piece.data(), piece.size(), at);
+      if (count < 0 && errno == EINTR) continue;
+      require(count > 0, "download", "cannot read ", file_.path(), ": ",
+              count < 0 ? std::strerror(errno) : "it was cut", ".");
+      digest.update({piece.data(), static_cast<std::size_t>(count)});
+      at += count;
+    }
+    return digest.hex();
+  }
+  void rename_to(const std::filesystem::path& destination) {
+    require(::fsync(file_.descriptor()) == 0 && ::rename(file_.path().c_str(), destination.c_str()) == 0,
+            "download", "cannot write ", destination, ": ", std::strerror(errno), ".");
+    std::error_code ignored;
+    std::filesystem::remove(validator_path_, ignored);
+  }
+  void remove() {
+    std::error_code ignored;
+    std::filesystem::remove(file_.path(), ignored);
+    std::filesystem::remove(validator_path_, ignored);
+  }
+
+ private:
+  const FileLock& file_;
+  std::filesystem::path validator_path_;
+  std::int64_t size_;
+  std::string validator_;
+};
+
+/// A stage of progress that is finished however it ends. Bytes that are fetched again are counted once.
+class Stage {
+ public:
+  explicit Stage(Progress& progress) : progress_(progress) {}
+  ~Stage() {
+    if (started_) progress_.finish();
+  }
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+  void start(const std::string& name, std::int64_t total) {
+    if (!started_) progress_.start(name, total, "bytes");
+    started_ = true;
+  }
+  void reach(std::int64_t position) {
+    if (!started_ || position <= reached_) return;
+    progress_.advance(position - reached_);
+    reached_ = position;
+  }
+
+ private:
+  Progress& progress_;
+  std::int64_t reached_ = 0;
+  bool started_ = false;
+};
+
+struct Range {
+  std::int64_t begin = -1, total = -1;
+};
+/// "bytes 100-199/1000", "bytes */1000".
+Range parse_content_range(const std::string& text) {
+  Range range;
+  long long begin = 0, end = 0, total = 0;
+  if (std::sscanf(text.c_str(), "bytes %lld-%lld/%lld", &begin, &end, &total) == 3)
+    range = {begin, total};
+  else if (std::sscanf(text.c_str(), "bytes %lld-%lld/*", &begin, &end) == 2)
+    range = {begin, -1};
+  else if (std::sscanf(text.c_str(), "bytes */%lld", &total) == 1)
+    range = {-1, total};
+  return range;
+}
+
+class Transfer {
+ public:
+  Transfer(const DownloadRequest& request, Sink& sink, Stage& stage, Progress& progress)
+      : request_(request), sink_(sink), stage_(stage), progress_(progress) {}
+
+  /// Until the sink holds the whole answer; throws Error where no attempt helps.
+  void run() {
+    std::mt19937 jitter(std::random_device{}());
+    std::int64_t furthest = sink_.size();
+    for (int fruitless = 0;;) {
+      const Step step = attempt();
+      if (step.fault.empty()) return;
+      if (sink_.size() > furthest) {
+        furthest = sink_.size();
+        fruitless = 0;
+      }
+      if (++fruitless >= request_.attempts)
+        give_up(step.fault, " (", fruitless, fruitless == 1 ? " attempt)" : " attempts)");
+      double pause = request_.first_pause_seconds * std::pow(2.0, std::min(fruitless - 1, 20));
+      pause = std::min(pause, longest_pause_seconds) * std::uniform_real_distribution<>(0.75, 1.25)(jitter);
+      if (step.retry_after > longest_asked_pause_seconds)
+        give_up(step.fault, "; the server asks to come back in ", step.retry_after, " s");
+      wait(std::max(pause, step.retry_after));
+    }
+  }
+
+  /// Whether bytes of an earlier answer were gone on from.
+  bool resumed() const { return resumed_; }
+
+  template <class... Parts>
+  [[noreturn]] void give_up(const Parts&... parts) const {
+    fail("download", http::shown(request_.url), ": ", parts..., ".");
+  }
+
+ private:
+  struct Step {
+    std::string fault;  // passing; empty: the whole is there
+    double retry_after = 0;
+  };
+
+  void wait(double seconds) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    while (std::chrono::steady_clock::now() < end) {
+      progress_.check_stop();
+      const std::chrono::duration<double> left = end - std::chrono::steady_clock::now();
+      std::this_thread::sleep_for(std::min(left, std::chrono::duration<double>(0.1)));
+    }
+    progress_.check_stop();
+  }
+
+  void start_stage(std::int64_t total) {
+    if (request_.destination.empty()) return;
+    stage_.start("downloading " + request_.destination.filename().string(), total);
+    stage_.reach(sink_.size());
+  }
+
+  /// The answer's headers have come: the body is the whole file, a range of it, or of no use.
+  void begin(const http::Answer& answer, std::int64_t offset) {
+    if (answer.status == 206 && offset > 0) {
+      const Range range = parse_content_range(answer.header("content-range"));
+      const bool fits =
+          range.begin == offset && (range.total < 0 || request_.size < 0 || range.total == request_.size);
+      if (!fits) {
+        sink_.begin_anew("");
+        give_up_attempt("the server sent another range than it was asked for");
+      }
+      resumed_ = true;
+      expected_ = range.total;
+    } else if (answer.status / 100 == 2) {
+      const std::int64_t length = answer.content_length();
+      if (request_.size >= 0 && length >= 0 && length != request_.size)
+        give_up("expected ", request_.size, " bytes, the server has ", length);
+      const std::string etag = answer.header("etag");
+      sink_.begin_anew(etag.starts_with('"') ? etag : "");  // a weak one does not promise equal bytes
+      expected_ = length;
+    } else {
+      return;
+    }
+    if (request_.size >= 0) expected_ = request_.size;
+    start_stage(expected_);
+  }
+
+  struct AttemptFailed {
+    std::string fault;
+  };
+  [[noreturn]] static void give_up_attempt(const std::string& fault) { throw AttemptFailed{fault}; }
+
+  void take(std::string_view bytes) {
+    if (expected_ >= 0 && sink_.size() + static_cast<std::int64_t>(bytes.size()) > expected_) {
+      sink_.begin_anew("");
+      give_up("the server sent more than the expected ", expected_, " bytes");
+    }
+    sink_.append(bytes);
+    stage_.reach(sink_.size());
+  }
+
+  Step attempt() {
+    // What is held can be gone on from where the server can tell that it is unchanged, or the hash will.
+    if (sink_.size() > 0 && sink_.validator().empty() && request_.sha256.empty()) sink_.begin_anew("");
+    if (request_.size >= 0 && sink_.size() > request_.size) sink_.begin_anew("");
+    const std::int64_t offset = sink_.size();
+    if (offset > 0 && offset == request_.size) {
+      resumed_ = true;
+      start_stage(request_.size);
+      return {};
+    }
+    http::Request ask{.url = request_.url, .token = request_.token, .stall_seconds = request_.stall_seconds};
+    if (offset > 0) {
+      ask.headers.push_back("Range: bytes=" + std::to_string(offset) + "-");
+      if (!sink_.validator().empty()) ask.headers.push_back("If-Range: " + sink_.validator());
+    }
+    expected_ = -1;
+    http::Ending ending;
+    try {
+      ending = http::perform(
+          ask, [&](const http::Answer& answer) { begin(answer, offset); },
+          [&](std::string_view bytes) { take(bytes); }, progress_);
+    } catch (const AttemptFailed& failure) {
+      return {failure.fault};
+    }
+    return judge(ending, offset);
+  }
+
+  Step judge(const http::Ending& ending, std::int64_t offset) {
+    const long status = ending.answer.status;
+    if (!ending.fault.empty()) {
+      std::string fault = ending.fault;
+      if (sink_.size() > 0) fault += " after " + std::to_string(sink_.size()) + " bytes";
+      if (!ending.passing) give_up(fault);
+      return {fault};
+    }
+    if (status == 416 && offset > 0) {
+      const std::int64_t total = parse_content_range(ending.answer.header("content-range")).total;
+      if (total == offset && (request_.size < 0 || request_.size == total)) {
+        resumed_ = true;
+        start_stage(total);
+        return {};
+      }
+      sink_.begin_anew("");
+      if (request_.size >= 0 && total >= 0 && total != request_.size)
+        give_up("expected ", request_.size, " bytes, the server has ", total);
+      return {"the server does not have the rest of what was there"};
+    }
+    if (status / 100 != 2) {
+      std::ostringstream text;
+      text << "the server";
+      if (ending.answer.host != host_of_request()) text << " it redirects to, " << ending.answer.host << ",";
+      text << " answered " << status << meaning(status);
+      if (status == 408 || status == 425 || status == 429 || status / 100 == 5)
+        return {text.str(), ending.answer.retry_after_seconds};
+      give_up(text.str());
+    }
+    if (expected_ >= 0 && sink_.size() < expected_) {
+      std::ostringstream text;
+      text << "the answer ended after " << sink_.size() << " of " << expected_ << " bytes";
+      return {text.str()};
+    }
+    return {};
+  }
+
+  std::string host_of_request() const { return http::host_of(request_.url); }
+
+  static std::string_view meaning(long status) {
+    switch (status) {
+      case 401:
+        return " (it wants to know who asks, or there is no such thing)";
+      case 403:
+        return " (not allowed)";
+      case 404:
+        return " (there is no such thing)";
+      case 429:
+        return " (too many requests)";
+      default:
+        return "";
+    }
+  }
+
+  const DownloadRequest& request_;
+  Sink& sink_;
+  Stage& stage_;
+  Progress& progress_;
+  std::int64_t expected_ = -1;
+  bool resumed_ = false;
+};
+
+void check(const DownloadRequest& request) {
+  require(request.attempts >= 1, "download", "attempts must be at least 1, got ", request.attempts, ".");
+  require(request.first_pause_seconds >= 0, "download", "first_pause_seconds must be at least 0, got ",
+          request.first_pause_seconds, ".");
+  require(request.stall_seconds > 0, "download", "stall_seconds must be above 0, got ", request.stall_seconds,
+          ".");
+  require(request.size >= -1, "download", "size must be at least -1, got ", request.size, ".");
+}
+
+bool is_right(const DownloadRequest& request, const Progress& progress) {
+  std::error_code error;
+  const auto status = std::filesystem::status(request.destination, error);
+  if (error || !std::filesystem::exists(status)) return false;
+  require(std::filesystem::is_regular_file(status), "download", "the destination ", request.destination,
+          " is not a regular file.");
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(request.destination, error));
+  if (error || (request.size >= 0 && size != request.size)) return false;
+  if (request.sha256.empty()) return true;
+  std::ifstream stream(request.destination, std::ios::binary);
+  std::vector<char> piece(1 << 20);
+  Sha256 digest;
+  while (stream.read(piece.data(), static_cast<std::streamsize>(piece.size())) || stream.gcount() > 0) {
+    progress.check_stop();
+    digest.update({piece.data(), static_cast<std::size_t>(stream.gcount())});
+  }
+  return !stream.bad() && digest.hex() == request.sha256;
+}
+
+void require_space(const DownloadRequest& request, std::int64_t held) {
+  if (request.size < 0) return;
+  std::error_code error;
+  const auto space = std::filesystem::space(request.destination.parent_path(), error);
+  const auto needed = static_cast<std::uintmax_t>(std::max<std::int64_t>(request.size - held, 0));
+  if (!error)
+    require(space.available >= needed, "download", http::shown(request.url), " needs ", needed, " bytes at ",
+            request.destination.parent_path(), ", ", space.available, " are free.");
+}
+
+}  // namespace
+
+void download(const DownloadRequest& wanted, Progress& progress) {
+  check(wanted);
+  DownloadRequest request = wanted;
+  request.destination = std::filesystem::absolute(wanted.destination);
+  FileLock part(request.destination.string() + ".part");
+  for (bool told = false;; told = true) {
+    if (is_right(request, progress)) return;
+    progress.check_stop();
+    if (part.try_lock(FileLock::Kind::exclusive)) break;
+    if (!told)
+      progress.say("Another process is downloading " + request.destination.string() + "; waiting for it.");
+    for (int i = 0; i < 2; ++i) {
+      progress.check_stop();
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+  FileSink sink(part);
+  // The other process may have finished between our look and our lock: then this part is new and empty.
+  if (is_right(request, progress)) return sink.remove();
+  require_space(request, sink.size());
+  Stage stage(progress);
+  Transfer transfer(request, sink, stage, progress);
+  try {
+    for (bool again = false;; again = true) {
+      transfer.run();
+      const std::string got = request.sha256.empty() ? "" : sink.sha256(progress);
+      if (got == request.sha256) return sink.rename_to(request.destination);
+      sink.begin_anew("");
+      // What an earlier run left may be of another version: once more from the start.
+      if (!transfer.resumed() || again) transfer.give_up("expected sha256 ", request.sha256, ", got ", got);
+    }
+  } catch (...) {
+    if (sink.size() == 0) sink.remove();
+    throw;
+  }
+}
+
+std::string download_text(const DownloadRequest& request, std::int64_t at_most, Progress& progress) {
+  check(request);
+  require(request.destination.empty(), "download", "destination must be empty for a text, got ",
+          request.destination, ".");
+  TextSink sink(at_most);
+  Stage stage(progress);
+  Transfer(request, sink, stage, progress).run();
+  std::string text = sink.take();
+  if (request.sha256.empty()) return text;
+  const std::string got = sha256_hex(text);
+  require(got == request.sha256, "download", http::shown(request.url), ": expected sha256 ", request.sha256,
+          ", got ", got, ".");
+  return text;
+}
+
+#else
+
+void download(const DownloadRequest&, Progress&) {
+  fail("download", "this ilk was built without libcurl.");
+}
+std::string download_text(const DownloadRequest&, std::int64_t, Progress&) {
+  fail("download", "this ilk was built without libcurl.");
+}
+
+#endif
+
+}  // namespace ilk

@@ -1,0 +1,47 @@
+#include <fcntl.h>
+#include <ilk/error.h>
+#include <ilk/file_lock.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace ilk {
+
+bool FileLock::try_lock(Kind kind) {
+  const auto give_up = [&](std::string_view doing) {
+    const int error = errno;
+    unlock();
+    fail("FileLock", "cannot ", doing, " ", path_, ": ", std::strerror(error), ".");
+  };
+  for (;;) {
+    if (descriptor_ < 0) {
+      std::error_code ignored;
+      if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path(), ignored);
+      descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+      if (descriptor_ < 0) give_up("open");
+    }
+    if (::flock(descriptor_, (kind == Kind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno != EWOULDBLOCK) give_up("lock");
+      unlock();
+      return false;
+    }
+    // The former holder may have renamed or removed the file between our opening and our locking it.
+    struct stat locked {
+    }, named{};
+    if (::fstat(descriptor_, &locked) != 0) give_up("examine");
+    if (::stat(path_.c_str(), &named) == 0 && locked.st_dev == named.st_dev && locked.st_ino == named.st_ino)
+      return true;
+    unlock();
+  }
+}
+
+void FileLock::unlock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
+}
+
+}  // namespace ilk

@@ -1,0 +1,295 @@
+#if ILK_WITH_CURL
+#include "http.h"
+
+#include <curl/curl.h>
+#include <ilk/error.h>
+#include <ilk/version.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <mutex>
+
+namespace ilk::http {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int most_redirects = 10;
+constexpr std::size_t most_refusal_bytes = 1 << 20;  // of the body that comes with an error
+
+struct Address {
+  std::string scheme, host, port;
+  bool operator==(const Address&) const = default;
+};
+
+struct UrlDeleter {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+
+std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
+  std::string copy = text;
+  curl_free(text);
+  return copy;
+}
+
+std::unique_ptr<CURLU, UrlDeleter> parse(const std::string& url) {
+  std::unique_ptr<CURLU, UrlDeleter> parsed(curl_url());
+  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return nullptr;
+  return parsed;
+}
+
+Address address_of(const std::string& url) {
+  const auto parsed = parse(url);
+  require(parsed != nullptr, "download", "not an address: '", url, "'.");
+  return {part_of(parsed.get(), CURLUPART_SCHEME), part_of(parsed.get(), CURLUPART_HOST),
+          part_of(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)};
+}
+
+struct EasyDeleter {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct MultiDeleter {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+struct ListDeleter {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+std::string trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
+}
+
+bool is_redirect(long status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/// One request and its answer, without redirects.
+class Exchange {
+ public:
+  Exchange(const Request& request, const std::string& url, bool with_token,
+           const std::function<void(const Answer&)>& begin, const std::function<void(std::string_view)>& body)
+      : easy_(curl_easy_init()), multi_(curl_multi_init()), begin_(begin), body_(body) {
+    require(easy_ && multi_, "download", "libcurl could not start.");
+    curl_slist* list = nullptr;
+    const auto add = [&](const std::string& header) { list = curl_slist_append(list, header.c_str()); };
+    for (const std::string& header : request.headers) add(header);
+    if (with_token) add("Authorization: Bearer " + request.token);
+    headers_.reset(list);
+    set(CURLOPT_URL, url.c_str());
+    set(CURLOPT_HTTPHEADER, list);
+    set(CURLOPT_USERAGENT, "ilk/" ILK_VERSION);
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_SSL_VERIFYPEER, 1L);
+    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    set(CURLOPT_TCP_KEEPALIVE, 1L);
+    // Redirects are followed by `perform`, which decides who may see the token.
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    set(CURLOPT_PROTOCOLS, long{CURLPROTO_HTTP | CURLPROTO_HTTPS});
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    set(CURLOPT_QUICK_EXIT, 1L);  // a stop need not wait for a name server
+#endif
+    for (const char* variable : {"CURL_CA_BUNDLE", "SSL_CERT_FILE"})
+      if (const char* file = std::getenv(variable); file && *file) {
+        set(CURLOPT_CAINFO, file);
+        break;
+      }
+    set(CURLOPT_HEADERFUNCTION, &Exchange::on_header);
+    set(CURLOPT_HEADERDATA, this);
+    set(CURLOPT_WRITEFUNCTION, &Exchange::on_body);
+    set(CURLOPT_WRITEDATA, this);
+    curl_multi_add_handle(multi_.get(), easy_.get());
+  }
+  ~Exchange() {
+    curl_multi_remove_handle(multi_.get(), easy_.get());
+  }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  Ending run(double stall_seconds, const Progress& progress) {
+    last_sign_ = Clock::now();
+    for (int running = 1; running > 0;) {
+      progress.check_stop();
+      curl_multi_perform(multi_.get(), &running);
+      if (error_) std::rethrow_exception(error_);
+      if (running == 0) break;
+      if (std::chrono::duration<double>(Clock::now() - last_sign_).count() > stall_seconds) {
+        std::ostringstream text;
+        text << "no byte came for " << stall_seconds << " s";
+        return {answer_, text.str(), true};
+      }
+      curl_multi_poll(multi_.get(), nullptr, 0, 100, nullptr);
+    }
+    int left = 0;
+    const CURLMsg* message = curl_multi_info_read(multi_.get(), &left);
+    const CURLcode code = message ? message->data.result : CURLE_RECV_ERROR;
+    if (code != CURLE_OK && !refused_) return {answer_, curl_easy_strerror(code), passing(code)};
+    if (!begun_) start();
+    if (error_) std::rethrow_exception(error_);
+    return {answer_, "", false};
+  }
+
+  /// Where the answer redirects to; empty if it does not.
+  std::string redirect() const {
+    char* url = nullptr;
+    if (is_redirect(answer_.status)) curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &url);
+    return url ? url : "";
+  }
+
+ private:
+  template <class Value>
+  void set(CURLoption option, Value value) {
+    curl_easy_setopt(easy_.get(), option, value);
+  }
+
+  static bool passing(CURLcode code) {
+    switch (code) {
+      case CURLE_COULDNT_RESOLVE_PROXY:
+      case CURLE_COULDNT_RESOLVE_HOST:
+      case CURLE_COULDNT_CONNECT:
+      case CURLE_PARTIAL_FILE:
+      case CURLE_OPERATION_TIMEDOUT:
+      case CURLE_SSL_CONNECT_ERROR:
+      case CURLE_GOT_NOTHING:
+      case CURLE_SEND_ERROR:
+      case CURLE_RECV_ERROR:
+      case CURLE_HTTP2:
+      case CURLE_HTTP2_STREAM:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /// All headers have come.
+  void start() {
+    begun_ = true;
+    curl_off_t wait = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &wait);
+    answer_.retry_after_seconds = static_cast<double>(wait);
+    if (is_redirect(answer_.status)) return;
+    try {
+      begin_(answer_);
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+  }
+
+  static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self_pointer) {
+    auto& self = *static_cast<Exchange*>(self_pointer);
+    self.last_sign_ = Clock::now();
+    const std::string_view line(data, size);
+    if (line.starts_with("HTTP/")) {  // also after a "100 Continue" or a proxy's answer
+      self.answer_.headers.clear();
+      self.answer_.status = 0;
+      if (const auto space = line.find(' '); space != std::string_view::npos)
+        self.answer_.status = std::strtol(std::string(line.substr(space)).c_str(), nullptr, 10);
+    } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+      std::string name(line.substr(0, colon));
+      for (char& letter : name)
+        letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+      self.answer_.headers[name] = trimmed(line.substr(colon + 1));
+    }
+    return size;
+  }
+
+  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self_pointer) {
+    auto& self = *static_cast<Exchange*>(self_pointer);
+    self.last_sign_ = Clock::now();
+    if (!self.begun_) self.start();
+    if (self.error_) return 0;
+    if (self.answer_.status / 100 != 2) {
+      self.refusal_bytes_ += size;
+      self.refused_ = self.refusal_bytes_ > most_refusal_bytes;
+      return self.refused_ ? 0 : size;
+    }
+    try {
+      self.body_({data, size});
+    } catch (...) {
+      self.error_ = std::current_exception();
+      return 0;
+    }
+    return size;
+  }
+
+  std::unique_ptr<curl_slist, ListDeleter> headers_;
+  std::unique_ptr<CURL, EasyDeleter> easy_;
+  std::unique_ptr<CURLM, MultiDeleter> multi_;
+  const std::function<void(const Answer&)>& begin_;
+  const std::function<void(std::string_view)>& body_;
+  Answer answer_;
+  Clock::time_point last_sign_;
+  std::exception_ptr error_;
+  std::size_t refusal_bytes_ = 0;
+  bool begun_ = false;
+  bool refused_ = false;
+};
+
+}  // namespace
+
+std::string Answer::header(const std::string& name) const {
+  const auto found = headers.find(name);
+  return found == headers.end() ? "" : found->second;
+}
+
+std::int64_t Answer::content_length() const {
+  const std::string text = header("content-length");
+  if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos)
+    return -1;
+  return std::stoll(text);
+}
+
+Ending perform(const Request& request, const std::function<void(const Answer&)>& begin,
+               const std::function<void(std::string_view)>& body, const Progress& progress) {
+  static std::once_flag started;
+  std::call_once(started, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  require(request.token.find_first_of("\r\n") == std::string::npos, "download",
+          "the token must be one line.");
+  const Address origin = address_of(request.url);
+  require(origin.scheme == "http" || origin.scheme == "https", "download",
+          "an address must begin with http:// or https://, got '", shown(request.url), "'.");
+  std::string url = request.url;
+  for (int redirects = 0;; ++redirects) {
+    const Address address = address_of(url);
+    Exchange exchange(request, url, !request.token.empty() && address == origin, begin, body);
+    Ending ending = exchange.run(request.stall_seconds, progress);
+    ending.answer.host = address.host;
+    if (!ending.fault.empty() || !is_redirect(ending.answer.status)) return ending;
+    const std::string next = exchange.redirect();
+    if (next.empty()) return {ending.answer, "a redirect to nowhere", false};
+    if (redirects == most_redirects) return {ending.answer, "more than 10 redirects", false};
+    const auto parsed = parse(next);
+    const std::string scheme = parsed ? part_of(parsed.get(), CURLUPART_SCHEME) : "";
+    if (scheme != "https" && (scheme != "http" || origin.scheme == "https"))
+      return {ending.answer,
+              "a redirect from " + origin.scheme + " to '" + (scheme.empty() ? "?" : scheme) +
+                  "' is not followed",
+              false};
+    url = next;
+  }
+}
+
+std::string shown(const std::string& url) {
+  const auto parsed = parse(url);
+  if (!parsed) return url;
+  curl_url_set(parsed.get(), CURLUPART_USER, nullptr, 0);
+  curl_url_set(parsed.get(), CURLUPART_PASSWORD, nullptr, 0);
+  const std::string text = part_of(parsed.get(), CURLUPART_URL);
+  return text.empty() ? url : text;
+}
+
+std::string host_of(const std::string& url) {
+  return address_of(url).host;
+}
+
+}  // namespace ilk::http
+#endif
