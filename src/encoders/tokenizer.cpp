@@ -1,0 +1,98 @@
+#include <ilk/error.h>
+#include <ilk/tokenizer.h>
+
+#include <algorithm>
+
+#include "tokenizer_merger.h"
+#include "tokenizer_text.h"
+#include "tokenizer_vocabulary.h"
+
+namespace ilk {
+namespace {
+
+/// Cuts `text` at the tokens it holds (the leftmost first, of several the longest), telling the pieces
+/// between them and the tokens in order.
+template <class Text, class Token, class OnPiece, class OnToken>
+void split_at_tokens(Text text, const std::vector<Token>& tokens, OnPiece&& on_piece, OnToken&& on_token) {
+  while (!text.empty()) {
+    std::size_t at = Text::npos;
+    const Token* token = nullptr;
+    for (const Token& candidate : tokens) {
+      const std::size_t found = text.find(candidate.content);
+      if (found == Text::npos || found > at) continue;
+      if (found < at || candidate.content.size() > token->content.size()) at = found, token = &candidate;
+    }
+    if (const Text piece = text.substr(0, at); !piece.empty()) on_piece(piece);
+    if (!token) return;
+    on_token(token->id);
+    text.remove_prefix(at + token->content.size());
+  }
+}
+
+}  // namespace
+
+struct ClipTokenizer::State {
+  struct RawToken {
+    std::string content;
+    std::int32_t id;
+  };
+  struct CleanedToken {
+    std::u32string content;
+    std::int32_t id;
+  };
+
+  explicit State(const TokenizerVocabulary& vocabulary)
+      : start(vocabulary.start), end(vocabulary.end), size(vocabulary.size), merger(vocabulary) {
+    for (const auto& token : vocabulary.added) {
+      if (token.in_cleaned_text)
+        cleaned_tokens.push_back({clean_text(token.content), token.id});
+      else
+        raw_tokens.push_back({token.content, token.id});
+    }
+  }
+
+  std::int32_t start, end, size;
+  std::vector<RawToken> raw_tokens;
+  std::vector<CleanedToken> cleaned_tokens;
+  BytePairMerger merger;
+};
+
+ClipTokenizer::ClipTokenizer(const std::filesystem::path& model_directory)
+    : state_(std::make_unique<State>(read_tokenizer_vocabulary(model_directory))) {}
+ClipTokenizer::~ClipTokenizer() = default;
+ClipTokenizer::ClipTokenizer(ClipTokenizer&&) noexcept = default;
+
+std::int32_t ClipTokenizer::start_token() const {
+  return state_->start;
+}
+std::int32_t ClipTokenizer::end_token() const {
+  return state_->end;
+}
+std::int32_t ClipTokenizer::vocabulary_size() const {
+  return state_->size;
+}
+
+std::vector<std::int32_t> ClipTokenizer::encode(std::string_view text, std::int64_t context_length) const {
+  require(context_length >= 2, "ClipTokenizer::encode", "context_length must be at least 2, got ",
+          context_length, ".");
+  const auto most = static_cast<std::size_t>(context_length) - 1;
+  std::vector<std::int32_t> ids{state_->start};
+  const auto on_token = [&](std::int32_t id) { ids.push_back(id); };
+  const auto on_cleaned_piece = [&](std::u32string_view piece) {
+    for (const std::u32string_view word : split_words(piece)) {
+      if (ids.size() >= most) return;
+      state_->merger.append(encode_utf8(word), ids);
+    }
+  };
+  const auto on_raw_piece = [&](std::string_view piece) {
+    if (ids.size() >= most) return;
+    const std::u32string cleaned = clean_text(piece);
+    split_at_tokens(std::u32string_view(cleaned), state_->cleaned_tokens, on_cleaned_piece, on_token);
+  };
+  split_at_tokens(text, state_->raw_tokens, on_raw_piece, on_token);
+  if (ids.size() > most) ids.resize(most);
+  ids.push_back(state_->end);
+  return ids;
+}
+
+}  // namespace ilk
