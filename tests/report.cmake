@@ -1,1 +1,2 @@
 # Tests of src/report.
+ilk_test(report LAYERS report)

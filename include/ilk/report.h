@@ -23,7 +23,7 @@ struct Report {
     std::vector<Word> nouns;
     std::string runner_up;
     std::string caption;
-    double density = 0;  ///< mean cosine of its images with its centroid
+    double density = 0;             ///< mean cosine of its images with its centroid
     std::vector<Picture> pictures;  ///< nearest to the centroid first
   };
   struct Skipped {
@@ -31,15 +31,20 @@ struct Report {
   };
   std::string title;
   std::string program_version;
-  std::string date;                                                  ///< as shown, empty: left out
-  std::vector<std::pair<std::string, std::string>> facts;            ///< summary, label and value, in this order
-  std::vector<std::pair<std::string, double>> scores;                ///< ACC, NMI, ARI where labels were given; 0 … 1
-  std::vector<std::string> notices;                                  ///< sentences the user should read
-  std::vector<Cluster> clusters;
+  std::string date;  ///< as shown; empty: left out
+  /// The folder that relative picture paths start in, as seen from the folder the page lies in ("..", say);
+  /// empty: the same. Pictures link to their files through it.
+  std::string base_path;
+  std::vector<std::pair<std::string, std::string>> facts;  ///< summary, label and value, in this order
+  std::vector<std::pair<std::string, double>> scores;      ///< ACC, NMI, ARI where labels were given; 0 … 1
+  std::vector<std::string> notices;                        ///< sentences the user should read
+  std::vector<Cluster> clusters;  ///< by number, as in assignments.csv; shown largest first
   std::vector<Skipped> skipped;
 };
 
-/// One self-contained HTML page: no network, no script needed to read it, light and dark, phone and desktop, images inline, all text escaped.
+/// One self-contained HTML page: no network, no script needed to read it, light and dark, phone and desktop,
+/// images inline, all text escaped (bytes that are not UTF-8 shown as U+FFFD). The same report gives the same
+/// bytes. Pictures without a thumbnail are shown as words.
 std::string render_report(const Report& report);
 
 }  // namespace ilk

@@ -1,0 +1,79 @@
+#include <ilk/report.h>
+#include <ilk/sha256.h>
+
+#include <charconv>
+
+#include "page_script.h"
+#include "page_style.h"
+#include "sections.h"
+
+namespace ilk {
+namespace html {
+namespace {
+
+/// As a Content-Security-Policy wants it: base64 of the digest.
+SafeText script_digest() {
+  const std::string hex = sha256_hex(page_script);
+  std::string digest;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    unsigned value = 0;
+    std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
+    digest += static_cast<char>(value);
+  }
+  return base64(digest);
+}
+
+std::size_t expected_bytes(const Report& report) {
+  std::size_t bytes = sizeof page_style + sizeof page_script + 8192;
+  for (const auto& cluster : report.clusters) {
+    bytes += 4096;
+    for (const auto& picture : cluster.pictures) {
+      bytes += picture.thumbnail_jpeg.size() * 4 / 3 + 3 * picture.path.size() + 256;
+    }
+  }
+  for (const auto& file : report.skipped) bytes += file.path.size() + file.reason.size() + 64;
+  return bytes;
+}
+
+void write_head(Page& page, const Report& report) {
+  // Nothing may be loaded but what the page carries and, for the large view of a picture, the user's own
+  // files; no script runs but the page's own.
+  page << "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: file:; "
+          "style-src 'unsafe-inline'; script-src 'sha256-"
+       << script_digest()
+       << "'; base-uri 'none'; form-action 'none'\">\n"
+          "<meta name=\"referrer\" content=\"no-referrer\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"light dark\">\n"
+          "<meta name=\"generator\" content=\"ilk "
+       << text(report.program_version) << "\">\n<link rel=\"icon\" href=\"data:,\">\n<title>"
+       << text(report.title.empty() ? "Clusters" : report.title) << "</title>\n<style>" << page_style
+       << "</style>\n</head>\n";
+}
+
+}  // namespace
+}  // namespace html
+
+std::string render_report(const Report& report) {
+  using namespace html;
+  Page page;
+  page.reserve(expected_bytes(report));
+  write_head(page, report);
+  page << "<body>\n<a class=\"skip\" href=\"#clusters\">Skip to the clusters</a>\n";
+  write_header(page, report);
+  page << "<main>\n";
+  write_notices(page, report);
+  write_summary(page, report);
+  write_overview(page, report);
+  write_clusters(page, report);
+  write_skipped(page, report);
+  write_reading_guide(page, report);
+  page << "</main>\n";
+  write_footer(page, report);
+  write_lightbox(page);
+  page << "<script>" << page_script << "</script>\n</body>\n</html>\n";
+  return page.take();
+}
+
+}  // namespace ilk

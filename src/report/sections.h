@@ -1,0 +1,23 @@
+#pragma once
+#include <ilk/report.h>
+
+#include "html.h"
+
+namespace ilk::html {
+
+// Each writes one part of the page, or nothing where the report has nothing for it. A new part is a new
+// function here, named once more in render_report.
+
+void write_header(Page& page, const Report& report);
+void write_notices(Page& page, const Report& report);
+void write_summary(Page& page, const Report& report);
+void write_overview(Page& page, const Report& report);
+void write_clusters(Page& page, const Report& report);
+void write_skipped(Page& page, const Report& report);
+void write_reading_guide(Page& page, const Report& report);
+void write_footer(Page& page, const Report& report);
+
+/// The view that a picture opens in; it stays closed without a script.
+void write_lightbox(Page& page);
+
+}  // namespace ilk::html
