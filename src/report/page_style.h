@@ -77,11 +77,9 @@ main > .notices > h2 { font-size: 1rem; margin-bottom: .375rem; }
   gap: 1.125rem 2rem;
 }
 .facts .wide { grid-column: 1 / -1; }
-.scores {
-  display: grid; grid-template-columns: repeat(auto-fill, minmax(5.75rem, 10rem));
-  gap: 1.5rem clamp(1rem, 3vw, 3rem); margin-bottom: 2rem;
-}
-.scores dd { font-size: 2.25rem; font-weight: 300; line-height: 1.25; letter-spacing: -.02em; }
+.scores { display: flex; flex-wrap: wrap; gap: 1.5rem clamp(1rem, 3vw, 3rem); margin-bottom: 2rem; }
+.scores div { flex: 1 1 5.5rem; max-width: 10rem; }
+.scores dd { font-size: clamp(1.75rem, 1.4rem + 1.6vw, 2.25rem); font-weight: 300; line-height: 1.25; letter-spacing: -.02em; }
 .scores small { font-size: .5em; color: var(--quiet); margin-inline-start: .15em; }
 .scores div::after { content: ""; display: block; margin-top: .375rem; }
 .scores div::after, .words .size::after, .nouns li::after, .overview a::after {
@@ -237,7 +235,8 @@ footer { margin: 4rem 0 2.5rem; padding-top: 1.25rem; border-top: 1px solid var(
   #lightbox .previous, #lightbox .next { top: auto; bottom: 2.5rem; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  html { font-size: 10pt; }
+  body { max-width: none; padding: 0; }
   .scripted, .skip, #lightbox { display: none !important; }
   article, .skipped li, nav details a { content-visibility: visible; break-inside: avoid; }
   article { grid-template-columns: 13rem minmax(0, 1fr); gap: 1.5rem; padding: 1rem 0; }
