@@ -13,12 +13,13 @@
 
 namespace ilk {
 
-/// A CLIP (Radford et al. 2021): a vision and a text tower with one joint space, from a Hugging Face directory (config.json,
-/// model.safetensors or its shards, tokenizer and preprocessor files). ViT towers of any size; quick_gelu and gelu;
-/// weights in fp32, fp16 or bf16, computed in fp32. Immutable, thread-safe.
+/// A CLIP (Radford et al. 2021): a vision and a text tower with one joint space, from a Hugging Face
+/// directory (config.json, model.safetensors or its shards, tokenizer and preprocessor files). ViT towers of
+/// any size; quick_gelu and gelu; weights in fp32, fp16 or bf16, computed in fp32. Immutable, thread-safe.
 class Clip {
  public:
-  /// Loads and checks everything: every weight present with the right shape. Throws Error naming file and rule.
+  /// Loads and checks everything: every weight present with the right shape. Throws Error naming file and
+  /// rule.
   explicit Clip(const std::filesystem::path& directory, torch::Device device = torch::kCPU);
   ~Clip();
   Clip(Clip&&) noexcept;
@@ -28,15 +29,18 @@ class Clip {
   const ClipTokenizer& tokenizer() const;
   torch::Device device() const;
   const std::filesystem::path& directory() const;
-  /// SHA-256 over the configuration, the weights and the preprocessing: what an embedding depends on.
+  /// SHA-256 over the configuration, the weights, the preprocessing and the tokenizer: what an embedding
+  /// depends on.
   const std::string& fingerprint() const;
 
-  /// `pixels` (B, 3, H, W) float32 as decode_for_model returns them, B ≥ 1. Returns (B, D) float32 on the CPU, rows of unit
-  /// length. On a CPU the images go through in fixed groups, so that a row does not depend on its companions.
+  /// `pixels` (B, 3, H, W) float32 as decode_for_model returns them, B ≥ 1. Returns (B, D) float32 on the
+  /// CPU, rows of unit length. On a CPU the images go through in fixed groups, so that a row does not depend
+  /// on its companions, to the bit. Uses parallel_blocks; inside a block it runs on that thread.
   torch::Tensor encode_images(const torch::Tensor& pixels) const;
 
   /// Texts of any length (cut at the context length). Returns (B, D) float32 on the CPU, rows of unit length.
-  /// Uses parallel_blocks; texts are grouped by length, and nothing after the end token is computed: the tower is causal.
+  /// Uses parallel_blocks; texts are grouped by length, and nothing after the end token is computed: the
+  /// tower is causal. On a CPU a row does not depend on its companions, to the bit.
   torch::Tensor encode_texts(const std::vector<std::string>& texts) const;
 
  private:

@@ -1,0 +1,195 @@
+// B images or texts at a time, D joint width, T tokens of a text.
+#include <ilk/clip.h>
+#include <ilk/error.h>
+#include <ilk/parallel.h>
+#include <ilk/sha256.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "clip_config.h"
+#include "clip_towers.h"
+#include "clip_weights.h"
+
+namespace ilk {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A matrix product rounds as its shape has it. With groups of one size, the last filled up, every product has
+// the same shape whatever else is encoded; and with multiples of 8 rows each row is treated alike by
+// vectorised kernels, so a row's place in its group does not matter either.
+constexpr std::int64_t images_per_group = 8, texts_per_group = 16;
+// A GPU wants more at a time.
+constexpr std::int64_t images_per_launch = 256, texts_per_launch = 1024;
+
+/// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
+constexpr std::string_view fingerprint_version = "ilk clip 1\n";
+
+std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path>& weights) {
+  Sha256 hash;
+  hash.update(fingerprint_version);
+  std::vector<fs::path> files = weights;
+  for (const char* name : {"config.json", "preprocessor_config.json"}) files.push_back(directory / name);
+  const bool one_file = fs::exists(directory / "tokenizer.json");
+  for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt"})
+    if (one_file == (std::string_view(name) == "tokenizer.json")) files.push_back(directory / name);
+  for (const fs::path& path : files) hash.update(path.filename().string() + " " + sha256_file(path) + "\n");
+  return hash.hex();
+}
+
+/// Rows of unit length. The length is computed in double; a row of zeros stays one.
+torch::Tensor unit_rows(const torch::Tensor& rows) {
+  const torch::Tensor lengths = rows.to(torch::kFloat64).square().sum(1, true).sqrt().clamp_min(1e-30);
+  return (rows / lengths).to(torch::kFloat32);
+}
+
+}  // namespace
+
+struct Clip::State {
+  State(const fs::path& directory, torch::Device device) : State(directory, device, ClipWeights(directory)) {}
+
+  /// The weights' files are let go once the towers have copied them.
+  State(const fs::path& directory, torch::Device device, ClipWeights weights)
+      : directory(directory),
+        device(device),
+        config(read_clip_config(directory / "config.json")),
+        preprocessor(read_preprocessor((directory / "preprocessor_config.json").string())),
+        tokenizer(directory),
+        vision(config, weights),
+        text(config, weights) {
+    weights.check();
+    const std::int64_t size = config.vision.image_size;
+    require(preprocessor.crop_height == size && preprocessor.crop_width == size, "Clip", directory,
+            ": the preprocessor makes images of ", preprocessor.crop_height, " × ", preprocessor.crop_width,
+            " pixels, but the model takes ", size, " × ", size, ".");
+    require(tokenizer.vocabulary_size() <= config.text.vocabulary_size, "Clip", directory,
+            ": the tokenizer has ids up to ", tokenizer.vocabulary_size() - 1, ", but the model knows ",
+            config.text.vocabulary_size, " tokens.");
+    vision.to(device);
+    text.to(device);
+    fingerprint = fingerprint_of(directory, weights.files());
+  }
+
+  /// The ids up to the token that stands for the text: nothing after it can change it.
+  std::vector<std::int32_t> tokens_of(const std::string& text) const {
+    std::vector<std::int32_t> ids = tokenizer.encode(text, config.text.context_length);
+    const auto pooled = config.text.end_token >= 0 ? std::find(ids.begin(), ids.end(), config.text.end_token)
+                                                   : std::max_element(ids.begin(), ids.end());
+    // Without an end token the reference takes the first place.
+    ids.resize(pooled == ids.end() ? 1 : static_cast<std::size_t>(pooled - ids.begin()) + 1);
+    return ids;
+  }
+
+  fs::path directory;
+  torch::Device device;
+  ClipConfig config;
+  ImagePreprocessor preprocessor;
+  ClipTokenizer tokenizer;
+  VisionTower vision;
+  TextTower text;
+  std::string fingerprint;
+};
+
+Clip::Clip(const fs::path& directory, torch::Device device)
+    : state_(std::make_unique<State>(directory, device)) {}
+Clip::~Clip() = default;
+Clip::Clip(Clip&&) noexcept = default;
+
+std::int64_t Clip::width() const {
+  return state_->config.joint_width;
+}
+const ImagePreprocessor& Clip::preprocessor() const {
+  return state_->preprocessor;
+}
+const ClipTokenizer& Clip::tokenizer() const {
+  return state_->tokenizer;
+}
+torch::Device Clip::device() const {
+  return state_->device;
+}
+const fs::path& Clip::directory() const {
+  return state_->directory;
+}
+const std::string& Clip::fingerprint() const {
+  return state_->fingerprint;
+}
+
+torch::Tensor Clip::encode_images(const torch::Tensor& pixels) const {
+  const std::int64_t size = state_->config.vision.image_size;
+  require(pixels.dim() == 4 && pixels.size(0) >= 1 && pixels.size(1) == 3 && pixels.size(2) == size &&
+              pixels.size(3) == size && pixels.scalar_type() == torch::kFloat32,
+          "Clip::encode_images", "pixels must be (B, 3, ", size, ", ", size,
+          ") float32 with B at least 1, got ", pixels.sizes(), " ", pixels.scalar_type(), ".");
+  const torch::NoGradGuard no_grad;
+  const std::int64_t count = pixels.size(0);
+  const torch::Tensor embeddings = torch::empty({count, width()});
+  const auto encode = [&](std::int64_t begin, std::int64_t end, std::int64_t group_size) {
+    torch::Tensor group = pixels.narrow(0, begin, end - begin);
+    if (end - begin < group_size) {
+      group = at::zeros({group_size, 3, size, size}, pixels.options());
+      group.narrow(0, 0, end - begin).copy_(pixels.narrow(0, begin, end - begin));
+    }
+    const torch::Tensor encoded = state_->vision(group.to(state_->device)).narrow(0, 0, end - begin).cpu();
+    embeddings.narrow(0, begin, end - begin).copy_(unit_rows(encoded));
+  };
+  if (state_->device.is_cpu()) {
+    parallel_blocks(count, images_per_group, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+      encode(begin, end, images_per_group);
+    });
+  } else {
+    for (std::int64_t begin = 0; begin < count; begin += images_per_launch)
+      encode(begin, std::min(count, begin + images_per_launch), 1);
+  }
+  return embeddings;
+}
+
+torch::Tensor Clip::encode_texts(const std::vector<std::string>& texts) const {
+  const torch::NoGradGuard no_grad;
+  const auto count = static_cast<std::int64_t>(texts.size());
+  std::vector<std::vector<std::int32_t>> tokens(texts.size());
+  parallel_blocks(count, 256, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    for (std::int64_t i = begin; i < end; ++i) tokens[i] = state_->tokens_of(texts[i]);
+  });
+
+  // Groups of texts of one length.
+  struct Group {
+    std::int64_t begin, end;
+  };
+  std::vector<std::int64_t> order(texts.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return tokens[a].size() < tokens[b].size(); });
+  const bool on_cpu = state_->device.is_cpu();
+  const std::int64_t largest = on_cpu ? texts_per_group : texts_per_launch;
+  std::vector<Group> groups;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const bool joins = !groups.empty() && i - groups.back().begin < largest &&
+                       tokens[order[groups.back().begin]].size() == tokens[order[i]].size();
+    if (joins)
+      groups.back().end = i + 1;
+    else
+      groups.push_back({i, i + 1});
+  }
+
+  const torch::Tensor embeddings = torch::empty({count, width()});
+  const auto encode = [&](const Group& group) {
+    const std::int64_t rows = group.end - group.begin, padded = on_cpu ? texts_per_group : rows;
+    const auto length = static_cast<std::int64_t>(tokens[order[group.begin]].size());
+    const torch::Tensor ids = at::zeros({padded, length}, torch::kInt64);
+    for (std::int64_t row = 0; row < rows; ++row)
+      std::copy_n(tokens[order[group.begin + row]].begin(), length,
+                  ids.data_ptr<std::int64_t>() + row * length);
+    const torch::Tensor encoded = unit_rows(state_->text(ids.to(state_->device)).narrow(0, 0, rows).cpu());
+    for (std::int64_t row = 0; row < rows; ++row) embeddings[order[group.begin + row]].copy_(encoded[row]);
+  };
+  const auto number_of_groups = static_cast<std::int64_t>(groups.size());
+  if (on_cpu)
+    parallel_blocks(number_of_groups, 1,
+                    [&](std::int64_t i, std::int64_t, std::int64_t) { encode(groups[i]); });
+  else
+    for (const Group& group : groups) encode(group);
+  return embeddings;
+}
+
+}  // namespace ilk
