@@ -1,2 +1,4 @@
 # Tests of src/cluster.
 ilk_test(kmeans LAYERS cluster)
+ilk_test(transport LAYERS cluster)
+ilk_test(neighbours LAYERS cluster)

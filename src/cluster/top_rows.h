@@ -1,0 +1,44 @@
+#pragma once
+#include <torch/types.h>
+
+#include <cstdint>
+
+namespace ilk::internal {
+
+/// The k best of a stream of scores, best first, ties to the one offered first. `scores` and `indices` are k
+/// places of the caller's, filled with −∞ and −1 before the first offer.
+class TopList {
+ public:
+  TopList(float* scores, std::int64_t* indices, std::int64_t k) : scores_(scores), indices_(indices), k_(k) {}
+
+  void offer(float score, std::int64_t index) {
+    if (!(score > scores_[k_ - 1])) return;
+    std::int64_t place = k_ - 1;
+    for (; place > 0 && scores_[place - 1] < score; --place) {
+      scores_[place] = scores_[place - 1];
+      indices_[place] = indices_[place - 1];
+    }
+    scores_[place] = score;
+    indices_[place] = index;
+  }
+
+  /// Offers n scores of consecutive indices.
+  void offer_row(const float* scores, std::int64_t n, std::int64_t first_index) {
+    for (std::int64_t j = 0; j < n; ++j)
+      if (scores[j] > scores_[k_ - 1]) offer(scores[j], first_index + j);
+  }
+
+ private:
+  float* scores_;
+  std::int64_t* indices_;
+  std::int64_t k_;
+};
+
+/// The k highest of each row of `scores` (rows, columns): values and columns, (rows, k) each, highest first,
+/// ties to the lower column.
+struct TopColumns {
+  torch::Tensor values, columns;
+};
+TopColumns top_columns(const torch::Tensor& scores, std::int64_t k);
+
+}  // namespace ilk::internal

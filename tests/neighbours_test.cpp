@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+#include <ilk/error.h>
+#include <ilk/kmeans.h>
+#include <ilk/neighbours.h>
+#include <ilk/parallel.h>
+#include <ilk/random.h>
+
+#include <numeric>
+
+#include "../src/cluster/blocks.h"
+
+namespace {
+
+torch::Tensor unit_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
+  ilk::RandomStream random(seed, "test");
+  auto rows = torch::empty({n, d});
+  for (std::int64_t i = 0; i < n * d; ++i) rows.data_ptr<float>()[i] = static_cast<float>(random.normal());
+  return ilk::normalise_rows(rows, "test", "rows");
+}
+
+/// Rows whose cosines are multiples of 1/16, exact in floats: signs over sixteen coordinates, so ties abound.
+torch::Tensor sign_rows(std::int64_t n, std::uint64_t seed) {
+  ilk::RandomStream random(seed, "signs");
+  auto rows = torch::empty({n, 16});
+  for (std::int64_t i = 0; i < n * 16; ++i) rows.data_ptr<float>()[i] = random.below(2) ? 0.25f : -0.25f;
+  return rows;
+}
+
+/// All cosines, sorted one row at a time; ties by index.
+ilk::Neighbours slow_neighbours(const torch::Tensor& queries, const torch::Tensor& base, std::int64_t k) {
+  const auto cosines = queries.to(torch::kFloat64).matmul(base.to(torch::kFloat64).t());
+  ilk::Neighbours found{torch::empty({queries.size(0), k}, torch::kInt64),
+                        torch::empty({queries.size(0), k})};
+  const auto at = cosines.accessor<double, 2>();
+  for (std::int64_t q = 0; q < queries.size(0); ++q) {
+    std::vector<std::int64_t> order(static_cast<std::size_t>(base.size(0)));
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return at[q][a] > at[q][b]; });
+    for (std::int64_t i = 0; i < k; ++i) {
+      found.indices[q][i] = order[static_cast<std::size_t>(i)];
+      found.cosines[q][i] = at[q][order[static_cast<std::size_t>(i)]];
+    }
+  }
+  return found;
+}
+
+template <class Body>
+void on_both_paths(Body body) {
+  for (const bool plain : {false, true}) {
+    ilk::internal::plain_path() = plain;
+    body();
+    ilk::internal::plain_path() = false;
+  }
+}
+
+TEST(NearestNeighbours, EqualASlowSearchWithTiesToTheLowerIndex) {
+  // Shapes that need one and several query blocks, base tiles and segments of the base.
+  const std::pair<std::int64_t, std::int64_t> shapes[] = {{3, 5000}, {300, 1500}, {9, 60}};
+  for (const auto& [q, b] : shapes) {
+    const auto queries = sign_rows(q, 1), base = sign_rows(b, 2);
+    for (const std::int64_t k : {std::int64_t{1}, std::int64_t{7}, std::int64_t{50}}) {
+      const auto expected = slow_neighbours(queries, base, k);
+      on_both_paths([&] {
+        const auto found = ilk::nearest_neighbours(queries, base, k);
+        EXPECT_TRUE(found.indices.equal(expected.indices)) << q << " " << b << " " << k;
+        EXPECT_TRUE(found.cosines.equal(expected.cosines)) << q << " " << b << " " << k;
+      });
+    }
+  }
+}
+
+TEST(NearestNeighbours, TheWholeBaseInOrder) {
+  const auto queries = unit_rows(4, 12, 3), base = unit_rows(1100, 12, 4);
+  const auto expected = slow_neighbours(queries, base, 1100);
+  on_both_paths([&] {
+    const auto found = ilk::nearest_neighbours(queries, base, 1100);
+    EXPECT_LT((found.cosines - expected.cosines).abs().max().item<double>(), 1e-6);
+    EXPECT_TRUE(std::get<0>(found.indices.sort(1)).equal(torch::arange(1100).expand({4, 1100})));
+  });
+}
+
+TEST(NearestNeighbours, BitIdenticalForAnyNumberOfThreads) {
+  const auto queries = unit_rows(700, 24, 5), base = unit_rows(2500, 24, 6);
+  ilk::set_threads(1);
+  const auto one = ilk::nearest_neighbours(queries, base, 10);
+  for (const int threads : {2, 3, 5}) {
+    ilk::set_threads(threads);
+    const auto other = ilk::nearest_neighbours(queries, base, 10);
+    EXPECT_TRUE(other.indices.equal(one.indices));
+    EXPECT_TRUE(other.cosines.equal(one.cosines));
+  }
+  ilk::set_threads(0);
+}
+
+TEST(NearestNeighbours, BadInputNamesTheRuleAndTheValue) {
+  const auto error_of = [](const torch::Tensor& queries, const torch::Tensor& base,
+                           std::int64_t k) -> std::string {
+    try {
+      ilk::nearest_neighbours(queries, base, k);
+    } catch (const ilk::Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const auto eye = torch::eye(3);
+  EXPECT_EQ(error_of(eye, eye, 4),
+            "[nearest_neighbours] k must be between 1 and the rows of the base (3), got 4.");
+  EXPECT_EQ(error_of(eye, eye, 0),
+            "[nearest_neighbours] k must be between 1 and the rows of the base (3), got 0.");
+  EXPECT_EQ(error_of(eye, torch::eye(4), 1),
+            "[nearest_neighbours] base must be as wide as the queries (3), got 4.");
+  EXPECT_EQ(error_of(eye, eye * 2, 1),
+            "[nearest_neighbours] base must have finite rows of unit length, got row 0 of length 2.");
+}
+
+}  // namespace

@@ -1,0 +1,329 @@
+#include <gtest/gtest.h>
+#include <ilk/error.h>
+#include <ilk/kmeans.h>
+#include <ilk/parallel.h>
+#include <ilk/random.h>
+#include <ilk/transport.h>
+
+#include <cmath>
+
+#include "../src/cluster/anderson.h"
+#include "../src/cluster/blocks.h"
+#include "npy_fixture.h"
+
+namespace {
+
+torch::Tensor unit_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
+  ilk::RandomStream random(seed, "test");
+  auto rows = torch::empty({n, d});
+  for (std::int64_t i = 0; i < n * d; ++i) rows.data_ptr<float>()[i] = static_cast<float>(random.normal());
+  return ilk::normalise_rows(rows, "test", "rows");
+}
+
+/// Images in a few groups, of which the words know most.
+struct Scene {
+  torch::Tensor images, words;
+  Scene(std::int64_t n, std::int64_t m, std::int64_t d, std::uint64_t seed) {
+    const auto groups = unit_rows(6, d, seed);
+    ilk::RandomStream random(seed, "scene");
+    images = 0.7 * unit_rows(n, d, seed + 1), words = 0.9 * unit_rows(m, d, seed + 2);
+    for (std::int64_t i = 0; i < n; ++i) images[i] += groups[random.below(6)];
+    for (std::int64_t j = 0; j < m; ++j) words[j] += groups[random.below(5)];
+    images = ilk::normalise_rows(images, "test", "images"),
+    words = ilk::normalise_rows(words, "test", "words");
+  }
+};
+
+torch::Tensor cosines(const torch::Tensor& images, const torch::Tensor& words) {
+  return images.to(torch::kFloat64).matmul(words.to(torch::kFloat64).t());
+}
+
+/// Rows of the plan, each scaled to sum 1, whole and in float64.
+torch::Tensor slow_shares(const torch::Tensor& images, const torch::Tensor& words, const ilk::RowPlan& plan) {
+  return ((cosines(images, words) + plan.column_potentials) / plan.epsilon).softmax(1);
+}
+
+ilk::RowPlan plan_of(const ilk::Transport& transport) {
+  return {transport.column_potentials, transport.epsilon};
+}
+
+/// Many passes over little data are quickest without other threads.
+struct OneThread {
+  OneThread() { ilk::set_threads(1); }
+  ~OneThread() { ilk::set_threads(0); }
+};
+
+template <class Body>
+void on_both_paths(Body body) {
+  for (const bool plain : {false, true}) {
+    ilk::internal::plain_path() = plain;
+    body();
+    ilk::internal::plain_path() = false;
+  }
+}
+
+template <class Call>
+std::string error_of(Call call) {
+  try {
+    call();
+  } catch (const ilk::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(SolveTransport, EqualsPotsPlans) {
+  const OneThread quick;
+  for (const std::string n : {"60", "200"})
+    for (const std::string epsilon : {"0.1", "0.03", "0.01"}) {
+      const auto images = npy_fixture("transport/images_" + n + ".npy");
+      const auto words = npy_fixture("transport/words_" + n + ".npy");
+      const auto expected = npy_fixture("transport/shares_" + n + "_" + epsilon + ".npy");
+      on_both_paths([&] {
+        const auto found = ilk::solve_transport(
+            images, words, {.epsilon = std::stod(epsilon), .max_iterations = 5000, .tolerance = 2e-7});
+        EXPECT_TRUE(found.converged) << n << " " << epsilon << " " << found.marginal_error;
+        EXPECT_LT((slow_shares(images, words, plan_of(found)) - expected).abs().max().item<double>(), 1e-5)
+            << n << " " << epsilon;
+      });
+    }
+}
+
+TEST(SolveTransport, PotentialsGiveExactRowsAndTheErrorThatIsReported) {
+  const OneThread quick;
+  const Scene scene(700, 90, 12, 3);
+  on_both_paths([&] {
+    for (const double epsilon : {10.0, 0.5, 0.05, 0.01})
+      for (const std::int64_t iterations : {1, 3, 1000}) {
+        const auto found = ilk::solve_transport(
+            scene.images, scene.words, {.epsilon = epsilon, .max_iterations = iterations, .tolerance = 1e-5});
+        const auto plan = ((found.row_potentials.unsqueeze(1) + found.column_potentials - 1 +
+                            cosines(scene.images, scene.words)) /
+                           epsilon)
+                              .exp();
+        EXPECT_LT((plan.sum(1) * 700 - 1).abs().max().item<double>(), 1e-4) << epsilon;
+        EXPECT_NEAR((plan.sum(0) - 1.0 / 90).abs().sum().item<double>(), found.marginal_error, 1e-5)
+            << epsilon;
+        EXPECT_EQ(found.converged, found.marginal_error <= 1e-5);
+        EXPECT_EQ(found.converged, iterations == 1000 || (iterations == 3 && epsilon == 10))
+            << epsilon << " " << found.marginal_error;
+        EXPECT_LE(found.iterations, iterations);
+        EXPECT_NEAR(found.column_potentials.mean().item<double>(), 0, 1e-12);
+        EXPECT_EQ(found.epsilon, epsilon);
+      }
+  });
+}
+
+TEST(SolveTransport, TheColumnConstraintKeepsAGenericWordFromTakingAll) {
+  Scene scene(400, 20, 10, 5);
+  scene.words[0] = ilk::normalise_rows(scene.images.mean(0, true), "test", "mean")[0];
+  const auto free =
+      slow_shares(scene.images, scene.words, {torch::zeros({20}, torch::kFloat64), 0.02}).sum(0);
+  EXPECT_GT(free[0].item<double>(), 2 * 20) << "left alone, the generic word takes more than twice its share";
+  const auto found = ilk::solve_transport(scene.images, scene.words, {.epsilon = 0.02});
+  const auto fair = slow_shares(scene.images, scene.words, plan_of(found)).sum(0);
+  EXPECT_LT((fair - 20).abs().max().item<double>(), 0.1);
+}
+
+TEST(SolveTransport, BitIdenticalForAnyNumberOfThreads) {
+  const Scene scene(3011, 333, 16, 8);
+  const ilk::TransportOptions options{.epsilon = 0.02, .tolerance = 1e-5};
+  ilk::set_threads(1);
+  const auto one = ilk::solve_transport(scene.images, scene.words, options);
+  const auto mine = ilk::counterparts(scene.images, scene.words, plan_of(one));
+  for (const int threads : {2, 3, 5}) {
+    ilk::set_threads(threads);
+    const auto other = ilk::solve_transport(scene.images, scene.words, options);
+    EXPECT_TRUE(other.column_potentials.equal(one.column_potentials)) << threads;
+    EXPECT_TRUE(other.row_potentials.equal(one.row_potentials)) << threads;
+    EXPECT_EQ(other.marginal_error, one.marginal_error);
+    EXPECT_EQ(other.iterations, one.iterations);
+    EXPECT_TRUE(ilk::counterparts(scene.images, scene.words, plan_of(other)).equal(mine));
+  }
+  ilk::set_threads(0);
+}
+
+TEST(SolveTransport, NoEpsilonBreaksIt) {
+  const OneThread quick;
+  const Scene scene(150, 30, 8, 2);
+  on_both_paths([&] {
+    for (const double epsilon : {1e-6, 1e-5, 1e-4, 1e-3, 1.0, 10.0}) {
+      const auto found =
+          ilk::solve_transport(scene.images, scene.words, {.epsilon = epsilon, .max_iterations = 60});
+      EXPECT_TRUE(found.column_potentials.isfinite().all().item<bool>()) << epsilon;
+      EXPECT_TRUE(found.row_potentials.isfinite().all().item<bool>()) << epsilon;
+      EXPECT_TRUE(std::isfinite(found.marginal_error)) << epsilon;
+      EXPECT_EQ(found.converged, found.marginal_error <= 1e-4);
+      if (epsilon >= 1) {
+        EXPECT_TRUE(found.converged) << epsilon << " " << found.marginal_error;
+      }
+      const auto placed = ilk::counterparts(scene.images, scene.words, plan_of(found));
+      EXPECT_TRUE(((placed.norm(2, 1) - 1).abs() < 1e-5).all().item<bool>()) << epsilon;
+    }
+  });
+}
+
+TEST(SolveTransport, WordsFarFromEveryImageAreReachedThroughLogarithms) {
+  // The second word is opposite to all images: its shares are about e^−20000 and no float holds them.
+  const auto images =
+      ilk::normalise_rows(torch::tensor({{1.0, 0.01}, {1.0, -0.01}, {1.0, 0.02}, {1.0, -0.03}}), "t", "x");
+  const auto words = torch::tensor({{1.f, 0.f}, {-1.f, 0.f}});
+  on_both_paths([&] {
+    const auto found = ilk::solve_transport(images, words, {.epsilon = 1e-4, .max_iterations = 200});
+    EXPECT_TRUE(found.converged) << found.marginal_error;
+    const auto shares = slow_shares(images, words, plan_of(found));
+    EXPECT_NEAR(shares.sum(0)[1].item<double>(), 2, 0.05);
+  });
+}
+
+TEST(SolveTransport, AccelerationEndsWherePlainSinkhornEnds) {
+  const OneThread quick;
+  const Scene scene(300, 40, 10, 4);
+  const double epsilon = 0.01;
+  const auto s = cosines(scene.images, scene.words);
+  auto g = torch::zeros({40}, torch::kFloat64);
+  std::int64_t iterations = 0;
+  for (double error = 1; error > 1e-6; ++iterations) {
+    const auto shares = ((s + g) / epsilon).softmax(1).mean(0);
+    error = (shares - 1.0 / 40).abs().sum().item<double>();
+    g = g - epsilon * (shares * 40).log();
+  }
+  const auto found = ilk::solve_transport(scene.images, scene.words,
+                                          {.epsilon = epsilon, .max_iterations = 1000, .tolerance = 1e-6});
+  EXPECT_TRUE(found.converged);
+  EXPECT_LT(found.iterations, iterations / 2) << iterations;
+  EXPECT_LT((found.column_potentials - (g - g.mean())).abs().max().item<double>(), 1e-5);
+}
+
+TEST(Anderson, FallsBackToThePlainStepWhereItDoesHarm) {
+  // A step function that lies once: the point after the lie is worse, and the way goes on from the best
+  // point.
+  ilk::internal::Anderson accelerator;
+  const auto vector = [](double a, double b) { return torch::tensor({a, b}, torch::kFloat64); };
+  auto x = accelerator.next(vector(0, 0), vector(1, 0.5), 1);
+  EXPECT_TRUE(x.equal(vector(1, 0.5)));
+  accelerator.next(x, vector(0.5, 0.2), 0.5);
+  EXPECT_TRUE(accelerator.next(vector(9, 9), vector(4, 4), 7).equal(vector(1.5, 0.7)));
+  // A linear map in two dimensions is solved exactly once two changes are known.
+  ilk::internal::Anderson fresh;
+  const auto target = vector(3, -2), rates = vector(0.9, 0.5);
+  x = vector(0, 0);
+  for (int i = 0; i < 4; ++i) {
+    const auto step = (1 - rates) * (target - x);
+    x = fresh.next(x, step, step.abs().sum().item<double>());
+  }
+  EXPECT_LT((x - target).abs().max().item<double>(), 1e-6);
+}
+
+TEST(SolveTransport, ExtremeShapes) {
+  const auto one_word = unit_rows(1, 5, 1), images = unit_rows(9, 5, 2);
+  const auto found = ilk::solve_transport(images, one_word);
+  EXPECT_TRUE(found.converged);
+  EXPECT_EQ(found.iterations, 1);
+  EXPECT_TRUE(
+      ilk::solve_transport(unit_rows(1, 5, 1), unit_rows(7, 5, 3), {.max_iterations = 1000}).converged);
+}
+
+TEST(SolveTransport, BadInputNamesTheRuleAndTheValue) {
+  const auto images = unit_rows(9, 5, 2), words = unit_rows(4, 6, 2);
+  EXPECT_EQ(error_of([&] { ilk::solve_transport(images, words); }),
+            "[solve_transport] words must be as wide as the embeddings (5), got 6.");
+  EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images, {.epsilon = 0}); }),
+            "[solve_transport] epsilon must be above 0, got 0.");
+  EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images * 3); }).substr(0, 54),
+            "[solve_transport] words must have finite rows of unit ");
+  EXPECT_EQ(error_of([&] {
+              ilk::counterparts(images, images, {torch::zeros({4}), 0.1});
+            }),
+            "[counterparts] column_potentials must be one number for each word (9), got 4.");
+  EXPECT_EQ(error_of([&] {
+              ilk::counterparts(images, images, {torch::zeros({9}), 0});
+            }),
+            "[counterparts] epsilon must be above 0 and finite, got 0.");
+  EXPECT_EQ(error_of([&] {
+              ilk::top_words(images, images, {torch::zeros({9}), 0.1}, 10);
+            }),
+            "[top_words] top must be between 1 and the number of words (9), got 10.");
+  EXPECT_EQ(
+      error_of([&] {
+        ilk::group_mass(images, images, {torch::zeros({9}), 0.1}, torch::full({9}, 3, torch::kInt64), 3);
+      }),
+      "[group_mass] labels must be between 0 and n_groups − 1 (2), got 3.");
+}
+
+TEST(Counterparts, EqualTheSlowSumForOldImagesAndNewOnes) {
+  const Scene scene(2600, 150, 14, 6), fresh(500, 1, 14, 6);
+  const auto found = ilk::solve_transport(scene.images, scene.words, {.epsilon = 0.03});
+  on_both_paths([&] {
+    for (const auto& images : {scene.images, fresh.images}) {
+      const auto shares = slow_shares(images, scene.words, plan_of(found));
+      auto expected = (shares * cosines(images, scene.words)).matmul(scene.words.to(torch::kFloat64));
+      expected = expected / expected.norm(2, 1, true);
+      const auto placed = ilk::counterparts(images, scene.words, plan_of(found));
+      EXPECT_EQ(placed.scalar_type(), torch::kFloat32);
+      EXPECT_LT((placed - expected).abs().max().item<double>(), 2e-5);
+    }
+  });
+}
+
+TEST(Counterparts, TakeTheHeaviestWordWhereTheSumVanishes) {
+  const auto image = torch::tensor({{1.f, 0.f, 0.f}});
+  const auto words =
+      torch::tensor({{0.f, 1.f, 0.f}, {0.f, 0.f, 1.f}, {0.f, -1.f, 0.f}});  // all at right angles
+  on_both_paths([&] {
+    const ilk::RowPlan plan{torch::tensor({0.0, 0.2, 0.1}, torch::kFloat64), 0.1};
+    EXPECT_TRUE(ilk::counterparts(image, words, plan).equal(words.slice(0, 1, 2)));
+    const ilk::RowPlan even{torch::zeros({3}, torch::kFloat64), 0.1};
+    EXPECT_TRUE(ilk::counterparts(image, words, even).equal(words.slice(0, 0, 1)))
+        << "ties to the lower index";
+  });
+}
+
+TEST(TopWords, AreThoseOfTheSlowRows) {
+  const Scene scene(1300, 260, 14, 7);
+  const auto found = ilk::solve_transport(scene.images, scene.words, {.epsilon = 0.05});
+  const auto [weights, indices] = slow_shares(scene.images, scene.words, plan_of(found)).sort(1, true);
+  on_both_paths([&] {
+    for (const std::int64_t top : {1, 5, 260}) {
+      const auto words = ilk::top_words(scene.images, scene.words, plan_of(found), top);
+      EXPECT_LT((words.weights - weights.narrow(1, 0, top)).abs().max().item<double>(), 1e-5);
+      const auto differ = (words.indices != indices.narrow(1, 0, top)).sum().item<double>();
+      EXPECT_LT(differ, 1e-3 * 1300 * static_cast<double>(top)) << "but for ties within rounding";
+      if (top == 260) {
+        EXPECT_LT((words.weights.sum(1) - 1).abs().max().item<double>(), 1e-5);
+      }
+    }
+  });
+}
+
+TEST(TopWords, TiesGoToTheLowerIndex) {
+  const auto image = torch::full({1, 4}, 0.5f);
+  on_both_paths([&] {
+    const auto words = ilk::top_words(image, torch::eye(4), {torch::zeros({4}, torch::kFloat64), 0.1}, 3);
+    EXPECT_TRUE(words.indices.equal(torch::tensor({{0, 1, 2}}, torch::kInt64)));
+    EXPECT_TRUE(words.weights.allclose(torch::full({1, 3}, 0.25f)));
+  });
+}
+
+TEST(GroupMass, EqualsTheSlowSumsAndRowsSumToGroupSizes) {
+  const Scene scene(2900, 120, 14, 9);
+  const auto found = ilk::solve_transport(scene.images, scene.words, {.epsilon = 0.05});
+  ilk::RandomStream random(1, "labels");
+  auto labels = torch::empty({2900}, torch::kInt64);
+  // Group 3 holds most images and group 5 none.
+  for (std::int64_t i = 0; i < 2900; ++i) labels[i] = random.below(10) < 7 ? 3 : random.below(5);
+  const auto expected = torch::zeros({6, 120}, torch::kFloat64)
+                            .index_add_(0, labels, slow_shares(scene.images, scene.words, plan_of(found)));
+  on_both_paths([&] {
+    ilk::set_threads(1);
+    const auto mass = ilk::group_mass(scene.images, scene.words, plan_of(found), labels, 6);
+    ilk::set_threads(3);
+    EXPECT_TRUE(ilk::group_mass(scene.images, scene.words, plan_of(found), labels, 6).equal(mass));
+    ilk::set_threads(0);
+    EXPECT_EQ(mass.scalar_type(), torch::kFloat64);
+    EXPECT_LT((mass - expected).abs().max().item<double>(), 2e-3);
+    EXPECT_LT((mass.sum(1) - labels.bincount({}, 6)).abs().max().item<double>(), 1e-3);
+  });
+}
+
+}  // namespace
