@@ -1,1 +1,2 @@
 # Tests of src/metrics.
+ilk_test(metrics LAYERS metrics)

@@ -1,0 +1,96 @@
+// N samples, R classes, C clusters; n_rc samples of class r in cluster c.
+#include <ilk/error.h>
+#include <ilk/metrics.h>
+
+#include <cmath>
+
+namespace ilk {
+namespace {
+
+void require_labels(const torch::Tensor& labels, std::string_view what) {
+  require(labels.dim() == 1 && labels.scalar_type() == torch::kInt64, "agreement", what,
+          " must be a vector of int64, got ", labels.dim(), " dimensions of ", labels.scalar_type(), ".");
+  require(labels.size(0) >= 1, "agreement", what, " must hold at least one sample, got none.");
+}
+
+std::vector<std::int64_t> values(const torch::Tensor& tensor) {
+  const torch::Tensor flat = tensor.to(torch::kInt64).contiguous();
+  return {flat.data_ptr<std::int64_t>(), flat.data_ptr<std::int64_t>() + flat.numel()};
+}
+
+/// Entropy of shares count / total, natural logarithm.
+double entropy(const std::vector<std::int64_t>& counts, double total) {
+  double sum = 0;
+  for (const auto count : counts) {
+    if (count > 0) sum -= count / total * std::log(count / total);
+  }
+  return sum;
+}
+
+double mutual_information(const Confusion& table, const std::vector<std::int64_t>& rows,
+                          const std::vector<std::int64_t>& columns, double total) {
+  const auto counts = table.counts.accessor<std::int64_t, 2>();
+  double sum = 0;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      const auto count = static_cast<double>(counts[r][c]);
+      if (count > 0) sum += count / total * std::log(count * total / (static_cast<double>(rows[r]) * columns[c]));
+    }
+  }
+  return std::max(0.0, sum);
+}
+
+double pairs(const std::vector<std::int64_t>& counts) {
+  double sum = 0;
+  for (const auto count : counts) sum += 0.5 * static_cast<double>(count) * static_cast<double>(count - 1);
+  return sum;
+}
+
+}  // namespace
+
+Confusion confusion(const torch::Tensor& classes, const torch::Tensor& clusters) {
+  require_labels(classes, "classes");
+  require_labels(clusters, "clusters");
+  require(classes.size(0) == clusters.size(0), "agreement", "classes and clusters must be of one length, got ",
+          classes.size(0), " and ", clusters.size(0), ".");
+  const auto numbered = [](const torch::Tensor& labels) { return at::_unique(labels.cpu(), true, true); };
+  const auto [class_names, class_index] = numbered(classes);
+  const auto [cluster_names, cluster_index] = numbered(clusters);
+  const std::int64_t n_clusters = cluster_names.size(0);
+  const torch::Tensor cells = class_index * n_clusters + cluster_index;
+  return {values(class_names), values(cluster_names),
+          torch::bincount(cells, {}, class_names.size(0) * n_clusters).view({-1, n_clusters})};
+}
+
+Agreement agreement(const torch::Tensor& classes, const torch::Tensor& clusters) {
+  const Confusion table = confusion(classes, clusters);
+  const auto n = static_cast<double>(classes.size(0));
+  const auto rows = values(table.counts.sum(1)), columns = values(table.counts.sum(0));
+  Agreement result;
+
+  const auto counts = table.counts.accessor<std::int64_t, 2>();
+  const auto column_of = linear_assignment(table.counts.to(torch::kFloat64));
+  double matched = 0;
+  for (std::size_t r = 0; r < column_of.size(); ++r) {
+    if (column_of[r] >= 0) matched += static_cast<double>(counts[r][column_of[r]]);
+  }
+  result.accuracy = matched / n;
+
+  // One class and one cluster agree wholly, although neither has any information to share.
+  if (rows.size() == 1 && columns.size() == 1) {
+    result.normalised_mutual_information = 1;
+  } else {
+    const double mean = 0.5 * (entropy(rows, n) + entropy(columns, n));
+    const double shared = mutual_information(table, rows, columns, n);
+    // Below rounding there is nothing shared; so says scikit-learn too.
+    result.normalised_mutual_information = shared <= std::numeric_limits<double>::epsilon() ? 0 : shared / mean;
+  }
+
+  // Pairs of samples that both sides put together (both), that one side does (row, column), and all.
+  const double both = pairs(values(table.counts.view(-1))), row = pairs(rows), column = pairs(columns);
+  const double all = 0.5 * n * (n - 1), expected = all > 0 ? row * column / all : 0, most = 0.5 * (row + column);
+  result.adjusted_rand_index = most == expected ? 1 : (both - expected) / (most - expected);
+  return result;
+}
+
+}  // namespace ilk
