@@ -3,3 +3,12 @@ ilk_test(files LAYERS io)
 ilk_test(csv LAYERS io)
 ilk_test(embedding_cache LAYERS io)
 ilk_test(download LAYERS io)
+ilk_test(image LAYERS io)
+ilk_test(image_list LAYERS io)
+
+# What compare_with_pillow.py runs; no test by itself.
+add_executable(preprocess_images preprocess_images.cpp)
+ilk_compile_options(preprocess_images)
+ilk_link_layers(preprocess_images io)
+target_precompile_headers(preprocess_images REUSE_FROM ilk_core)
+set_target_properties(preprocess_images PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

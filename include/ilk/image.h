@@ -3,16 +3,19 @@
 #include <ilk/options.h>
 #include <torch/types.h>
 
+#include <array>
 #include <cstdint>
-#include <span>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace ilk {
 
 /// Why an image could not be used; `kind` as in SkippedFile.
 class ImageError : public std::runtime_error {
  public:
-  ImageError(std::string kind, const std::string& reason) : std::runtime_error(reason), kind_(std::move(kind)) {}
+  ImageError(std::string kind, const std::string& reason)
+      : std::runtime_error(reason), kind_(std::move(kind)) {}
   const std::string& kind() const { return kind_; }
 
  private:
@@ -22,6 +25,7 @@ class ImageError : public std::runtime_error {
 struct DecodeOptions {
   double pixel_limit = 512;
   bool shrink_on_load = true;
+  bool jpeg_xl = false;
 };
 
 template <OptionsOf<DecodeOptions> Options, class Visitor>
@@ -29,6 +33,8 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"pixel_limit", options.pixel_limit, "largest image that is decoded, in megapixels"}.above(0));
   visit(Field{"shrink_on_load", options.shrink_on_load,
               "let decoders hand over a smaller image where the format can; faster, nearly the same pixels"});
+  visit(Field{"jpeg_xl", options.jpeg_xl,
+              "read JPEG XL too; libvips does not call its decoder safe for files from strangers"});
 }
 
 /// How the model wants its images (Hugging Face's preprocessor_config.json).
@@ -42,8 +48,8 @@ struct ImagePreprocessor {
   double rescale_factor = 1.0 / 255;
 };
 
-/// Reads preprocessor_config.json of a model directory. Accepts `size` and `crop_size` as numbers or objects; throws
-/// Error for keys that ask for what is not supported.
+/// Reads preprocessor_config.json of a model directory. Accepts `size` and `crop_size` as numbers or objects;
+/// throws Error for keys that ask for what is not supported.
 ImagePreprocessor read_preprocessor(const std::string& path);
 
 /// The bytes of a file with their SHA-256.
@@ -51,22 +57,33 @@ struct ImageFile {
   std::string bytes;
   std::string sha256;
 };
-/// Throws ImageError: "empty", "unreadable", "vanished", "special file".
+/// Reads a file that may be an image. A file whose first bytes are those of something else is not read
+/// further, so that a film among the photographs costs nothing. Throws ImageError: "empty", "unreadable",
+/// "vanished", "special file", "dangling link", "link loop", "not an image", "unsupported format", "too
+/// large" (above 4 GiB).
 ImageFile read_image_file(const std::string& path);
 
-/// Decodes, corrects and preprocesses one image for a model: format decided by content; only libvips's trusted loaders; the
-/// first frame or page; EXIF orientation applied; an embedded ICC profile, CMYK, grey, 16-bit and palette brought
-/// to sRGB of 8 bits; alpha flattened on white; resized (antialiased), centre-cropped, normalised.
-/// The pixel limit is checked on the header, before any pixel is decoded. Memory is bounded: pixels are streamed.
-/// Returns (3, crop_height, crop_width) float32. Thread-safe.
-/// Throws ImageError: "not an image", "damaged" (truncated and the like), "too large".
-torch::Tensor decode_for_model(const ImageFile& file, const ImagePreprocessor& preprocessor, const DecodeOptions& options);
+/// Decodes, corrects and preprocesses one image for a model: format decided by content; only libvips's
+/// trusted loaders; the first frame or page; EXIF orientation applied; an embedded ICC profile, CMYK, grey,
+/// 16-bit and palette brought to sRGB of 8 bits; alpha flattened on white; resized (antialiased, as Pillow
+/// does), centre-cropped, normalised.
+///
+/// The pixel limit is checked on the header, before any pixel is decoded. Pixels are streamed, so that a big
+/// image takes some tens of megabytes; only what a format cannot give row by row (WebP, GIF, HEIC, AVIF, JPEG
+/// XL, interlaced PNG and JPEG) is held whole while it is decoded.
+///
+/// Returns (3, crop_height, crop_width) float32. Thread-safe, and each call stays on its own thread. Throws
+/// ImageError: "not an image", "unsupported format" (an image, but not one that can be decoded here),
+/// "damaged" (truncated and the like), "too large". Throws Error where ilk was built without libvips.
+torch::Tensor decode_for_model(const ImageFile& file, const ImagePreprocessor& preprocessor,
+                               const DecodeOptions& options);
 
 /// A small picture for people, encoded as JPEG: the whole image within `edge` × `edge`, corrected as above.
 /// Throws ImageError as decode_for_model.
 std::string make_thumbnail(const ImageFile& file, std::int64_t edge, const DecodeOptions& options);
 
-/// The decoder this ilk was built with and the formats it reads ("libvips 8.14.1: JPEG, PNG, …"), for --version.
+/// The decoder this ilk was built with and the formats it reads ("libvips 8.14.1: JPEG, PNG, …"), for
+/// --version.
 std::string image_support();
 
 }  // namespace ilk

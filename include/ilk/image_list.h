@@ -1,32 +1,40 @@
 #pragma once
-#include <filesystem>
 #include <iosfwd>
 #include <string>
 #include <vector>
 
 namespace ilk {
 
-/// A file that was left out, and why. `kind` is one of a short list of fixed words, for counting; `reason` is a
-/// sentence for people.
+/// A file that was left out, and why. `kind` is one of a short list of fixed words, for counting; `reason` is
+/// a sentence for people.
 struct SkippedFile {
   std::string path;
-  std::string kind;  ///< "not an image", "empty", "damaged", "unreadable", "vanished", "too large", "link loop", "dangling link", "special file", "duplicate path"
+  /// "not an image", "unsupported format", "empty", "damaged", "unreadable", "vanished", "too large", "link
+  /// loop", "dangling link", "special file" or "duplicate path".
+  std::string kind;
   std::string reason;
 };
 
 struct ImageList {
-  std::vector<std::string> paths;  ///< in stable order, each file once; as the user wrote them, joined with what was found below
+  std::vector<std::string>
+      paths;  ///< in stable order, each file once; as the user wrote them, joined with what was found below
   std::vector<SkippedFile> skipped;
 };
 
-/// Collects candidate files from `inputs`: a folder (walked recursively, links to folders followed, a folder that was
-/// already visited is a "link loop"), a file, or a glob pattern (*, ?, [...], ** across folders).
-/// The order is: inputs as given, below a folder sorted by path bytes. Whether a file is an image is decided later, by its
-/// content, not its name. Files whose name begins with a dot, and folders so named, are not looked at unless given
-/// directly. Throws Error for an input that does not exist or a pattern that matches nothing.
-ImageList list_images(const std::vector<std::string>& inputs);
+/// Collects candidate files from `inputs`: a folder (walked recursively, links to folders followed, a folder
+/// that was already visited is a "link loop"), a file, or a glob pattern (*, ?, [...], ** across folders; a
+/// path that exists is never taken for a pattern). `listed` are paths that a program wrote down
+/// (read_input_list): no patterns, and one that is gone by now is skipped as "vanished".
+///
+/// The order is: inputs as given, then `listed`; below a folder sorted by path bytes. Each file comes once: a
+/// second path to it is a "duplicate path", and a link gives way to the file itself where both lie below one
+/// folder. Whether a file is an image is decided later, by its content, not its name. Files whose name begins
+/// with a dot, and folders so named, are not looked at unless given directly. Throws Error for an input that
+/// does not exist or a pattern that matches nothing.
+ImageList list_images(const std::vector<std::string>& inputs, const std::vector<std::string>& listed = {});
 
-/// Reads inputs from a stream: one a line, or separated by NUL bytes where there are any (as find -print0 writes).
+/// Reads inputs from a stream: one a line, or separated by NUL bytes where there are any (as find -print0
+/// writes).
 std::vector<std::string> read_input_list(std::istream& stream);
 
 }  // namespace ilk

@@ -1,0 +1,328 @@
+#include "image_decoder.h"
+
+#include <ilk/error.h>
+
+#include <utility>
+
+#if ILK_WITH_VIPS
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <sstream>
+
+#include "image_colours.h"
+#include "vips_image.h"
+
+namespace ilk {
+namespace {
+
+/// Takes libvips's warnings on this thread while it lives; elsewhere they are dropped.
+class WarningsKept {
+ public:
+  WarningsKept() { current = this; }
+  ~WarningsKept() { current = nullptr; }
+  WarningsKept(const WarningsKept&) = delete;
+  WarningsKept& operator=(const WarningsKept&) = delete;
+  const std::string& text() const { return text_; }
+
+  static void log_handler(const char*, GLogLevelFlags level, const char* message, void*) {
+    if (current && (level & G_LOG_LEVEL_WARNING)) current->text_ += std::string(message) + "\n";
+  }
+
+ private:
+  static inline thread_local WarningsKept* current = nullptr;
+  std::string text_;
+};
+
+/// libvips keeps buffers per thread and asks foreign threads to say goodbye.
+struct ThreadGoodbye {
+  ~ThreadGoodbye() { vips_thread_shutdown(); }
+};
+
+void start_vips() {
+  static const bool started = [] {
+    if (VIPS_INIT("ilk") != 0) return false;
+    // What a decoder grumbles becomes an ImageError's reason; nothing goes to the terminal.
+    g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK & ~G_LOG_LEVEL_ERROR),
+                      WarningsKept::log_handler, nullptr);
+    vips_block_untrusted_set(TRUE);
+    // JPEG XL alone is let through to decode_pixels, which asks DecodeOptions::jpeg_xl.
+    vips_operation_block_set("VipsForeignLoadJxl", FALSE);
+    vips_concurrency_set(1);
+    vips_cache_set_max(0);
+    return true;
+  }();
+  require(started, "decode", "libvips could not be started: ", started ? "" : vips_error_buffer(), ".");
+  thread_local const ThreadGoodbye goodbye;
+}
+
+const char* loader_of(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::jpeg:
+      return "jpegload_buffer";
+    case ImageFormat::png:
+      return "pngload_buffer";
+    case ImageFormat::webp:
+      return "webpload_buffer";
+    case ImageFormat::gif:
+      return "gifload_buffer";
+    case ImageFormat::tiff:
+      return "tiffload_buffer";
+    case ImageFormat::heif:
+      return "heifload_buffer";
+    case ImageFormat::jpeg_xl:
+      return "jxlload_buffer";
+    default:
+      return "";
+  }
+}
+
+bool has_loader(ImageFormat format) {
+  return vips_type_find("VipsForeignLoad", loader_of(format)) != 0;
+}
+
+/// How a decoder is asked for a smaller image: JPEG by a whole `shrink` (1, 2, 4, 8), WebP by a `scale`.
+struct Reduction {
+  int shrink = 1;
+  double scale = 1;
+};
+
+/// Opens an image for reading from top to bottom; decodes no pixels yet. Truncation and errors fail, mere
+/// warnings (stray bytes between JPEG markers and the like) do not.
+Image open_image(std::string_view bytes, ImageFormat format, Reduction reduction = {}) {
+  void* data = const_cast<char*>(bytes.data());
+  return make([&](VipsImage** out) {
+    const auto load = [&](auto operation, auto... more) {
+      return operation(data, bytes.size(), out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                       VIPS_FAIL_ON_ERROR, more..., static_cast<void*>(nullptr));
+    };
+    switch (format) {
+      case ImageFormat::jpeg:
+        return load(vips_jpegload_buffer, "shrink", reduction.shrink);
+      case ImageFormat::png:
+        return load(vips_pngload_buffer);
+      case ImageFormat::webp:
+        return load(vips_webpload_buffer, "scale", reduction.scale);
+      case ImageFormat::gif:
+        return load(vips_gifload_buffer);
+      case ImageFormat::tiff:
+        return load(vips_tiffload_buffer);
+      case ImageFormat::heif:
+        return load(vips_heifload_buffer);
+      default:
+        return load(vips_jxlload_buffer);
+    }
+  });
+}
+
+/// The most that may be taken off before the last resizing without showing: that one still halves, at least.
+double allowed_reduction(ImageSize size, ImageSize target) {
+  return std::min(static_cast<double>(size.height) / static_cast<double>(target.height),
+                  static_cast<double>(size.width) / static_cast<double>(target.width)) /
+         2;
+}
+
+void check_pixel_limit(ImageSize size, const DecodeOptions& options) {
+  const double megapixels = static_cast<double>(size.height) * static_cast<double>(size.width) / 1e6;
+  if (megapixels <= options.pixel_limit) return;
+  std::ostringstream reason;
+  reason << size.width << " × " << size.height << " pixels, " << megapixels
+         << " megapixels, are more than the limit of " << options.pixel_limit;
+  throw ImageError("too large", reason.str());
+}
+
+Pixels decode(std::string_view bytes, const Content& content,
+              const std::function<Placement(ImageSize)>& place, ImagePreprocessor::Resample kernel,
+              const DecodeOptions& options) {
+  Image image = open_image(bytes, content.format);
+  const ImageSize stored{image->Ysize, image->Xsize};
+  check_pixel_limit(stored, options);
+  const int orientation = vips_image_get_orientation(image.get());
+  const auto turned = [&](ImageSize size) {
+    return orientation_transposes(orientation) ? ImageSize{size.width, size.height} : size;
+  };
+  const Placement wanted = place(turned(stored));
+  const ImageSize target = turned(wanted.target);
+
+  // What the image is worth in pixels: decoders and vips_shrink round the last, partial pixel up.
+  double extent_height = static_cast<double>(stored.height), extent_width = static_cast<double>(stored.width);
+  const bool may_shrink = options.shrink_on_load && kernel != ImagePreprocessor::Resample::nearest;
+  double reduction = may_shrink ? allowed_reduction(stored, target) : 1;
+  if (content.format == ImageFormat::jpeg && reduction >= 2) {
+    const int shrink = reduction >= 8 ? 8 : reduction >= 4 ? 4 : 2;
+    image = open_image(bytes, content.format, {.shrink = shrink});
+    extent_height /= shrink;
+    extent_width /= shrink;
+    reduction /= shrink;
+  } else if (content.format == ImageFormat::webp && reduction >= 2) {
+    image = open_image(bytes, content.format, {.scale = 1 / reduction});
+    extent_height = image->Ysize;
+    extent_width = image->Xsize;
+    reduction = 1;
+  }
+  image = flatten_on_white(std::move(image));
+  if (reduction >= 2) {
+    const double shrink = std::floor(reduction);
+    image = make([&](VipsImage** out) {
+      return vips_shrink(image.get(), out, shrink, shrink, "ceil", TRUE, nullptr);
+    });
+    extent_height /= shrink;
+    extent_width /= shrink;
+  }
+  image = to_srgb(std::move(image));
+
+  RowResampler resampler({image->Ysize, image->Xsize}, extent_height, extent_width, target,
+                         window_before_orientation(wanted.window, wanted.target, orientation), kernel);
+  const std::unique_ptr<VipsRegion, Unref> region(vips_region_new(image.get()));
+  if (!region) throw VipsFailure();
+  // Every row is asked for, also below a crop: a file that breaks off there is damaged all the same.
+  constexpr int strip = 16;
+  for (int top = 0; top < image->Ysize; top += strip) {
+    const VipsRect rows{0, top, image->Xsize, std::min(strip, image->Ysize - top)};
+    if (vips_region_prepare(region.get(), &rows) != 0) throw VipsFailure();
+    for (int y = top; y < top + rows.height; ++y) resampler.add_row(VIPS_REGION_ADDR(region.get(), 0, y));
+  }
+  return orient(resampler.finish(), orientation);
+}
+
+/// libvips's complaints as one sentence: each once, without the names of its functions.
+std::string error_text(const std::string& complaints) {
+  constexpr std::array<std::string_view, 3> noise{"bad seek", "error in tile", "read gave"};
+  std::istringstream lines(complaints);
+  std::string text;
+  std::set<std::string> seen;
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto colon = line.find(": "); colon != std::string::npos) line.erase(0, colon + 2);
+    while (!line.empty() && (line.back() == '.' || line.back() == ' ')) line.pop_back();
+    const bool says_nothing =
+        std::any_of(noise.begin(), noise.end(), [&](auto start) { return line.find(start) == 0; });
+    if (line.empty() || says_nothing || !seen.insert(line).second) continue;
+    text += (text.empty() ? "" : "; ") + line;
+  }
+  return text.empty() ? "the decoder gives no reason" : text;
+}
+
+std::string take_error_buffer() {
+  const std::unique_ptr<char, void (*)(void*)> buffer(vips_error_buffer_copy(), g_free);
+  return buffer.get();
+}
+
+/// Whether the complaints are those of a file that ends too early, which people know how to help.
+bool tells_of_an_early_end(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* sign :
+       {"premature end", "unexpected end", "end of file", "seek error", "not enough", "truncated"})
+    if (text.find(sign) != std::string::npos) return true;
+  return false;
+}
+
+ImageError error_of(const Content& content, const std::string& complaints) {
+  const std::string text = error_text(complaints);
+  // libheif's word for a codec that was not built in.
+  if (content.format == ImageFormat::heif && text.find("Unsupported") != std::string::npos)
+    return ImageError("unsupported format", content.name + ": " + text);
+  return ImageError("damaged", content.name + (tells_of_an_early_end(text) ? ", cut off: " : ": ") + text);
+}
+
+}  // namespace
+
+Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
+                     ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
+  const Content content = recognise_content(bytes);
+  require_image(content);
+  start_vips();
+  if (!has_loader(content.format))
+    throw ImageError("unsupported format", content.name + " is not among what this libvips reads");
+  if (content.format == ImageFormat::jpeg_xl && !options.jpeg_xl)
+    throw ImageError("unsupported format", "JPEG XL is read only where it is asked for (jpeg_xl)");
+
+  // The error buffer belongs to the whole process, so a failure's text may be mixed with another thread's. A
+  // decode that failed is therefore done again while no other runs; bad files are rare and usually fail
+  // early.
+  static std::shared_mutex running;
+  try {
+    const std::shared_lock lock(running);
+    return decode(bytes, content, place, kernel, options);
+  } catch (const VipsFailure&) {
+  }
+  const std::unique_lock lock(running);
+  vips_error_clear();
+  const WarningsKept warnings;
+  try {
+    return decode(bytes, content, place, kernel, options);
+  } catch (const VipsFailure&) {
+    throw error_of(content, take_error_buffer() + warnings.text());
+  }
+}
+
+std::string encode_jpeg(const Pixels& pixels) {
+  start_vips();
+  const auto [height, width] = pixels.size;
+  const auto image = make([&](VipsImage** out) {
+    *out = vips_image_new_from_memory(pixels.rgb.data(), pixels.rgb.size(), static_cast<int>(width),
+                                      static_cast<int>(height), 3, VIPS_FORMAT_UCHAR);
+    return *out ? 0 : -1;
+  });
+  const auto srgb = make([&](VipsImage** out) {
+    return vips_copy(image.get(), out, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
+  });
+  void* data = nullptr;
+  std::size_t size = 0;
+  if (vips_jpegsave_buffer(srgb.get(), &data, &size, "Q", 82, "strip", TRUE, "optimize_coding", TRUE,
+                           nullptr) != 0)
+    fail("encode_jpeg", "libvips: ", error_text(take_error_buffer()), ".");
+  const std::unique_ptr<void, void (*)(void*)> owner(data, g_free);
+  return std::string(static_cast<const char*>(data), size);
+}
+
+std::string image_support() {
+  start_vips();
+  std::string text = std::string("libvips ") + vips_version_string() + ":";
+  constexpr std::pair<ImageFormat, const char*> formats[] = {
+      {ImageFormat::jpeg, "JPEG"},
+      {ImageFormat::png, "PNG"},
+      {ImageFormat::webp, "WebP"},
+      {ImageFormat::gif, "GIF"},
+      {ImageFormat::tiff, "TIFF"},
+      {ImageFormat::heif, "HEIC, AVIF"},
+      {ImageFormat::jpeg_xl, "JPEG XL (if asked for)"}};
+  const char* separator = " ";
+  for (const auto& [format, name] : formats) {
+    if (!has_loader(format)) continue;
+    text += separator + std::string(name);
+    separator = ", ";
+  }
+  return text;
+}
+
+}  // namespace ilk
+
+#else
+
+namespace ilk {
+namespace {
+[[noreturn]] void fail_without_vips() {
+  fail("decode",
+       "this ilk was built without libvips, which decodes images; build it with -DILK_WITH_VIPS=ON.");
+}
+}  // namespace
+
+Pixels decode_pixels(std::string_view, const std::function<Placement(ImageSize)>&,
+                     ImagePreprocessor::Resample, const DecodeOptions&) {
+  fail_without_vips();
+}
+std::string encode_jpeg(const Pixels&) {
+  fail_without_vips();
+}
+std::string image_support() {
+  return "no image decoder (built without libvips)";
+}
+
+}  // namespace ilk
+
+#endif

@@ -1,0 +1,440 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ilk/error.h>
+#include <ilk/image.h>
+#include <ilk/image_list.h>
+#include <ilk/parallel.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+
+#include "../src/io/resample.h"
+#include "bad_files.h"
+#include "temporary_directory.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const fs::path images = fs::path(ILK_TEST_DATA) / "images";
+
+/// Pixels as they are, 0..255.
+ilk::ImagePreprocessor plain(std::int64_t edge) {
+  return {.shortest_edge = edge,
+          .crop_height = edge,
+          .crop_width = edge,
+          .mean = {0, 0, 0},
+          .standard_deviation = {1, 1, 1},
+          .rescale_factor = 1};
+}
+
+torch::Tensor decode(const std::string& bytes, const ilk::ImagePreprocessor& preprocessor,
+                     const ilk::DecodeOptions& options = {}) {
+  return ilk::decode_for_model({.bytes = bytes, .sha256 = ""}, preprocessor, options);
+}
+
+double mean_difference(const torch::Tensor& a, const torch::Tensor& b) {
+  return (a - b).abs().mean().item<double>();
+}
+
+std::vector<std::string> fixture_names() {
+  std::ifstream file(images / "files.txt");
+  return ilk::read_input_list(file);
+}
+
+bool has_decoder() {
+  return ilk::image_support().find("libvips") == 0;
+}
+
+class Image : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!has_decoder()) GTEST_SKIP() << "built without libvips";
+  }
+};
+
+/// What Pillow makes of the i-th fixture (tests/data/images/make.py), (3, 32, 32).
+torch::Tensor expected_pixels(std::size_t index) {
+  static const std::string bytes = bad_files::read(images / "expected.bin");
+  torch::Tensor result = torch::empty({3, 32, 32}, torch::kFloat32);
+  for (std::size_t i = 0; i < 3072; ++i)
+    result.data_ptr<float>()[i] = static_cast<unsigned char>(bytes.at(3072 * index + i));
+  return result;
+}
+
+TEST_F(Image, PixelsAreThoseOfPillow) {
+  const std::vector<std::string> names = fixture_names();
+  ASSERT_GE(names.size(), 40u);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    SCOPED_TRACE(names[i]);
+    // Three are compared with what was given to a lossy encoder.
+    const bool lossy_reference =
+        names[i].find("jpeg_xl") == 0 || names[i].find("avif") == 0 || names[i].find("heic") == 0;
+    const std::string bytes = bad_files::fixture(names[i]);
+    const torch::Tensor expected = expected_pixels(i);
+    for (const bool shrink : {false, true}) {
+      try {
+        const torch::Tensor pixels = decode(bytes, plain(32), {.shrink_on_load = shrink, .jpeg_xl = true});
+        EXPECT_LE(mean_difference(pixels, expected), lossy_reference || shrink ? 2.5 : 0.4)
+            << "shrink_on_load " << shrink;
+      } catch (const ilk::ImageError& error) {
+        // HEIC, AVIF and JPEG XL need parts that not every libvips has.
+        if (!lossy_reference || error.kind() != "unsupported format")
+          FAIL() << error.kind() << ": " << error.what();
+      }
+    }
+  }
+}
+
+TEST_F(Image, EveryExifOrientationShowsTheSamePicture) {
+  const torch::Tensor upright = decode(bad_files::fixture("orientation_1.jpg"), plain(32));
+  EXPECT_GT(mean_difference(upright, upright.flip(1)), 10)
+      << "a picture that looks the same when turned proves nothing";
+  EXPECT_GT(mean_difference(upright, upright.flip(2)), 10);
+  for (int orientation = 2; orientation <= 8; ++orientation) {
+    const std::string bytes = bad_files::fixture("orientation_" + std::to_string(orientation) + ".jpg");
+    for (const bool shrink : {false, true})
+      EXPECT_LT(mean_difference(decode(bytes, plain(32), {.shrink_on_load = shrink}), upright), 1.5)
+          << orientation;
+  }
+}
+
+TEST_F(Image, AlphaShowsWhite) {
+  const std::string red_transparent_black_half =
+      bad_files::png(2, 1, 8, 6, std::string("\0\xff\0\0\0\0\0\0\x80", 9));
+  const torch::Tensor pixels = decode(red_transparent_black_half, {.shortest_edge = 0,
+                                                                   .crop_height = 1,
+                                                                   .crop_width = 2,
+                                                                   .mean = {0, 0, 0},
+                                                                   .standard_deviation = {1, 1, 1},
+                                                                   .rescale_factor = 1});
+  EXPECT_EQ(pixels.select(2, 0).min().item<float>(), 255) << "fully transparent red";
+  EXPECT_NEAR(pixels.select(2, 1).max().item<float>(), 127, 1) << "half transparent black";
+}
+
+TEST_F(Image, NormalisesAsTheConfigurationSays) {
+  ilk::ImagePreprocessor preprocessor = plain(32);
+  const std::string bytes = bad_files::fixture("png.png");
+  const torch::Tensor pixels = decode(bytes, preprocessor);
+  preprocessor.rescale_factor = 1.0 / 255;
+  preprocessor.mean = {0.1, 0.2, 0.3};
+  preprocessor.standard_deviation = {0.5, 0.25, 2};
+  const torch::Tensor mean = torch::tensor({0.1f, 0.2f, 0.3f}).reshape({3, 1, 1});
+  const torch::Tensor deviation = torch::tensor({0.5f, 0.25f, 2.0f}).reshape({3, 1, 1});
+  EXPECT_TRUE(torch::allclose(decode(bytes, preprocessor), (pixels / 255 - mean) / deviation, 1e-5, 1e-5));
+}
+
+TEST_F(Image, ACropBeyondTheImageIsBlackAround) {
+  ilk::ImagePreprocessor preprocessor = plain(10);
+  preprocessor.crop_height = preprocessor.crop_width = 15;
+  const std::string white = bad_files::png(20, 20, 8, 0, [] {
+    std::string rows;
+    for (int y = 0; y < 20; ++y) rows += '\0' + std::string(20, '\xff');
+    return rows;
+  }());
+  torch::Tensor expected = torch::zeros({3, 15, 15});
+  expected.slice(1, 3, 13).slice(2, 3, 13).fill_(255);  // the odd pixel goes before, as Hugging Face pads
+  EXPECT_TRUE(torch::equal(decode(white, preprocessor), expected));
+}
+
+TEST_F(Image, AStripIsCroppedWithoutBeingBlownUp) {
+  // 1 x 60000 pixels with the shortest edge at 224 would be 3 thousand million pixels.
+  std::string rows;
+  for (int y = 0; y < 60000; ++y)
+    rows += std::string{'\0', static_cast<char>(std::abs(y - 30000) < 10 ? 100 : 0)};
+  const torch::Tensor pixels = decode(bad_files::png(1, 60000, 8, 0, rows), plain(224));
+  EXPECT_EQ(pixels.min().item<float>(), 100);
+  EXPECT_EQ(pixels.max().item<float>(), 100);
+}
+
+// The slow, obvious resampling: every pixel of the result from the definition, in double precision.
+double cubic(double x) {
+  x = std::abs(x);
+  if (x < 1) return 1.5 * x * x * x - 2.5 * x * x + 1;
+  return x < 2 ? -0.5 * x * x * x + 2.5 * x * x - 4 * x + 2 : 0;
+}
+std::vector<double> obvious_weights(std::int64_t source, double extent, std::int64_t target,
+                                    std::int64_t position) {
+  const double scale = extent / static_cast<double>(target), stretch = std::max(scale, 1.0);
+  std::vector<double> weights;
+  double sum = 0;
+  for (std::int64_t i = 0; i < source; ++i) {
+    weights.push_back(cubic((i + 0.5 - (position + 0.5) * scale) / stretch));
+    sum += weights.back();
+  }
+  for (double& weight : weights) weight /= sum;
+  return weights;
+}
+
+TEST(Resample, EqualsTheDefinition) {
+  std::mt19937 random(3);
+  struct Case {
+    ilk::ImageSize source, target;
+    double extent_height, extent_width;
+    ilk::Window window;
+  };
+  for (const Case& c :
+       {Case{{50, 40}, {13, 10}, 50, 40, {0, 0, 13, 10}}, Case{{50, 40}, {13, 10}, 49.25, 39.5, {2, 1, 7, 6}},
+        Case{{9, 7}, {31, 20}, 9, 7, {5, 3, 17, 11}}, Case{{30, 30}, {30, 30}, 30, 30, {0, 0, 30, 30}},
+        Case{{8, 60}, {8, 5}, 8, 60, {-2, -1, 12, 7}}}) {
+    std::vector<std::uint8_t> source(static_cast<std::size_t>(c.source.height * c.source.width * 3));
+    for (auto& value : source) value = static_cast<std::uint8_t>(random());
+    ilk::RowResampler resampler(c.source, c.extent_height, c.extent_width, c.target, c.window,
+                                ilk::ImagePreprocessor::Resample::bicubic);
+    for (std::int64_t y = 0; y < c.source.height; ++y)
+      resampler.add_row(source.data() + y * c.source.width * 3);
+    const ilk::Pixels result = resampler.finish();
+    ASSERT_EQ(static_cast<std::int64_t>(result.rgb.size()), c.window.height * c.window.width * 3);
+    for (std::int64_t y = 0; y < c.window.height; ++y) {
+      for (std::int64_t x = 0; x < c.window.width; ++x) {
+        const std::int64_t row = c.window.top + y, column = c.window.left + x;
+        const bool inside = row >= 0 && row < c.target.height && column >= 0 && column < c.target.width;
+        for (std::int64_t channel = 0; channel < 3; ++channel) {
+          double value = 0;
+          if (inside) {
+            const auto down = obvious_weights(c.source.height, c.extent_height, c.target.height, row);
+            const auto across = obvious_weights(c.source.width, c.extent_width, c.target.width, column);
+            for (std::int64_t i = 0; i < c.source.height; ++i) {
+              double sum = 0;
+              for (std::int64_t j = 0; j < c.source.width; ++j)
+                sum += across[j] * source[(i * c.source.width + j) * 3 + channel];
+              value += down[i] * std::clamp(sum, 0.0, 255.0);
+            }
+          }
+          // Rounding to 8 bits in between and at the end; Pillow's kernel leaves out pixels of nearly no
+          // weight.
+          ASSERT_NEAR(result.rgb[(y * c.window.width + x) * 3 + channel], std::clamp(value, 0.0, 255.0), 1.3)
+              << row << " " << column;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Image, EveryBadFileIsToldByKindAndReason) {
+  const TemporaryDirectory folder;
+  std::map<std::string, std::string> expected;
+  for (const auto& [name, kind] : bad_files::make(folder.path())) expected[name] = kind;
+  ASSERT_GE(expected.size(), 45u);
+  testing::internal::CaptureStderr();
+  const ilk::ImageList list = ilk::list_images({folder.path().string()});
+  std::map<std::string, std::string> kinds;
+  for (const ilk::SkippedFile& file : list.skipped) {
+    kinds[fs::path(file.path).filename()] = file.kind;
+    EXPECT_FALSE(file.reason.empty()) << file.path;
+  }
+  for (const std::string& path : list.paths) {
+    for (const bool shrink : {true, false}) {
+      try {
+        ilk::decode_for_model(ilk::read_image_file(path), plain(32), {.shrink_on_load = shrink});
+        ADD_FAILURE() << path << " was decoded";
+      } catch (const ilk::ImageError& error) {
+        kinds[fs::path(path).filename()] = error.kind();
+        EXPECT_STRNE(error.what(), "") << path;
+        EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("\n"))) << path;
+      }
+    }
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  for (const auto& [name, kind] : expected) EXPECT_EQ(kinds[name], kind) << name;
+  EXPECT_EQ(kinds.size(), expected.size()) << "nothing else is skipped";
+}
+
+TEST_F(Image, ReasonsSayWhatTheMatterIs) {
+  const auto reason = [](const std::string& bytes, const ilk::DecodeOptions& options = {}) -> std::string {
+    try {
+      decode(bytes, plain(32), options);
+    } catch (const ilk::ImageError& error) {
+      return error.kind() + ": " + error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(reason("%PDF-1.7\n"), "not an image: the content is PDF document");
+  EXPECT_EQ(reason("hello"), "not an image: the content is text");
+  EXPECT_EQ(reason(bad_files::png(60000, 60000, 8, 2, "")),
+            "too large: 60000 × 60000 pixels, 3600 megapixels, are more than the limit of 512");
+  EXPECT_THAT(reason(bad_files::fixture("png.png"), {.pixel_limit = 0.001}),
+              StartsWith("too large: 61 × 90 pixels, 0.00549 megapixels"));
+  EXPECT_THAT(reason(bad_files::fixture("jpeg.jpg").substr(0, 1500)), StartsWith("damaged: JPEG, cut off: "));
+  EXPECT_THAT(reason(bad_files::fixture("jpeg_xl.jxl")), HasSubstr("jpeg_xl"));
+}
+
+TEST_F(Image, GoodAndBadFilesInManyThreadsAtOnce) {
+  std::vector<std::string> contents;
+  for (const std::string& name : fixture_names()) {
+    contents.push_back(bad_files::fixture(name));
+    contents.push_back(contents.back().substr(0, contents.back().size() / 2));
+  }
+  const auto outcome = [&](std::size_t index) -> std::string {
+    try {
+      const torch::Tensor pixels = decode(contents[index], plain(32));
+      return std::string(static_cast<const char*>(pixels.data_ptr()),
+                         static_cast<std::size_t>(pixels.nbytes()));
+    } catch (const ilk::ImageError& error) {
+      return error.kind() + error.what();
+    }
+  };
+  std::vector<std::string> alone, together(3 * contents.size());
+  for (std::size_t i = 0; i < contents.size(); ++i) alone.push_back(outcome(i));
+  const int threads = ilk::threads();
+  ilk::set_threads(6);
+  ilk::parallel_blocks(
+      static_cast<std::int64_t>(together.size()), 1, [&](std::int64_t i, std::int64_t, std::int64_t) {
+        together[static_cast<std::size_t>(i)] = outcome(static_cast<std::size_t>(i) % contents.size());
+      });
+  ilk::set_threads(threads);
+  for (std::size_t i = 0; i < together.size(); ++i)
+    EXPECT_TRUE(together[i] == alone[i % contents.size()]) << i % contents.size() << " of the fixtures";
+}
+
+TEST_F(Image, BigImagesAreStreamed) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer keeps memory of its own";
+#endif
+  // 100 megapixels at one bit, half black and half white: 12 MB here, 300 MB as RGB.
+  std::string rows;
+  for (int y = 0; y < 10000; ++y) rows += '\0' + std::string(1250, y < 5000 ? '\0' : '\xff');
+  const std::string bytes = bad_files::png(10000, 10000, 1, 0, rows);
+  const auto peak = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+  };
+  const auto before = peak();
+  const torch::Tensor pixels = decode(bytes, plain(32));
+  EXPECT_LT(peak() - before, 60) << "MiB";
+  EXPECT_EQ(pixels.slice(1, 0, 14).max().item<float>(), 0);
+  EXPECT_EQ(pixels.slice(1, 18, 32).min().item<float>(), 255);
+}
+
+TEST_F(Image, ThumbnailsAreSmallUprightJpegs) {
+  const std::string thumbnail =
+      ilk::make_thumbnail({.bytes = bad_files::fixture("orientation_6.jpg"), .sha256 = ""}, 40, {});
+  EXPECT_EQ(thumbnail.substr(0, 3), "\xff\xd8\xff");
+  EXPECT_LT(thumbnail.size(), 4000u);
+  const torch::Tensor shown = decode(thumbnail, plain(26));
+  const torch::Tensor upright = decode(bad_files::fixture("orientation_1.jpg"), plain(26));
+  EXPECT_LT(mean_difference(shown, upright), 12);
+  EXPECT_GT(mean_difference(shown, upright.flip(1)), 24);
+  EXPECT_GT(mean_difference(shown, upright.flip(2)), 24);
+  // An image that fits already is not blown up.
+  const ilk::ImageFile pixel{.bytes = bad_files::fixture("png_one_pixel.png"), .sha256 = ""};
+  EXPECT_LT(ilk::make_thumbnail(pixel, 300, {}).size(), 1000u);
+  EXPECT_THROW(ilk::make_thumbnail(pixel, 0, {}), ilk::Error);
+}
+
+TEST(ImageFile, ReadsBytesWithTheirDigest) {
+  const std::string path = images / "files/png_one_pixel.png";
+  const ilk::ImageFile file = ilk::read_image_file(path);
+  EXPECT_EQ(file.bytes, bad_files::read(path));
+  EXPECT_EQ(file.sha256.size(), 64u);
+  const std::string larger = images / "files/jpeg_larger.jpg";  // more than is looked at to tell the format
+  EXPECT_EQ(ilk::read_image_file(larger).bytes, bad_files::read(larger));
+  try {
+    ilk::read_image_file("no/such/file.jpg");
+    FAIL();
+  } catch (const ilk::ImageError& error) {
+    EXPECT_EQ(error.kind(), "vanished");
+  }
+  try {
+    ilk::read_image_file(images);
+    FAIL();
+  } catch (const ilk::ImageError& error) {
+    EXPECT_EQ(error.kind(), "special file");
+  }
+}
+
+TEST(ImageFile, FilmsAreNotReadWhole) {
+  // A sparse file of a terabyte: whoever read it would not come back.
+  const TemporaryDirectory folder;
+  const std::string path = folder.path() / "film.mp4";
+  bad_files::write(path, std::string("\0\0\0\x18"
+                                     "ftypisom\0\0\2\0isommp41",
+                                     24));
+  std::error_code error;
+  fs::resize_file(path, std::uintmax_t{1} << 40, error);
+  if (error) GTEST_SKIP() << "no sparse files here";
+  EXPECT_THROW(ilk::read_image_file(path), ilk::ImageError);
+}
+
+class Preprocessor : public ::testing::Test {
+ protected:
+  ilk::ImagePreprocessor read(const std::string& json) {
+    const fs::path path = folder_.path() / "preprocessor_config.json";
+    bad_files::write(path, json);
+    return ilk::read_preprocessor(path);
+  }
+  std::string error(const std::string& json) {
+    try {
+      read(json);
+    } catch (const ilk::Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+ private:
+  TemporaryDirectory folder_;
+};
+
+TEST_F(Preprocessor, ReadsClipOldAndNew) {
+  const std::string rest = R"("do_center_crop": true, "do_normalize": true, "do_resize": true,
+      "image_mean": [0.1, 0.2, 0.3], "image_std": [0.4, 0.5, 0.6], "resample": 3)";
+  for (const std::string sizes :
+       {R"("feature_extractor_type": "CLIPFeatureExtractor", "size": 336, "crop_size": 320)",
+        R"("image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 336},
+                                      "crop_size": {"height": 320, "width": 320})"}) {
+    const ilk::ImagePreprocessor result = read("{" + sizes + ", " + rest + "}");
+    EXPECT_EQ(result.shortest_edge, 336);
+    EXPECT_EQ(result.crop_height, 320);
+    EXPECT_EQ(result.crop_width, 320);
+    EXPECT_EQ(result.resample, ilk::ImagePreprocessor::Resample::bicubic);
+    EXPECT_EQ(result.mean, (std::array<double, 3>{0.1, 0.2, 0.3}));
+    EXPECT_EQ(result.standard_deviation, (std::array<double, 3>{0.4, 0.5, 0.6}));
+    EXPECT_EQ(result.rescale_factor, 1.0 / 255);
+  }
+}
+
+TEST_F(Preprocessor, ReadsSquareProcessors) {
+  const ilk::ImagePreprocessor siglip = read(R"({"image_processor_type": "SiglipImageProcessor",
+      "size": {"height": 256, "width": 192}, "resample": 2, "do_normalize": false, "rescale_factor": 0.5})");
+  EXPECT_EQ(siglip.shortest_edge, 0);
+  EXPECT_EQ(siglip.crop_height, 256);
+  EXPECT_EQ(siglip.crop_width, 192);
+  EXPECT_EQ(siglip.resample, ilk::ImagePreprocessor::Resample::bilinear);
+  EXPECT_EQ(siglip.mean, (std::array<double, 3>{0, 0, 0}));
+  EXPECT_EQ(siglip.rescale_factor, 0.5);
+  EXPECT_EQ(read(R"({"image_processor_type": "ViTImageProcessor", "size": 224})").shortest_edge, 0);
+}
+
+TEST_F(Preprocessor, RejectsWhatItCannotDo) {
+  EXPECT_THAT(error("[1]"), HasSubstr("must hold a JSON object"));
+  EXPECT_THAT(error("{"), HasSubstr("is not valid JSON"));
+  EXPECT_THAT(error(R"({"resample": 4})"), HasSubstr("resample must be 0 (nearest), 1 (lanczos)"));
+  EXPECT_THAT(error(R"({"do_resize": false})"), HasSubstr("do_resize must be true"));
+  EXPECT_THAT(error(R"({"size": {"shortest_edge": 0}, "crop_size": 9})"),
+              HasSubstr("size must be whole numbers"));
+  EXPECT_THAT(error(R"({"size": {"shortest_edge": 224}, "do_center_crop": false})"),
+              HasSubstr("do_center_crop"));
+  EXPECT_THAT(error(R"({"size": {"height": 256, "width": 256}, "crop_size": 224})"),
+              HasSubstr("equal to crop_size"));
+  EXPECT_THAT(error(R"({"image_mean": [1, 2]})"), HasSubstr("image_mean must be a number or three"));
+  EXPECT_THAT(error(R"({"image_std": [1, 0, 1]})"), HasSubstr("image_std must be above 0"));
+  EXPECT_THAT(error(R"({"do_normalize": 3})"), HasSubstr("do_normalize must be true or false"));
+}
+
+TEST(ImageSupport, IsNamed) {
+  EXPECT_THAT(ilk::image_support(), ::testing::AnyOf(StartsWith("libvips 8"), HasSubstr("without")));
+}
+
+TEST(ImageSupport, WithoutADecoderTheErrorSaysSo) {
+  if (has_decoder()) GTEST_SKIP() << "built with libvips";
+  EXPECT_THROW(decode(bad_files::fixture("png.png"), plain(32)), ilk::Error);
+}
+
+}  // namespace
