@@ -1,1 +1,2 @@
 # Tests of src/naming.
+ilk_test(naming LAYERS naming)

@@ -1,1 +1,3 @@
 # Tests of src/text.
+ilk_test(wordnet LAYERS text)
+ilk_test(corpus LAYERS text)

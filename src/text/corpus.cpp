@@ -1,0 +1,110 @@
+#include <ilk/corpus.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/sha256.h>
+
+#include <unordered_set>
+
+#include "captions.h"
+#include "strings.h"
+
+namespace ilk {
+namespace {
+
+std::string single_spaced(std::string_view text) {
+  constexpr std::string_view white = " \t\r\n\v\f";
+  std::string spaced;
+  for (std::size_t begin = text.find_first_not_of(white); begin != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(white, begin), text.size());
+    if (!spaced.empty()) spaced += ' ';
+    spaced.append(text.substr(begin, end - begin));
+    begin = text.find_first_not_of(white, end);
+  }
+  return spaced;
+}
+
+// Calls take(line, number) for each line that is neither empty nor a comment.
+template <class Take>
+void for_each_entry(std::string_view text, const Take& take) {
+  for (std::int64_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = trimmed(take_line(text));
+    if (!line.empty() && line[0] != '#') take(line, number);
+  }
+}
+
+Corpus corpus_of(std::string_view function, const std::filesystem::path& path,
+                 std::vector<std::string> texts) {
+  require(!texts.empty(), function, path.string(), " holds no text.");
+  return make_corpus(path.string(), std::move(texts));
+}
+
+}  // namespace
+
+Corpus make_corpus(std::string source, std::vector<std::string> texts) {
+  Corpus corpus{.source = std::move(source)};
+  std::unordered_set<std::string> seen;
+  Sha256 digest;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    require(is_utf8(texts[i]), "make_corpus", "the texts of ", corpus.source,
+            " must be UTF-8; the one numbered ", i, " (from 0) is not.");
+    std::string text = single_spaced(texts[i]);
+    if (text.empty() || !seen.insert(text).second) continue;
+    digest.update(text).update("\n");
+    corpus.texts.push_back(std::move(text));
+  }
+  require(!corpus.texts.empty(), "make_corpus", corpus.source, " holds no text.");
+  corpus.sha256 = digest.hex();
+  return corpus;
+}
+
+Corpus read_nouns(const std::filesystem::path& path) {
+  constexpr std::string_view function = "read_nouns";
+  const std::string contents = read_file(path);
+  std::vector<std::string> nouns;
+  for_each_entry(checked_text(function, path, contents),
+                 [&](std::string_view line, std::int64_t) { nouns.emplace_back(line); });
+  return corpus_of(function, path, std::move(nouns));
+}
+
+Corpus read_captions(const std::filesystem::path& path) {
+  constexpr std::string_view function = "read_captions";
+  const std::string contents = read_file(path);
+  return corpus_of(function, path, parse_captions(function, path, checked_text(function, path, contents)));
+}
+
+const std::vector<std::string>& default_templates() {
+  static const std::vector<std::string> templates = {
+      "itap of a {}.",
+      "a bad photo of the {}.",
+      "a origami {}.",
+      "a photo of the large {}.",
+      "a {} in a video game.",
+      "art of the {}.",
+      "a photo of the small {}.",
+  };
+  return templates;
+}
+
+std::vector<std::string> read_templates(const std::filesystem::path& path) {
+  constexpr std::string_view function = "read_templates";
+  const std::string contents = read_file(path);
+  std::vector<std::string> templates;
+  for_each_entry(checked_text(function, path, contents), [&](std::string_view line, std::int64_t number) {
+    const std::size_t place = line.find("{}");
+    require(place != std::string_view::npos && line.find("{}", place + 2) == std::string_view::npos, function,
+            path.string(), ", line ", number, ": a template must hold {} once, got '", line, "'.");
+    templates.emplace_back(line);
+  });
+  require(!templates.empty(), function, path.string(), " holds no template.");
+  return templates;
+}
+
+std::string fill_template(std::string_view prompt_template, std::string_view noun) {
+  const std::size_t place = prompt_template.find("{}");
+  require(place != std::string_view::npos, "fill_template", "a template must hold {}, got '", prompt_template,
+          "'.");
+  std::string filled(prompt_template);
+  return filled.replace(place, 2, noun);
+}
+
+}  // namespace ilk

@@ -1,0 +1,19 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace ilk {
+
+/// Without the bytes of `unwanted` at both ends.
+std::string_view trimmed(std::string_view text, std::string_view unwanted = " \t\r\n\v\f");
+
+/// ASCII letters in lower case, all else as it is.
+std::string lower_case(std::string_view text);
+
+/// Whether the bytes are UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates).
+bool is_utf8(std::string_view text);
+
+/// Takes the bytes up to the next '\n' off `text` and returns them without the line's end ("\n" or "\r\n").
+std::string_view take_line(std::string_view& text);
+
+}  // namespace ilk
