@@ -1,1 +1,2 @@
 # Tests of src/encoders.
+ilk_test(models LAYERS encoders)

@@ -17,6 +17,7 @@
 #include <random>
 #include <thread>
 
+#include "download_sink.h"
 #include "http.h"
 #endif
 
@@ -27,105 +28,6 @@ namespace {
 
 constexpr double longest_pause_seconds = 60;
 constexpr double longest_asked_pause_seconds = 600;
-
-/// Where the bytes go: the part file, or a string.
-class Sink {
- public:
-  virtual ~Sink() = default;
-  virtual std::int64_t size() const = 0;
-  virtual void append(std::string_view bytes) = 0;
-  /// Empties it; `validator` is the ETag of what comes next, empty where there is none.
-  virtual void begin_anew(const std::string& validator) = 0;
-  /// The ETag of what is held.
-  virtual std::string validator() const = 0;
-};
-
-class TextSink : public Sink {
- public:
-  explicit TextSink(std::int64_t at_most) : at_most_(at_most) {}
-  std::int64_t size() const override { return static_cast<std::int64_t>(text_.size()); }
-  void append(std::string_view bytes) override {
-    require(size() + static_cast<std::int64_t>(bytes.size()) <= at_most_, "download",
-            "the answer is longer than ", at_most_, " bytes.");
-    text_ += bytes;
-  }
-  void begin_anew(const std::string& validator) override {
-    text_.clear();
-    validator_ = validator;
-  }
-  std::string validator() const override { return validator_; }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::int64_t at_most_;
-  std::string text_, validator_;
-};
-
-/// The part file, locked; its ETag lies beside it, so that a later run can go on too.
-class FileSink : public Sink {
- public:
-  explicit FileSink(const FileLock& file)
-      : file_(file),
-        validator_path_(file.path().string() + ".etag"),
-        size_(::lseek(file.descriptor(), 0, SEEK_END)) {
-    std::ifstream stream(validator_path_, std::ios::binary);
-    if (size_ > 0) std::getline(stream, validator_);
-  }
-  std::int64_t size() const override { return size_; }
-  void append(std::string_view bytes) override {
-    while (!bytes.empty()) {
-      const ssize_t count = ::pwrite(file_.descriptor(), bytes.data(), bytes.size(), size_);
-      if (count < 0 && errno == EINTR) continue;
-      require(count >= 0, "download", "cannot write ", file_.path(), ": ", std::strerror(errno), ".");
-      size_ += count;
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-  }
-  void begin_anew(const std::string& validator) override {
-    require(::ftruncate(file_.descriptor(), 0) == 0, "download", "cannot write ", file_.path(), ": ",
-            std::strerror(errno), ".");
-    size_ = 0;
-    if (validator != validator_) {
-      std::error_code ignored;
-      std::filesystem::remove(validator_path_, ignored);
-      if (!validator.empty()) write_file_atomically(validator_path_, validator);
-      validator_ = validator;
-    }
-  }
-  std::string validator() const override { return validator_; }
-
-  std::string sha256(const Progress& progress) const {
-    Sha256 digest;
-    std::vector<char> piece(1 << 20);
-    for (std::int64_t at = 0; at < size_;) {
-      progress.check_stop();
-      const ssize_t count = ::pread(file_.descriptor(), piece.data(), piece.size(), at);
-      if (count < 0 && errno == EINTR) continue;
-      require(count > 0, "download", "cannot read ", file_.path(), ": ",
-              count < 0 ? std::strerror(errno) : "it was cut", ".");
-      digest.update({piece.data(), static_cast<std::size_t>(count)});
-      at += count;
-    }
-    return digest.hex();
-  }
-  void rename_to(const std::filesystem::path& destination) {
-    require(::fsync(file_.descriptor()) == 0 && ::rename(file_.path().c_str(), destination.c_str()) == 0,
-            "download", "cannot write ", destination, ": ", std::strerror(errno), ".");
-    std::error_code ignored;
-    std::filesystem::remove(validator_path_, ignored);
-  }
-  void remove() {
-    std::error_code ignored;
-    std::filesystem::remove(file_.path(), ignored);
-    std::filesystem::remove(validator_path_, ignored);
-  }
-
- private:
-  const FileLock& file_;
-  std::filesystem::path validator_path_;
-  std::int64_t size_;
-  std::string validator_;
-};
 
 /// A stage of progress that is finished however it ends. Bytes that are fetched again are counted once.
 class Stage {
@@ -170,7 +72,7 @@ Range parse_content_range(const std::string& text) {
 
 class Transfer {
  public:
-  Transfer(const DownloadRequest& request, Sink& sink, Stage& stage, Progress& progress)
+  Transfer(const DownloadRequest& request, http::Sink& sink, Stage& stage, Progress& progress)
       : request_(request), sink_(sink), stage_(stage), progress_(progress) {}
 
   /// Until the sink holds the whole answer; throws Error where no attempt helps.
@@ -346,7 +248,7 @@ class Transfer {
   }
 
   const DownloadRequest& request_;
-  Sink& sink_;
+  http::Sink& sink_;
   Stage& stage_;
   Progress& progress_;
   std::int64_t expected_ = -1;
@@ -409,7 +311,7 @@ void download(const DownloadRequest& wanted, Progress& progress) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
   }
-  FileSink sink(part);
+  http::FileSink sink(part);
   // The other process may have finished between our look and our lock: then this part is new and empty.
   if (is_right(request, progress)) return sink.remove();
   require_space(request, sink.size());
@@ -434,7 +336,7 @@ std::string download_text(const DownloadRequest& request, std::int64_t at_most, 
   check(request);
   require(request.destination.empty(), "download", "destination must be empty for a text, got ",
           request.destination, ".");
-  TextSink sink(at_most);
+  http::TextSink sink(at_most);
   Stage stage(progress);
   Transfer(request, sink, stage, progress).run();
   std::string text = sink.take();

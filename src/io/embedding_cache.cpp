@@ -13,7 +13,7 @@
 #include <thread>
 #include <unordered_map>
 
-#include "sqlite.h"
+#include "embedding_database.h"
 #endif
 
 namespace ilk {
@@ -22,26 +22,10 @@ namespace ilk {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::int64_t schema_version = 1;
-constexpr std::int64_t application = 0x696c6b63;  // "ilkc"
-constexpr const char* schema = R"(
-  CREATE TABLE encoders (id INTEGER PRIMARY KEY, encoder TEXT NOT NULL UNIQUE);
-  CREATE TABLE embeddings (encoder INTEGER NOT NULL, content TEXT NOT NULL, width INTEGER NOT NULL,
-                           checksum INTEGER NOT NULL, embedding BLOB NOT NULL, UNIQUE (encoder, content));
-  CREATE TABLE files (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;)";
-
-/// The file holds something that ilk did not write, or not whole.
-struct Damage : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-/// FNV-1a of 64 bits (Fowler, Noll, Vo): SQLite checks the shape of its pages, not what is in them.
-std::int64_t checksum_of(std::string_view bytes) {
-  std::uint64_t sum = 0xcbf29ce484222325;
-  for (const char byte : bytes) sum = (sum ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-  return static_cast<std::int64_t>(sum);
-}
+using embedding_database::checksum_of;
+using embedding_database::Connection;
+using embedding_database::Damage;
+using embedding_database::Transaction;
 
 /// float32, little-endian, whatever the machine.
 std::string bytes_of(const torch::Tensor& embedding) {
@@ -83,95 +67,6 @@ std::optional<FileStamp> stamp_of(const std::string& path) {
     stamp.text += std::to_string(part) + " ";
   return stamp;
 }
-
-std::string schema_of(const sqlite::Database& database) {
-  sqlite::Statement statement(database, "SELECT type, name, sql FROM sqlite_master ORDER BY type, name");
-  std::string text;
-  while (statement.step())
-    for (int column = 0; column < 3; ++column) text += std::string(statement.bytes(column)) + "\n";
-  return text;
-}
-
-std::int64_t pragma(const sqlite::Database& database, const std::string& name) {
-  sqlite::Statement statement(database, "PRAGMA " + name);
-  return statement.step() ? statement.integer(0) : 0;
-}
-
-/// Opens the file, makes the tables where it is new, and checks that it is ilk's. Throws Damage or Fault.
-void prepare(const sqlite::Database& database) {
-  sqlite3_busy_timeout(database.handle(), 20'000);
-  sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  // A rollback journal, not a write-ahead log: the log's memory map cannot be shared between the machines of
-  // a cluster, and batches are stored about once a second, so that its speed would not show.
-  database.execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA page_size = 16384");
-  if (pragma(database, "user_version") == 0) {
-    database.execute("BEGIN IMMEDIATE");
-    // Another process may have made the tables while we waited.
-    if (pragma(database, "user_version") == 0 && schema_of(database).empty())
-      database.execute(std::string(schema) + "PRAGMA application_id = " + std::to_string(application) +
-                       "; PRAGMA user_version = " + std::to_string(schema_version));
-    database.execute("COMMIT");
-  }
-  if (pragma(database, "application_id") != application) throw Damage("it is not a cache of ilk");
-  if (const std::int64_t version = pragma(database, "user_version"); version != schema_version)
-    throw Damage("its format is version " + std::to_string(version) + ", this ilk reads version " +
-                 std::to_string(schema_version));
-  const sqlite::Database fresh(":memory:");
-  fresh.execute(schema);
-  if (schema_of(database) != schema_of(fresh)) throw Damage("its tables are not those of ilk");
-  database.execute("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL");
-}
-
-struct Prepared {
-  explicit Prepared(const sqlite::Database& database) { prepare(database); }
-};
-
-struct Connection {
-  sqlite::Database database;
-  Prepared prepared{database};
-  sqlite::Statement find_encoder{database, "SELECT id FROM encoders WHERE encoder = ?"};
-  sqlite::Statement add_encoder{database, "INSERT OR IGNORE INTO encoders (encoder) VALUES (?)"};
-  sqlite::Statement find{
-      database, "SELECT width, checksum, embedding FROM embeddings WHERE encoder = ? AND content = ?"};
-  sqlite::Statement add{database,
-                        "INSERT OR REPLACE INTO embeddings (encoder, content, width, checksum, embedding) "
-                        "VALUES (?, ?, ?, ?, ?)"};
-  sqlite::Statement find_file{database, "SELECT stamp, content FROM files WHERE path = ?"};
-  sqlite::Statement add_file{database,
-                             "INSERT OR REPLACE INTO files (path, stamp, content) VALUES (?, ?, ?)"};
-  std::unordered_map<std::string, std::int64_t> encoders;  // committed ones
-
-  explicit Connection(const std::string& path) : database(path) {}
-
-  std::optional<std::int64_t> encoder_id(const std::string& encoder) {
-    if (const auto known = encoders.find(encoder); known != encoders.end()) return known->second;
-    sqlite::Use use(find_encoder);
-    use->bind(1, encoder);
-    if (!use->step()) return std::nullopt;
-    return use->integer(0);
-  }
-};
-
-/// A write transaction that is rolled back unless committed.
-class Transaction {
- public:
-  explicit Transaction(const sqlite::Database& database) : database_(database) {
-    database.execute("BEGIN IMMEDIATE");
-  }
-  ~Transaction() {
-    if (!committed_) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-  }
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  void commit() {
-    database_.execute("COMMIT");
-    committed_ = true;
-  }
-
- private:
-  const sqlite::Database& database_;
-  bool committed_ = false;
-};
 
 std::uint64_t inode_of(const std::filesystem::path& path) {
   struct stat status {};

@@ -1,0 +1,58 @@
+#include <ilk/clip.h>
+#include <ilk/error.h>
+#include <ilk/models.h>
+
+#include <algorithm>
+
+#include "model_record.h"
+
+namespace ilk {
+
+using namespace model_store;
+
+bool ModelCheck::good() const {
+  return loads &&
+         std::all_of(files.begin(), files.end(), [](const File& file) { return file.problem.empty(); });
+}
+
+ModelCheck verify_model(const std::filesystem::path& directory, Progress& progress) {
+  require(std::filesystem::is_directory(directory), "verify_model", directory, " is not a directory.");
+  ModelCheck check;
+  std::optional<ModelRecord> record;
+  try {
+    record = read_model_record(directory);
+  } catch (const Error& error) {
+    check.files.push_back({.name = "ilk-model.json", .problem = error.what()});
+  }
+  check.recorded = record.has_value();
+  if (!record) {
+    record.emplace();
+    for (const auto& entry : std::filesystem::directory_iterator(directory))
+      if (entry.is_regular_file() && entry.path().filename() != "ilk-model.json")
+        record->files.push_back({entry.path().filename().string()});
+    std::sort(record->files.begin(), record->files.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+  }
+  for (const ModelRecord::File& file : record->files) {
+    ModelCheck::File result{.name = file.name};
+    try {
+      const ModelRecord::File found = examine(directory, file.name, progress);
+      result.size = found.size;
+      result.sha256 = found.sha256;
+      if (check.recorded) result.problem = difference(file, found);
+    } catch (const Error& error) {
+      result.problem = error.what();
+    }
+    check.files.push_back(std::move(result));
+  }
+  progress.check_stop();
+  try {
+    const Clip clip(directory);
+    check.loads = true;
+  } catch (const std::exception& error) {
+    check.load_error = error.what();
+  }
+  return check;
+}
+
+}  // namespace ilk

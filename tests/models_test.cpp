@@ -1,0 +1,458 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ilk/clip.h>
+#include <ilk/download.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/models.h>
+#include <ilk/sha256.h>
+#include <openssl/evp.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "http_server.h"
+#include "temporary_directory.h"
+
+namespace {
+
+using Reply = HttpServer::Reply;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::filesystem::path mini = std::filesystem::path(ILK_SOURCE_DIR) / "models" / "ilk-mini";
+
+/// Git's name for a file's contents (git hash-object).
+std::string git_id(const std::string& contents) {
+  const std::string blob = "blob " + std::to_string(contents.size()) + '\0' + contents;
+  unsigned char digest[20];
+  unsigned length = 0;
+  EVP_Digest(blob.data(), blob.size(), digest, &length, EVP_sha1(), nullptr);
+  std::string text;
+  for (const unsigned char byte : digest) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", byte);
+    text += digits;
+  }
+  return text;
+}
+
+class Recorder : public ilk::Progress {
+ public:
+  void start(std::string_view stage, std::int64_t total, std::string_view) override {
+    stages.push_back(std::string(stage));
+    this->total = total;
+  }
+  void advance(std::int64_t count) override { advanced += count; }
+  void finish() override { ++finished; }
+  void say(std::string_view sentence) override { said += sentence; }
+  bool stop_requested() const override { return advanced >= stop_at; }
+
+  std::vector<std::string> stages;
+  std::int64_t total = 0;
+  int finished = 0;
+  std::string said;
+  std::atomic<std::int64_t> advanced = 0;
+  std::int64_t stop_at = std::numeric_limits<std::int64_t>::max();
+};
+
+/// An environment variable, put back at the end.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~Variable() { old_ ? ::setenv(name_, old_->c_str(), 1) : ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+template <class Work>
+std::string error_of(Work&& work) {
+  try {
+    work();
+  } catch (const ilk::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+class ModelsTest : public testing::Test {
+ protected:
+  TemporaryDirectory directory_;
+  Variable data_{"XDG_DATA_HOME", directory_.path().string()};
+  Variable models_{"ILK_MODELS", (std::filesystem::path(ILK_SOURCE_DIR) / "models").string()};
+  HttpServer server_;
+  ilk::GetModelOptions options_{.endpoint = server_.url(""), .first_pause_seconds = 0.01};
+  std::filesystem::path place_ = directory_.path() / "ilk" / "models" / "someone--mini";
+
+  void SetUp() override {
+    if (error_of([] { ilk::download_text({.url = "ftp://127.0.0.1/"}, 1); }).find("without libcurl") !=
+        std::string::npos)
+      GTEST_SKIP() << "built without libcurl";
+  }
+
+  /// Serves ilk-mini's files as a repository, the weights as a large file; `change` may alter listing and
+  /// replies.
+  struct Repository {
+    std::string name = "someone/mini";
+    std::string revision = "main";
+    std::set<std::string> left_out = {};
+    std::map<std::string, std::string> replaced = {};  // contents that are sent and listed
+    std::map<std::string, std::vector<Reply>> replies =
+        {};  // instead of the plain one; empty bodies are filled
+  };
+  void serve(const Repository& repository) {
+    json listing =
+        json::array({{{"type", "directory"}, {"path", "onnx"}, {"size", 0}, {"oid", std::string(40, 'a')}}});
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(mini))
+      names.insert(entry.path().filename().string());
+    for (const auto& [name, contents] : repository.replaced) names.insert(name);
+    for (const std::string& name : names) {
+      if (repository.left_out.contains(name)) continue;
+      const auto replaced = repository.replaced.find(name);
+      const std::string contents =
+          replaced == repository.replaced.end() ? ilk::read_file(mini / name) : replaced->second;
+      json entry = {
+          {"type", "file"}, {"path", name}, {"size", contents.size()}, {"oid", std::string(40, 'b')}};
+      if (name.ends_with(".safetensors") || name.ends_with(".bin"))
+        entry["lfs"] = {{"oid", ilk::sha256_hex(contents)}, {"size", contents.size()}, {"pointerSize", 134}};
+      else
+        entry["oid"] = git_id(contents);
+      listing.push_back(entry);
+      std::vector<Reply> replies = {{.body = contents}};
+      if (const auto scripted = repository.replies.find(name); scripted != repository.replies.end()) {
+        replies = scripted->second;
+        for (Reply& reply : replies)
+          if (reply.body.empty() && reply.status == 200) reply.body = contents;
+      }
+      server_.serve("/" + repository.name + "/resolve/" + repository.revision + "/" + name, replies);
+    }
+    server_.serve("/api/models/" + repository.name + "/tree/" + repository.revision + "?recursive=false",
+                  {{.body = listing.dump()}});
+  }
+
+  void expect_fetched(const std::filesystem::path& place) {
+    for (const char* name :
+         {"config.json", "model.safetensors", "vocab.json", "merges.txt", "preprocessor_config.json",
+          "tokenizer_config.json", "nouns.txt", "captions.txt", "README.md"})
+      EXPECT_EQ(ilk::sha256_file(place / name), ilk::sha256_file(mini / name)) << name;
+    const json record = json::parse(ilk::read_file(place / "ilk-model.json"));
+    EXPECT_EQ(record.at("files").size(), 9u);
+    for (const auto& file : record.at("files")) {
+      EXPECT_EQ(file.at("size"), std::filesystem::file_size(mini / file.at("name").get<std::string>()));
+      EXPECT_EQ(file.at("sha256"), ilk::sha256_file(mini / file.at("name").get<std::string>()));
+    }
+    // Nothing else is left: no parts, no locks, none of the files that a model does not need.
+    std::set<std::string> names;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(directory_.path() / "ilk" / "models"))
+      if (entry.is_regular_file()) names.insert(entry.path().filename().string());
+    EXPECT_EQ(names.size(), 10u) << testing::PrintToString(names);
+  }
+};
+
+TEST(Models, GitsNamesAreThoseOfGit) {
+  EXPECT_EQ(git_id("hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
+}
+
+TEST_F(ModelsTest, TheKnownOnesAreWellFormed) {
+  std::set<std::string> names;
+  for (const ilk::KnownModel& model : ilk::known_models()) {
+    EXPECT_TRUE(names.insert(model.name).second);
+    EXPECT_EQ(std::count(model.repository.begin(), model.repository.end(), '/'), 1);
+    EXPECT_FALSE(model.revision.empty());
+    EXPECT_THAT(model.description, AllOf(HasSubstr("B, "), HasSubstr("MIT"), Not(HasSubstr("\n"))));
+  }
+  EXPECT_TRUE(names.contains("clip-vit-b-32"));
+  EXPECT_EQ(ilk::models_directory(), directory_.path() / "ilk" / "models");
+}
+
+TEST_F(ModelsTest, TheEmbeddedOneIsFoundByName) {
+  EXPECT_EQ(ilk::embedded_model(), mini);
+  EXPECT_EQ(ilk::find_model("ilk-mini"), mini);
+  EXPECT_EQ(ilk::find_model(mini.string()), mini);
+  // Where $ILK_MODELS does not hold it, the next place does.
+  const Variable elsewhere("ILK_MODELS", directory_.path().string());
+  EXPECT_EQ(ilk::embedded_model(), mini);
+}
+
+TEST_F(ModelsTest, ModelsThatAreNotThereAreExplained) {
+  const auto error = [](const std::string& name) { return error_of([&] { ilk::find_model(name); }); };
+  EXPECT_EQ(
+      error("clip-vit-b-32"),
+      "[find_model] the model 'clip-vit-b-32' is not here yet; `ilk models get clip-vit-b-32` fetches it.");
+  EXPECT_THAT(error("openai/clip-vit-base-patch32"),
+              HasSubstr("`ilk models get openai/clip-vit-base-patch32`"));
+  EXPECT_THAT(error("CLIP-ViT-Base-Patch32"), HasSubstr("`ilk models get CLIP-ViT-Base-Patch32`"));
+  EXPECT_THAT(error("clip-vit-b32"), HasSubstr("did you mean 'clip-vit-b-32'?"));
+  EXPECT_THAT(error("ilk-mni"), HasSubstr("did you mean 'ilk-mini'?"));
+  EXPECT_THAT(error("clip-vit-base-patch23"), HasSubstr("did you mean 'clip-vit-base-patch32'?"));
+  EXPECT_THAT(error("zzzzzzzz"), AllOf(HasSubstr("ilk-mini, clip-vit-b-32"), Not(HasSubstr("did you mean"))));
+  EXPECT_THAT(error("someone/mini"), HasSubstr("`ilk models get someone/mini`"));
+  EXPECT_THAT(error(directory_.path().string()), HasSubstr("holds no config.json"));
+  EXPECT_THAT(error("/no/such/folder"), HasSubstr("no directory"));
+  EXPECT_THAT(error("../mini"), HasSubstr("../mini"));
+  EXPECT_NE(error(""), "");
+}
+
+TEST_F(ModelsTest, AModelIsFetchedAndFound) {
+  serve({});
+  Recorder progress;
+  EXPECT_EQ(ilk::get_model("someone/mini", options_, progress), place_);
+  expect_fetched(place_);
+  EXPECT_EQ(ilk::find_model("someone/mini"), place_);
+  EXPECT_EQ(progress.stages, std::vector<std::string>{"fetching someone/mini"});
+  EXPECT_EQ(progress.finished, 1);
+  EXPECT_EQ(progress.advanced, progress.total);
+  EXPECT_GT(progress.total, 12'000'000);
+  EXPECT_TRUE(server_.requests("/someone/mini/resolve/main/reference.json").empty());
+  // Again: nothing is asked.
+  const auto asked = server_.requests().size();
+  EXPECT_EQ(ilk::get_model("someone/mini", options_), place_);
+  EXPECT_EQ(server_.requests().size(), asked);
+}
+
+TEST_F(ModelsTest, AKnownNameStandsForItsRepository) {
+  const ilk::KnownModel& known = ilk::known_models().front();
+  serve({.name = known.repository, .revision = known.revision});
+  for (const std::string& name : {known.name, known.repository})
+    EXPECT_EQ(ilk::get_model(name, options_), ilk::models_directory() / known.name);
+  expect_fetched(ilk::models_directory() / known.name);
+  EXPECT_EQ(ilk::find_model(known.name), ilk::models_directory() / known.name);
+  EXPECT_EQ(ilk::find_model("clip-vit-base-patch32"), ilk::models_directory() / known.name);
+}
+
+TEST_F(ModelsTest, ARevisionMayBeNamed) {
+  serve({});
+  serve({.revision = "refs%2Fpr%2F7"});
+  ilk::get_model("someone/mini", options_);
+  ilk::get_model("someone/mini@refs/pr/7", options_);
+  expect_fetched(place_);
+  EXPECT_EQ(json::parse(ilk::read_file(place_ / "ilk-model.json")).at("revision"), "refs/pr/7");
+  // What is right already is not fetched again.
+  EXPECT_TRUE(server_.requests("/someone/mini/resolve/refs%2Fpr%2F7/model.safetensors").empty());
+}
+
+TEST_F(ModelsTest, ACutIsGoneOnFrom) {
+  serve({.replies = {{"model.safetensors", {{.cut_after = 5'000'000}, {.cut_after = 1'000'000}, {}}},
+                     {"vocab.json", {{.cut_after = 1000}, {.body = "sorry", .status = 500}, {}}}}});
+  Recorder progress;
+  ilk::get_model("someone/mini", options_, progress);
+  expect_fetched(place_);
+  EXPECT_EQ(progress.advanced, progress.total);
+  const auto requests = server_.requests("/someone/mini/resolve/main/model.safetensors");
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[1].header("range"), "bytes=5000000-");
+  EXPECT_EQ(requests[2].header("range"), "bytes=6000000-");
+}
+
+TEST_F(ModelsTest, AStopIsGoneOnFromByTheNextRun) {
+  serve({.replies = {{"model.safetensors", {{.piece = 100'000, .pause_seconds = 0.005}, {}}}}});
+  Recorder progress;
+  progress.stop_at = 4'000'000;
+  EXPECT_THROW(ilk::get_model("someone/mini", options_, progress), ilk::Stopped);
+  EXPECT_EQ(progress.finished, 1);
+  EXPECT_FALSE(std::filesystem::exists(place_));
+  EXPECT_THROW(ilk::find_model("someone/mini"), ilk::Error);
+  Recorder second;
+  ilk::get_model("someone/mini", options_, second);
+  expect_fetched(place_);
+  EXPECT_EQ(second.advanced, second.total);
+  const auto requests = server_.requests("/someone/mini/resolve/main/model.safetensors");
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_THAT(requests[1].header("range"), testing::StartsWith("bytes="));
+  EXPECT_EQ(server_.requests("/someone/mini/resolve/main/vocab.json").size(), 1u);
+}
+
+TEST_F(ModelsTest, WrongBytesAreNotTaken) {
+  std::string wrong = ilk::read_file(mini / "vocab.json");
+  wrong[100] ^= 1;
+  serve({.replies = {{"vocab.json", {{.body = wrong}}}}});
+  EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }),
+              AllOf(HasSubstr("vocab.json: expected git id " + git_id(ilk::read_file(mini / "vocab.json")))));
+  EXPECT_FALSE(std::filesystem::exists(place_));
+  wrong = ilk::read_file(mini / "model.safetensors");
+  wrong[1'000'000] ^= 1;
+  serve({.replies = {{"model.safetensors", {{.body = wrong}}}}});
+  EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }),
+              AllOf(HasSubstr("model.safetensors: expected sha256"), HasSubstr(ilk::sha256_hex(wrong))));
+  EXPECT_FALSE(std::filesystem::exists(place_));
+  serve({});
+  ilk::get_model("someone/mini", options_);
+  expect_fetched(place_);
+}
+
+TEST_F(ModelsTest, ADamagedModelIsMended) {
+  serve({});
+  ilk::get_model("someone/mini", options_);
+  std::string bytes = ilk::read_file(place_ / "merges.txt");
+  bytes[5000] ^= 1;
+  ilk::write_file_atomically(place_ / "merges.txt", bytes);
+  std::filesystem::remove(place_ / "vocab.json");
+  ilk::get_model("someone/mini", options_);
+  expect_fetched(place_);
+  EXPECT_EQ(server_.requests("/someone/mini/resolve/main/merges.txt").size(), 2u);
+  EXPECT_EQ(server_.requests("/someone/mini/resolve/main/vocab.json").size(), 2u);
+  EXPECT_EQ(server_.requests("/someone/mini/resolve/main/model.safetensors").size(), 1u);
+}
+
+TEST_F(ModelsTest, AFolderThatIlkDidNotFetchIsLeftAlone) {
+  serve({});
+  ilk::write_file_atomically(place_ / "config.json", "mine");
+  EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }), HasSubstr("move it away"));
+  EXPECT_EQ(ilk::read_file(place_ / "config.json"), "mine");
+  EXPECT_EQ(ilk::find_model("someone/mini"), place_);
+}
+
+TEST_F(ModelsTest, ARepositoryWithoutSafetensorsIsExplained) {
+  serve({.left_out = {"model.safetensors"}, .replaced = {{"pytorch_model.bin", "pickle"}}});
+  EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }),
+              AllOf(HasSubstr("someone/mini at main has no model.safetensors"),
+                    HasSubstr("pytorch_model.bin"), HasSubstr("someone/mini@refs/pr/")));
+  EXPECT_FALSE(std::filesystem::exists(place_));
+}
+
+TEST_F(ModelsTest, TheHubsConversionIsTakenWhereMainHasNoSafetensors) {
+  serve({.left_out = {"model.safetensors"}, .replaced = {{"pytorch_model.bin", "pickle"}}});
+  serve({.revision = "refs%2Fpr%2F15"});
+  const auto discussion = [](int number, const std::string& author, const std::string& status, bool pull) {
+    return json{{"num", number},
+                {"author", {{"name", author}}},
+                {"title", "Adding `safetensors` variant of this model"},
+                {"status", status},
+                {"isPullRequest", pull}};
+  };
+  const json discussions = {{"discussions",
+                             {{{"num", 3}, {"title", "Hello"}, {"status", "open"}, {"isPullRequest", false}},
+                              discussion(9, "somebody", "open", true),
+                              discussion(10, "SFconvertbot", "closed", true),
+                              discussion(11, "SFconvertbot", "open", false),
+                              discussion(15, "SFconvertbot", "open", true)}},
+                            {"count", 5},
+                            {"start", 0}};
+  server_.serve("/api/models/someone/mini/discussions?p=0", {{.body = discussions.dump()}});
+  Recorder progress;
+  ilk::get_model("someone/mini", options_, progress);
+  expect_fetched(place_);
+  EXPECT_THAT(progress.said, HasSubstr("refs/pr/15"));
+  const json record = json::parse(ilk::read_file(place_ / "ilk-model.json"));
+  EXPECT_EQ(record.at("revision"), "main");
+  EXPECT_EQ(record.at("taken_from"), "refs/pr/15");
+}
+
+TEST_F(ModelsTest, ShardsAreFetchedAsTheIndexNamesThem) {
+  const std::string index = R"({"weight_map": {"a": "model-00001-of-00002.safetensors",
+      "b": "model-00002-of-00002.safetensors", "c": "model-00001-of-00002.safetensors"}})";
+  Repository repository{.left_out = {"model.safetensors"},
+                        .replaced = {{"model.safetensors.index.json", index},
+                                     {"model-00001-of-00002.safetensors", "one"},
+                                     {"model-00002-of-00002.safetensors", "two"},
+                                     {"open_clip_model.safetensors", "three"}}};
+  serve(repository);
+  ilk::get_model("someone/mini", options_);
+  EXPECT_EQ(ilk::read_file(place_ / "model-00002-of-00002.safetensors"), "two");
+  EXPECT_TRUE(server_.requests("/someone/mini/resolve/main/open_clip_model.safetensors").empty());
+  // An index that leads elsewhere.
+  for (const std::string shard : {"../../evil.safetensors", "absent.safetensors", "config.json"}) {
+    std::filesystem::remove_all(place_);
+    repository.replaced["model.safetensors.index.json"] = json{{"weight_map", {{"a", shard}}}}.dump();
+    serve(repository);
+    EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }),
+                HasSubstr("names '" + shard + "'"));
+  }
+}
+
+TEST_F(ModelsTest, AnotherKindOfModelIsRefusedBeforeItsWeightsAreFetched) {
+  serve({.replaced = {{"config.json", R"({"model_type": "bert"})"}}});
+  EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }), HasSubstr("type 'bert'"));
+  EXPECT_TRUE(server_.requests("/someone/mini/resolve/main/model.safetensors").empty());
+}
+
+TEST_F(ModelsTest, WhatTheHubSaysIsChecked) {
+  const std::string tree = "/api/models/someone/mini/tree/main?recursive=false";
+  const auto error = [&] { return error_of([&] { ilk::get_model("someone/mini", options_); }); };
+  EXPECT_THAT(error(), AllOf(HasSubstr(server_.url(tree)), HasSubstr("404")));
+  server_.serve(tree, {{.body = "unauthorized", .status = 401}});
+  EXPECT_THAT(error(), HasSubstr("401"));
+  for (const std::string answer :
+       {"<html>", "{}", "[1]", R"([{"type": "file"}])", R"([{"type": "file", "size": -1}])",
+        R"([{"type": "file", "path": "model.safetensors", "size": 1, "lfs": {"oid": "x", "size": 1}}])"}) {
+    server_.serve(tree, {{.body = answer}});
+    EXPECT_THAT(error(), AllOf(HasSubstr("[get_model]"), HasSubstr(tree))) << answer;
+  }
+  EXPECT_FALSE(std::filesystem::exists(place_));
+  for (const std::string name : {"", "nonsense", "../..", "a/b/c", "a/..", "someone/mini@"})
+    EXPECT_NE(error_of([&] { ilk::get_model(name, options_); }), "") << name;
+}
+
+TEST_F(ModelsTest, TheTokenIsSentToTheEndpointAlone) {
+  HttpServer elsewhere;
+  elsewhere.serve("/weights", {{.body = ilk::read_file(mini / "model.safetensors")}});
+  serve({.replies = {{"model.safetensors",
+                      {{.body = "", .status = 302, .headers = {{"Location", elsewhere.url("/weights")}}}}}}});
+  options_.token = "hf_secret";
+  options_.endpoint += "/";
+  ilk::get_model("someone/mini", options_);
+  expect_fetched(place_);
+  for (const auto& request : server_.requests())
+    EXPECT_EQ(request.header("authorization"), "Bearer hf_secret");
+  EXPECT_EQ(elsewhere.requests().at(0).header("authorization"), "");
+  EXPECT_THAT(ilk::read_file(place_ / "ilk-model.json"), Not(HasSubstr("hf_secret")));
+}
+
+TEST_F(ModelsTest, AFetchedModelIsVerifiedByteForByte) {
+  serve({});
+  ilk::get_model("someone/mini", options_);
+  ilk::ModelCheck check = ilk::verify_model(place_);
+  EXPECT_TRUE(check.good()) << check.load_error;
+  EXPECT_TRUE(check.recorded);
+  ASSERT_EQ(check.files.size(), 9u);
+  for (const auto& file : check.files) {
+    EXPECT_EQ(file.problem, "") << file.name;
+    EXPECT_EQ(file.sha256, ilk::sha256_file(mini / file.name));
+  }
+  // One bit of the weights, which still load.
+  std::string bytes = ilk::read_file(place_ / "model.safetensors");
+  bytes[bytes.size() / 2] ^= 1;
+  ilk::write_file_atomically(place_ / "model.safetensors", bytes);
+  check = ilk::verify_model(place_);
+  EXPECT_FALSE(check.good());
+  EXPECT_TRUE(check.loads) << check.load_error;
+  for (const auto& file : check.files)
+    EXPECT_EQ(file.problem.starts_with("its sha256 is"), file.name == "model.safetensors")
+        << file.name << file.problem;
+  // Cut, and missing.
+  ilk::write_file_atomically(place_ / "model.safetensors", bytes.substr(0, bytes.size() - 1));
+  std::filesystem::remove(place_ / "nouns.txt");
+  check = ilk::verify_model(place_);
+  EXPECT_FALSE(check.loads);
+  EXPECT_NE(check.load_error, "");
+  int problems = 0;
+  for (const auto& file : check.files) problems += !file.problem.empty();
+  EXPECT_EQ(problems, 2);
+  ilk::write_file_atomically(place_ / "ilk-model.json", "{");
+  check = ilk::verify_model(place_);
+  EXPECT_FALSE(check.good());
+  EXPECT_FALSE(check.recorded);
+}
+
+TEST_F(ModelsTest, AModelWithoutARecordIsLoadedAndListed) {
+  const ilk::ModelCheck check = ilk::verify_model(mini);
+  EXPECT_TRUE(check.good()) << check.load_error;
+  EXPECT_FALSE(check.recorded);
+  EXPECT_GE(check.files.size(), 6u);
+  EXPECT_THROW(ilk::verify_model(mini / "config.json"), ilk::Error);
+  Recorder stopped;
+  stopped.stop_at = 0;
+  EXPECT_THROW(ilk::verify_model(mini, stopped), ilk::Stopped);
+}
+
+}  // namespace
