@@ -1,0 +1,79 @@
+// N images, D dimensions, K clusters; P words are offered, M of them are selected.
+#include <ilk/cae.h>
+#include <ilk/error.h>
+
+#include <sstream>
+
+namespace ilk {
+namespace {
+
+constexpr auto function = "cae";
+
+/// Scores and runners-up for labels that are given. Only where points lie exactly between centres, as copies
+/// of one image in two clusters do, are they not those of the nearest centre.
+Assignment assignment_of(const torch::Tensor& features, const KMeansResult& clusters) {
+  Assignment assignment = assign_to_nearest(features, clusters.centroids);
+  const auto rows = (assignment.labels != clusters.labels).nonzero().flatten();
+  if (rows.size(0) == 0) return assignment;
+  const auto own = clusters.centroids.index_select(0, clusters.labels.index_select(0, rows));
+  assignment.second_labels.index_copy_(0, rows, assignment.labels.index_select(0, rows));
+  assignment.second_scores.index_copy_(0, rows, assignment.scores.index_select(0, rows));
+  assignment.scores.index_copy_(0, rows, (features.index_select(0, rows) * own).sum(1));
+  assignment.labels.copy_(clusters.labels);
+  return assignment;
+}
+
+}  // namespace
+
+torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options,
+                               Progress& progress) {
+  check_ranges(options, function);
+  require_unit_rows(embeddings, function, "embeddings");
+  const std::int64_t n = embeddings.size(0), k = options.kmeans.n_clusters;
+  require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
+  KMeansOptions centres = options.kmeans;
+  centres.n_clusters = semantic_centre_count(n, k, options.selection);
+  centres.n_init = 1;
+  return kmeans(embeddings, centres, progress).centroids;
+}
+
+SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
+                          const torch::Tensor& words, const CaeOptions& options, Progress& progress) {
+  check_ranges(options, function);
+  SemanticSpace space;
+  space.selected = select_words(centres, words, options.selection);
+  space.features = words.detach().index_select(0, space.selected);
+  if (options.alignment == Alignment::softmax) {
+    const auto even = torch::zeros({space.selected.size(0)}, embeddings.options().dtype(torch::kFloat64));
+    space.plan = {even, options.temperature};
+    return space;
+  }
+  space.transport = solve_transport(embeddings, space.features, options.transport, progress);
+  space.plan = {space.transport->column_potentials, space.transport->epsilon};
+  if (!space.transport->converged) {
+    std::ostringstream text;
+    text << "The transport onto " << space.selected.size(0) << " words had not converged after "
+         << space.transport->iterations << " iterations (error " << space.transport->marginal_error
+         << ", asked for " << options.transport.tolerance
+         << "); a larger epsilon or more iterations would help.";
+    progress.say(text.str());
+  }
+  return space;
+}
+
+CaeResult cae(const torch::Tensor& embeddings, const std::vector<SemanticSpace>& spaces,
+              const CaeOptions& options, Progress& progress) {
+  check_ranges(options, function);
+  require(!spaces.empty() && spaces.size() <= 2, function,
+          "spaces must be one or two (nouns, captions), got ", spaces.size(), ".");
+  std::vector<torch::Tensor> parts = {embeddings};
+  for (const SemanticSpace& space : spaces)
+    parts.push_back(counterparts(embeddings, space.features, space.plan));
+  CaeResult result;
+  result.fusion = fuse(parts, options.fusion);
+  result.kmeans = kmeans(result.fusion.features, options.kmeans, progress);
+  result.assignment = assignment_of(result.fusion.features, result.kmeans);
+  return result;
+}
+
+}  // namespace ilk
