@@ -126,6 +126,13 @@ inline std::vector<BadFile> make(const std::filesystem::path& folder) {
   add("jpeg_2000.jp2", "unsupported format", "\0\0\0\x0cjP  \r\n\x87\n"s + noise);
   add("jpeg_xl.jpg", "unsupported format", fixture("jpeg_xl.jxl"));
 
+  // One pixel of 32-bit floating point.
+  add("measurements.tif", "unsupported format",
+      "II*\0\x0c\0\0\0\0\0\x80\x3f\x09\0"
+      "\0\1\3\0\1\0\0\0\1\0\0\0\1\1\3\0\1\0\0\0\1\0\0\0\2\1\3\0\1\0\0\0\x20\0\0\0"
+      "\3\1\3\0\1\0\0\0\1\0\0\0\6\1\3\0\1\0\0\0\1\0\0\0\x11\1\4\0\1\0\0\0\x08\0\0\0"
+      "\x15\1\3\0\1\0\0\0\1\0\0\0\x17\1\4\0\1\0\0\0\4\0\0\0\x53\1\3\0\1\0\0\0\3\0\0\0\0\0\0\0"s);
+
   const std::string png_start = "\x89PNG\r\n\x1a\n";
   add("noise_as_png.png", "damaged", png_start + noise);
   add("noise_as_jpeg.jpg", "damaged", "\xff\xd8\xff\xe0" + noise);

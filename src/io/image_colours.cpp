@@ -41,8 +41,12 @@ Image flatten_on_white(Image image) {
 }
 
 Image to_srgb(Image image) {
-  if (vips_band_format_iscomplex(image->BandFmt))
-    throw ImageError("unsupported format", "its pixels are complex numbers");
+  const bool plain = image->BandFmt == VIPS_FORMAT_UCHAR || image->BandFmt == VIPS_FORMAT_USHORT;
+  const VipsInterpretation stored = image->Type;
+  // Measurements, mostly. To guess a range would make black or white pictures of some of them.
+  if (!plain && stored != VIPS_INTERPRETATION_scRGB && stored != VIPS_INTERPRETATION_LAB)
+    throw ImageError("unsupported format",
+                     "nothing says which of its numbers are black and white; save it with 8 or 16 bits");
   if (vips_image_get_typeof(image.get(), VIPS_META_ICC_NAME) != 0) {
     VipsImage* converted = nullptr;
     if (vips_icc_transform(image.get(), &converted, "srgb", "embedded", TRUE, "intent",
