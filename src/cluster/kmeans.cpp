@@ -29,7 +29,7 @@ std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& opt
 }
 
 struct Run {
-  torch::Tensor centroids;
+  torch::Tensor centroids, labels;
   std::vector<double> objectives;
   std::int64_t repaired = 0;
   bool converged = false;
@@ -73,8 +73,10 @@ std::vector<Run> iterate(Lloyd& lloyd, std::int64_t n_starts, std::int64_t n_poi
     });
   }
   progress.advance(static_cast<std::int64_t>(active.size()));
-  for (std::int64_t i = 0; i < n_starts; ++i)
+  for (std::int64_t i = 0; i < n_starts; ++i) {
     runs[static_cast<std::size_t>(i)].centroids = lloyd.start(i).centroids.clone();
+    runs[static_cast<std::size_t>(i)].labels = lloyd.start(i).labels.clone();
+  }
   return runs;
 }
 
@@ -109,27 +111,30 @@ double mean_of(const torch::Tensor& scores) {
 
 /// Numbers the clusters by size and assigns the points anew, so that the labels are those that anyone gets
 /// who assigns these points to these centroids.
-void conclude(const torch::Tensor& points, KMeansResult& result) {
+void conclude(const torch::Tensor& points, const torch::Tensor& labels, KMeansResult& result) {
   const std::int64_t k = result.centroids.size(0);
+  result.labels = labels.to(torch::kInt64);
   constexpr int attempts =
       4;  // a point on the fence could go over with the numbering; it is not chased for ever
-  for (int attempt = 0;; ++attempt) {
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const auto order = by_size(result.labels, sizes_of(result.labels, k));
+    const bool in_order = std::is_sorted(order.begin(), order.end());
+    if (in_order && attempt > 0) return;
+    const auto rows = torch::tensor(order, torch::kInt64).to(points.device());
+    result.centroids = result.centroids.index_select(0, rows);
+    if (attempt + 1 == attempts) {
+      result.labels = rows.argsort().index_select(0, result.labels);
+      return;
+    }
     const Assignment assignment = assign_to_nearest(points, result.centroids);
-    auto labels = assignment.labels.to(torch::kInt32), scores = assignment.scores;
+    auto assigned = assignment.labels.to(torch::kInt32), scores = assignment.scores;
     auto sizes = sizes_of(assignment.labels, k);
-    for (const internal::Move& move : internal::repair_empty(labels, scores, sizes)) {
+    for (const internal::Move& move : internal::repair_empty(assigned, scores, sizes)) {
       result.centroids[move.to].copy_(points[move.point]);
       if (attempt == 0) ++result.empty_repaired;
     }
-    result.labels = labels.to(torch::kInt64);
+    result.labels = assigned.to(torch::kInt64);
     result.objective = mean_of(scores);
-    const auto order = by_size(result.labels, sizes);
-    if (std::is_sorted(order.begin(), order.end())) return;
-    const auto rows = torch::tensor(order, torch::kInt64).to(points.device());
-    result.centroids = result.centroids.index_select(0, rows);
-    if (attempt + 1 < attempts) continue;
-    result.labels = rows.argsort().index_select(0, result.labels);
-    return;
   }
 }
 
@@ -141,7 +146,7 @@ KMeansResult finish(const torch::Tensor& points, const Run& run) {
   result.objectives = run.objectives;
   result.empty_repaired = run.repaired;
   result.duplicates = internal::count_duplicates(points);
-  conclude(points, result);
+  conclude(points, run.labels, result);
   result.objectives.back() = result.objective;
   return result;
 }

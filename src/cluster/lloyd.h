@@ -21,6 +21,9 @@ std::vector<Move> repair_empty(torch::Tensor labels, torch::Tensor scores, std::
 ///
 /// Sums of points are kept as exact fixed-point numbers (multiples of a power of two, in float64), so they
 /// can be brought up to date by the points that moved, in any order, and come out the same to the last bit.
+///
+/// A point whose best centre led by more than the centres have moved since keeps its label unseen (after
+/// Hamerly 2010, on cosines: |x·c′ − x·c| ≤ ‖c′ − c‖). The labels are those of a full search.
 class Lloyd {
  public:
   Lloyd(const torch::Tensor& points, std::int64_t n_clusters, std::int64_t n_starts);
@@ -28,13 +31,16 @@ class Lloyd {
   /// One start; the tensors are views of the whole group's.
   struct Start {
     torch::Tensor
-        centroids;  ///< (K, D) float32, rows of unit length; written by the caller before the first assign
+        centroids;         ///< (K, D) float32, rows of unit length; set by the caller before the first assign
     torch::Tensor labels;  ///< (N) int32; −1 before the first assign
-    torch::Tensor scores;  ///< (N) float32: the point's cosine with its centroid
-    torch::Tensor sums;    ///< (K, D) float64: of the points of each cluster, exact
+    torch::Tensor
+        margins;         ///< (N) float32: the cosine with the centroid is above all others by this at least
+    torch::Tensor sums;  ///< (K, D) float64: of the points of each cluster, exact
     std::vector<std::int64_t> sizes;
-    double objective = 0;    ///< mean of scores, before empty clusters were repaired
-    std::int64_t moved = 0;  ///< points whose label the last assign changed
+    std::vector<float> drifts;  ///< how much the last update may have taken from the margins of each cluster
+    double objective = 0;       ///< mean cosine with the centroid, before empty clusters were repaired
+    std::int64_t moved = 0;     ///< points whose label the last assign changed
+    bool bounded = false;       ///< whether margins and drifts hold
   };
 
   Start& start(std::int64_t i) { return starts_[static_cast<std::size_t>(i)]; }
@@ -50,11 +56,14 @@ class Lloyd {
 
  private:
   struct Worker;
-  void assign_with_loops(const std::vector<std::int64_t>& active, const torch::Tensor& centres);
-  void assign_with_operations(const std::vector<std::int64_t>& active, const torch::Tensor& centres);
+  class BlockOfPoints;
+  void assign_with_loops(const std::vector<std::int64_t>& active);
+  void assign_with_operations(const std::vector<std::int64_t>& active);
+  torch::Tensor centres_of(const std::vector<std::int64_t>& active) const;
   torch::Tensor quantised(const torch::Tensor& rows) const;
+  torch::Tensor scores(const Start& start) const;
 
-  torch::Tensor points_, centroids_, labels_, scores_, sums_;
+  torch::Tensor points_, centroids_, labels_, margins_, sums_;
   std::int64_t n_clusters_;
   double rounding_;  // adding and subtracting this rounds a float64 to a multiple of the quantum
   std::vector<Start> starts_;
