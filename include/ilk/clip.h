@@ -34,13 +34,15 @@ class Clip {
   const std::string& fingerprint() const;
 
   /// `pixels` (B, 3, H, W) float32 as decode_for_model returns them, B ≥ 1. Returns (B, D) float32 on the
-  /// CPU, rows of unit length. On a CPU the images go through in fixed groups, so that a row does not depend
-  /// on its companions, to the bit. Uses parallel_blocks; inside a block it runs on that thread.
+  /// CPU, rows of unit length. On a CPU each image goes through by itself, so that a row is the same to the
+  /// bit whatever its companions, its place and the number of threads. Uses parallel_blocks; inside a block
+  /// it runs on that thread.
   torch::Tensor encode_images(const torch::Tensor& pixels) const;
 
   /// Texts of any length (cut at the context length). Returns (B, D) float32 on the CPU, rows of unit length.
   /// Uses parallel_blocks; texts are grouped by length, and nothing after the end token is computed: the
-  /// tower is causal. On a CPU a row does not depend on its companions, to the bit.
+  /// tower is causal. A row is the same to the bit for any number of threads; other companions may change its
+  /// last bits.
   torch::Tensor encode_texts(const std::vector<std::string>& texts) const;
 
  private:

@@ -23,9 +23,9 @@ struct VisionConfig {
 struct TextConfig {
   TransformerConfig transformer{.width = 512, .mlp_width = 2048, .layers = 12, .heads = 8};
   std::int64_t vocabulary_size = 49408, context_length = 77;
-  /// The token whose first place stands for the text. Configurations of before 2023 say 2, which is not an
-  /// end token, and mean the largest id of the text; -1 here.
-  std::int64_t end_token = 49407;
+  /// The token whose first place stands for the text; -1: the largest id there is in the text. That is also
+  /// what the 2 of configurations from before 2023 means, and what CLIP's own end token comes to.
+  std::int64_t end_token = -1;
 };
 
 /// A CLIPModel's config.json; what it leaves out has CLIPVisionConfig's and CLIPTextConfig's defaults.

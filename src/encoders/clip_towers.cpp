@@ -6,13 +6,17 @@
 namespace ilk {
 namespace {
 
+torch::Tensor transposed(const torch::Tensor& weight) {
+  return weight.defined() ? weight.flatten(1).t().contiguous() : weight;
+}
+
 /// Takes weights by their names in a Hugging Face file.
 struct Loader {
   ClipWeights& weights;
   const TransformerConfig& config;
 
   Linear linear(const std::string& name, std::int64_t from, std::int64_t to) const {
-    return {weights.take(name + ".weight", {to, from}), weights.take(name + ".bias", {to})};
+    return {transposed(weights.take(name + ".weight", {to, from})), weights.take(name + ".bias", {to})};
   }
 
   LayerNorm norm(const std::string& name) const {
@@ -75,7 +79,7 @@ void move(Transformer& transformer, torch::Device device) {
 }  // namespace
 
 torch::Tensor Linear::operator()(const torch::Tensor& x) const {
-  return at::linear(x, weight, bias);
+  return at::linear(x, weight.t(), bias);
 }
 
 torch::Tensor LayerNorm::operator()(const torch::Tensor& x) const {
@@ -118,14 +122,13 @@ VisionTower::VisionTower(const ClipConfig& config, ClipWeights& weights) : confi
   const Loader load{weights, config_.transformer};
   class_embedding_ = weights.take("vision_model.embeddings.class_embedding", {width});
   patch_embedding_.weight =
-      weights.take("vision_model.embeddings.patch_embedding.weight", {width, 3, patch, patch});
-  if (patch_embedding_.weight.defined()) patch_embedding_.weight = patch_embedding_.weight.flatten(1);
+      transposed(weights.take("vision_model.embeddings.patch_embedding.weight", {width, 3, patch, patch}));
   position_embedding_ =
       weights.take("vision_model.embeddings.position_embedding.weight", {1 + side * side, width});
   input_norm_ = load.norm("vision_model.pre_layrnorm");  // its name in the files
   transformer_ = load.transformer("vision_model");
   output_norm_ = load.norm("vision_model.post_layernorm");
-  projection_.weight = weights.take("visual_projection.weight", {config.joint_width, width});
+  projection_.weight = transposed(weights.take("visual_projection.weight", {config.joint_width, width}));
 }
 
 void VisionTower::to(torch::Device device) {
@@ -160,7 +163,8 @@ TextTower::TextTower(const ClipConfig& config, ClipWeights& weights) {
                                      {config.text.context_length, transformer.width});
   transformer_ = load.transformer("text_model");
   output_norm_ = load.norm("text_model.final_layer_norm");
-  projection_.weight = weights.take("text_projection.weight", {config.joint_width, transformer.width});
+  projection_.weight =
+      transposed(weights.take("text_projection.weight", {config.joint_width, transformer.width}));
 }
 
 void TextTower::to(torch::Device device) {

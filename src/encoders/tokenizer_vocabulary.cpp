@@ -46,7 +46,8 @@ void add_merge(TokenizerVocabulary& vocabulary, const std::string& left, const s
     return found->second;
   };
   const auto rank = static_cast<std::int32_t>(vocabulary.merges.size());
-  vocabulary.merges.try_emplace(TokenizerVocabulary::pair(id(left), id(right)), rank, id(left + right));
+  const std::int32_t left_id = id(left), right_id = id(right), merged_id = id(left + right);
+  vocabulary.merges.try_emplace(TokenizerVocabulary::pair(left_id, right_id), rank, merged_id);
 }
 
 void add_merge(TokenizerVocabulary& vocabulary, const std::string& line, const fs::path& path) {

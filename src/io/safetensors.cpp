@@ -108,6 +108,8 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
         bytes.size(), " bytes");
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + length_bytes, length);
   check(text.starts_with('{'), "the header must begin with '{'");
+  check(text.find('\0') == std::string_view::npos,
+        "the header must not hold zero bytes");  // an end to some parsers
   const json header = parse_header(text, path_);
   const std::uint64_t data_begin = length_bytes + length, data_size = bytes.size() - data_begin;
 

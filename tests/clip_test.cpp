@@ -1,0 +1,367 @@
+// What is expected was made by tests/data/clip/make.py with transformers' CLIPModel; it also says how the
+// models' numbers are made.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ilk/clip.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/parallel.h>
+#include <ilk/safetensors.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "temporary_directory.h"
+
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+using Tensors = std::vector<std::pair<std::string, torch::Tensor>>;
+
+const fs::path& mini_directory() {
+  static const fs::path path = fs::path(ILK_SOURCE_DIR) / "models/ilk-mini";
+  return path;
+}
+
+const ilk::Clip& mini() {
+  static const ilk::Clip clip(mini_directory());
+  return clip;
+}
+
+const json& reference() {
+  static const json value = json::parse(ilk::read_file(fs::path(ILK_TEST_DATA) / "clip/reference.json"));
+  return value;
+}
+
+std::vector<std::string> reference_texts() {
+  return reference()["texts"].get<std::vector<std::string>>();
+}
+
+torch::Tensor rows_of(const json& rows) {
+  const auto width = static_cast<std::int64_t>(rows[0].size());
+  torch::Tensor tensor = torch::empty({static_cast<std::int64_t>(rows.size()), width});
+  float* out = tensor.data_ptr<float>();
+  for (const json& row : rows)
+    for (const json& value : row) *out++ = value.get<float>();
+  return tensor;
+}
+
+/// r of make.py.
+struct Numbers {
+  explicit Numbers(const std::string& name) {
+    for (const unsigned char byte : name) state = (state ^ byte) * 1099511628211u;
+  }
+  double operator()(std::uint64_t i) const {
+    std::uint64_t z = state + i + 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    z ^= z >> 31;
+    return static_cast<double>(z >> 40) / 8388608 - 1;
+  }
+  std::uint64_t state = 14695981039346656037u;
+};
+
+torch::Tensor made_weight(const std::string& name, const std::vector<std::int64_t>& shape) {
+  torch::Tensor tensor = torch::empty(shape);
+  const std::int64_t count = tensor.numel();
+  const bool of_norm = name.find("norm") != std::string::npos && name.ends_with(".weight");
+  const bool embedding =
+      name.find("_embedding.") != std::string::npos && name.find("patch_") == std::string::npos;
+  const double scale = of_norm             ? 0.2
+                       : shape.size() <= 1 ? 0.1
+                       : embedding         ? 0.5
+                                           : std::sqrt(3.0 / static_cast<double>(count / shape[0]));
+  const Numbers numbers(name);
+  float* values = tensor.data_ptr<float>();
+  for (std::int64_t i = 0; i < count; ++i)
+    values[i] = static_cast<float>((of_norm ? 1 : 0) + scale * numbers(static_cast<std::uint64_t>(i)));
+  return tensor;
+}
+
+/// `count` images beginning with number `first`.
+torch::Tensor made_images(std::int64_t first, std::int64_t count, std::int64_t size) {
+  torch::Tensor images = torch::empty({count, 3, size, size});
+  float* out = images.data_ptr<float>();
+  for (std::int64_t n = first; n < first + count; ++n) {
+    const Numbers numbers("image " + std::to_string(n));
+    for (std::int64_t i = 0; i < 3 * size * size; ++i)
+      *out++ = static_cast<float>(2 * numbers(static_cast<std::uint64_t>(i)));
+  }
+  return images;
+}
+
+/// A model directory made of numbers, to be damaged before it is loaded.
+class MadeModel {
+ public:
+  explicit MadeModel(const json& model) : config(model["config"]) {
+    const std::map<std::string, torch::ScalarType> types{
+        {"F32", torch::kFloat32}, {"F16", torch::kFloat16}, {"BF16", torch::kBFloat16}};
+    for (const auto& [name, shape] : model["shapes"].items())
+      weights.emplace_back(name, made_weight(name, shape).to(types.at(model["type"])));
+    // Files hold more than the towers need.
+    weights.emplace_back("text_model.embeddings.position_ids", at::arange(16).reshape({1, 16}));
+    const std::int64_t size = config["vision_config"].value("image_size", 224);
+    preprocessor = {{"size", size}, {"crop_size", size}, {"resample", 3}};
+    for (const char* name : {"vocab.json", "merges.txt"})
+      fs::copy_file(mini_directory() / name, path() / name);
+    write_configuration();
+  }
+
+  const fs::path& path() const { return directory_.path(); }
+  void write_configuration() const {
+    ilk::write_file_atomically(path() / "config.json", config.dump());
+    ilk::write_file_atomically(path() / "preprocessor_config.json", preprocessor.dump());
+  }
+  void write_weights() const { ilk::write_safetensors(path() / "model.safetensors", weights); }
+  std::int64_t image_size() const { return preprocessor["size"]; }
+
+  json config, preprocessor;
+  Tensors weights;
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+const json& small_model() {
+  return reference()["models"][0];
+}
+
+std::string load_error(const fs::path& directory) {
+  try {
+    const ilk::Clip clip(directory);
+  } catch (const ilk::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+void expect_unit_rows(const torch::Tensor& rows) {
+  EXPECT_LT(largest_difference(rows.square().sum(1), at::ones({rows.size(0)})), 1e-6);
+}
+
+TEST(Clip, MadeModelsEmbedAsTheReference) {
+  for (const json& model : reference()["models"]) {
+    MadeModel made(model);
+    made.write_weights();
+    const ilk::Clip clip(made.path());
+    const torch::Tensor expected = rows_of(model["embeddings"]);
+    const torch::Tensor images = clip.encode_images(made_images(0, 3, made.image_size()));
+    const torch::Tensor texts = clip.encode_texts(reference_texts());
+    expect_unit_rows(images);
+    expect_unit_rows(texts);
+    EXPECT_LT(largest_difference(images, expected.narrow(0, 0, 3)), 1e-5) << model["config"];
+    EXPECT_LT(largest_difference(texts, expected.narrow(0, 3, texts.size(0))), 1e-5) << model["config"];
+  }
+}
+
+TEST(Clip, IlkMiniEmbedsAsTheReference) {
+  const torch::Tensor expected = rows_of(reference()["ilk_mini"]);
+  EXPECT_LT(largest_difference(mini().encode_images(made_images(0, 3, 64)), expected.narrow(0, 0, 3)), 1e-5);
+  const torch::Tensor texts = mini().encode_texts(reference_texts());
+  EXPECT_LT(largest_difference(texts, expected.narrow(0, 3, texts.size(0))), 1e-5);
+}
+
+TEST(Clip, IlkMiniEmbedsAsItsCardSays) {
+  // Its figures were made before the weights were rounded to fp16.
+  constexpr double rounding = 2e-3;
+  const json card = json::parse(ilk::read_file(mini_directory() / "reference.json"));
+  for (const auto& [text, expected] : card["texts"].items()) {
+    EXPECT_EQ(mini().tokenizer().encode(text, 20), expected["ids"].get<std::vector<std::int32_t>>());
+    const torch::Tensor first = rows_of(json::array({expected["embedding_first8"]}));
+    EXPECT_LT(largest_difference(mini().encode_texts({text}).narrow(1, 0, 8), first), rounding) << text;
+  }
+  const torch::Tensor rising = at::linspace(-1, 1, 64);
+  const torch::Tensor ramp =
+      at::stack({rising.expand({64, 64}), rising.unsqueeze(1).expand({64, 64}), at::zeros({64, 64})})
+          .unsqueeze(0);
+  const torch::Tensor first = rows_of(json::array({card["image_ramp_embedding_first8"]}));
+  EXPECT_LT(largest_difference(mini().encode_images(ramp).narrow(1, 0, 8), first), rounding);
+}
+
+/// Runs `body` with 1, 2 and 3 threads, and inside a block.
+template <class Body>
+void for_each_way_of_threading(Body&& body) {
+  const int before = ilk::threads();
+  for (const int count : {1, 2, 3}) {
+    ilk::set_threads(count);
+    body();
+    ilk::parallel_blocks(2, 1, [&](std::int64_t, std::int64_t, std::int64_t) { body(); });
+  }
+  ilk::set_threads(before);
+}
+
+void expect_rows_independent_of_companions(const ilk::Clip& clip, std::int64_t size,
+                                           const std::vector<std::int64_t>& batches) {
+  const torch::Tensor images = made_images(0, 10, size);
+  const torch::Tensor alone = clip.encode_images(images.narrow(0, 0, 1));
+  for (const std::int64_t batch : batches) {
+    for (std::int64_t place = 0; place < batch; ++place) {
+      torch::Tensor companions = images.narrow(0, 10 - batch, batch).clone();
+      companions[place] = images[0];
+      ASSERT_TRUE(at::equal(clip.encode_images(companions)[place], alone[0]))
+          << "place " << place << " of " << batch;
+    }
+  }
+}
+
+TEST(Clip, AnImagesEmbeddingIsTheSameWhateverItsCompanionsAndPlace) {
+  expect_rows_independent_of_companions(mini(), 64, {1, 2, 8, 9});
+  for (const std::size_t index : {std::size_t{0}, std::size_t{4}}) {
+    MadeModel made(reference()["models"][index]);
+    made.write_weights();
+    expect_rows_independent_of_companions(ilk::Clip(made.path()), made.image_size(), {3});
+  }
+}
+
+TEST(Clip, ATextsEmbeddingIsItsOwnWhateverItsCompanionsAndPlace) {
+  std::vector<std::string> texts;
+  for (const char* noun : {"dog", "tree", "red apple", "supercalifragilistic", "犬", "", "house boat"})
+    for (const char* prompt : {"itap of a ", "art of the ", "", "a bad photo of the very large "})
+      for (const char* end : {".", "!", " in a video game."})
+        texts.push_back(std::string(prompt) + noun + end);
+  const std::vector<std::string> reversed(texts.rbegin(), texts.rend());
+  const torch::Tensor together = mini().encode_texts(texts);
+  EXPECT_LT(largest_difference(mini().encode_texts(reversed).flip(0), together), 1e-6);
+  for (std::size_t i = 0; i < texts.size(); i += 5)
+    EXPECT_LT(largest_difference(mini().encode_texts({texts[i]})[0], together[static_cast<std::int64_t>(i)]),
+              1e-6)
+        << texts[i];
+  EXPECT_EQ(mini().encode_texts({}).sizes(), at::IntArrayRef({0, mini().width()}));
+}
+
+TEST(Clip, EmbeddingsAreTheSameForAnyNumberOfThreadsAndInsideABlock) {
+  const torch::Tensor images = made_images(0, 11, 64);
+  std::vector<std::string> texts = reference_texts();
+  for (int i = 0; i < 40; ++i) texts.push_back("a photo of the number " + std::to_string(i * i * i));
+  const torch::Tensor embedded_images = mini().encode_images(images),
+                      embedded_texts = mini().encode_texts(texts);
+  for_each_way_of_threading([&] {
+    EXPECT_TRUE(at::equal(mini().encode_images(images), embedded_images));
+    EXPECT_TRUE(at::equal(mini().encode_texts(texts), embedded_texts));
+  });
+}
+
+TEST(Clip, ShardsAreAsGoodAsOneFile) {
+  MadeModel made(small_model());
+  made.write_weights();
+  const ilk::Clip whole(made.path());
+  const torch::Tensor images = made_images(0, 2, made.image_size());
+  const torch::Tensor expected = whole.encode_images(images);
+  const std::string fingerprint = whole.fingerprint();
+
+  fs::remove(made.path() / "model.safetensors");
+  const auto middle = made.weights.begin() + static_cast<std::ptrdiff_t>(made.weights.size() / 2);
+  ilk::write_safetensors(made.path() / "model-00001-of-00002.safetensors",
+                         Tensors(made.weights.begin(), middle));
+  ilk::write_safetensors(made.path() / "model-00002-of-00002.safetensors",
+                         Tensors(middle, made.weights.end()));
+  json index{{"weight_map", json::object()}};
+  for (auto it = made.weights.begin(); it != made.weights.end(); ++it)
+    index["weight_map"][it->first] =
+        it < middle ? "model-00001-of-00002.safetensors" : "model-00002-of-00002.safetensors";
+  const auto index_path = made.path() / "model.safetensors.index.json";
+  ilk::write_file_atomically(index_path, index.dump());
+  const ilk::Clip sharded(made.path());
+  EXPECT_TRUE(at::equal(sharded.encode_images(images), expected));
+  EXPECT_NE(sharded.fingerprint(), fingerprint);
+
+  index["weight_map"]["logit_scale"] = "../model.safetensors";
+  ilk::write_file_atomically(index_path, index.dump());
+  EXPECT_THAT(load_error(made.path()),
+              HasSubstr("the shard of logit_scale must be the name of a safetensors file"));
+  ilk::write_file_atomically(index_path, "{}");
+  EXPECT_THAT(load_error(made.path()), HasSubstr("must hold a weight_map"));
+}
+
+TEST(Clip, OneErrorNamesEveryWeightThatIsMissingOrWrong) {
+  MadeModel made(small_model());
+  std::erase_if(made.weights, [](const auto& entry) { return entry.first == "visual_projection.weight"; });
+  for (auto& [name, tensor] : made.weights) {
+    if (name == "text_model.final_layer_norm.bias") tensor = at::zeros({47});
+    if (name == "vision_model.pre_layrnorm.weight") tensor = at::zeros({64}, torch::kInt32);
+  }
+  made.write_weights();
+  const std::string error = load_error(made.path());
+  EXPECT_THAT(error, HasSubstr("visual_projection.weight is missing"));
+  EXPECT_THAT(error, HasSubstr("text_model.final_layer_norm.bias must be of shape [48], got [47]"));
+  EXPECT_THAT(error, HasSubstr("vision_model.pre_layrnorm.weight must hold floating-point numbers"));
+}
+
+TEST(Clip, ADirectoryThatDoesNotFitTogetherIsAnError) {
+  MadeModel made(small_model());
+  EXPECT_THAT(load_error(made.path()), HasSubstr("must hold model.safetensors"));
+  ilk::write_file_atomically(made.path() / "pytorch_model.bin", "");
+  EXPECT_THAT(load_error(made.path()), HasSubstr("pytorch_model.bin is not read"));
+  made.write_weights();
+  EXPECT_EQ(load_error(made.path()), "");
+
+  const json config = made.config, preprocessor = made.preprocessor;
+  const auto error_with = [&](const json& patch) {
+    made.config = config;
+    made.config.merge_patch(patch);
+    made.write_configuration();
+    return load_error(made.path());
+  };
+  EXPECT_THAT(error_with({{"model_type", "siglip"}}),
+              HasSubstr("model_type must be \"clip\", got \"siglip\""));
+  EXPECT_THAT(error_with({{"vision_config", {{"hidden_act", "relu"}}}}),
+              HasSubstr("vision_config.hidden_act must be quick_gelu or gelu, got \"relu\""));
+  EXPECT_THAT(error_with({{"text_config", {{"num_attention_heads", 5}}}}),
+              HasSubstr("text_config.num_attention_heads must divide hidden_size (48), got 5"));
+  EXPECT_THAT(error_with({{"text_config", {{"hidden_size", "48"}}}}),
+              HasSubstr("text_config.hidden_size must be a whole number"));
+  EXPECT_THAT(error_with({{"text_config", {{"hidden_size", -1}}}}), HasSubstr("got -1"));
+  EXPECT_THAT(error_with({{"text_config", {{"hidden_size", 1e300}}}}), HasSubstr("must be a whole number"));
+  EXPECT_THAT(error_with({{"text_config", {{"layer_norm_eps", 0}}}}),
+              HasSubstr("text_config.layer_norm_eps must be between 0 and 1"));
+  EXPECT_THAT(error_with({{"vision_config", {{"patch_size", 31}}}}),
+              HasSubstr("vision_config.patch_size must be at most image_size (30), got 31"));
+  EXPECT_THAT(error_with({{"vision_config", {{"num_channels", 4}}}}),
+              HasSubstr("num_channels must be 3, got 4"));
+  EXPECT_THAT(error_with({{"vision_config", 3}}), HasSubstr("vision_config must be an object"));
+  EXPECT_THAT(error_with({{"text_config", {{"vocab_size", 8000}}}}),
+              HasSubstr("must be of shape [8000, 48], got [8706, 48]"));
+  EXPECT_THAT(error_with({{"vision_config", {{"num_hidden_layers", 4}}}}),
+              HasSubstr("vision_model.encoder.layers.3.layer_norm1.weight is missing"));
+  EXPECT_THAT(error_with({{"text_config", {{"eos_token_id", 7}}}}),
+              HasSubstr("text_config.eos_token_id is 7, but the tokenizer ends texts with 8705"));
+  EXPECT_EQ(error_with({{"text_config", {{"eos_token_id", nullptr}}}}), "");
+  made.config = config;
+  made.preprocessor["crop_size"] = 32;
+  made.write_configuration();
+  EXPECT_THAT(load_error(made.path()),
+              HasSubstr("makes images of 32 × 32 pixels, but the model takes 30 × 30"));
+  made.preprocessor = preprocessor;
+  made.write_configuration();
+  EXPECT_EQ(load_error(made.path()), "");
+  ilk::write_file_atomically(made.path() / "config.json", "{");
+  EXPECT_THAT(load_error(made.path()), HasSubstr("is not JSON"));
+}
+
+TEST(Clip, PixelsOfTheWrongShapeAreAnError) {
+  EXPECT_THROW(mini().encode_images(at::zeros({0, 3, 64, 64})), ilk::Error);
+  EXPECT_THROW(mini().encode_images(at::zeros({3, 64, 64})), ilk::Error);
+  EXPECT_THROW(mini().encode_images(at::zeros({1, 3, 64, 65})), ilk::Error);
+  EXPECT_THROW(mini().encode_images(at::zeros({1, 3, 64, 64}, torch::kFloat64)), ilk::Error);
+}
+
+TEST(Clip, TheFingerprintFollowsWhatAnEmbeddingDependsOn) {
+  MadeModel made(small_model());
+  made.write_weights();
+  const std::string before = ilk::Clip(made.path()).fingerprint();
+  EXPECT_EQ(before.size(), 64u);
+  EXPECT_EQ(ilk::Clip(made.path()).fingerprint(), before);
+  made.preprocessor["resample"] = 2;
+  made.write_configuration();
+  EXPECT_NE(ilk::Clip(made.path()).fingerprint(), before);
+}
+
+}  // namespace

@@ -1,0 +1,160 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/safetensors.h>
+#include <ilk/sha256.h>
+#include <ilk/text_features.h>
+
+#include <string>
+#include <vector>
+
+#include "temporary_directory.h"
+
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+const ilk::Clip& mini() {
+  static const ilk::Clip clip(fs::path(ILK_SOURCE_DIR) / "models/ilk-mini");
+  return clip;
+}
+
+ilk::Corpus numbers(int count) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < count; ++i) texts.push_back("thing " + std::to_string(i));
+  return ilk::make_corpus("numbers", texts);
+}
+
+/// The files below `folder`, spans' ones included.
+std::vector<fs::path> files_below(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  return files;
+}
+
+TEST(TextFeatures, AreTheNormalisedMeansOfThePromptsEmbeddings) {
+  const ilk::Corpus corpus =
+      ilk::make_corpus("few", {"dog", "red apple", "tree", "supercalifragilistic house boat"});
+  const std::vector<std::string>& templates = ilk::default_templates();
+  const ilk::TextFeatures embedded = ilk::embed_corpus(mini(), corpus, templates, {}, "nouns");
+  EXPECT_FALSE(embedded.from_cache);
+  EXPECT_EQ(embedded.notice, "");
+  ASSERT_EQ(embedded.features.sizes(), at::IntArrayRef({4, mini().width()}));
+  for (std::int64_t i = 0; i < 4; ++i) {
+    torch::Tensor sum = at::zeros({mini().width()});
+    for (const std::string& prompt : templates)
+      sum += mini().encode_texts({ilk::fill_template(prompt, corpus.texts[i])})[0];
+    EXPECT_LT((embedded.features[i] - sum / sum.norm()).abs().max().item<double>(), 1e-6) << corpus.texts[i];
+  }
+  const ilk::TextFeatures plain = ilk::embed_corpus(mini(), corpus, {}, {}, "captions");
+  EXPECT_LT((plain.features - mini().encode_texts(corpus.texts)).abs().max().item<double>(), 1e-6);
+  // A template given twice weighs twice.
+  const ilk::TextFeatures twice = ilk::embed_corpus(mini(), corpus, {"a {}.", "a {}.", "{}"}, {}, "nouns");
+  const torch::Tensor sum = 2 * mini().encode_texts({"a dog."})[0] + mini().encode_texts({"dog"})[0];
+  EXPECT_LT((twice.features[0] - sum / sum.norm()).abs().max().item<double>(), 1e-6);
+}
+
+TEST(TextFeatures, ComeFromTheCacheBitForBit) {
+  const TemporaryDirectory cache;
+  const ilk::Corpus corpus = numbers(300);
+  const std::vector<std::string> templates{"a {}.", "the {}"};
+  const ilk::TextFeatures fresh = ilk::embed_corpus(mini(), corpus, templates, cache.path(), "nouns");
+  const ilk::TextFeatures kept = ilk::embed_corpus(mini(), corpus, templates, cache.path(), "nouns");
+  EXPECT_FALSE(fresh.from_cache);
+  EXPECT_TRUE(kept.from_cache);
+  EXPECT_TRUE(at::equal(fresh.features, kept.features));
+  EXPECT_TRUE(at::equal(ilk::embed_corpus(mini(), corpus, templates, {}, "nouns").features, kept.features));
+  EXPECT_EQ(files_below(cache.path()).size(), 1u);
+  // Other templates, another corpus: other files.
+  EXPECT_FALSE(ilk::embed_corpus(mini(), corpus, {"a {}."}, cache.path(), "nouns").from_cache);
+  EXPECT_FALSE(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "nouns").from_cache);
+  EXPECT_FALSE(ilk::embed_corpus(mini(), numbers(299), templates, cache.path(), "nouns").from_cache);
+  EXPECT_EQ(files_below(cache.path()).size(), 4u);
+}
+
+TEST(TextFeatures, ADamagedCacheIsRebuiltAndReported) {
+  const TemporaryDirectory cache;
+  const ilk::Corpus corpus = numbers(20);
+  const torch::Tensor expected = ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").features;
+  const fs::path path = files_below(cache.path()).at(0);
+  const std::string whole = ilk::read_file(path);
+  const ilk::SafetensorsFile file(path);
+  const auto metadata = file.metadata();
+
+  std::vector<std::string> damaged{"", whole.substr(0, whole.size() - 1), whole};
+  damaged.back()[whole.size() - 2] ^= 1;  // one bit of one number
+  const auto written = [&](const torch::Tensor& features, bool true_digest, const std::string& model) {
+    auto changed = metadata;
+    if (true_digest)
+      changed["sha256"] = ilk::sha256_hex({static_cast<const char*>(features.data_ptr()), features.nbytes()});
+    if (!model.empty()) changed["model"] = model;
+    ilk::write_safetensors(path, {{"features", features}}, changed);
+    return ilk::read_file(path);
+  };
+  damaged.push_back(written(expected.narrow(0, 0, 19).contiguous(), true, ""));
+  damaged.push_back(written(at::full_like(expected, NAN), true, ""));
+  damaged.push_back(written(expected.flip(0).contiguous(), false, ""));
+  damaged.push_back(written(expected, true, "another"));
+  for (std::size_t i = 0; i < damaged.size(); ++i) {
+    ilk::write_file_atomically(path, damaged[i]);
+    const ilk::TextFeatures rebuilt = ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions");
+    EXPECT_FALSE(rebuilt.from_cache) << i;
+    EXPECT_THAT(rebuilt.notice, HasSubstr("damaged")) << i;
+    EXPECT_THAT(rebuilt.notice, HasSubstr(path.filename().string())) << i;
+    EXPECT_TRUE(at::equal(rebuilt.features, expected)) << i;
+    EXPECT_TRUE(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").from_cache) << i;
+  }
+}
+
+TEST(TextFeatures, ACacheThatCannotBeWrittenIsNoReasonToLoseTheFeatures) {
+  const TemporaryDirectory directory;
+  const fs::path file = directory.path() / "a file";
+  ilk::write_file_atomically(file, "in the way");
+  const ilk::TextFeatures embedded = ilk::embed_corpus(mini(), numbers(3), {}, file, "captions");
+  EXPECT_EQ(embedded.features.size(0), 3);
+  EXPECT_THAT(embedded.notice, HasSubstr("could not be kept"));
+}
+
+/// Counts, and asks for a stop once `limit` texts are done.
+class Counter : public ilk::Progress {
+ public:
+  explicit Counter(std::int64_t limit) : limit_(limit) {}
+  void start(std::string_view, std::int64_t total, std::string_view) override { this->total = total; }
+  void advance(std::int64_t count) override { done += count; }
+  bool stop_requested() const override { return done >= limit_; }
+  std::int64_t total = 0, done = 0;
+
+ private:
+  std::int64_t limit_;
+};
+
+TEST(TextFeatures, AStoppedRunGoesOnWhereItStopped) {
+  const TemporaryDirectory cache;
+  const ilk::Corpus corpus = numbers(2600);
+  const torch::Tensor expected = ilk::embed_corpus(mini(), corpus, {}, {}, "captions").features;
+  Counter stopping(1100);
+  EXPECT_THROW(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions", stopping), ilk::Stopped);
+  EXPECT_EQ(stopping.total, 2600);
+  EXPECT_LE(stopping.done, 1100 + 128);
+  const std::vector<fs::path> spans = files_below(cache.path());
+  ASSERT_EQ(spans.size(), 1u);
+
+  // Other numbers in their place, honestly written, show that the span is not computed again.
+  auto metadata = ilk::SafetensorsFile(spans[0]).metadata();
+  const torch::Tensor other = -expected.narrow(0, 0, 1024);
+  metadata["sha256"] = ilk::sha256_hex({static_cast<const char*>(other.data_ptr()), other.nbytes()});
+  ilk::write_safetensors(spans[0], {{"features", other}}, metadata);
+  Counter whole(1 << 20);
+  const ilk::TextFeatures resumed = ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions", whole);
+  EXPECT_EQ(resumed.notice, "");
+  EXPECT_EQ(whole.done, 2600);
+  EXPECT_TRUE(at::equal(resumed.features.narrow(0, 0, 1024), other));
+  EXPECT_TRUE(at::equal(resumed.features.narrow(0, 1024, 1576), expected.narrow(0, 1024, 1576)));
+  EXPECT_EQ(files_below(cache.path()).size(), 1u);
+  EXPECT_TRUE(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").from_cache);
+}
+
+}  // namespace
