@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs `ilk cluster` over variants and seeds and prints one Markdown table: mean ± deviation of ACC, NMI and ARI in %.
 
-usage: ablation.py IMAGES LABELS K [--seeds 5] [--variants methods|ablation|sweep|all] [--ilk build/ilk] [-- extra ilk flags]
+usage: ablation.py IMAGES LABELS K [--seeds 5] [--variants methods|ablation|sweep|all] [--ilk build/ilk] [--flags=...]
 
 Embeddings of images and words are made once and kept in the cache; the labels are used for scoring alone.
 """
@@ -38,7 +38,7 @@ VARIANTS["all"] = VARIANTS["methods"] + VARIANTS["ablation"][1:] + VARIANTS["swe
 def scores(arguments, variant, seed):
     with tempfile.TemporaryDirectory() as folder:
         command = [arguments.ilk, "cluster", arguments.images, "-k", str(arguments.k), "-o", folder + "/run", "--labels",
-                   arguments.labels, "--seed", str(seed), "--exemplars", "0", "--json", "--quiet", *arguments.extra, *variant]
+                   arguments.labels, "--seed", str(seed), "--exemplars", "0", "--json", "--quiet", *arguments.flags, *variant]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
@@ -54,7 +54,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--variants", choices=VARIANTS, default="methods")
     parser.add_argument("--ilk", default="build/ilk")
-    parser.add_argument("extra", nargs="*")
+    parser.add_argument("--flags", type=str.split, default=[], help="more flags for every run, in one string")
     arguments = parser.parse_args()
     print("| variant | ACC | NMI | ARI |\n|---|---|---|---|", flush=True)
     for name, variant in VARIANTS[arguments.variants]:

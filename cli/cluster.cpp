@@ -30,11 +30,13 @@ RunInputs all_inputs(const ClusterArguments& arguments) {
     std::ifstream file;
     if (arguments.files_from != "-") {
       file.open(arguments.files_from, std::ios::binary);
-      require(file.is_open(), "cluster", "--files-from must be a readable file or -, got '", arguments.files_from, "'.");
+      require(file.is_open(), "cluster", "--files-from must be a readable file or -, got '",
+              arguments.files_from, "'.");
     }
     inputs.listed = read_input_list(arguments.files_from == "-" ? std::cin : file);
   }
-  require(!inputs.paths.empty() || !inputs.listed.empty(), "cluster", "at least one folder or file of images must be given, got none.");
+  require(!inputs.paths.empty() || !inputs.listed.empty(), "cluster",
+          "at least one folder or file of images must be given, got none.");
   return inputs;
 }
 
@@ -43,7 +45,8 @@ std::string padded(const std::string& text, int width) {
 }
 
 void print_clusters(const RunSummary& summary) {
-  // Columns as wide as what stands in them; the caption takes what is left and is for reading, not for lining up.
+  // Columns as wide as what stands in them; the caption takes what is left and is for reading, not for lining
+  // up.
   int name_width = 4, nouns_width = 5;
   std::vector<std::string> nouns;
   for (const auto& cluster : summary.clusters) {
@@ -61,7 +64,8 @@ void print_clusters(const RunSummary& summary) {
   for (std::size_t c = 0; c < summary.clusters.size(); ++c) {
     const auto& cluster = summary.clusters[c];
     std::printf("%7zu  %6lld  %s  %s  %7.3f\n", c, static_cast<long long>(cluster.size),
-                padded(cluster.name.name, name_width).c_str(), padded(nouns[c], nouns_width).c_str(), cluster.density);
+                padded(cluster.name.name, name_width).c_str(), padded(nouns[c], nouns_width).c_str(),
+                cluster.density);
   }
 }
 
@@ -70,24 +74,30 @@ void print_skipped(const RunSummary& summary) {
   std::map<std::string, int> counts;
   for (const auto& file : summary.skipped) ++counts[file.kind];
   std::string kinds;
-  for (const auto& [kind, count] : counts) kinds += (kinds.empty() ? "" : ", ") + std::to_string(count) + " " + kind;
-  std::printf("Skipped %zu files (%s); manifest.json lists each with its reason.\n", summary.skipped.size(), kinds.c_str());
+  for (const auto& [kind, count] : counts)
+    kinds += (kinds.empty() ? "" : ", ") + std::to_string(count) + " " + kind;
+  std::printf("Skipped %zu files (%s); manifest.json lists each with its reason.\n", summary.skipped.size(),
+              kinds.c_str());
 }
 
 void print_summary(const RunSummary& summary, const RunOptions& options) {
   print_clusters(summary);
   std::printf("\n");
   if (summary.agreement) {
-    std::printf("Against the labels: ACC %.1f %%, NMI %.1f %%, ARI %.1f %%", 100 * summary.agreement->accuracy,
-                100 * summary.agreement->normalised_mutual_information, 100 * summary.agreement->adjusted_rand_index);
-    if (summary.unlabelled) std::printf(" (%lld images have no label)", static_cast<long long>(summary.unlabelled));
+    std::printf("Against the labels: ACC %.1f %%, NMI %.1f %%, ARI %.1f %%",
+                100 * summary.agreement->accuracy, 100 * summary.agreement->normalised_mutual_information,
+                100 * summary.agreement->adjusted_rand_index);
+    if (summary.unlabelled)
+      std::printf(" (%lld images have no label)", static_cast<long long>(summary.unlabelled));
     std::printf("\n");
   }
   print_skipped(summary);
-  std::printf("%lld images (%lld encoded now, %lld known from before", static_cast<long long>(summary.n_images),
-              static_cast<long long>(summary.encoded), static_cast<long long>(summary.from_cache));
+  std::printf("%lld images (%lld encoded now, %lld known from before",
+              static_cast<long long>(summary.n_images), static_cast<long long>(summary.encoded),
+              static_cast<long long>(summary.from_cache));
   if (summary.repeated) std::printf(", %lld repeats of another", static_cast<long long>(summary.repeated));
-  std::printf(") in %s, peak memory %.0f MiB\n", duration_text(summary.total_seconds).c_str(), summary.peak_memory_mebibytes);
+  std::printf(") in %s, peak memory %.0f MiB\n", duration_text(summary.total_seconds).c_str(),
+              summary.peak_memory_mebibytes);
   std::printf("Report: %s\n", (options.output / "report.html").c_str());
 }
 
@@ -96,8 +106,10 @@ int cluster(const ClusterArguments& arguments, const std::string& command) {
   stop_on_interrupt();
   TerminalProgress progress(arguments.quiet);
   const RunSummary summary = run(inputs, arguments.run, command, progress);
-  if (arguments.json) std::printf("%s\n", to_json(summary).c_str());
-  else if (!arguments.quiet) print_summary(summary, arguments.run);
+  if (arguments.json)
+    std::printf("%s\n", to_json(summary).c_str());
+  else if (!arguments.quiet)
+    print_summary(summary, arguments.run);
   return done;
 }
 
@@ -106,21 +118,27 @@ int cluster(const ClusterArguments& arguments, const std::string& command) {
 void add_cluster_command(CLI::App& app, const std::string& command, Action& action) {
   auto* subcommand = app.add_subcommand("cluster", "Group images by meaning and name the groups");
   auto arguments = std::make_shared<ClusterArguments>();
-  subcommand->add_option("images", arguments->inputs, "Folders (searched through), files or patterns such as 'holiday/**/*.jpg'")
+  subcommand
+      ->add_option("images", arguments->inputs,
+                   "Folders (searched through), files or patterns such as 'holiday/**/*.jpg'")
       ->type_name("PATH");
-  subcommand->add_option("--files-from", arguments->files_from, "File with one path a line, or separated by NUL; - for standard input")
+  subcommand
+      ->add_option("--files-from", arguments->files_from,
+                   "File with one path a line, or separated by NUL; - for standard input")
       ->type_name("FILE");
   subcommand->add_flag("--json", arguments->json, "Print the summary as JSON instead of a table");
   subcommand->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors (and JSON where asked for)");
-  add_flags(*subcommand, arguments->run, {{"n_clusters", "k"}, {"output", "o"}, {"threads", "j"}, {"model", "m"}});
+  add_flags(*subcommand, arguments->run,
+            {{"n_clusters", "k"}, {"output", "o"}, {"threads", "j"}, {"model", "m"}});
   subcommand->get_option("--n-clusters")->required()->default_str("");
-  subcommand->footer("Examples:\n"
-                     "  ilk cluster PHOTOS/ -k 12 -o run/\n"
-                     "  ilk cluster PHOTOS/ -k 12 -o run/ --model clip-vit-b-32\n"
-                     "  find PHOTOS -newer last -print0 | ilk cluster --files-from - -k 8 -o recent/\n\n"
-                     "The run directory holds report.html (open it in a browser), assignments.csv (a row for each image),\n"
-                     "clusters.json, features.safetensors and manifest.json (options, versions, skipped files and why).\n"
-                     "A run that was stopped goes on when the same command is given again.");
+  subcommand->footer(
+      "Examples:\n"
+      "  ilk cluster PHOTOS/ -k 12 -o run/\n"
+      "  ilk cluster PHOTOS/ -k 12 -o run/ --model clip-vit-b-32\n"
+      "  find PHOTOS -newer last -print0 | ilk cluster --files-from - -k 8 -o recent/\n\n"
+      "The run directory holds report.html (open it in a browser), assignments.csv (a row for each image),\n"
+      "clusters.json, features.safetensors and manifest.json (options, versions, skipped files and why).\n"
+      "A run that was stopped goes on when the same command is given again.");
   subcommand->callback([=, &action] { action = [=] { return cluster(*arguments, command); }; });
 }
 

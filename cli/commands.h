@@ -8,8 +8,8 @@ namespace ilk::cli {
 /// What the program's exit status says; the same list is in `ilk --help`.
 enum ExitStatus : int { done = 0, failed = 1, wrong_usage = 2, bad_input = 3, stopped = 130 };
 
-/// A subcommand registers its flags with the parser and leaves in `action` what to do if it is the one that was named.
-/// `command` is the whole command line as it was typed.
+/// A subcommand registers its flags with the parser and leaves in `action` what to do if it is the one that
+/// was named. `command` is the whole command line as it was typed.
 using Action = std::function<int()>;
 void add_cluster_command(CLI::App& app, const std::string& command, Action& action);
 void add_models_command(CLI::App& app, Action& action);

@@ -14,7 +14,8 @@ namespace {
 using namespace ilk::cli;
 
 std::string quoted_for_shell(const std::string& argument) {
-  if (!argument.empty() && argument.find_first_of(" \t\n\"'\\$`*?[]{}()<>|&;#~!") == std::string::npos) return argument;
+  if (!argument.empty() && argument.find_first_of(" \t\n\"'\\$`*?[]{}()<>|&;#~!") == std::string::npos)
+    return argument;
   std::string quoted = "'";
   for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
@@ -45,7 +46,8 @@ std::string suggestion(const CLI::App& app, const std::string& unknown) {
     for (const auto* option : command->get_options()) {
       for (const auto& name : option->get_lnames()) known.push_back(name);
     }
-    const auto name = unknown.substr(unknown.find_first_not_of('-'), unknown.find('=') - unknown.find_first_not_of('-'));
+    const auto name =
+        unknown.substr(unknown.find_first_not_of('-'), unknown.find('=') - unknown.find_first_not_of('-'));
     const std::string nearest = ilk::nearest_name(name, known);
     return nearest.empty() ? "" : " Did you mean --" + nearest + "?";
   }
@@ -61,7 +63,8 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
     const auto unknown = app.remaining(true);
     const std::string first = unknown.empty() ? "" : unknown.front();
-    text = (first.starts_with("-") ? "There is no flag " : "Not expected here: ") + first + "." + suggestion(app, first);
+    text = (first.starts_with("-") ? "There is no flag " : "Not expected here: ") + first + "." +
+           suggestion(app, first);
   }
   const std::string name = command == &app ? "ilk" : "ilk " + command->get_name();
   std::fprintf(stderr, "%s\n`%s --help` lists what there is.\n", text.c_str(), name.c_str());
@@ -74,9 +77,10 @@ int main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "");
   CLI::App app("ilk groups a folder of images by meaning and says in words what each group is.", "ilk");
   app.set_version_flag("--version", version_text, "Print versions and what ilk was built with");
-  app.footer("Example:\n  ilk cluster PHOTOS/ -k 12 -o run/\n  then open run/report.html\n\n"
-             "Exit status: 0 done; 1 something failed; 2 a wrong flag or value; 3 input that cannot be used;\n"
-             "130 stopped by Ctrl-C (the same command goes on where it stopped).");
+  app.footer(
+      "Example:\n  ilk cluster PHOTOS/ -k 12 -o run/\n  then open run/report.html\n\n"
+      "Exit status: 0 done; 1 something failed; 2 a wrong flag or value; 3 input that cannot be used;\n"
+      "130 stopped by Ctrl-C (the same command goes on where it stopped).");
   app.require_subcommand(1);
   app.get_formatter()->column_width(36);
 
@@ -98,7 +102,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error);
   } catch (const ilk::Stopped&) {
-    std::fputs("\nStopped. Everything encoded so far is kept; the same command goes on from there.\n", stderr);
+    std::fputs("\nStopped. Everything encoded so far is kept; the same command goes on from there.\n",
+               stderr);
     return stopped;
   } catch (const ilk::Error& error) {
     std::fprintf(stderr, "ilk: %s\n", error.what());

@@ -23,10 +23,12 @@ int list() {
   std::size_t width = 8;
   for (const auto& model : known_models()) width = std::max(width, model.name.size());
   std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "name", "here", "what");
-  std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "ilk-mini", "built in", "drawings, icons and simple objects; the default");
+  std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "ilk-mini", "built in",
+              "drawings, icons and simple objects; the default");
   for (const auto& model : known_models()) {
     const bool here = std::filesystem::exists(models_directory() / model.name / "config.json");
-    std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), model.name.c_str(), here ? "yes" : "no", model.description.c_str());
+    std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), model.name.c_str(), here ? "yes" : "no",
+                model.description.c_str());
   }
   std::printf("\n`ilk models get NAME` fetches one to %s\n", models_directory().c_str());
   return done;
@@ -36,25 +38,33 @@ int verify(const std::string& name) {
   const auto directory = find_model(name);
   const ModelCheck check = verify_model(directory);
   for (const auto& file : check.files) {
-    std::printf("%-32s %12lld  %s  %s\n", file.name.c_str(), static_cast<long long>(file.size), file.sha256.c_str(),
-                file.problem.empty() ? "ok" : file.problem.c_str());
+    std::printf("%-32s %12lld  %s  %s\n", file.name.c_str(), static_cast<long long>(file.size),
+                file.sha256.c_str(), file.problem.empty() ? "ok" : file.problem.c_str());
   }
-  if (check.loads) std::printf("%s loads.\n", directory.c_str());
-  else std::printf("%s does not load: %s\n", directory.c_str(), check.load_error.c_str());
+  if (check.loads)
+    std::printf("%s loads.\n", directory.c_str());
+  else
+    std::printf("%s does not load: %s\n", directory.c_str(), check.load_error.c_str());
   return check.good() ? done : bad_input;
 }
 
 }  // namespace
 
 void add_models_command(CLI::App& app, Action& action) {
-  auto* models = app.add_subcommand("models", "List, fetch and check the models that see images and read words");
+  auto* models =
+      app.add_subcommand("models", "List, fetch and check the models that see images and read words");
   models->require_subcommand(1);
   auto arguments = std::make_shared<ModelsArguments>();
 
-  models->add_subcommand("list", "What can be fetched, and what is here")->callback([&action] { action = list; });
+  models->add_subcommand("list", "What can be fetched, and what is here")->callback([&action] {
+    action = list;
+  });
 
-  auto* get = models->add_subcommand("get", "Fetch a model; an interrupted download goes on where it was cut");
-  get->add_option("name", arguments->name, "A name from `ilk models list`, or owner/name on the hub")->required()->type_name("NAME");
+  auto* get =
+      models->add_subcommand("get", "Fetch a model; an interrupted download goes on where it was cut");
+  get->add_option("name", arguments->name, "A name from `ilk models list`, or owner/name on the hub")
+      ->required()
+      ->type_name("NAME");
   get->add_option("--endpoint", arguments->get.endpoint, "The hub, or a mirror that speaks its paths")
       ->type_name("URL")
       ->envname("HF_ENDPOINT")
@@ -72,8 +82,11 @@ void add_models_command(CLI::App& app, Action& action) {
     };
   });
 
-  auto* check = models->add_subcommand("verify", "Check a model's files against what was recorded, and that it loads");
-  check->add_option("name", arguments->name, "A name or a directory")->required()->type_name("NAME|DIRECTORY");
+  auto* check =
+      models->add_subcommand("verify", "Check a model's files against what was recorded, and that it loads");
+  check->add_option("name", arguments->name, "A name or a directory")
+      ->required()
+      ->type_name("NAME|DIRECTORY");
   check->callback([=, &action] { action = [=] { return verify(arguments->name); }; });
 
   auto* path = models->add_subcommand("path", "Print where a model is");

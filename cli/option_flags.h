@@ -17,7 +17,8 @@ inline std::string with_dashes(std::string_view name) {
   return flag;
 }
 
-/// How often each field's name occurs below an options struct: a name that occurs once needs no group before it.
+/// How often each field's name occurs below an options struct: a name that occurs once needs no group before
+/// it.
 class CountNames {
  public:
   template <class T>
@@ -37,8 +38,8 @@ class CountNames {
   std::map<std::string, int> counts_;
 };
 
-/// Adds `--field` for each field, `--group-field` for those below a group (and `--field` too where no other group has one of
-/// that name), with the field's sentence, default and range.
+/// Adds `--field` for each field, `--group-field` for those below a group (and `--field` too where no other
+/// group has one of that name), with the field's sentence, default and range.
 class AddFlags {
  public:
   AddFlags(CLI::App& app, const CountNames& names, std::map<std::string, std::string> letters)
@@ -57,7 +58,8 @@ class AddFlags {
       T& value = field.value;
       const std::string name = with_dashes(field.name);
       option = app_.add_option_function<std::string>(
-          flags, [&value, name](const std::string& text) { value = enum_value<T>(text, "--" + name, "the value"); },
+          flags,
+          [&value, name](const std::string& text) { value = enum_value<T>(text, "--" + name, "the value"); },
           std::string(field.help));
       option->default_str(std::string(enum_name(value)))->type_name("NAME");
     } else {
@@ -91,8 +93,10 @@ class AddFlags {
     std::vector<std::string> parts;
     std::string part;
     for (const char c : flags + ",") {
-      if (c == ',') parts.push_back(std::exchange(part, ""));
-      else part += c;
+      if (c == ',')
+        parts.push_back(std::exchange(part, ""));
+      else
+        part += c;
     }
     return parts;
   }
@@ -110,9 +114,10 @@ class AddFlags {
   }
 
   std::string heading() const {
-    static const std::map<std::string, std::string> headings{{"images", "Images"},       {"cae", "Method"},
-                                                             {"kmeans", "k-means"},      {"selection", "Choosing words"},
-                                                             {"transport", "Transport"}, {"fusion", "Fusion"}};
+    static const std::map<std::string, std::string> headings{
+        {"images", "Images"},       {"cae", "Method"},
+        {"kmeans", "k-means"},      {"selection", "Choosing words"},
+        {"transport", "Transport"}, {"fusion", "Fusion"}};
     const auto found = headings.find(group_);
     return found == headings.end() ? group_ : found->second;
   }
@@ -123,7 +128,8 @@ class AddFlags {
   std::string group_;
 };
 
-/// Adds flags for all fields of `options`, which must outlive the parse. `letters` gives one-letter forms by field name.
+/// Adds flags for all fields of `options`, which must outlive the parse. `letters` gives one-letter forms by
+/// field name.
 template <class Options>
 void add_flags(CLI::App& app, Options& options, const std::map<std::string, std::string>& letters = {}) {
   CountNames names;

@@ -39,7 +39,9 @@ void stop_on_interrupt() {
   std::signal(SIGTERM, on_interrupt);
 }
 
-bool interrupted() { return stop_asked != 0; }
+bool interrupted() {
+  return stop_asked != 0;
+}
 
 int display_width(const std::string& text) {
   int width = 0;
@@ -97,7 +99,9 @@ std::string TerminalProgress::amount(double count) const {
 }
 
 std::string TerminalProgress::done_text() const {
-  if (unit_ == "bytes") return amount(static_cast<double>(done_)) + (total_ > 0 ? " of " + amount(static_cast<double>(total_)) : "");
+  if (unit_ == "bytes")
+    return amount(static_cast<double>(done_)) +
+           (total_ > 0 ? " of " + amount(static_cast<double>(total_)) : "");
   return std::to_string(done_) + (total_ >= 0 ? "/" + std::to_string(total_) : "") + " " + unit_;
 }
 
@@ -124,7 +128,8 @@ void TerminalProgress::draw(bool last) {
   std::string bar;
   if (total_ > 0) {
     const int room = std::clamp(terminal_width() - 22 - static_cast<int>(text.size()) - 3, 0, 30);
-    const int full = static_cast<int>(room * std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_)));
+    const int full =
+        static_cast<int>(room * std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_)));
     for (int i = 0; i < room; ++i) bar += i < full ? "━" : "┄";
     bar += "  ";
   }

@@ -12,7 +12,8 @@ namespace ilk::cli {
 void stop_on_interrupt();
 bool interrupted();
 
-/// Progress on standard error: a bar with rate and time left on a terminal, plain lines elsewhere, nothing if quiet.
+/// Progress on standard error: a bar with rate and time left on a terminal, plain lines elsewhere, nothing if
+/// quiet.
 class TerminalProgress : public Progress {
  public:
   explicit TerminalProgress(bool quiet);

@@ -6,7 +6,8 @@ namespace {
 using Table = std::vector<std::vector<std::string>>;
 
 TEST(Csv, ReadsQuotesLineBreaksAndMarks) {
-  EXPECT_EQ(ilk::parse_csv("\xEF\xBB\xBF" "a,b\r\n\"x, \"\"y\"\"\nz\",2\r\n\r\n,\n"),
+  EXPECT_EQ(ilk::parse_csv("\xEF\xBB\xBF"
+                           "a,b\r\n\"x, \"\"y\"\"\nz\",2\r\n\r\n,\n"),
             (Table{{"a", "b"}, {"x, \"y\"\nz", "2"}, {"", ""}}));
   EXPECT_EQ(ilk::parse_csv("a|b\n\"\"|c", '|'), (Table{{"a", "b"}, {"", "c"}}));
   EXPECT_EQ(ilk::parse_csv(""), Table{});

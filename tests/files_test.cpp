@@ -29,7 +29,8 @@ TEST(Files, ErrorsNameThePath) {
     }
     return "";
   };
-  EXPECT_NE(message([&] { ilk::read_file(folder.path() / "none"); }).find("none\": No such file"), std::string::npos);
+  EXPECT_NE(message([&] { ilk::read_file(folder.path() / "none"); }).find("none\": No such file"),
+            std::string::npos);
   EXPECT_NE(message([&] { ilk::MappedFile(folder.path()); }).find("not a regular file"), std::string::npos);
   EXPECT_NE(message([&] { ilk::write_file_atomically(folder.path(), "x"); }), "");
 }

@@ -9,7 +9,9 @@
 
 namespace {
 
-torch::Tensor labels(const std::vector<std::int64_t>& values) { return torch::tensor(values, torch::kInt64); }
+torch::Tensor labels(const std::vector<std::int64_t>& values) {
+  return torch::tensor(values, torch::kInt64);
+}
 
 /// The generator of tests/data/metrics/make.py.
 struct Generator {
@@ -42,11 +44,12 @@ TEST(Agreement, EqualsScikitLearnOnDegenerateAndRandomPartitions) {
   }
   for (std::uint64_t seed = 0; seed < 1000; ++seed) {
     Generator generator{seed};
-    const auto n = 1 + generator.below(60), classes = 1 + generator.below(8), clusters = 1 + generator.below(8),
-               noise = generator.below(101);
+    const auto n = 1 + generator.below(60), classes = 1 + generator.below(8),
+               clusters = 1 + generator.below(8), noise = generator.below(101);
     std::vector<std::int64_t> y, c;
     for (std::int64_t i = 0; i < n; ++i) y.push_back(generator.below(classes));
-    for (const auto label : y) c.push_back(generator.below(100) >= noise ? label % clusters : generator.below(clusters));
+    for (const auto label : y)
+      c.push_back(generator.below(100) >= noise ? label % clusters : generator.below(clusters));
     expect_next_scores(ilk::agreement(labels(y), labels(c)), fixture, "seed " + std::to_string(seed));
   }
 }

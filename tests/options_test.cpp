@@ -6,7 +6,9 @@
 namespace {
 
 enum class Colour { red, green, blue };
-constexpr auto enum_names(Colour) { return std::array<std::string_view, 3>{"red", "green", "blue"}; }
+constexpr auto enum_names(Colour) {
+  return std::array<std::string_view, 3>{"red", "green", "blue"};
+}
 
 struct Inner {
   double width = 1;

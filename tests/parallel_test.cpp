@@ -25,10 +25,14 @@ TEST(ParallelBlocks, CoversEveryItemOnceWhateverTheBlockAndThreads) {
 
 TEST(ParallelBlocks, RethrowsAndRunsNestedCallsInPlace) {
   ilk::set_threads(2);
-  EXPECT_THROW(ilk::parallel_blocks(50, 1, [](std::int64_t i, auto, auto) { if (i == 20) ilk::fail("here", "x"); }),
+  EXPECT_THROW(ilk::parallel_blocks(50, 1,
+                                    [](std::int64_t i, auto, auto) {
+                                      if (i == 20) ilk::fail("here", "x");
+                                    }),
                ilk::Error);
   std::atomic<int> calls = 0;
-  ilk::parallel_blocks(4, 1, [&](auto, auto, auto) { ilk::parallel_blocks(5, 2, [&](auto, auto, auto) { ++calls; }); });
+  ilk::parallel_blocks(
+      4, 1, [&](auto, auto, auto) { ilk::parallel_blocks(5, 2, [&](auto, auto, auto) { ++calls; }); });
   EXPECT_EQ(calls, 12);
 }
 

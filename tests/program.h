@@ -52,6 +52,7 @@ class Program {
   pid_t pid_ = -1;
 };
 
-inline ProgramResult run_program(const std::filesystem::path& folder, const std::vector<std::string>& arguments) {
+inline ProgramResult run_program(const std::filesystem::path& folder,
+                                 const std::vector<std::string>& arguments) {
   return Program(folder, arguments).wait();
 }

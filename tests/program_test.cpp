@@ -34,15 +34,20 @@ class ProgramTest : public testing::Test {
   std::string captions() const { return (folder() / "captions.txt").string(); }
   std::string output(const std::string& name = "run") const { return (folder() / name).string(); }
 
-  std::vector<std::string> cluster(const std::string& images, const std::string& run, std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments{"cluster", images, "-k", "6", "-o", run, "--nouns", nouns(), "--captions-corpus",
-                                       captions()};
+  std::vector<std::string> cluster(const std::string& images, const std::string& run,
+                                   std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments{
+        "cluster", images, "-k", "6", "-o", run, "--nouns", nouns(), "--captions-corpus", captions()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
-  ProgramResult run(const std::vector<std::string>& arguments) const { return run_program(folder(), arguments); }
+  ProgramResult run(const std::vector<std::string>& arguments) const {
+    return run_program(folder(), arguments);
+  }
 
-  std::string assignments(const std::string& run) const { return ilk::read_file(fs::path(run) / "assignments.csv"); }
+  std::string assignments(const std::string& run) const {
+    return ilk::read_file(fs::path(run) / "assignments.csv");
+  }
   nlohmann::json manifest(const std::string& run) const {
     return nlohmann::json::parse(ilk::read_file(fs::path(run) / "manifest.json"));
   }
@@ -77,11 +82,13 @@ class ProgramTest : public testing::Test {
 
 TEST_F(ProgramTest, LeavesARunDirectoryWithEverythingInIt) {
   const auto images = some_pictures(8);
-  const auto result = run(cluster(images, output(), {"--labels", ILK_SOURCE_DIR "/examples/clipart/labels.csv"}));
+  const auto result =
+      run(cluster(images, output(), {"--labels", ILK_SOURCE_DIR "/examples/clipart/labels.csv"}));
   ASSERT_EQ(result.status, 3) << "copies of the pictures are not the files that the labels name";
   EXPECT_THAT(result.err, HasSubstr("must name at least one of the images"));
 
-  const auto labelled = run(cluster(pictures, output(), {"--labels", ILK_SOURCE_DIR "/examples/clipart/labels.csv", "--n-init", "3"}));
+  const auto labelled = run(cluster(
+      pictures, output(), {"--labels", ILK_SOURCE_DIR "/examples/clipart/labels.csv", "--n-init", "3"}));
   ASSERT_EQ(labelled.status, 0) << labelled.err;
   EXPECT_THAT(labelled.err, HasSubstr("ilk-mini knows drawings"));
   EXPECT_THAT(labelled.out, HasSubstr("Against the labels: ACC"));
@@ -91,7 +98,8 @@ TEST_F(ProgramTest, LeavesARunDirectoryWithEverythingInIt) {
   const auto facts = manifest(output());
   EXPECT_EQ(facts["status"], "complete");
   EXPECT_EQ(rows.size() - 1, facts["summary"]["images"].get<std::size_t>());
-  EXPECT_EQ(rows[0], (std::vector<std::string>{"path", "cluster", "name", "score", "second_cluster", "margin", "top_nouns"}));
+  EXPECT_EQ(rows[0], (std::vector<std::string>{"path", "cluster", "name", "score", "second_cluster", "margin",
+                                               "top_nouns"}));
   const auto clusters = nlohmann::json::parse(ilk::read_file(fs::path(output()) / "clusters.json"));
   ASSERT_EQ(clusters.size(), 6u);
   std::set<std::string> names;
@@ -201,8 +209,9 @@ TEST_F(ProgramTest, JsonQuietAndMethodsWork) {
   const auto summary = nlohmann::json::parse(json.out);
   EXPECT_EQ(summary["clusters"].size(), 6u);
   EXPECT_EQ(summary["skipped"], 0);
-  for (const std::string method : {"--method=kmeans", "--alignment=softmax", "--fusion=sum", "--fusion=plain", "--selection=exclusive",
-                                   "--levels=nouns", "--levels=captions", "--no-centre"}) {
+  for (const std::string method :
+       {"--method=kmeans", "--alignment=softmax", "--fusion=sum", "--fusion=plain", "--selection=exclusive",
+        "--levels=nouns", "--levels=captions", "--no-centre"}) {
     const auto result = run(cluster(images, output("other"), {method, "--quiet"}));
     EXPECT_EQ(result.status, 0) << method << ": " << result.err;
   }
@@ -213,8 +222,8 @@ TEST_F(ProgramTest, ListsOfFilesComeFromAFileOrStandardInput) {
   std::string listed;
   for (const auto& entry : fs::directory_iterator(images)) listed += entry.path().string() + '\0';
   ilk::write_file_atomically(folder() / "list", listed);
-  const auto result = run({"cluster", "--files-from", (folder() / "list").string(), "-k", "3", "-o", output(), "--nouns", nouns(),
-                           "--captions-corpus", captions(), "-q"});
+  const auto result = run({"cluster", "--files-from", (folder() / "list").string(), "-k", "3", "-o", output(),
+                           "--nouns", nouns(), "--captions-corpus", captions(), "-q"});
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(manifest(output())["summary"]["images"].get<std::ptrdiff_t>(),
             std::distance(fs::directory_iterator(images), {}));
@@ -227,13 +236,15 @@ TEST_F(ProgramTest, MistakesGetOneClearSentence) {
     EXPECT_EQ(result.status, status) << result.err;
     EXPECT_THAT(result.err, HasSubstr(text));
   };
-  expect({"cluster", images, "-k", "3", "--epsilom", "1"}, 2, "There is no flag --epsilom. Did you mean --epsilon?");
+  expect({"cluster", images, "-k", "3", "--epsilom", "1"}, 2,
+         "There is no flag --epsilom. Did you mean --epsilon?");
   expect({"clutser", images}, 2, "Did you mean 'cluster'?");
   expect({"cluster", images}, 2, "--n-clusters");
   expect({"cluster", images, "-k", "three"}, 2, "three");
   expect({"cluster", images, "-k", "3", "--fusion", "sun"}, 2, "must be concat, sum or plain, got 'sun'");
   expect(cluster(images, output(), {"--epsilon", "0"}), 3, "epsilon must be above 0, got 0.");
-  expect({"cluster", images, "-k", "9999", "-o", output()}, 3, "n_clusters must be at most the number of usable images");
+  expect({"cluster", images, "-k", "9999", "-o", output()}, 3,
+         "n_clusters must be at most the number of usable images");
   expect({"cluster", "/nowhere", "-k", "3", "-o", output()}, 3, "/nowhere");
   expect({"cluster", "-k", "3", "-o", output()}, 3, "at least one folder or file");
   expect({"cluster", nouns(), "-k", "1", "-o", output()}, 3, "at least one usable image");
@@ -244,7 +255,8 @@ TEST_F(ProgramTest, MistakesGetOneClearSentence) {
 TEST_F(ProgramTest, HelpAndVersionSayWhatThereIs) {
   const auto help = run({"cluster", "--help"});
   EXPECT_EQ(help.status, 0);
-  for (const char* flag : {"--n-clusters", "--epsilon", "--gamma", "--centre", "--selection", "--kmeans-tolerance", "--transport-tolerance"})
+  for (const char* flag : {"--n-clusters", "--epsilon", "--gamma", "--centre", "--selection",
+                           "--kmeans-tolerance", "--transport-tolerance"})
     EXPECT_THAT(help.out, HasSubstr(flag));
   const auto version = run({"--version"});
   EXPECT_EQ(version.status, 0);

@@ -14,21 +14,23 @@
 namespace ilk {
 
 struct EmbeddedImages {
-  torch::Tensor embeddings;              ///< X (N, D) float32, rows of unit length
-  std::vector<std::string> paths;        ///< the N usable files, in the order of the list
-  std::vector<SkippedFile> skipped;      ///< those of the list and those that could not be decoded, in order of path
-  std::int64_t encoded = 0;              ///< images that the model saw now
-  std::int64_t from_cache = 0;           ///< images whose embedding was kept from before
-  std::int64_t repeated = 0;             ///< images with the same bytes as an earlier one, encoded once
+  torch::Tensor embeddings;        ///< X (N, D) float32, rows of unit length
+  std::vector<std::string> paths;  ///< the N usable files, in the order of the list
+  std::vector<SkippedFile>
+      skipped;                  ///< those of the list and those that could not be decoded, in order of path
+  std::int64_t encoded = 0;     ///< images that the model saw now
+  std::int64_t from_cache = 0;  ///< images whose embedding was kept from before
+  std::int64_t repeated = 0;    ///< images with the same bytes as an earlier one, encoded once
 };
 
-/// Reads, decodes and encodes the images of a list; several at a time, each thread decoding and encoding its own few,
-/// so that all cores are busy and memory does not grow with N beyond X. What is encoded goes to the cache at once,
-/// so that a run that is stopped or killed goes on where it was. A file that cannot be used is skipped with its
-/// reason. Embeddings do not depend on threads, on the order of work, or on what came from the cache.
+/// Reads, decodes and encodes the images of a list; several at a time, each thread decoding and encoding its
+/// own few, so that all cores are busy and memory does not grow with N beyond X. What is encoded goes to the
+/// cache at once, so that a run that is stopped or killed goes on where it was. A file that cannot be used is
+/// skipped with its reason. Embeddings do not depend on threads, on the order of work, or on what came from
+/// the cache.
 ///
 /// Throws Error where no image is usable; Stopped on request.
-EmbeddedImages embed_images(const Clip& clip, const ImageList& list, const DecodeOptions& options, EmbeddingCache& cache,
-                            Progress& progress = silent());
+EmbeddedImages embed_images(const Clip& clip, const ImageList& list, const DecodeOptions& options,
+                            EmbeddingCache& cache, Progress& progress = silent());
 
 }  // namespace ilk

@@ -10,8 +10,8 @@ namespace ilk {
 /// The whole file; throws Error naming the path and the system's reason.
 std::string read_file(const std::filesystem::path& path);
 
-/// Writes to a temporary name beside `path`, syncs and renames, so that `path` is whole or untouched at any moment.
-/// Creates missing parent folders. Throws Error naming the path and the system's reason.
+/// Writes to a temporary name beside `path`, syncs and renames, so that `path` is whole or untouched at any
+/// moment. Creates missing parent folders. Throws Error naming the path and the system's reason.
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
 
 /// A file mapped for reading, unmapped when it goes.

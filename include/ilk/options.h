@@ -46,15 +46,15 @@ Field(std::string_view, T&, std::string_view) -> Field<T>;
 
 /// The name of an enum's value, as written on the command line and in the manifest.
 template <class E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 constexpr std::string_view enum_name(E value) {
   return enum_names(value)[static_cast<std::size_t>(value)];
 }
 
 /// The value with this name; throws Error listing the allowed names.
 template <class E>
-  requires std::is_enum_v<E>
-E enum_value(std::string_view name, std::string_view function, std::string_view field) {
+requires std::is_enum_v<E> E enum_value(std::string_view name, std::string_view function,
+                                        std::string_view field) {
   constexpr auto names = enum_names(E{});
   std::string allowed;
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -76,9 +76,10 @@ struct RangeCheck {
       const bool low_enough = field.minimum_excluded ? value > field.minimum : value >= field.minimum;
       if (low_enough && value <= field.maximum) return;
       if (field.maximum < std::numeric_limits<double>::infinity())
-        fail(function, field.name, " must be between ", field.minimum, " and ", field.maximum, ", got ", value, ".");
-      fail(function, field.name, field.minimum_excluded ? " must be above " : " must be at least ", field.minimum,
-           ", got ", value, ".");
+        fail(function, field.name, " must be between ", field.minimum, " and ", field.maximum, ", got ",
+             value, ".");
+      fail(function, field.name, field.minimum_excluded ? " must be above " : " must be at least ",
+           field.minimum, ", got ", value, ".");
     }
   }
   template <class Group>

@@ -15,7 +15,8 @@ int threads();
 /// gradients. So a block's result does not depend on how many threads there are; a caller that puts the
 /// results together in the order of `index` is deterministic. The first exception is rethrown here once all
 /// running blocks have ended. A call inside a call runs its blocks one after another.
-void parallel_blocks(std::int64_t n, std::int64_t block,
-                     const std::function<void(std::int64_t begin, std::int64_t end, std::int64_t index)>& body);
+void parallel_blocks(
+    std::int64_t n, std::int64_t block,
+    const std::function<void(std::int64_t begin, std::int64_t end, std::int64_t index)>& body);
 
 }  // namespace ilk

@@ -5,7 +5,8 @@
 namespace ilk {
 
 /// How long work tells its caller how far it is, and asks whether to go on. The library never prints; the
-/// program and the bindings derive from this. All calls may come from any thread, `start` … `finish` in order.
+/// program and the bindings derive from this. All calls may come from any thread, `start` … `finish` in
+/// order.
 class Progress {
  public:
   virtual ~Progress() = default;

@@ -5,9 +5,9 @@
 
 namespace ilk {
 
-/// A stream of random numbers that is the same on every machine and with every library version: Philox 4×32-10
-/// (Salmon et al. 2011), a counter-based generator. Streams with other names are independent, so one part of
-/// a program that draws more does not change what another draws.
+/// A stream of random numbers that is the same on every machine and with every library version: Philox
+/// 4×32-10 (Salmon et al. 2011), a counter-based generator. Streams with other names are independent, so one
+/// part of a program that draws more does not change what another draws.
 class RandomStream {
  public:
   /// `purpose` names the stream ("kmeans"), `index` numbers it (the restart).

@@ -16,13 +16,19 @@
 namespace ilk {
 
 enum class Method { cae, kmeans };
-constexpr auto enum_names(Method) { return std::array<std::string_view, 2>{"cae", "kmeans"}; }
+constexpr auto enum_names(Method) {
+  return std::array<std::string_view, 2>{"cae", "kmeans"};
+}
 
 enum class Levels { both, nouns, captions };
-constexpr auto enum_names(Levels) { return std::array<std::string_view, 3>{"both", "nouns", "captions"}; }
+constexpr auto enum_names(Levels) {
+  return std::array<std::string_view, 3>{"both", "nouns", "captions"};
+}
 
 enum class Device { automatic, cpu, cuda };
-constexpr auto enum_names(Device) { return std::array<std::string_view, 3>{"auto", "cpu", "cuda"}; }
+constexpr auto enum_names(Device) {
+  return std::array<std::string_view, 3>{"auto", "cpu", "cuda"};
+}
 
 struct RunOptions {
   std::filesystem::path output = "run";
@@ -51,13 +57,17 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"nouns", options.nouns, "file of nouns, one a line (else the model's own list, else WordNet)"});
   visit(Field{"wordnet", options.wordnet, "folder with WordNet's data.noun and index.noun (else found)"});
   visit(Field{"captions_corpus", options.captions_corpus,
-              "file of captions: lines, COCO JSON, Flickr token or CSV (else the model's own, else WordNet's glosses)"});
+              "file of captions: lines, COCO JSON, Flickr token or CSV (else the model's own, else WordNet's "
+              "glosses)"});
   visit(Field{"templates", options.templates, "file of prompt templates, one a line with {} for the noun"});
-  visit(Field{"labels", options.labels, "CSV of path and label, to score the clusters against; never used to cluster"});
+  visit(Field{"labels", options.labels,
+              "CSV of path and label, to score the clusters against; never used to cluster"});
   visit(Field{"device", options.device, "auto, cpu or cuda"});
   visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
-  visit(Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
-  visit(Field{"exemplars", options.exemplars, "pictures shown for each cluster in the report"}.between(0, 1000));
+  visit(
+      Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
+  visit(Field{"exemplars", options.exemplars, "pictures shown for each cluster in the report"}.between(0,
+                                                                                                       1000));
   visit.group("images", options.images);
   visit.group("cae", options.cae);
 }
@@ -72,30 +82,31 @@ struct RunInputs {
 struct RunSummary {
   struct Cluster {
     ClusterName name;
-    std::string caption;      ///< the most distinctive caption, empty where there is none
+    std::string caption;  ///< the most distinctive caption, empty where there is none
     std::int64_t size = 0;
-    double density = 0;       ///< mean cosine of its images with its centroid, in the clustered space
+    double density = 0;  ///< mean cosine of its images with its centroid, in the clustered space
     std::vector<std::string> exemplars;  ///< paths, nearest to the centroid first
   };
   std::vector<Cluster> clusters;
   std::int64_t n_images = 0, encoded = 0, from_cache = 0, repeated = 0;
   std::vector<SkippedFile> skipped;
   std::string model, model_fingerprint, device;
-  std::int64_t n_nouns = 0, n_captions = 0;               ///< offered
+  std::int64_t n_nouns = 0, n_captions = 0;  ///< offered
   std::int64_t selected_nouns = 0, selected_captions = 0;
   double objective = 0;
-  std::optional<Agreement> agreement;                     ///< with the labels, where given
-  std::int64_t unlabelled = 0;                            ///< images that the labels do not mention
-  std::vector<std::pair<std::string, double>> seconds;    ///< by stage, in order
+  std::optional<Agreement> agreement;                   ///< with the labels, where given
+  std::int64_t unlabelled = 0;                          ///< images that the labels do not mention
+  std::vector<std::pair<std::string, double>> seconds;  ///< by stage, in order
   double total_seconds = 0;
-  double peak_memory_mebibytes = 0;                       ///< of the process, resident
+  double peak_memory_mebibytes = 0;  ///< of the process, resident
   std::vector<std::string> notices;
 };
 
-/// Runs everything: lists and encodes the images, embeds the vocabulary, clusters, names, and writes the run directory
-/// (manifest.json, assignments.csv, clusters.json, features.safetensors, report.html; each written atomically). What was encoded
-/// before is not encoded again, so the same call after a stop or a kill goes on where it was, with the same result.
-/// Throws Error for bad input and for an output folder that holds something else; Stopped on request.
+/// Runs everything: lists and encodes the images, embeds the vocabulary, clusters, names, and writes the run
+/// directory (manifest.json, assignments.csv, clusters.json, features.safetensors, report.html; each written
+/// atomically). What was encoded before is not encoded again, so the same call after a stop or a kill goes on
+/// where it was, with the same result. Throws Error for bad input and for an output folder that holds
+/// something else; Stopped on request.
 RunSummary run(const RunInputs& inputs, const RunOptions& options, const std::string& command,
                Progress& progress = silent());
 

@@ -29,7 +29,8 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   std::size_t fewest = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const auto& candidate : candidates) {
     // A beginning of a name is the commonest slip of all: --cluster for --clusters.
-    const std::size_t errors = candidate.starts_with(name) && name.size() >= 3 ? 1 : typing_errors(name, candidate);
+    const std::size_t errors =
+        candidate.starts_with(name) && name.size() >= 3 ? 1 : typing_errors(name, candidate);
     if (errors < fewest) {
       fewest = errors;
       best = candidate;

@@ -28,7 +28,9 @@ void set_threads(int threads) {
   at::set_num_threads(threads > 0 ? threads : cores);
 }
 
-int threads() { return at::get_num_threads(); }
+int threads() {
+  return at::get_num_threads();
+}
 
 void parallel_blocks(std::int64_t n, std::int64_t block,
                      const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& body) {
@@ -48,8 +50,8 @@ void parallel_blocks(std::int64_t n, std::int64_t block,
       }
     }
   };
-  // One unit of at::parallel_for for each thread, even where there are fewer blocks: the OpenMP region around it
-  // keeps libtorch's own loops and oneDNN on the thread they are called from. One thread needs no region.
+  // One unit of at::parallel_for for each thread, even where there are fewer blocks: the OpenMP region around
+  // it keeps libtorch's own loops and oneDNN on the thread they are called from. One thread needs no region.
   at::parallel_for(0, at::get_num_threads(), 1, worker);
   if (first) std::rethrow_exception(first);
 }

@@ -7,7 +7,9 @@ void Progress::start(std::string_view, std::int64_t, std::string_view) {}
 void Progress::advance(std::int64_t) {}
 void Progress::finish() {}
 void Progress::say(std::string_view) {}
-bool Progress::stop_requested() const { return false; }
+bool Progress::stop_requested() const {
+  return false;
+}
 
 void Progress::check_stop() const {
   if (stop_requested()) throw Stopped();

@@ -72,8 +72,8 @@ double RandomStream::normal() {
 }
 
 std::vector<std::int64_t> RandomStream::sample(std::int64_t n, std::int64_t count) {
-  require(0 <= count && count <= n, "RandomStream::sample", "count must be between 0 and n (", n, "), got ", count,
-          ".");
+  require(0 <= count && count <= n, "RandomStream::sample", "count must be between 0 and n (", n, "), got ",
+          count, ".");
   // Fisher–Yates on a sparse array: only what was swapped is stored.
   std::unordered_map<std::int64_t, std::int64_t> moved;
   const auto at = [&](std::int64_t i) {

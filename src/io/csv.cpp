@@ -52,7 +52,8 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, char sepa
 }
 
 std::string csv_field(std::string_view value) {
-  if (value.find_first_of(",\"\r\n") == std::string_view::npos && !value.starts_with(' ') && !value.ends_with(' '))
+  if (value.find_first_of(",\"\r\n") == std::string_view::npos && !value.starts_with(' ') &&
+      !value.ends_with(' '))
     return std::string(value);
   std::string quoted = "\"";
   for (const char c : value) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

@@ -33,14 +33,16 @@ class Descriptor {
   int value_;
 };
 
-[[noreturn]] void fail_with_errno(std::string_view function, std::string_view doing, const std::filesystem::path& path) {
+[[noreturn]] void fail_with_errno(std::string_view function, std::string_view doing,
+                                  const std::filesystem::path& path) {
   const int error = errno;
   fail(function, "cannot ", doing, " ", path, ": ", std::strerror(error), ".");
 }
 
 std::filesystem::path user_directory(const char* variable, const char* below_home) {
   // The XDG rule: a relative path in the variable is to be ignored.
-  if (const char* set = std::getenv(variable); set && set[0] == '/') return std::filesystem::path(set) / "ilk";
+  if (const char* set = std::getenv(variable); set && set[0] == '/')
+    return std::filesystem::path(set) / "ilk";
   const char* home = std::getenv("HOME");
   return std::filesystem::path(home && *home ? home : ".") / below_home / "ilk";
 }
@@ -52,7 +54,8 @@ std::string read_file(const std::filesystem::path& path) {
   if (file.get() < 0) fail_with_errno("read_file", "open", path);
   std::string contents;
   struct stat status {};
-  if (::fstat(file.get(), &status) == 0 && status.st_size > 0) contents.reserve(static_cast<std::size_t>(status.st_size));
+  if (::fstat(file.get(), &status) == 0 && status.st_size > 0)
+    contents.reserve(static_cast<std::size_t>(status.st_size));
   char piece[1 << 16];
   for (;;) {
     const ssize_t count = ::read(file.get(), piece, sizeof piece);
@@ -106,7 +109,11 @@ MappedFile::~MappedFile() {
   if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-std::filesystem::path cache_directory() { return user_directory("XDG_CACHE_HOME", ".cache"); }
-std::filesystem::path data_directory() { return user_directory("XDG_DATA_HOME", ".local/share"); }
+std::filesystem::path cache_directory() {
+  return user_directory("XDG_CACHE_HOME", ".cache");
+}
+std::filesystem::path data_directory() {
+  return user_directory("XDG_DATA_HOME", ".local/share");
+}
 
 }  // namespace ilk

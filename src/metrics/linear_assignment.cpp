@@ -5,12 +5,14 @@
 
 namespace ilk {
 
-// The Hungarian method by shortest augmenting paths with potentials (Kuhn 1955; Jonker and Volgenant 1987), O(R² C) for
-// R ≤ C. Rows are taken up one by one; each looks for the cheapest chain of swaps that gives it a column.
+// The Hungarian method by shortest augmenting paths with potentials (Kuhn 1955; Jonker and Volgenant 1987),
+// O(R² C) for R ≤ C. Rows are taken up one by one; each looks for the cheapest chain of swaps that gives it a
+// column.
 std::vector<std::int64_t> linear_assignment(const torch::Tensor& scores) {
   constexpr std::string_view function = "linear_assignment";
   require(scores.dim() == 2 && scores.scalar_type() == torch::kFloat64, function,
-          "scores must be a (rows, columns) float64 matrix, got ", scores.dim(), " dimensions of ", scores.scalar_type(), ".");
+          "scores must be a (rows, columns) float64 matrix, got ", scores.dim(), " dimensions of ",
+          scores.scalar_type(), ".");
   require(scores.isfinite().all().item<bool>(), function, "scores must be finite, got NaN or infinity.");
   const bool transposed = scores.size(0) > scores.size(1);
   const torch::Tensor costs = (transposed ? scores.t() : scores).neg().contiguous();
@@ -58,8 +60,10 @@ std::vector<std::int64_t> linear_assignment(const torch::Tensor& scores) {
   std::vector<std::int64_t> result(static_cast<std::size_t>(scores.size(0)), -1);
   for (std::int64_t j = 1; j <= columns; ++j) {
     if (row_of[j] == 0) continue;
-    if (transposed) result[static_cast<std::size_t>(j - 1)] = row_of[j] - 1;
-    else result[static_cast<std::size_t>(row_of[j] - 1)] = j - 1;
+    if (transposed)
+      result[static_cast<std::size_t>(j - 1)] = row_of[j] - 1;
+    else
+      result[static_cast<std::size_t>(row_of[j] - 1)] = j - 1;
   }
   return result;
 }

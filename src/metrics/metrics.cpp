@@ -34,7 +34,8 @@ double mutual_information(const Confusion& table, const std::vector<std::int64_t
   for (std::size_t r = 0; r < rows.size(); ++r) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
       const auto count = static_cast<double>(counts[r][c]);
-      if (count > 0) sum += count / total * std::log(count * total / (static_cast<double>(rows[r]) * columns[c]));
+      if (count > 0)
+        sum += count / total * std::log(count * total / (static_cast<double>(rows[r]) * columns[c]));
     }
   }
   return std::max(0.0, sum);
@@ -51,8 +52,9 @@ double pairs(const std::vector<std::int64_t>& counts) {
 Confusion confusion(const torch::Tensor& classes, const torch::Tensor& clusters) {
   require_labels(classes, "classes");
   require_labels(clusters, "clusters");
-  require(classes.size(0) == clusters.size(0), "agreement", "classes and clusters must be of one length, got ",
-          classes.size(0), " and ", clusters.size(0), ".");
+  require(classes.size(0) == clusters.size(0), "agreement",
+          "classes and clusters must be of one length, got ", classes.size(0), " and ", clusters.size(0),
+          ".");
   const auto numbered = [](const torch::Tensor& labels) { return at::_unique(labels.cpu(), true, true); };
   const auto [class_names, class_index] = numbered(classes);
   const auto [cluster_names, cluster_index] = numbered(clusters);
@@ -83,12 +85,14 @@ Agreement agreement(const torch::Tensor& classes, const torch::Tensor& clusters)
     const double mean = 0.5 * (entropy(rows, n) + entropy(columns, n));
     const double shared = mutual_information(table, rows, columns, n);
     // Below rounding there is nothing shared; so says scikit-learn too.
-    result.normalised_mutual_information = shared <= std::numeric_limits<double>::epsilon() ? 0 : shared / mean;
+    result.normalised_mutual_information =
+        shared <= std::numeric_limits<double>::epsilon() ? 0 : shared / mean;
   }
 
   // Pairs of samples that both sides put together (both), that one side does (row, column), and all.
   const double both = pairs(values(table.counts.view(-1))), row = pairs(rows), column = pairs(columns);
-  const double all = 0.5 * n * (n - 1), expected = all > 0 ? row * column / all : 0, most = 0.5 * (row + column);
+  const double all = 0.5 * n * (n - 1), expected = all > 0 ? row * column / all : 0,
+               most = 0.5 * (row + column);
   result.adjusted_rand_index = most == expected ? 1 : (both - expected) / (most - expected);
   return result;
 }

@@ -11,8 +11,8 @@
 namespace ilk {
 namespace {
 
-// Images that one thread decodes before it encodes them together: two of the encoder's groups, so that progress and the
-// cache keep up, and a kill costs little.
+// Images that one thread decodes before it encodes them together: two of the encoder's groups, so that
+// progress and the cache keep up, and a kill costs little.
 constexpr std::int64_t images_at_a_time = 16;
 
 /// Everything but the image that an embedding depends on.
@@ -24,15 +24,15 @@ std::string encoder_identity(const Clip& clip, const DecodeOptions& options) {
 
 /// What became of one file of the list.
 struct Outcome {
-  std::string content;              // SHA-256, once known
+  std::string content;  // SHA-256, once known
   std::optional<SkippedFile> skipped;
-  std::int64_t same_as = -1;        // an earlier claim on the same content
+  std::int64_t same_as = -1;  // an earlier claim on the same content
 };
 
 class Embedder {
  public:
-  Embedder(const Clip& clip, const std::vector<std::string>& paths, const DecodeOptions& options, EmbeddingCache& cache,
-           Progress& progress)
+  Embedder(const Clip& clip, const std::vector<std::string>& paths, const DecodeOptions& options,
+           EmbeddingCache& cache, Progress& progress)
       : clip_(clip),
         paths_(paths),
         options_(options),
@@ -68,7 +68,8 @@ class Embedder {
         result.paths.push_back(paths_[i]);
       }
     }
-    std::stable_sort(skipped.begin(), skipped.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    std::stable_sort(skipped.begin(), skipped.end(),
+                     [](const auto& a, const auto& b) { return a.path < b.path; });
     require_some(rows, skipped);
     result.embeddings = embeddings_.index_select(0, torch::tensor(rows, torch::kInt64));
     result.skipped = std::move(skipped);
@@ -86,10 +87,13 @@ class Embedder {
     for (std::int64_t i = begin; i < end; ++i) {
       progress_.check_stop();
       try {
-        if (auto pixels = decode_unless_known(i)) decoded.push_back({i, *pixels});
-        else progress_.advance(1);
+        if (auto pixels = decode_unless_known(i))
+          decoded.push_back({i, *pixels});
+        else
+          progress_.advance(1);
       } catch (const ImageError& error) {
-        outcomes_[static_cast<std::size_t>(i)].skipped = {paths_[static_cast<std::size_t>(i)], error.kind(), error.what()};
+        outcomes_[static_cast<std::size_t>(i)].skipped = {paths_[static_cast<std::size_t>(i)], error.kind(),
+                                                          error.what()};
         progress_.advance(1);
       }
     }
@@ -139,7 +143,8 @@ class Embedder {
   }
 
   void note_content(std::int64_t index) {
-    cache_.note_content(paths_[static_cast<std::size_t>(index)], outcomes_[static_cast<std::size_t>(index)].content);
+    cache_.note_content(paths_[static_cast<std::size_t>(index)],
+                        outcomes_[static_cast<std::size_t>(index)].content);
   }
 
   void require_some(const std::vector<std::int64_t>& rows, const std::vector<SkippedFile>& skipped) const {
@@ -164,8 +169,8 @@ class Embedder {
 
 }  // namespace
 
-EmbeddedImages embed_images(const Clip& clip, const ImageList& list, const DecodeOptions& options, EmbeddingCache& cache,
-                            Progress& progress) {
+EmbeddedImages embed_images(const Clip& clip, const ImageList& list, const DecodeOptions& options,
+                            EmbeddingCache& cache, Progress& progress) {
   check_ranges(options, "embed_images");
   progress.start("Encoding images", static_cast<std::int64_t>(list.paths.size()), "images");
   Embedder embedder(clip, list.paths, options, cache, progress);

@@ -15,10 +15,12 @@ namespace {
 
 constexpr std::string_view function = "read_labels";
 
-std::optional<std::size_t> column_named(const std::vector<std::string>& header, const std::set<std::string>& names) {
+std::optional<std::size_t> column_named(const std::vector<std::string>& header,
+                                        const std::set<std::string>& names) {
   for (std::size_t i = 0; i < header.size(); ++i) {
     std::string lower = header[i];
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     if (names.contains(lower)) return i;
   }
   return std::nullopt;
@@ -48,8 +50,8 @@ Labels read_labels(const std::filesystem::path& csv, const std::vector<std::stri
 
   std::unordered_map<std::string, std::string> label_of;
   for (const auto& row : rows) {
-    require(row.size() > std::max(*path_column, *label_column), function, csv, ": a row must hold a path and a label, got '",
-            row.front(), "'.");
+    require(row.size() > std::max(*path_column, *label_column), function, csv,
+            ": a row must hold a path and a label, got '", row.front(), "'.");
     const std::filesystem::path path = row[*path_column];
     label_of[normal_path(csv.parent_path() / path)] = row[*label_column];
     label_of.emplace(normal_path(path), row[*label_column]);

@@ -20,7 +20,9 @@ namespace {
 class RecordingProgress : public Progress {
  public:
   explicit RecordingProgress(Progress& next) : next_(next) {}
-  void start(std::string_view stage, std::int64_t total, std::string_view unit) override { next_.start(stage, total, unit); }
+  void start(std::string_view stage, std::int64_t total, std::string_view unit) override {
+    next_.start(stage, total, unit);
+  }
   void advance(std::int64_t count) override { next_.advance(count); }
   void finish() override { next_.finish(); }
   void say(std::string_view sentence) override {
@@ -40,7 +42,8 @@ class RecordingProgress : public Progress {
 class Run {
  public:
   Run(const RunInputs& inputs, const RunOptions& options, const std::string& command, Progress& progress)
-      : inputs_(inputs), caller_(progress), progress_(progress) {
+      : caller_(progress), progress_(progress) {
+    record_.inputs = inputs;
     record_.options = options;
     record_.command = command;
   }
@@ -95,7 +98,7 @@ class Run {
 
   /// The inputs' files without what an earlier run left in the output folder.
   ImageList list_inputs() {
-    ImageList list = list_images(inputs_.paths, inputs_.listed);
+    ImageList list = list_images(record_.inputs.paths, record_.inputs.listed);
     std::error_code error;
     const std::string output = std::filesystem::weakly_canonical(options().output, error).string() + "/";
     const auto inside = [&](const std::string& path) {
@@ -112,17 +115,20 @@ class Run {
     require(options().device != Device::cuda || cuda_found, "run",
             "device must be cpu or auto where no CUDA device is found, got cuda.");
     const bool cuda = cuda_found && options().device != Device::cpu;
-    summary().device = cuda ? "GPU (CUDA)" : "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
+    summary().device =
+        cuda ? "GPU (CUDA)" : "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
     const auto directory = find_model(options().model);
     summary().model = directory.filename().string();
     // Said to the caller alone: every run has such a line, it is no notice.
     caller_.say(summary().model + " on the " + summary().device +
-                      (cuda_found || options().device == Device::cpu ? "" : " (no CUDA device was found)"));
+                (cuda_found || options().device == Device::cpu ? "" : " (no CUDA device was found)"));
     Clip clip(directory, cuda ? torch::kCUDA : torch::kCPU);
     summary().model_fingerprint = clip.fingerprint();
     if (summary().model == "ilk-mini")
-      progress_.say("ilk-mini knows drawings, icons and simple objects, not the world. For photographs use a real CLIP: "
-                    "`ilk models get clip-vit-b-32`, then --model clip-vit-b-32.");
+      progress_.say(
+          "ilk-mini knows drawings, icons and simple objects, not the world. For photographs use a real "
+          "CLIP: "
+          "`ilk models get clip-vit-b-32`, then --model clip-vit-b-32.");
     return clip;
   }
 
@@ -146,7 +152,8 @@ class Run {
   void embed_words(const Clip& clip) {
     record_.vocabulary = read_vocabulary(clip.directory(), options());
     const Vocabulary& words = record_.vocabulary;
-    const auto embed = [&](const Corpus& corpus, const std::vector<std::string>& templates, const char* stage) {
+    const auto embed = [&](const Corpus& corpus, const std::vector<std::string>& templates,
+                           const char* stage) {
       const TextFeatures texts = embed_corpus(clip, corpus, templates, cache_folder(), stage, progress_);
       if (!texts.notice.empty()) progress_.say(texts.notice);
       return texts.features;
@@ -165,7 +172,8 @@ class Run {
       if (space.transport && !space.transport->converged)
         progress_.say("The transport onto the " + std::string(what) + " did not converge in " +
                       std::to_string(space.transport->iterations) + " iterations (marginal error " +
-                      std::to_string(space.transport->marginal_error) + "); raise --transport-max-iterations or --epsilon.");
+                      std::to_string(space.transport->marginal_error) +
+                      "); raise --transport-max-iterations or --epsilon.");
       return space;
     };
     record_.nouns = align_level(noun_features_, "nouns");
@@ -214,8 +222,9 @@ class Run {
       return texts;
     };
     const WordNet* wordnet = record_.vocabulary.wordnet ? &*record_.vocabulary.wordnet : nullptr;
-    const auto names = name_clusters(group_mass(images, record_.nouns.features, record_.nouns.plan, labels, k),
-                                     texts_of(record_.vocabulary.nouns, record_.nouns), wordnet);
+    const auto names =
+        name_clusters(group_mass(images, record_.nouns.features, record_.nouns.plan, labels, k),
+                      texts_of(record_.vocabulary.nouns, record_.nouns), wordnet);
     record_.captions_of_cluster =
         caption_clusters(group_mass(images, record_.captions.features, record_.captions.plan, labels, k),
                          texts_of(record_.vocabulary.captions, record_.captions), 3);
@@ -228,10 +237,14 @@ class Run {
       auto& members = record_.exemplars[c];
       RunSummary::Cluster cluster{.name = names[c], .size = static_cast<std::int64_t>(members.size())};
       const auto rows = torch::tensor(members, torch::kInt64);
-      cluster.density = members.empty() ? 0 : assignment.scores.index_select(0, rows).to(torch::kFloat64).mean().item<double>();
-      if (!record_.captions_of_cluster[c].empty()) cluster.caption = record_.captions_of_cluster[c].front().word;
+      cluster.density =
+          members.empty() ? 0
+                          : assignment.scores.index_select(0, rows).to(torch::kFloat64).mean().item<double>();
+      if (!record_.captions_of_cluster[c].empty())
+        cluster.caption = record_.captions_of_cluster[c].front().word;
       members.resize(std::min<std::size_t>(members.size(), static_cast<std::size_t>(options().exemplars)));
-      for (const auto row : members) cluster.exemplars.push_back(record_.images.paths[static_cast<std::size_t>(row)]);
+      for (const auto row : members)
+        cluster.exemplars.push_back(record_.images.paths[static_cast<std::size_t>(row)]);
       summary().clusters.push_back(std::move(cluster));
     }
   }
@@ -244,7 +257,6 @@ class Run {
     summary().notices = progress_.said();
   }
 
-  const RunInputs& inputs_;
   Progress& caller_;
   RecordingProgress progress_;
   RunRecord record_;

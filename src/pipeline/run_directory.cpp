@@ -18,7 +18,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 std::string fixed(double value, int digits) {
   char text[64];
@@ -33,7 +35,8 @@ const std::string& noun_of(const RunRecord& record, std::int64_t selected) {
 
 Json words_json(const std::vector<ScoredWord>& words, const char* what) {
   Json json = Json::array();
-  for (const auto& word : words) json.push_back({{what, word.word}, {"score", word.score}, {"share", word.share}});
+  for (const auto& word : words)
+    json.push_back({{what, word.word}, {"score", word.score}, {"share", word.share}});
   return json;
 }
 
@@ -54,7 +57,8 @@ Json corpus_json(const Corpus& corpus, const SemanticSpace& space) {
 
 Json skipped_json(const std::vector<SkippedFile>& skipped) {
   Json json = Json::array();
-  for (const auto& file : skipped) json.push_back({{"path", file.path}, {"kind", file.kind}, {"reason", file.reason}});
+  for (const auto& file : skipped)
+    json.push_back({{"path", file.path}, {"kind", file.kind}, {"reason", file.reason}});
   return json;
 }
 
@@ -75,7 +79,8 @@ std::string texts_of(const Corpus& corpus, const SemanticSpace& space) {
 
 }  // namespace
 
-std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assignment, std::int64_t n_clusters) {
+std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assignment,
+                                                        std::int64_t n_clusters) {
   std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(n_clusters));
   const auto labels = assignment.labels.accessor<std::int64_t, 1>();
   const auto scores = assignment.scores.accessor<float, 1>();
@@ -85,19 +90,22 @@ std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assign
   return members;
 }
 
-void begin_run_directory(const std::filesystem::path& directory, const RunOptions& options, const std::string& command) {
+void begin_run_directory(const std::filesystem::path& directory, const RunOptions& options,
+                         const std::string& command) {
   constexpr std::string_view function = "run";
   std::error_code error;
-  require(!std::filesystem::exists(directory, error) || std::filesystem::is_directory(directory, error), function,
-          "output must be a folder, got the file ", directory, ".");
+  require(!std::filesystem::exists(directory, error) || std::filesystem::is_directory(directory, error),
+          function, "output must be a folder, got the file ", directory, ".");
   const auto manifest = directory / "manifest.json";
   if (std::filesystem::exists(manifest, error)) {
     const Json found = Json::parse(read_file(manifest), nullptr, false);
-    require(found.is_object() && found.value("program", "") == "ilk", function, "output must be a run directory, an empty or a new ",
-            "folder; the manifest.json in ", directory, " is not ilk's.");
+    require(found.is_object() && found.value("program", "") == "ilk", function,
+            "output must be a run directory, an empty or a new ", "folder; the manifest.json in ", directory,
+            " is not ilk's.");
   } else {
-    require(!std::filesystem::exists(directory, error) || std::filesystem::is_empty(directory, error), function,
-            "output must be a run directory, an empty or a new folder; ", directory, " holds other files.");
+    require(!std::filesystem::exists(directory, error) || std::filesystem::is_empty(directory, error),
+            function, "output must be a run directory, an empty or a new folder; ", directory,
+            " holds other files.");
   }
   write_file_atomically(manifest, dump(manifest_head(options, command, "running")));
 }
@@ -114,11 +122,13 @@ void write_assignments(const RunRecord& record) {
     const auto& name = record.summary.clusters[static_cast<std::size_t>(labels[i])].name.name;
     std::string nouns;
     for (std::int64_t j = 0; j < top.size(1); ++j) nouns += (j ? "; " : "") + noun_of(record, top[i][j]);
-    text += csv_field(record.images.paths[static_cast<std::size_t>(i)]) + "," + std::to_string(labels[i]) + "," +
-            csv_field(name) + "," + fixed(scores[i], 6) + ",";
+    text += csv_field(record.images.paths[static_cast<std::size_t>(i)]) + "," + std::to_string(labels[i]) +
+            "," + csv_field(name) + "," + fixed(scores[i], 6) + ",";
     // With one cluster there is no runner-up.
-    if (second_labels[i] >= 0) text += std::to_string(second_labels[i]) + "," + fixed(scores[i] - second_scores[i], 6);
-    else text += ",";
+    if (second_labels[i] >= 0)
+      text += std::to_string(second_labels[i]) + "," + fixed(scores[i] - second_scores[i], 6);
+    else
+      text += ",";
     text += "," + csv_field(nouns) + "\n";
   }
   write_file_atomically(record.options.output / "assignments.csv", text);
@@ -153,9 +163,11 @@ void write_features(const RunRecord& record) {
       {"labels", record.clustering.kmeans.labels},
       {"centroids", record.clustering.kmeans.centroids},
   };
-  if (record.clustering.fusion.weights.defined()) tensors.emplace_back("fusion_weights", record.clustering.fusion.weights);
+  if (record.clustering.fusion.weights.defined())
+    tensors.emplace_back("fusion_weights", record.clustering.fusion.weights);
   const auto& means = record.clustering.fusion.model.means;
-  for (std::size_t i = 0; i < means.size(); ++i) tensors.emplace_back("fusion_mean_" + std::to_string(i), means[i]);
+  for (std::size_t i = 0; i < means.size(); ++i)
+    tensors.emplace_back("fusion_mean_" + std::to_string(i), means[i]);
   const auto add_space = [&](const std::string& what, const SemanticSpace& space) {
     tensors.emplace_back(what + "_features", space.features);
     tensors.emplace_back(what + "_column_potentials", space.plan.column_potentials);
@@ -163,14 +175,15 @@ void write_features(const RunRecord& record) {
   };
   add_space("noun", record.nouns);
   add_space("caption", record.captions);
-  write_safetensors(record.options.output / "features.safetensors", tensors,
-                    {{"program", "ilk " ILK_VERSION},
-                     {"model_fingerprint", record.summary.model_fingerprint},
-                     {"options", options_to_json(record.options).dump(-1, ' ', false, Json::error_handler_t::replace)},
-                     {"noun_epsilon", fixed(record.nouns.plan.epsilon, 9)},
-                     {"caption_epsilon", fixed(record.captions.plan.epsilon, 9)},
-                     {"nouns", texts_of(record.vocabulary.nouns, record.nouns)},
-                     {"captions", texts_of(record.vocabulary.captions, record.captions)}});
+  write_safetensors(
+      record.options.output / "features.safetensors", tensors,
+      {{"program", "ilk " ILK_VERSION},
+       {"model_fingerprint", record.summary.model_fingerprint},
+       {"options", options_to_json(record.options).dump(-1, ' ', false, Json::error_handler_t::replace)},
+       {"noun_epsilon", fixed(record.nouns.plan.epsilon, 9)},
+       {"caption_epsilon", fixed(record.captions.plan.epsilon, 9)},
+       {"nouns", texts_of(record.vocabulary.nouns, record.nouns)},
+       {"captions", texts_of(record.vocabulary.captions, record.captions)}});
 }
 
 nlohmann::ordered_json summary_json(const RunSummary& summary) {
@@ -218,8 +231,10 @@ void write_manifest(const RunRecord& record) {
                             {"captions", corpus_json(record.vocabulary.captions, record.captions)},
                             {"templates", record.vocabulary.templates}};
   const KMeansResult& kmeans = record.clustering.kmeans;
-  manifest["kmeans"] = {{"iterations", kmeans.iterations},         {"converged", kmeans.converged},
-                        {"objectives", kmeans.objectives},         {"empty_repaired", kmeans.empty_repaired},
+  manifest["kmeans"] = {{"iterations", kmeans.iterations},
+                        {"converged", kmeans.converged},
+                        {"objectives", kmeans.objectives},
+                        {"empty_repaired", kmeans.empty_repaired},
                         {"duplicates", kmeans.duplicates}};
   manifest["summary"] = summary_json(record.summary);
   manifest["skipped"] = skipped_json(record.summary.skipped);

@@ -15,20 +15,23 @@ namespace ilk {
 
 /// Everything a finished run knows; what the files of the run directory are made of.
 struct RunRecord {
+  RunInputs inputs;
   RunOptions options;
   std::string command;
   Vocabulary vocabulary;
   EmbeddedImages images;
   SemanticSpace nouns, captions;
   CaeResult clustering;
-  TopWords top_nouns;                 ///< of each image
+  TopWords top_nouns;  ///< of each image
   std::vector<std::vector<ScoredWord>> captions_of_cluster;
   std::vector<std::vector<std::int64_t>> exemplars;  ///< of each cluster, rows of the images, nearest first
   RunSummary summary;
 };
 
-/// Makes sure that `directory` is new, empty or a run directory, and marks it as one. Throws Error where it holds something else.
-void begin_run_directory(const std::filesystem::path& directory, const RunOptions& options, const std::string& command);
+/// Makes sure that `directory` is new, empty or a run directory, and marks it as one. Throws Error where it
+/// holds something else.
+void begin_run_directory(const std::filesystem::path& directory, const RunOptions& options,
+                         const std::string& command);
 
 void write_assignments(const RunRecord& record);
 void write_clusters(const RunRecord& record);
@@ -40,6 +43,7 @@ void write_manifest(const RunRecord& record);
 nlohmann::ordered_json summary_json(const RunSummary& summary);
 
 /// Images of each cluster, best score first, ties in the images' order.
-std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assignment, std::int64_t n_clusters);
+std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assignment,
+                                                        std::int64_t n_clusters);
 
 }  // namespace ilk

@@ -37,15 +37,31 @@ std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& recor
   std::snprintf(memory, sizeof memory, "%.0f MiB", summary.peak_memory_mebibytes);
   return {{"Images", std::to_string(summary.n_images)},
           {"Clusters", std::to_string(summary.clusters.size())},
-          {"Skipped files", std::to_string(summary.skipped.size())},
           {"Method", std::string(enum_name(record.options.method))},
           {"Model", summary.model},
           {"Device", summary.device},
           {"Nouns chosen", words(summary.selected_nouns, summary.n_nouns, record.vocabulary.nouns.source)},
-          {"Captions chosen", words(summary.selected_captions, summary.n_captions, record.vocabulary.captions.source)},
+          {"Captions chosen",
+           words(summary.selected_captions, summary.n_captions, record.vocabulary.captions.source)},
           {"Seed", std::to_string(record.options.cae.kmeans.seed)},
           {"Time", duration_text(summary.total_seconds)},
-          {"Peak memory", memory}};
+          {"Peak memory", memory},
+          {"Command", record.command}};
+}
+
+/// What the images are called by whoever gave them: the first folder or file, and how many more there were.
+std::string title_of(const RunInputs& inputs) {
+  const std::size_t count = inputs.paths.size();
+  if (count == 0) return "Listed images";
+  std::filesystem::path first = std::filesystem::path(inputs.paths.front()).lexically_normal();
+  if (!first.has_filename()) first = first.parent_path();
+  std::error_code error;
+  if (first == "." || first == "..") first = std::filesystem::weakly_canonical(first, error);
+  std::string title = first.filename().string();
+  // Folders of pictures are often called just that; the one above says more.
+  if (first.has_parent_path() && !first.parent_path().filename().empty())
+    title = first.parent_path().filename().string() + " / " + title;
+  return count == 1 ? title : title + " and " + std::to_string(count - 1) + " more";
 }
 
 /// From the run directory to the folder that the images' paths start in, so that both can be moved together.
@@ -60,7 +76,7 @@ std::string base_path(const std::filesystem::path& directory) {
 
 void write_report(const RunRecord& record) {
   const RunSummary& summary = record.summary;
-  Report report{.title = std::to_string(summary.n_images) + " images in " + std::to_string(summary.clusters.size()) + " groups",
+  Report report{.title = title_of(record.inputs),
                 .program_version = ILK_VERSION,
                 .date = today(),
                 .base_path = base_path(record.options.output),
@@ -94,17 +110,19 @@ void write_report(const RunRecord& record) {
     }
     report.clusters.push_back(std::move(shown));
   }
-  parallel_blocks(static_cast<std::int64_t>(places.size()), 4, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const Place place = places[static_cast<std::size_t>(i)];
-      auto& picture = report.clusters[place.cluster].pictures[place.picture];
-      try {
-        picture.thumbnail_jpeg = make_thumbnail(read_image_file(picture.path), thumbnail_edge, record.options.images);
-      } catch (const ImageError&) {
-        // It went away since it was encoded; the report shows its path alone.
-      }
-    }
-  });
+  parallel_blocks(
+      static_cast<std::int64_t>(places.size()), 4, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          const Place place = places[static_cast<std::size_t>(i)];
+          auto& picture = report.clusters[place.cluster].pictures[place.picture];
+          try {
+            picture.thumbnail_jpeg =
+                make_thumbnail(read_image_file(picture.path), thumbnail_edge, record.options.images);
+          } catch (const ImageError&) {
+            // It went away since it was encoded; the report shows its path alone.
+          }
+        }
+      });
   write_file_atomically(record.options.output / "report.html", render_report(report));
 }
 

@@ -7,7 +7,9 @@ namespace {
 
 const WordNet& required(const std::optional<WordNet>& wordnet, std::string_view what) {
   if (!wordnet)
-    fail("read_vocabulary", what, " default to WordNet's, which was not found. Install it (Debian: wordnet-base), name its folder with ",
+    fail("read_vocabulary", what,
+         " default to WordNet's, which was not found. Install it (Debian: wordnet-base), name its folder "
+         "with ",
          "--wordnet, or give a list with --nouns and --captions-corpus.");
   return *wordnet;
 }
@@ -38,8 +40,8 @@ Vocabulary read_vocabulary(const std::filesystem::path& model_directory, const R
   } else if (const auto path = own("captions.txt")) {
     vocabulary.captions = read_captions(*path);
   } else {
-    vocabulary.captions =
-        make_corpus("WordNet 3.0 definitions and examples", required(vocabulary.wordnet, "Captions").sentences());
+    vocabulary.captions = make_corpus("WordNet 3.0 definitions and examples",
+                                      required(vocabulary.wordnet, "Captions").sentences());
   }
   vocabulary.templates = options.templates.empty() ? default_templates() : read_templates(options.templates);
   return vocabulary;

@@ -13,7 +13,8 @@ struct Vocabulary {
   Corpus nouns;
   Corpus captions;
   std::vector<std::string> templates;
-  std::optional<WordNet> wordnet;  ///< for hypernyms in naming; absent where it is not installed and not needed
+  std::optional<WordNet>
+      wordnet;  ///< for hypernyms in naming; absent where it is not installed and not needed
 };
 
 /// The user's lists, else the model's own (nouns.txt, captions.txt in its directory), else WordNet.
