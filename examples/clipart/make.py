@@ -4,10 +4,10 @@
     make.py HELD_OUT [OPENCLIPART]
 
 HELD_OUT is held_out.txt of the model ilk-mini: paths below OPENCLIPART (by default where Debian's package
-openclipart-png puts them, /usr/share/openclipart/png) of pictures that the model has not seen. Of the seven largest
-categories, which are the top folders, blank pictures and repetitions are left out and at most --most are kept, evenly
-spread over the sorted paths (so that no set of icons or cards takes all places). Each is flattened on white and made to fit 128 x 128 pixels. The same input gives the same
-pictures.
+openclipart-png puts them, /usr/share/openclipart/png) of pictures that the model has not seen. A picture's category is the
+folder it comes from, as CATEGORIES names it; blank pictures and repetitions are left out, and at most --most of a category are
+kept, evenly spread over the sorted paths (so that no one set of icons takes all places). Each is flattened on white and made
+to fit 128 x 128 pixels. The same input gives the same pictures.
 """
 
 import argparse
@@ -20,6 +20,22 @@ from PIL import Image
 
 EDGE = 128
 Image.MAX_IMAGE_PIXELS = None
+
+# The folders with at least fifteen pictures that hold one kind of thing, as deep as that goes: "signs_and_symbols" has flags and
+# clocks, which nobody would look for in one group.
+CATEGORIES = {
+    "animals": ["animals"],
+    "clothing": ["people/clothing"],
+    "computer icons": ["computer/icons"],
+    "flags": ["signs_and_symbols/flags"],
+    "food": ["food"],
+    "map symbols": ["signs_and_symbols/map_symbols"],
+    "music": ["recreation/music"],
+    "playing cards": ["recreation/games/cards"],
+    "road and travel signs": ["transportation/aiga-symbols", "transportation/roadsigns"],
+    "sports": ["recreation/sports"],
+    "vehicles": ["transportation/vehicles", "transportation/boating"],
+}
 
 # Drawings that show nothing but "Linked Image Not Found", and companies' marks, which are not ours to show around.
 LEFT_OUT = {
@@ -65,15 +81,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("held_out", type=pathlib.Path)
     parser.add_argument("openclipart", type=pathlib.Path, nargs="?", default="/usr/share/openclipart/png")
-    parser.add_argument("--categories", type=int, default=7)
     parser.add_argument("--most", type=int, default=120, help="pictures per category")
     options = parser.parse_args()
 
     categories = collections.defaultdict(list)
     for line in sorted(options.held_out.read_text().splitlines()):
-        if line and line not in LEFT_OUT:
-            categories[line.split("/")[0]].append(line)
-    largest = sorted(categories, key=lambda category: (-len(categories[category]), category))[: options.categories]
+        for category, folders in CATEGORIES.items():
+            if line not in LEFT_OUT and any(line.startswith(folder + "/") for folder in folders):
+                categories[category].append(line)
 
     here = pathlib.Path(__file__).parent
     folder = here / "images"
@@ -82,7 +97,7 @@ def main():
         old.unlink()
     seen = np.empty((0, 432), np.float32)
     names, rows, sources = set(), [], []
-    for category in sorted(largest):
+    for category in CATEGORIES:
         kept = []
         for source in categories[category]:
             image = picture(options.openclipart / source)
