@@ -4,7 +4,10 @@
 #include <torch/types.h>
 
 #include <atomic>
+#include <chrono>
+#include <mutex>
 #include <set>
+#include <thread>
 
 namespace {
 
@@ -21,6 +24,21 @@ TEST(ParallelBlocks, CoversEveryItemOnceWhateverTheBlockAndThreads) {
     }
   }
   ilk::parallel_blocks(0, 4, [](auto, auto, auto) { FAIL() << "no items, no calls"; });
+}
+
+TEST(ParallelBlocks, RunsBlocksAtTheSameTime) {
+  ilk::set_threads(2);
+  std::atomic<int> begun = 0;
+  std::set<std::thread::id> threads;
+  std::mutex mutex;
+  ilk::parallel_blocks(2, 1, [&](auto, auto, auto) {
+    ++begun;
+    // Each block waits for the other to begin, which one thread alone would do in vain.
+    for (int i = 0; i < 10000 && begun < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const std::lock_guard lock(mutex);
+    threads.insert(std::this_thread::get_id());
+  });
+  EXPECT_EQ(threads.size(), 2u);
 }
 
 TEST(ParallelBlocks, RethrowsAndRunsNestedCallsInPlace) {

@@ -50,6 +50,8 @@ struct FusionResult {
 /// shapes throw Error. With `centre`, each part's mean over the collection is subtracted and the rows are
 /// normalised again before anything else (a row equal to the mean stays zero and gets its share of weight, no
 /// more).
+/// Features that vanish all the same (equal images, a collection of one, parts that cancel) are those of the
+/// parts without centring, at last the image itself, so that every row has unit length.
 FusionResult fuse(const std::vector<torch::Tensor>& parts, const FusionOptions& options);
 
 /// The same for new images, with the means of the collection that `model` was made from.

@@ -40,6 +40,10 @@ struct Transport {
 /// iteration gives the row potentials and, in the same pass, the next column sums, so that memory is
 /// O(N + M + block) and neither S nor the plan is ever held.
 ///
+/// Anderson acceleration combines the last few steps, so that far fewer passes reach the same plan; with
+/// max_iterations spent, the best plan seen is returned. Cosines are float32, so that at an ε below 1e-5 the
+/// plan resolves their rounding.
+///
 /// `embeddings` X (N, D) and `words` U (M, D), float32, rows of unit length, same device.
 /// Throws Error for differing widths, rows not of unit length, and options out of range.
 Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& words,

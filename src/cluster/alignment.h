@@ -12,8 +12,8 @@ namespace ilk::internal {
 /// Images per block, so that a block of images × words stays small enough for a core's own cache and yet is
 /// worth a matrix product. Depends on the words only, never on the number of threads.
 inline std::int64_t images_per_block(const torch::Tensor& words) {
-  const std::int64_t floats = words.is_cpu() ? std::int64_t{1} << 20 : std::int64_t{1} << 26;
-  return std::clamp<std::int64_t>(floats / words.size(0), 64, words.is_cpu() ? 1024 : 65536);
+  const std::int64_t floats = words.is_cpu() ? std::int64_t{1} << 19 : std::int64_t{1} << 26;
+  return std::clamp<std::int64_t>(floats / words.size(0), 64, words.is_cpu() ? 512 : 65536);
 }
 
 /// Throws Error unless both are matrices of unit rows, equally wide and on one device.
