@@ -60,9 +60,9 @@ std::string suggestion(const CLI::App& app, const std::string& unknown) {
 int report_usage(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* command = named_command(app);
   std::string text = error.what();
-  if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
-    const auto unknown = app.remaining(true);
-    const std::string first = unknown.empty() ? "" : unknown.front();
+  // A command that is not known leaves its name over, and CLI11 then only misses a command.
+  if (const auto unknown = app.remaining(true); !unknown.empty()) {
+    const std::string& first = unknown.front();
     text = (first.starts_with("-") ? "There is no flag " : "Not expected here: ") + first + "." +
            suggestion(app, first);
   }
