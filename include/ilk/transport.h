@@ -9,7 +9,7 @@
 namespace ilk {
 
 struct TransportOptions {
-  double epsilon = 0.05;
+  double epsilon = 0.1;
   std::int64_t max_iterations = 1000;
   double tolerance = 1e-4;
 };
