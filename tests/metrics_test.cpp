@@ -1,11 +1,9 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/metrics.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <fstream>
-#include <numeric>
 
 namespace {
 
@@ -54,42 +52,6 @@ TEST(Agreement, EqualsScikitLearnOnDegenerateAndRandomPartitions) {
   }
 }
 
-TEST(LinearAssignment, IsTheBestOfAllPermutations) {
-  ilk::RandomStream stream(4, "test");
-  for (int trial = 0; trial < 200; ++trial) {
-    const auto rows = 1 + stream.below(5), columns = 1 + stream.below(5);
-    auto scores = torch::empty({rows, columns}, torch::kFloat64);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      // Whole numbers, so that there are ties, negative ones too.
-      for (std::int64_t j = 0; j < columns; ++j) scores[i][j] = static_cast<double>(stream.below(9) - 4);
-    }
-    const auto value = [&](const torch::Tensor& s, const std::vector<std::int64_t>& order) {
-      double sum = 0;
-      for (std::int64_t i = 0; i < std::min(s.size(0), s.size(1)); ++i) sum += s[i][order[i]].item<double>();
-      return sum;
-    };
-    const auto wide = rows <= columns ? scores : scores.t();
-    std::vector<std::int64_t> order(static_cast<std::size_t>(wide.size(1)));
-    std::iota(order.begin(), order.end(), 0);
-    double best = -1e9;
-    do best = std::max(best, value(wide, order));
-    while (std::next_permutation(order.begin(), order.end()));
-
-    const auto found = ilk::linear_assignment(scores);
-    double sum = 0;
-    std::vector<std::int64_t> used;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      if (found[i] < 0) continue;
-      sum += scores[static_cast<std::int64_t>(i)][found[i]].item<double>();
-      used.push_back(found[i]);
-    }
-    EXPECT_EQ(static_cast<std::int64_t>(used.size()), std::min(rows, columns));
-    std::sort(used.begin(), used.end());
-    EXPECT_EQ(std::adjacent_find(used.begin(), used.end()), used.end());
-    EXPECT_DOUBLE_EQ(sum, best) << scores;
-  }
-}
-
 TEST(Confusion, CountsByAscendingNames) {
   const auto table = ilk::confusion(labels({9, -1, 9, 9}), labels({3, 3, 1, 3}));
   EXPECT_EQ(table.classes, (std::vector<std::int64_t>{-1, 9}));
@@ -101,7 +63,6 @@ TEST(Agreement, RefusesWhatIsNoPartition) {
   EXPECT_THROW(ilk::agreement(labels({1, 2}), labels({1})), ilk::Error);
   EXPECT_THROW(ilk::agreement(labels({}), labels({})), ilk::Error);
   EXPECT_THROW(ilk::agreement(torch::ones({2}), labels({1, 2})), ilk::Error);
-  EXPECT_THROW(ilk::linear_assignment(torch::full({2, 2}, std::nan(""), torch::kFloat64)), ilk::Error);
 }
 
 }  // namespace

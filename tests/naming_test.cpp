@@ -12,7 +12,7 @@
 #include <set>
 
 #include "../src/naming/concepts.h"
-#include "../src/naming/matching.h"
+#include "best_total.h"
 
 namespace {
 
@@ -277,17 +277,6 @@ Rows slow_scores(const Rows& mass, const Words& nouns, const ilk::WordNet& wordn
   return scores;
 }
 
-double best_total(const Rows& values, std::size_t row, std::set<std::size_t>& used) {
-  if (row == values.size()) return 0;
-  double best = best_total(values, row + 1, used);
-  for (std::size_t j = 0; j < values[row].size(); ++j) {
-    if (values[row][j] <= 0 || !used.insert(j).second) continue;
-    best = std::max(best, values[row][j] + best_total(values, row + 1, used));
-    used.erase(j);
-  }
-  return best;
-}
-
 TEST(Naming, AgreesWithTheSlowVersion) {
   ilk::RandomStream random(6, "naming_test");
   const Words nouns = {"lamp", "dog", "poodle", "Fido", "cat", "animal", "truck", "city", "truth", "vehicle"};
@@ -307,36 +296,6 @@ TEST(Naming, AgreesWithTheSlowVersion) {
     std::set<std::size_t> used;
     EXPECT_NEAR(total, best_total(scores, 0, used), 1e-12);
   }
-}
-
-TEST(Matching, IsAsGoodAsTheBestOfAll) {
-  ilk::RandomStream random(7, "naming_test");
-  for (int trial = 0; trial < 300; ++trial) {
-    const auto n_rows = static_cast<std::size_t>(1 + random.below(6)),
-               n_columns = static_cast<std::size_t>(1 + random.below(6));
-    Rows values(n_rows, std::vector<double>(n_columns));
-    std::vector<std::vector<ilk::Candidate>> rows(n_rows);
-    for (std::size_t r = 0; r < n_rows; ++r) {
-      for (std::size_t c = 0; c < n_columns; ++c) {
-        // Few values, so that ties are common; about a third are no candidates.
-        values[r][c] = std::max(0.0, static_cast<double>(random.below(6)) - 1.0) / 4;
-        if (values[r][c] > 0) rows[r].push_back({static_cast<std::int64_t>(c), values[r][c]});
-      }
-    }
-    const auto matching = ilk::best_matching(rows, static_cast<std::int64_t>(n_columns));
-    double total = 0;
-    std::set<std::int64_t> seen;
-    for (std::size_t r = 0; r < n_rows; ++r) {
-      if (matching[r] < 0) continue;
-      EXPECT_TRUE(seen.insert(matching[r]).second);
-      EXPECT_GT(values[r][static_cast<std::size_t>(matching[r])], 0);
-      total += values[r][static_cast<std::size_t>(matching[r])];
-    }
-    std::set<std::size_t> used;
-    EXPECT_NEAR(total, best_total(values, 0, used), 1e-12);
-  }
-  EXPECT_TRUE(ilk::best_matching({}, 3).empty());
-  EXPECT_THAT(ilk::best_matching({{}, {}}, 0), ElementsAre(-1, -1));
 }
 
 TEST(Captions, EachServesOneCluster) {

@@ -14,10 +14,6 @@ struct Confusion {
 };
 Confusion confusion(const torch::Tensor& classes, const torch::Tensor& clusters);
 
-/// The largest-sum assignment of rows to columns of `scores` (R, C) float64, each used at most once, min(R,
-/// C) pairs (the Hungarian method; Jonker and Volgenant 1987). Returns for each row its column or −1.
-std::vector<std::int64_t> linear_assignment(const torch::Tensor& scores);
-
 struct Agreement {
   double accuracy = 0;  ///< ACC: share of samples matched under the best one-to-one matching
   double normalised_mutual_information = 0;  ///< NMI: arithmetic mean of the entropies, natural logarithm

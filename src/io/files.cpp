@@ -10,28 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "descriptor.h"
+
 namespace ilk {
 namespace {
-
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-  int release() {
-    const int value = value_;
-    value_ = -1;
-    return value;
-  }
-
- private:
-  int value_;
-};
 
 [[noreturn]] void fail_with_errno(std::string_view function, std::string_view doing,
                                   const std::filesystem::path& path) {

@@ -11,26 +11,13 @@
 #include <cstring>
 #include <limits>
 
+#include "descriptor.h"
 #include "image_decoder.h"
 
 namespace ilk {
 namespace {
 
 constexpr std::int64_t largest_file = std::int64_t{4} << 30;
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 [[noreturn]] void fail_to_open(const std::string& path) {
   const int error = errno;

@@ -1,5 +1,6 @@
 // N samples, R classes, C clusters; n_rc samples of class r in cluster c.
 #include <ilk/error.h>
+#include <ilk/matching.h>
 #include <ilk/metrics.h>
 
 #include <cmath>
@@ -71,7 +72,13 @@ Agreement agreement(const torch::Tensor& classes, const torch::Tensor& clusters)
   Agreement result;
 
   const auto counts = table.counts.accessor<std::int64_t, 2>();
-  const auto column_of = linear_assignment(table.counts.to(torch::kFloat64));
+  std::vector<std::vector<Candidate>> cells(rows.size());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::int64_t c = 0; c < table.counts.size(1); ++c) {
+      if (counts[r][c] > 0) cells[r].push_back({c, static_cast<double>(counts[r][c])});
+    }
+  }
+  const auto column_of = best_matching(cells, table.counts.size(1));
   double matched = 0;
   for (std::size_t r = 0; r < column_of.size(); ++r) {
     if (column_of[r] >= 0) matched += static_cast<double>(counts[r][column_of[r]]);

@@ -2,6 +2,7 @@
 // a synset above one; e (places) is the evidence for each, which is p carried upwards; d (places) how
 // distinctive each is.
 #include <ilk/error.h>
+#include <ilk/matching.h>
 #include <ilk/naming.h>
 #include <ilk/parallel.h>
 
@@ -10,7 +11,6 @@
 #include <numeric>
 
 #include "concepts.h"
-#include "matching.h"
 
 namespace ilk {
 namespace {
