@@ -114,6 +114,38 @@ TEST(SolveTransport, PotentialsGiveExactRowsAndTheErrorThatIsReported) {
   });
 }
 
+TEST(SimilaritySpread, IsTheDeviationOnceRowsAndColumnsAreEven) {
+  on_both_paths([] {
+    const Scene scene(70'001, 33, 9, 6);  // more images than one round of blocks
+    const auto s = cosines(scene.images, scene.words);
+    const auto left = s - s.mean(0, true) - s.mean(1, true) + s.mean();
+    EXPECT_NEAR(ilk::similarity_spread(scene.images, scene.words), left.square().mean().sqrt().item<double>(),
+                1e-6);
+  });
+  EXPECT_LT(ilk::similarity_spread(unit_rows(1, 5, 1), unit_rows(7, 5, 3)), 1e-3);
+}
+
+TEST(SolveTransport, WithoutAnEpsilonThePlanDoesNotDependOnHowCloseAModelsVectorsLie) {
+  const Scene scene(500, 40, 12, 9);
+  // The same images and words in a narrow cone, as CLIP's are: cosines that differ a quarter as much.
+  const auto narrow = [](const torch::Tensor& rows, std::int64_t side) {
+    const auto aside = torch::zeros({rows.size(0), 2});
+    aside.select(1, side).fill_(std::sqrt(3.0f));
+    return ilk::normalise_rows(torch::cat({rows, aside}, 1), "test", "rows");
+  };
+  const auto images = narrow(scene.images, 0), words = narrow(scene.words, 1);
+  const auto wide_plan = ilk::solve_transport(scene.images, scene.words),
+             narrow_plan = ilk::solve_transport(images, words);
+  EXPECT_NEAR(wide_plan.epsilon, 0.65 * ilk::similarity_spread(scene.images, scene.words), 1e-12);
+  EXPECT_NEAR(narrow_plan.epsilon, wide_plan.epsilon / 4, 1e-6);
+  EXPECT_LT((slow_shares(scene.images, scene.words, plan_of(wide_plan)) -
+             slow_shares(images, words, plan_of(narrow_plan)))
+                .abs()
+                .max()
+                .item<double>(),
+            1e-3);
+}
+
 TEST(SolveTransport, TheColumnConstraintKeepsAGenericWordFromTakingAll) {
   Scene scene(400, 20, 10, 5);
   scene.words[0] = ilk::normalise_rows(scene.images.mean(0, true), "test", "mean")[0];
@@ -228,8 +260,8 @@ TEST(SolveTransport, BadInputNamesTheRuleAndTheValue) {
   const auto images = unit_rows(9, 5, 2), words = unit_rows(4, 6, 2);
   EXPECT_EQ(error_of([&] { ilk::solve_transport(images, words); }),
             "[solve_transport] words must be as wide as the embeddings (5), got 6.");
-  EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images, {.epsilon = 0}); }),
-            "[solve_transport] epsilon must be above 0, got 0.");
+  EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images, {.epsilon = -1}); }),
+            "[solve_transport] epsilon must be at least 0, got -1.");
   EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images * 3); }).substr(0, 54),
             "[solve_transport] words must have finite rows of unit ");
   EXPECT_EQ(error_of([&] {

@@ -178,6 +178,10 @@ class Sinkhorn {
   internal::ScratchPool<torch::Tensor> buffers_;
 };
 
+double automatic_epsilon(const torch::Tensor& embeddings, const torch::Tensor& words) {
+  return std::max(1e-3, 0.65 * similarity_spread(embeddings, words));
+}
+
 }  // namespace
 
 Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& words,
@@ -186,11 +190,12 @@ Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& 
   check_ranges(options, function);
   require(std::isfinite(options.epsilon), function, "epsilon must be finite, got ", options.epsilon, ".");
   internal::require_aligned(embeddings, words, function);
-  Sinkhorn sinkhorn(internal::plain_rows(embeddings), internal::plain_rows(words), options.epsilon);
+  const double epsilon = options.epsilon > 0 ? options.epsilon : automatic_epsilon(embeddings, words);
+  Sinkhorn sinkhorn(internal::plain_rows(embeddings), internal::plain_rows(words), epsilon);
   const double even = -std::log(static_cast<double>(words.size(0)));
 
   Transport best;
-  best.epsilon = options.epsilon;
+  best.epsilon = epsilon;
   best.marginal_error = std::numeric_limits<double>::infinity();
   auto g = torch::zeros({words.size(0)}, torch::kFloat64);
   internal::Anderson accelerator;
@@ -208,7 +213,7 @@ Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& 
     }
     internal::on_one_thread([&] {
       // Sinkhorn's own step; what is done with it only gets there in fewer of them.
-      const auto step = options.epsilon * (even - pass.log_shares);
+      const auto step = epsilon * (even - pass.log_shares);
       g = accelerator.next(g, step, pass.marginal_error);
       g = g - g.mean();
     });

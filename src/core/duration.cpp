@@ -1,12 +1,13 @@
 #include <ilk/duration.h>
 
+#include <cmath>
 #include <cstdio>
 
 namespace ilk {
 
 std::string duration_text(double seconds) {
   char text[64];
-  const auto whole = static_cast<long>(seconds + 0.5);
+  const auto whole = std::lround(seconds);
   if (seconds < 9.95)
     std::snprintf(text, sizeof text, "%.1f s", seconds);
   else if (whole < 60)
