@@ -35,8 +35,8 @@ RunInputs all_inputs(const ClusterArguments& arguments) {
     }
     inputs.listed = read_input_list(arguments.files_from == "-" ? std::cin : file);
   }
-  require(!inputs.paths.empty() || !inputs.listed.empty(), "cluster",
-          "at least one folder or file of images must be given, got none.");
+  require(!inputs.paths.empty() || !inputs.listed.empty() || !arguments.run.features.empty(), "cluster",
+          "at least one folder or file of images must be given, or --features, got none.");
   return inputs;
 }
 
@@ -87,16 +87,22 @@ void print_summary(const RunSummary& summary, const RunOptions& options) {
     std::printf("Against the labels: ACC %.1f %%, NMI %.1f %%, ARI %.1f %%",
                 100 * summary.agreement->accuracy, 100 * summary.agreement->normalised_mutual_information,
                 100 * summary.agreement->adjusted_rand_index);
+    std::printf(" (matched by %s", summary.labels_by_row ? "row" : "path");
     if (summary.unlabelled)
-      std::printf(" (%lld images have no label)", static_cast<long long>(summary.unlabelled));
-    std::printf("\n");
+      std::printf("; %lld images have no label", static_cast<long long>(summary.unlabelled));
+    std::printf(")\n");
   }
   print_skipped(summary);
-  std::printf("%lld images (%lld encoded now, %lld known from before",
-              static_cast<long long>(summary.n_images), static_cast<long long>(summary.encoded),
-              static_cast<long long>(summary.from_cache));
-  if (summary.repeated) std::printf(", %lld repeats of another", static_cast<long long>(summary.repeated));
-  std::printf(") in %s, peak memory %.0f MiB\n", duration_text(summary.total_seconds).c_str(),
+  if (!summary.features.empty()) {
+    std::printf("%lld rows of %s", static_cast<long long>(summary.n_images), summary.features.c_str());
+  } else {
+    std::printf("%lld images (%lld encoded now, %lld known from before",
+                static_cast<long long>(summary.n_images), static_cast<long long>(summary.encoded),
+                static_cast<long long>(summary.from_cache));
+    if (summary.repeated) std::printf(", %lld repeats of another", static_cast<long long>(summary.repeated));
+    std::printf(")");
+  }
+  std::printf(" in %s, peak memory %.0f MiB\n", duration_text(summary.total_seconds).c_str(),
               summary.peak_memory_mebibytes);
   std::printf("Report: %s\n", (options.output / "report.html").c_str());
 }
@@ -135,7 +141,8 @@ void add_cluster_command(CLI::App& app, const std::string& command, Action& acti
       "Examples:\n"
       "  ilk cluster PHOTOS/ -k 12 -o run/\n"
       "  ilk cluster PHOTOS/ -k 12 -o run/ --model clip-vit-b-32\n"
-      "  find PHOTOS -newer last -print0 | ilk cluster --files-from - -k 8 -o recent/\n\n"
+      "  find PHOTOS -newer last -print0 | ilk cluster --files-from - -k 8 -o recent/\n"
+      "  ilk cluster --features X.npy --nouns nouns.txt --noun-features U.npy -k 10 -o run/\n\n"
       "The run directory holds report.html (open it in a browser), assignments.csv (a row for each image),\n"
       "clusters.json, features.safetensors and manifest.json (options, versions, skipped files and why).\n"
       "A run that was stopped goes on when the same command is given again.");

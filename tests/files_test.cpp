@@ -13,8 +13,6 @@ TEST(Files, AreWrittenWholeAndLeaveNothingBehind) {
   ilk::write_file_atomically(path, "first");
   ilk::write_file_atomically(path, std::string(300000, 'x'));
   EXPECT_EQ(ilk::read_file(path), std::string(300000, 'x'));
-  const ilk::MappedFile mapped(path);
-  EXPECT_EQ(mapped.bytes().size(), 300000u);
   const auto entries = std::distance(std::filesystem::directory_iterator(folder.path() / "a"), {});
   EXPECT_EQ(entries, 1);
 }
@@ -31,8 +29,35 @@ TEST(Files, ErrorsNameThePath) {
   };
   EXPECT_NE(message([&] { ilk::read_file(folder.path() / "none"); }).find("none\": No such file"),
             std::string::npos);
-  EXPECT_NE(message([&] { ilk::MappedFile(folder.path()); }).find("not a regular file"), std::string::npos);
+  EXPECT_NE(message([&] { ilk::InputFile(folder.path()); }).find("not a regular file"), std::string::npos);
+  EXPECT_NE(message([&] { ilk::InputFile(folder.path() / "none"); }).find("No such file"), std::string::npos);
   EXPECT_NE(message([&] { ilk::write_file_atomically(folder.path(), "x"); }), "");
+}
+
+TEST(Files, AreReadAtAnyPlaceAndNoticedToHaveShrunk) {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "digits";
+  ilk::write_file_atomically(path, "0123456789");
+  const ilk::InputFile file(path);
+  EXPECT_EQ(file.size(), 10u);
+  std::string four(4, ' ');
+  file.read(5, std::as_writable_bytes(std::span(four)));
+  EXPECT_EQ(four, "5678");
+  std::filesystem::resize_file(path, 7);
+  try {
+    file.read(5, std::as_writable_bytes(std::span(four)));
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const ilk::Error& error) {
+    EXPECT_NE(std::string(error.what()).find("ends at byte 7"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Files, NotCommittedAreForgotten) {
+  const TemporaryDirectory folder;
+  ilk::write_file_atomically(folder.path() / "a", "old");
+  { ilk::AtomicFile(folder.path() / "a").write("new"); }
+  EXPECT_EQ(ilk::read_file(folder.path() / "a"), "old");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
 TEST(Sha256, GivesThePublishedDigests) {  // FIPS 180-4 examples

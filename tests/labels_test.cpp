@@ -4,6 +4,7 @@
 #include <ilk/error.h>
 #include <ilk/files.h>
 
+#include "npy_files.h"
 #include "temporary_directory.h"
 
 namespace {
@@ -30,6 +31,39 @@ TEST(Labels, TwoColumnsNeedNoHeader) {
   const auto labels =
       ilk::read_labels(csv, {(folder.path() / "a.png").string(), (folder.path() / "b.png").string()});
   EXPECT_EQ(numbers(labels.of_image), (std::vector<std::int64_t>{1, 0}));
+}
+
+TEST(Labels, OneALineAndArraysGoByRow) {
+  const TemporaryDirectory folder;
+  const auto place = (folder.path() / "labels.txt").string();
+  const std::vector<std::string> rows{"0", "1", "2", "3"};
+  for (const char* text : {"b\na\nb\nc\n", "label\nb\na\nb\nc", "Class\r\nb\r\na\r\nb\r\nc\r\n\r\n"}) {
+    ilk::write_file_atomically(place, text);
+    const auto labels = ilk::read_labels(place, rows, true);
+    EXPECT_TRUE(labels.by_row);
+    EXPECT_EQ(labels.classes, (std::vector<std::string>{"a", "b", "c"}));
+    EXPECT_EQ(numbers(labels.of_image), (std::vector<std::int64_t>{1, 0, 1, 2}));
+    EXPECT_THROW(ilk::read_labels(place, rows), ilk::Error) << "images have no order to match by";
+  }
+  for (const char* text : {"a\nb\nc\n", "a\nb\nc\nd\ne\n", "a\nb\nc,d\ne\n"}) {
+    ilk::write_file_atomically(place, text);
+    EXPECT_THROW(ilk::read_labels(place, rows, true), ilk::Error) << text;
+  }
+  const auto array = (folder.path() / "labels.npy").string();
+  for (const auto type : {torch::kInt64, torch::kInt32}) {
+    write_npy(array, torch::tensor({10, -1, 2, 10}).to(type));
+    const auto labels = ilk::read_labels(array, rows, true);
+    EXPECT_TRUE(labels.by_row);
+    EXPECT_EQ(labels.classes, (std::vector<std::string>{"2", "10"}));
+    EXPECT_EQ(numbers(labels.of_image), (std::vector<std::int64_t>{1, -1, 0, 1}));
+  }
+  write_npy(array, torch::tensor({1, 2, 3, 4}).unsqueeze(1));
+  EXPECT_EQ(numbers(ilk::read_labels(array, rows, true).of_image), (std::vector<std::int64_t>{0, 1, 2, 3}));
+  for (const auto& bad : {torch::tensor({1, 2, 3}), torch::ones({2, 2}, torch::kInt64), torch::ones({4}),
+                          torch::tensor({-1, -2, -3, -1})}) {
+    write_npy(array, bad);
+    EXPECT_THROW(ilk::read_labels(array, rows, true), ilk::Error) << bad;
+  }
 }
 
 TEST(Labels, UselessFilesAreRefused) {

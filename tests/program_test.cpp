@@ -229,6 +229,21 @@ TEST_F(ProgramTest, ListsOfFilesComeFromAFileOrStandardInput) {
             std::distance(fs::directory_iterator(images), {}));
 }
 
+TEST_F(ProgramTest, FeaturesFromFilesAreClusteredWithoutAModel) {
+  // A run's own features go in again.
+  ASSERT_EQ(run(cluster(some_pictures(10), output())).status, 0);
+  const std::string kept = output() + "/features.safetensors", again = output("again");
+  const auto result = run({"cluster", "--features", kept + ":embeddings", "--noun-features",
+                           kept + ":noun_features", "-k", "6", "-o", again, "--model", "ilk-mini"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, Not(HasSubstr("ilk-mini"))) << "no model may be loaded";
+  EXPECT_THAT(result.out, HasSubstr(" rows of " + kept + ":embeddings ("));
+  EXPECT_EQ(ilk::parse_csv(assignments(again)).size(), ilk::parse_csv(assignments(output())).size());
+  const auto wrong = run({"cluster", pictures, "--features", kept, "-k", "6", "-o", again});
+  EXPECT_EQ(wrong.status, 3);
+  EXPECT_THAT(wrong.err, HasSubstr("say which as"));
+}
+
 TEST_F(ProgramTest, MistakesGetOneClearSentence) {
   const auto images = some_pictures(20);
   const auto expect = [&](const std::vector<std::string>& arguments, int status, const std::string& text) {

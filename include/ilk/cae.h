@@ -53,6 +53,10 @@ SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& 
                           const torch::Tensor& words, const CaeOptions& options,
                           Progress& progress = silent());
 
+/// Scores and runners-up for k-means' labels of these features. Where points lie exactly between centres, as
+/// copies of one image in two clusters do, assign_to_nearest alone could give others.
+Assignment assignment_of(const torch::Tensor& features, const KMeansResult& clusters);
+
 struct CaeResult {
   KMeansResult kmeans;    ///< labels, fused centroids (K, fused width), objective
   Assignment assignment;  ///< scores and runners-up in the fused space; labels equal kmeans.labels

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -10,7 +11,9 @@ namespace ilk {
 struct Corpus {
   std::string source;  ///< where from, for the manifest ("WordNet 3.0", a path)
   std::vector<std::string> texts;
-  std::string sha256;  ///< of the texts, each followed by a line's end
+  std::string sha256;              ///< of the texts, each followed by a line's end
+  std::int64_t given = 0;          ///< texts that were not empty, repeated ones counted
+  std::vector<std::int64_t> rows;  ///< which of those each text is, from 0
 };
 
 /// Texts trimmed, white space within them made single spaces, without empty and repeated ones. Throws Error

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -10,22 +11,45 @@ namespace ilk {
 /// The whole file; throws Error naming the path and the system's reason.
 std::string read_file(const std::filesystem::path& path);
 
-/// Writes to a temporary name beside `path`, syncs and renames, so that `path` is whole or untouched at any
-/// moment. Creates missing parent folders. Throws Error naming the path and the system's reason.
-void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
-
-/// A file mapped for reading, unmapped when it goes.
-class MappedFile {
+/// A file that is written under a temporary name beside `path` and takes its name once it is whole, so that
+/// `path` is whole or untouched at any moment. Creates missing parent folders. Every call throws Error naming
+/// the path and the system's reason.
+class AtomicFile {
  public:
-  explicit MappedFile(const std::filesystem::path& path);
-  ~MappedFile();
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  explicit AtomicFile(const std::filesystem::path& path);
+  ~AtomicFile();  ///< forgets what was written unless it was committed
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  void write(std::string_view bytes);
+  /// Syncs and renames.
+  void commit();
 
  private:
-  const std::byte* data_ = nullptr;
-  std::size_t size_ = 0;
+  [[noreturn]] void fail_to(std::string_view doing) const;
+  std::filesystem::path path_, temporary_;
+  int descriptor_ = -1;
+};
+
+/// The same in one call.
+void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
+
+/// A regular file, open for reading at any place by any number of threads. It is read, not mapped: a file
+/// that is cut short meanwhile is an Error, not a fault.
+class InputFile {
+ public:
+  explicit InputFile(const std::filesystem::path& path);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  std::uint64_t size() const { return size_; }  ///< in bytes, when it was opened
+  /// Fills `bytes` from `offset` on; throws Error where the file ends before.
+  void read(std::uint64_t offset, std::span<std::byte> bytes) const;
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0;
 };
 
 /// ilk's folder below $XDG_CACHE_HOME (else ~/.cache); not created.

@@ -1,5 +1,6 @@
 #pragma once
-// A run: from a folder of images to named clusters in a run directory.
+// A run: from a folder of images, or from features that somebody else made, to named clusters in a run
+// directory.
 #include <ilk/cae.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
@@ -32,6 +33,10 @@ constexpr auto enum_names(Device) {
 
 struct RunOptions {
   std::filesystem::path output = "run";
+  std::string features;
+  std::string names;
+  std::string noun_features;
+  std::string caption_features;
   std::string model = "ilk-mini";
   Method method = Method::cae;
   Levels levels = Levels::both;
@@ -51,6 +56,16 @@ struct RunOptions {
 template <OptionsOf<RunOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"output", options.output, "folder for the results"});
+  visit(Field{
+      "features", options.features,
+      "cluster these features instead of images: X.npy, X.npz:name or X.safetensors:name, a row for each "
+      "(--nouns and --captions-corpus then need features too)"});
+  visit(
+      Field{"names", options.names, "file of names or image paths, one a line, for the rows of --features"});
+  visit(Field{"noun_features", options.noun_features,
+              "features of the nouns, a row for each of --nouns, in the space of --features"});
+  visit(Field{"caption_features", options.caption_features,
+              "features of the captions, a row for each of --captions-corpus"});
   visit(Field{"model", options.model, "a CLIP: a name from `ilk models list` or a Hugging Face directory"});
   visit(Field{"method", options.method, "cae: nouns, captions and transport; kmeans: the images alone"});
   visit(Field{"levels", options.levels, "texts that cae aligns: nouns, captions or both"});
@@ -60,8 +75,10 @@ void visit_fields(Options& options, Visitor&& visit) {
               "file of captions: lines, COCO JSON, Flickr token or CSV (else the model's own, else WordNet's "
               "glosses)"});
   visit(Field{"templates", options.templates, "file of prompt templates, one a line with {} for the noun"});
-  visit(Field{"labels", options.labels,
-              "CSV of path and label, to score the clusters against; never used to cluster"});
+  visit(Field{
+      "labels", options.labels,
+      "CSV of path and label, to score the clusters against; never used to cluster. With --features also "
+      "one label a line, or an array of whole numbers"});
   visit(Field{"device", options.device, "auto, cpu or cuda"});
   visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
   visit(
@@ -90,23 +107,26 @@ struct RunSummary {
   std::vector<Cluster> clusters;
   std::int64_t n_images = 0, encoded = 0, from_cache = 0, repeated = 0;
   std::vector<SkippedFile> skipped;
-  std::string model, model_fingerprint, device;
-  std::int64_t n_nouns = 0, n_captions = 0;  ///< offered
+  std::string features;                          ///< what was read instead of images; empty for images
+  std::string model, model_fingerprint, device;  ///< the first two empty where features were read
+  std::int64_t n_nouns = 0, n_captions = 0;      ///< offered
   std::int64_t selected_nouns = 0, selected_captions = 0;
   double objective = 0;
   std::optional<Agreement> agreement;                   ///< with the labels, where given
   std::int64_t unlabelled = 0;                          ///< images that the labels do not mention
+  bool labels_by_row = false;                           ///< the labels came in the order of the rows
   std::vector<std::pair<std::string, double>> seconds;  ///< by stage, in order
   double total_seconds = 0;
   double peak_memory_mebibytes = 0;  ///< of the process, resident
   std::vector<std::string> notices;
 };
 
-/// Runs everything: lists and encodes the images, embeds the vocabulary, clusters, names, and writes the run
-/// directory (manifest.json, assignments.csv, clusters.json, features.safetensors, report.html; each written
-/// atomically). What was encoded before is not encoded again, so the same call after a stop or a kill goes on
-/// where it was, with the same result. Throws Error for bad input and for an output folder that holds
-/// something else; Stopped on request.
+/// Runs everything: lists and encodes the images and embeds the vocabulary, or reads the features of both
+/// from files where `options.features` names one (no model is loaded then, and `inputs` must be empty);
+/// clusters, names, and writes the run directory (manifest.json, assignments.csv, clusters.json,
+/// features.safetensors, report.html; each written atomically). What was encoded before is not encoded again,
+/// so the same call after a stop or a kill goes on where it was, with the same result. Throws Error for bad
+/// input and for an output folder that holds something else; Stopped on request.
 RunSummary run(const RunInputs& inputs, const RunOptions& options, const std::string& command,
                Progress& progress = silent());
 

@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "descriptor.h"
 
@@ -48,47 +48,70 @@ std::string read_file(const std::filesystem::path& path) {
   }
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view contents) {
+AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {
   static std::atomic<unsigned> number = 0;
-  constexpr std::string_view function = "write_file_atomically";
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  const std::filesystem::path temporary =
-      path.string() + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
-  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (file.get() < 0) fail_with_errno(function, "create", temporary);
-  const auto give_up = [&](std::string_view doing) {
-    const int error_number = errno;
-    ::unlink(temporary.c_str());
-    errno = error_number;
-    fail_with_errno(function, doing, path);
-  };
-  while (!contents.empty()) {
-    const ssize_t count = ::write(file.get(), contents.data(), contents.size());
+  temporary_ = path.string() + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) fail_with_errno("AtomicFile", "create", temporary_);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail_to(std::string_view doing) const {
+  fail_with_errno("AtomicFile", doing, path_);
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) give_up("write");
-    contents.remove_prefix(static_cast<std::size_t>(count));
+    if (count < 0) fail_to("write");
+    bytes.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (::fsync(file.get()) != 0) give_up("write");
-  if (::close(file.release()) != 0) give_up("write");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("replace");
 }
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail_with_errno("MappedFile", "open", path);
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) fail_to("write");
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail_to("write");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("replace");
+  temporary_.clear();
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view contents) {
+  AtomicFile file(path);
+  file.write(contents);
+  file.commit();
+}
+
+InputFile::InputFile(const std::filesystem::path& path) : path_(path) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe must not block
+  if (file.get() < 0) fail_with_errno("InputFile", "open", path);
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) fail_with_errno("MappedFile", "examine", path);
-  if (!S_ISREG(status.st_mode)) fail("MappedFile", "cannot map ", path, ": not a regular file.");
-  size_ = static_cast<std::size_t>(status.st_size);
-  if (size_ == 0) return;
-  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (address == MAP_FAILED) fail_with_errno("MappedFile", "map", path);
-  data_ = static_cast<const std::byte*>(address);
+  if (::fstat(file.get(), &status) != 0) fail_with_errno("InputFile", "examine", path);
+  if (!S_ISREG(status.st_mode)) fail("InputFile", "cannot read ", path, ": not a regular file.");
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  descriptor_ = file.release();
 }
 
-MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+InputFile::~InputFile() {
+  ::close(descriptor_);
+}
+
+void InputFile::read(std::uint64_t offset, std::span<std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail_with_errno("InputFile", "read", path_);
+    require(count > 0, "InputFile", path_, " ends at byte ", offset, "; it was ", size_,
+            " bytes long when it was opened, and was cut meanwhile.");
+    offset += static_cast<std::uint64_t>(count);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
 }
 
 std::filesystem::path cache_directory() {

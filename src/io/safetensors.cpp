@@ -7,11 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string_view>
+
+#include "array_size.h"
 
 namespace ilk {
 namespace {
@@ -53,21 +54,6 @@ std::string_view name_of(torch::ScalarType wanted) {
   return {};
 }
 
-/// The product of the lengths and the element size, or nothing where it does not fit. Zeros are left out of
-/// the check for overflow: (0, 2^62, 2^62) has no bytes, but strides that cannot be counted.
-std::optional<std::uint64_t> bytes_of(const std::vector<std::int64_t>& shape, std::uint64_t element_size) {
-  std::uint64_t bytes = element_size;
-  bool empty = false;
-  for (const std::int64_t length : shape) {
-    if (length == 0)
-      empty = true;
-    else if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(length), &bytes))
-      return std::nullopt;
-  }
-  if (bytes > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
-  return empty ? 0 : bytes;
-}
-
 /// Parses the header; refuses what JSON libraries let pass: a key given twice, and nesting that no header
 /// has.
 json parse_header(std::string_view text, const std::filesystem::path& path) {
@@ -95,23 +81,27 @@ json parse_header(std::string_view text, const std::filesystem::path& path) {
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
-    : path_(path), file_(std::make_shared<MappedFile>(path)) {
+    : SafetensorsFile(std::make_shared<InputFile>(path)) {}
+
+SafetensorsFile::SafetensorsFile(std::shared_ptr<const InputFile> file)
+    : path_(file->path()), file_(std::move(file)) {
   const auto check = [&](bool rule_holds, const auto&... rule) {
     require(rule_holds, "SafetensorsFile", path_, ": ", rule..., ".");
   };
-  const std::span<const std::byte> bytes = file_->bytes();
-  check(bytes.size() >= length_bytes, "a file has at least 8 bytes, got ", bytes.size());
+  const std::uint64_t size = file_->size();
+  check(size >= length_bytes, "a file has at least 8 bytes, got ", size);
   std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), length_bytes);
+  file_->read(0, std::as_writable_bytes(std::span(&length, 1)));
   check(length <= longest_header, "the header must be at most ", longest_header, " bytes long, got ", length);
-  check(length <= bytes.size() - length_bytes, "the header of ", length, " bytes ends beyond the file of ",
-        bytes.size(), " bytes");
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + length_bytes, length);
+  check(length <= size - length_bytes, "the header of ", length, " bytes ends beyond the file of ", size,
+        " bytes");
+  std::string text(length, '\0');
+  file_->read(length_bytes, std::as_writable_bytes(std::span(text)));
   check(text.starts_with('{'), "the header must begin with '{'");
-  check(text.find('\0') == std::string_view::npos,
+  check(text.find('\0') == std::string::npos,
         "the header must not hold zero bytes");  // an end to some parsers
   const json header = parse_header(text, path_);
-  const std::uint64_t data_begin = length_bytes + length, data_size = bytes.size() - data_begin;
+  const std::uint64_t data_begin = length_bytes + length, data_size = size - data_begin;
 
   for (const auto& [name, value] : header.items()) {
     check(value.is_object(), "'", name, "' must be an object");
@@ -145,25 +135,25 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
     const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
     check(begin <= end && end <= data_size, "'", name, "' lies at ", begin, "–", end, ", outside the ",
           data_size, " bytes of data");
-    const auto size = bytes_of(entry.shape, c10::elementSize(entry.type));
-    check(size.has_value(), "the shape of '", name, "' is too large");
-    check(*size == end - begin, "'", name, "' has ", end - begin, " bytes, but its shape and dtype need ",
-          *size);
+    const auto needed = internal::bytes_of(entry.shape, c10::elementSize(entry.type));
+    check(needed.has_value(), "the shape of '", name, "' is too large");
+    check(*needed == end - begin, "'", name, "' has ", end - begin, " bytes, but its shape and dtype need ",
+          *needed);
     entry.begin = data_begin + begin;
     entry.end = data_begin + end;
     entries_.emplace(name, std::move(entry));
   }
 
-  std::vector<std::pair<std::pair<std::size_t, std::size_t>, const std::string*>> places;
+  std::vector<std::pair<std::pair<std::uint64_t, std::uint64_t>, const std::string*>> places;
   for (const auto& [name, entry] : entries_) places.push_back({{entry.begin, entry.end}, &name});
   std::sort(places.begin(), places.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::size_t covered = data_begin;
+  std::uint64_t covered = data_begin;
   for (const auto& [place, name] : places) {
     check(place.first >= covered, "'", *name, "' overlaps the tensor before it");
     check(place.first <= covered, "there is a gap before '", *name, "'");
     covered = place.second;
   }
-  check(covered == bytes.size(), "the tensors end ", bytes.size() - covered, " bytes before the file does");
+  check(covered == size, "the tensors end ", size - covered, " bytes before the file does");
 }
 
 std::vector<std::string> SafetensorsFile::names() const {
@@ -176,18 +166,22 @@ bool SafetensorsFile::contains(const std::string& name) const {
   return entries_.contains(name);
 }
 
-torch::Tensor SafetensorsFile::get(const std::string& name) const {
+const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) const {
   const auto found = entries_.find(name);
-  if (found == entries_.end()) fail("SafetensorsFile::get", path_, " has no tensor '", name, "'.");
-  const Entry& entry = found->second;
-  const std::span<const std::byte> bytes = file_->bytes().subspan(entry.begin, entry.end - entry.begin);
-  if (entry.type == torch::kBool) {
+  if (found == entries_.end()) fail("SafetensorsFile", path_, " has no tensor '", name, "'.");
+  return found->second;
+}
+
+torch::Tensor SafetensorsFile::get(const std::string& name) const {
+  const Entry& its = entry(name);
+  torch::Tensor tensor = torch::empty(its.shape, torch::TensorOptions(its.type));
+  const std::span<std::byte> bytes(static_cast<std::byte*>(tensor.data_ptr()), its.end - its.begin);
+  file_->read(its.begin, bytes);
+  if (its.type == torch::kBool) {
     const bool valid =
         std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte <= std::byte{1}; });
     require(valid, "SafetensorsFile::get", path_, ": the booleans of '", name, "' must be 0 or 1.");
   }
-  torch::Tensor tensor = torch::empty(entry.shape, torch::TensorOptions(entry.type));
-  if (!bytes.empty()) std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
   return tensor;
 }
 
@@ -230,16 +224,15 @@ void write_safetensors(const std::filesystem::path& path,
   require(text.size() <= longest_header, function, path, ": names and metadata take ", text.size(),
           " bytes, more than the format's ", longest_header, ".");
 
-  std::string contents;
-  contents.reserve(length_bytes + text.size() + offset);
+  AtomicFile file(path);
   const std::uint64_t length = text.size();
-  contents.append(reinterpret_cast<const char*>(&length), length_bytes);
-  contents += text;
+  file.write({reinterpret_cast<const char*>(&length), length_bytes});
+  file.write(text);
   for (const auto& [name, tensor] : ordered) {
     const torch::Tensor dense = tensor.contiguous();
-    if (dense.nbytes() > 0) contents.append(static_cast<const char*>(dense.data_ptr()), dense.nbytes());
+    if (dense.nbytes() > 0) file.write({static_cast<const char*>(dense.data_ptr()), dense.nbytes()});
   }
-  write_file_atomically(path, contents);
+  file.commit();
 }
 
 }  // namespace ilk

@@ -9,20 +9,6 @@ namespace {
 
 constexpr auto function = "cae";
 
-/// Scores and runners-up for labels that are given. Only where points lie exactly between centres, as copies
-/// of one image in two clusters do, are they not those of the nearest centre.
-Assignment assignment_of(const torch::Tensor& features, const KMeansResult& clusters) {
-  Assignment assignment = assign_to_nearest(features, clusters.centroids);
-  const auto rows = (assignment.labels != clusters.labels).nonzero().flatten();
-  if (rows.size(0) == 0) return assignment;
-  const auto own = clusters.centroids.index_select(0, clusters.labels.index_select(0, rows));
-  assignment.second_labels.index_copy_(0, rows, assignment.labels.index_select(0, rows));
-  assignment.second_scores.index_copy_(0, rows, assignment.scores.index_select(0, rows));
-  assignment.scores.index_copy_(0, rows, (features.index_select(0, rows) * own).sum(1));
-  assignment.labels.copy_(clusters.labels);
-  return assignment;
-}
-
 }  // namespace
 
 torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options,
@@ -59,6 +45,18 @@ SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& 
     progress.say(text.str());
   }
   return space;
+}
+
+Assignment assignment_of(const torch::Tensor& features, const KMeansResult& clusters) {
+  Assignment assignment = assign_to_nearest(features, clusters.centroids);
+  const auto rows = (assignment.labels != clusters.labels).nonzero().flatten();
+  if (rows.size(0) == 0) return assignment;
+  const auto own = clusters.centroids.index_select(0, clusters.labels.index_select(0, rows));
+  assignment.second_labels.index_copy_(0, rows, assignment.labels.index_select(0, rows));
+  assignment.second_scores.index_copy_(0, rows, assignment.scores.index_select(0, rows));
+  assignment.scores.index_copy_(0, rows, (features.index_select(0, rows) * own).sum(1));
+  assignment.labels.copy_(clusters.labels);
+  return assignment;
 }
 
 CaeResult cae(const torch::Tensor& embeddings, const std::vector<SemanticSpace>& spaces,

@@ -1,10 +1,12 @@
 #include "labels.h"
 
+#include <ilk/array_file.h>
 #include <ilk/csv.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +16,7 @@ namespace ilk {
 namespace {
 
 constexpr std::string_view function = "read_labels";
+const std::set<std::string> label_names = {"label", "class", "category"};
 
 std::optional<std::size_t> column_named(const std::vector<std::string>& header,
                                         const std::set<std::string>& names) {
@@ -32,15 +35,80 @@ std::string normal_path(const std::filesystem::path& path) {
   return (error ? path.lexically_normal() : canonical).string();
 }
 
+/// Labels by name, null where an image has none.
+Labels numbered(const std::vector<const std::string*>& found) {
+  std::map<std::string, std::int64_t> numbers;
+  for (const auto* label : found)
+    if (label) numbers.emplace(*label, 0);
+  Labels labels;
+  for (auto& [name, number] : numbers) {
+    number = static_cast<std::int64_t>(labels.classes.size());
+    labels.classes.push_back(name);
+  }
+  std::vector<std::int64_t> of_image;
+  for (const auto* label : found) of_image.push_back(label ? numbers.at(*label) : -1);
+  labels.of_image = torch::tensor(of_image, torch::kInt64);
+  return labels;
+}
+
+void require_order(bool in_order, const std::string& place) {
+  require(in_order, function, "labels of images must be a CSV of path and label; ", place,
+          " has no paths, and only the rows of features from files have an order to match it by.");
+}
+
+Labels from_array(const std::string& place, std::size_t n_images) {
+  const ArrayFile file(place);
+  const auto& shape = file.shape();
+  require(!at::isFloatingType(file.type()), function, "labels must be whole numbers; ", place, " is ",
+          torch::toString(file.type()), ".");
+  const bool one_each = shape.size() == 1 || (shape.size() == 2 && shape[1] == 1);
+  require(one_each && shape[0] == static_cast<std::int64_t>(n_images), function,
+          "labels must be one number for each row (", n_images, "); the shape of ", place, " is ",
+          at::IntArrayRef(shape), ".");
+  const auto values = file.rows(0, shape[0]).reshape({-1}).to(torch::kInt64);
+  const auto [sorted, places] = at::_unique(values.masked_select(values >= 0), true, true);
+  require(sorted.numel() > 0, function, "labels must give at least one row a class; in ", place,
+          " all are negative.");
+  Labels labels{.of_image = torch::full_like(values, -1), .by_row = true};
+  labels.of_image.masked_scatter_(values >= 0, places);
+  for (std::int64_t i = 0; i < sorted.numel(); ++i)
+    labels.classes.push_back(std::to_string(sorted[i].item<std::int64_t>()));
+  return labels;
+}
+
+Labels from_lines(const std::string& place, std::vector<std::vector<std::string>> rows,
+                  std::size_t n_images) {
+  if (rows.size() == n_images + 1 && column_named(rows.front(), label_names)) rows.erase(rows.begin());
+  require(rows.size() == n_images, function, "labels must be one for each row (", n_images, "); ", place,
+          " has ", rows.size(), " lines (empty ones are not counted).");
+  std::vector<const std::string*> found;
+  for (const auto& row : rows) {
+    require(row.size() == 1, function, place, ": each line must be one label, got '", row.front(),
+            "' and more.");
+    found.push_back(&row.front());
+  }
+  Labels labels = numbered(found);
+  labels.by_row = true;
+  return labels;
+}
+
 }  // namespace
 
-Labels read_labels(const std::filesystem::path& csv, const std::vector<std::string>& image_paths) {
+Labels read_labels(const std::string& place, const std::vector<std::string>& image_paths, bool in_order) {
+  if (ArrayFile::recognises(place)) {
+    require_order(in_order, place);
+    return from_array(place, image_paths.size());
+  }
+  const std::filesystem::path csv = place;
   auto rows = parse_csv(read_file(csv));
   require(!rows.empty(), function, csv, " must have at least one row, got an empty file.");
   auto path_column = column_named(rows.front(), {"path", "file", "filename", "image"});
-  auto label_column = column_named(rows.front(), {"label", "class", "category"});
+  auto label_column = column_named(rows.front(), label_names);
   if (path_column && label_column) {
     rows.erase(rows.begin());
+  } else if (rows.front().size() == 1) {
+    require_order(in_order, place);
+    return from_lines(place, std::move(rows), image_paths.size());
   } else {
     require(rows.front().size() == 2, function, csv,
             " must have a header with a path and a label column, or two columns; the first row has ",
@@ -56,26 +124,16 @@ Labels read_labels(const std::filesystem::path& csv, const std::vector<std::stri
     label_of[normal_path(csv.parent_path() / path)] = row[*label_column];
     label_of.emplace(normal_path(path), row[*label_column]);
   }
-
-  std::map<std::string, std::int64_t> numbers;
   std::vector<const std::string*> found;
   for (const auto& path : image_paths) {
     const auto label = label_of.find(normal_path(path));
     found.push_back(label == label_of.end() ? nullptr : &label->second);
-    if (found.back()) numbers.emplace(*found.back(), 0);
   }
-  require(!numbers.empty(), function, csv, " must name at least one of the images; its first path is '",
+  const bool any =
+      std::any_of(found.begin(), found.end(), [](const auto* label) { return label != nullptr; });
+  require(any, function, csv, " must name at least one of the images; its first path is '",
           rows.empty() ? "" : rows.front()[*path_column], "', the first image '", image_paths.front(), "'.");
-
-  Labels labels;
-  for (auto& [name, number] : numbers) {
-    number = static_cast<std::int64_t>(labels.classes.size());
-    labels.classes.push_back(name);
-  }
-  std::vector<std::int64_t> of_image;
-  for (const auto* label : found) of_image.push_back(label ? numbers.at(*label) : -1);
-  labels.of_image = torch::tensor(of_image, torch::kInt64);
-  return labels;
+  return numbered(found);
 }
 
 }  // namespace ilk

@@ -1,7 +1,6 @@
 #pragma once
 #include <torch/types.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -9,13 +8,21 @@ namespace ilk {
 
 /// Known classes of some of the images, for scoring.
 struct Labels {
-  std::vector<std::string> classes;  ///< names, in alphabetical order
-  torch::Tensor of_image;  ///< (N) int64: number of the class, −1 where the file does not mention the image
+  std::vector<std::string> classes;  ///< names, in alphabetical order; of numbers, in their order
+  torch::Tensor of_image;            ///< (N) int64: number of the class, −1 where there is none
+  bool by_row = false;               ///< matched in the order of the rows, not by path
 };
 
-/// Reads a CSV with a header that names a path and a label column ("path" or "file", "filename", "image";
-/// "label" or "class", "category"), or with two columns and no header. Paths are meant relative to the CSV's
-/// folder, or as they were given on the command line. Throws Error where no image is mentioned at all.
-Labels read_labels(const std::filesystem::path& csv, const std::vector<std::string>& image_paths);
+/// Reads labels from
+/// - a CSV with a header that names a path and a label column ("path" or "file", "filename", "image"; "label"
+///   or "class", "category"), or with two columns and no header: matched by path. Paths are meant relative to
+///   the CSV's folder, or as they were given on the command line;
+/// - one label a line (a first line "label" may stand above them): matched in order, one for each image;
+/// - an array of N whole numbers (.npy, .npz:name, .safetensors:name): matched in order; a negative number
+///   means no label.
+/// What is matched in order needs `in_order`: a folder's images have no order that a list could follow.
+/// Throws Error where no image is mentioned at all, and for a count that is not N.
+Labels read_labels(const std::string& place, const std::vector<std::string>& image_paths,
+                   bool in_order = false);
 
 }  // namespace ilk

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
+#include <map>
 
 #include "options_json.h"
 
@@ -28,9 +28,18 @@ std::string fixed(double value, int digits) {
   return text;
 }
 
-const std::string& noun_of(const RunRecord& record, std::int64_t selected) {
-  const auto row = record.nouns.selected[selected].item<std::int64_t>();
-  return record.vocabulary.nouns.texts[static_cast<std::size_t>(row)];
+/// The nouns of one image as a table shows them.
+std::string nouns_of(const RunRecord& record, const std::vector<std::string>& nouns, std::int64_t image) {
+  if (nouns.empty()) return "";
+  const auto top = record.top_nouns.indices.accessor<std::int64_t, 2>();
+  std::string text;
+  for (std::int64_t j = 0; j < top.size(1); ++j)
+    text += (j ? "; " : "") + nouns[static_cast<std::size_t>(top[image][j])];
+  return text;
+}
+
+std::vector<std::string> chosen(const std::optional<Words>& words) {
+  return words ? words->chosen() : std::vector<std::string>();
 }
 
 Json words_json(const std::vector<ScoredWord>& words, const char* what) {
@@ -47,12 +56,13 @@ Json transport_json(const SemanticSpace& space) {
           {"converged", space.transport->converged}};
 }
 
-Json corpus_json(const Corpus& corpus, const SemanticSpace& space) {
-  return {{"source", corpus.source},
-          {"sha256", corpus.sha256},
-          {"offered", corpus.texts.size()},
-          {"selected", space.selected.size(0)},
-          {"transport", transport_json(space)}};
+Json words_facts(const std::optional<Words>& words) {
+  if (!words) return nullptr;
+  return {{"source", words->corpus.source},
+          {"sha256", words->corpus.sha256},
+          {"offered", words->corpus.texts.size()},
+          {"selected", words->space.selected.size(0)},
+          {"transport", transport_json(words->space)}};
 }
 
 Json skipped_json(const std::vector<SkippedFile>& skipped) {
@@ -68,13 +78,6 @@ Json manifest_head(const RunOptions& options, const std::string& command, const 
           {"status", status},
           {"command", command},
           {"options", options_to_json(options)}};
-}
-
-std::string texts_of(const Corpus& corpus, const SemanticSpace& space) {
-  Json texts = Json::array();
-  for (std::int64_t i = 0; i < space.selected.size(0); ++i)
-    texts.push_back(corpus.texts[static_cast<std::size_t>(space.selected[i].item<std::int64_t>())]);
-  return texts.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -116,12 +119,10 @@ void write_assignments(const RunRecord& record) {
   const auto scores = assignment.scores.accessor<float, 1>();
   const auto second_labels = assignment.second_labels.accessor<std::int64_t, 1>();
   const auto second_scores = assignment.second_scores.accessor<float, 1>();
-  const auto top = record.top_nouns.indices.accessor<std::int64_t, 2>();
+  const auto nouns = chosen(record.vocabulary.nouns);
   std::string text = "path,cluster,name,score,second_cluster,margin,top_nouns\n";
   for (std::int64_t i = 0; i < labels.size(0); ++i) {
     const auto& name = record.summary.clusters[static_cast<std::size_t>(labels[i])].name.name;
-    std::string nouns;
-    for (std::int64_t j = 0; j < top.size(1); ++j) nouns += (j ? "; " : "") + noun_of(record, top[i][j]);
     text += csv_field(record.images.paths[static_cast<std::size_t>(i)]) + "," + std::to_string(labels[i]) +
             "," + csv_field(name) + "," + fixed(scores[i], 6) + ",";
     // With one cluster there is no runner-up.
@@ -129,7 +130,7 @@ void write_assignments(const RunRecord& record) {
       text += std::to_string(second_labels[i]) + "," + fixed(scores[i] - second_scores[i], 6);
     else
       text += ",";
-    text += "," + csv_field(nouns) + "\n";
+    text += "," + csv_field(nouns_of(record, nouns, i)) + "\n";
   }
   write_file_atomically(record.options.output / "assignments.csv", text);
 }
@@ -159,31 +160,26 @@ void write_clusters(const RunRecord& record) {
 void write_features(const RunRecord& record) {
   std::vector<std::pair<std::string, torch::Tensor>> tensors{
       {"embeddings", record.images.embeddings},
-      {"features", record.clustering.fusion.features},
-      {"labels", record.clustering.kmeans.labels},
-      {"centroids", record.clustering.kmeans.centroids},
+      {"features", record.clustering.features},
+      {"labels", record.clustering.assignment.labels},
   };
-  if (record.clustering.fusion.weights.defined())
-    tensors.emplace_back("fusion_weights", record.clustering.fusion.weights);
-  const auto& means = record.clustering.fusion.model.means;
-  for (std::size_t i = 0; i < means.size(); ++i)
-    tensors.emplace_back("fusion_mean_" + std::to_string(i), means[i]);
-  const auto add_space = [&](const std::string& what, const SemanticSpace& space) {
+  tensors.insert(tensors.end(), record.clustering.tensors.begin(), record.clustering.tensors.end());
+  std::map<std::string, std::string> facts{
+      {"program", "ilk " ILK_VERSION},
+      {"model_fingerprint", record.summary.model_fingerprint},
+      {"options", options_to_json(record.options).dump(-1, ' ', false, Json::error_handler_t::replace)}};
+  const auto add_words = [&](const std::string& what, const std::optional<Words>& words) {
+    if (!words) return;
+    const SemanticSpace& space = words->space;
     tensors.emplace_back(what + "_features", space.features);
     tensors.emplace_back(what + "_column_potentials", space.plan.column_potentials);
     if (space.transport) tensors.emplace_back(what + "_row_potentials", space.transport->row_potentials);
+    facts[what + "_epsilon"] = fixed(space.plan.epsilon, 9);
+    facts[what + "s"] = Json(words->chosen()).dump(-1, ' ', false, Json::error_handler_t::replace);
   };
-  add_space("noun", record.nouns);
-  add_space("caption", record.captions);
-  write_safetensors(
-      record.options.output / "features.safetensors", tensors,
-      {{"program", "ilk " ILK_VERSION},
-       {"model_fingerprint", record.summary.model_fingerprint},
-       {"options", options_to_json(record.options).dump(-1, ' ', false, Json::error_handler_t::replace)},
-       {"noun_epsilon", fixed(record.nouns.plan.epsilon, 9)},
-       {"caption_epsilon", fixed(record.captions.plan.epsilon, 9)},
-       {"nouns", texts_of(record.vocabulary.nouns, record.nouns)},
-       {"captions", texts_of(record.vocabulary.captions, record.captions)}});
+  add_words("noun", record.vocabulary.nouns);
+  add_words("caption", record.vocabulary.captions);
+  write_safetensors(record.options.output / "features.safetensors", tensors, facts);
 }
 
 nlohmann::ordered_json summary_json(const RunSummary& summary) {
@@ -205,7 +201,10 @@ nlohmann::ordered_json summary_json(const RunSummary& summary) {
             {"from_cache", summary.from_cache},
             {"repeated", summary.repeated},
             {"skipped", summary.skipped.size()},
-            {"model", {{"name", summary.model}, {"fingerprint", summary.model_fingerprint}}},
+            {"features", summary.features.empty() ? Json() : Json(summary.features)},
+            {"model", summary.model.empty()
+                          ? Json()
+                          : Json{{"name", summary.model}, {"fingerprint", summary.model_fingerprint}}},
             {"device", summary.device},
             {"nouns", {{"offered", summary.n_nouns}, {"selected", summary.selected_nouns}}},
             {"captions", {{"offered", summary.n_captions}, {"selected", summary.selected_captions}}},
@@ -214,7 +213,8 @@ nlohmann::ordered_json summary_json(const RunSummary& summary) {
     json["scores"] = {{"accuracy", summary.agreement->accuracy},
                       {"normalised_mutual_information", summary.agreement->normalised_mutual_information},
                       {"adjusted_rand_index", summary.agreement->adjusted_rand_index},
-                      {"unlabelled", summary.unlabelled}};
+                      {"unlabelled", summary.unlabelled},
+                      {"labels_matched", summary.labels_by_row ? "by row" : "by path"}};
   }
   json["clusters"] = clusters;
   json["seconds"] = seconds;
@@ -227,15 +227,10 @@ nlohmann::ordered_json summary_json(const RunSummary& summary) {
 void write_manifest(const RunRecord& record) {
   Json manifest = manifest_head(record.options, record.command, "complete");
   manifest["seed"] = record.options.cae.kmeans.seed;
-  manifest["vocabulary"] = {{"nouns", corpus_json(record.vocabulary.nouns, record.nouns)},
-                            {"captions", corpus_json(record.vocabulary.captions, record.captions)},
+  manifest["vocabulary"] = {{"nouns", words_facts(record.vocabulary.nouns)},
+                            {"captions", words_facts(record.vocabulary.captions)},
                             {"templates", record.vocabulary.templates}};
-  const KMeansResult& kmeans = record.clustering.kmeans;
-  manifest["kmeans"] = {{"iterations", kmeans.iterations},
-                        {"converged", kmeans.converged},
-                        {"objectives", kmeans.objectives},
-                        {"empty_repaired", kmeans.empty_repaired},
-                        {"duplicates", kmeans.duplicates}};
+  manifest.update(record.clustering.facts);
   manifest["summary"] = summary_json(record.summary);
   manifest["skipped"] = skipped_json(record.summary.skipped);
   write_file_atomically(record.options.output / "manifest.json", dump(manifest));

@@ -1,5 +1,4 @@
 #pragma once
-#include <ilk/cae.h>
 #include <ilk/embed_images.h>
 #include <ilk/run.h>
 
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "labels.h"
+#include "method.h"
 #include "vocabulary.h"
 
 namespace ilk {
@@ -18,11 +18,10 @@ struct RunRecord {
   RunInputs inputs;
   RunOptions options;
   std::string command;
-  Vocabulary vocabulary;
   EmbeddedImages images;
-  SemanticSpace nouns, captions;
-  CaeResult clustering;
-  TopWords top_nouns;  ///< of each image
+  Vocabulary vocabulary;
+  Clustering clustering;
+  TopWords top_nouns;  ///< of each image; undefined where there are no nouns
   std::vector<std::vector<ScoredWord>> captions_of_cluster;
   std::vector<std::vector<std::int64_t>> exemplars;  ///< of each cluster, rows of the images, nearest first
   RunSummary summary;

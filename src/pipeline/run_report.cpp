@@ -29,28 +29,32 @@ std::string today() {
 
 std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& record) {
   const RunSummary& summary = record.summary;
-  const auto words = [](std::int64_t selected, std::int64_t offered, const std::string& source) {
-    return std::to_string(selected) + " of " + std::to_string(offered) + " (" +
-           std::filesystem::path(source).filename().string() + ")";
+  const auto words = [](const std::optional<Words>& used) -> std::string {
+    if (!used) return "none";
+    return std::to_string(used->space.selected.size(0)) + " of " + std::to_string(used->corpus.texts.size()) +
+           " (" + std::filesystem::path(used->corpus.source).filename().string() + ")";
   };
   char memory[32];
   std::snprintf(memory, sizeof memory, "%.0f MiB", summary.peak_memory_mebibytes);
   return {{"Images", std::to_string(summary.n_images)},
           {"Clusters", std::to_string(summary.clusters.size())},
           {"Method", std::string(enum_name(record.options.method))},
-          {"Model", summary.model},
+          summary.model.empty() ? std::pair("Features", summary.features) : std::pair("Model", summary.model),
           {"Device", summary.device},
-          {"Nouns chosen", words(summary.selected_nouns, summary.n_nouns, record.vocabulary.nouns.source)},
-          {"Captions chosen",
-           words(summary.selected_captions, summary.n_captions, record.vocabulary.captions.source)},
+          {"Nouns chosen", words(record.vocabulary.nouns)},
+          {"Captions chosen", words(record.vocabulary.captions)},
           {"Seed", std::to_string(record.options.cae.kmeans.seed)},
           {"Time", duration_text(summary.total_seconds)},
           {"Peak memory", memory},
           {"Command", record.command}};
 }
 
-/// What the images are called by whoever gave them: the first folder or file, and how many more there were.
-std::string title_of(const RunInputs& inputs) {
+/// What the images are called by whoever gave them: the first folder or file, and how many more there were;
+/// or the file of their features.
+std::string title_of(const RunRecord& record) {
+  const RunInputs& inputs = record.inputs;
+  if (!record.options.features.empty())
+    return std::filesystem::path(record.options.features).filename().string();
   const std::size_t count = inputs.paths.size();
   if (count == 0) return "Listed images";
   std::filesystem::path first = std::filesystem::path(inputs.paths.front()).lexically_normal();
@@ -76,7 +80,7 @@ std::string base_path(const std::filesystem::path& directory) {
 
 void write_report(const RunRecord& record) {
   const RunSummary& summary = record.summary;
-  Report report{.title = title_of(record.inputs),
+  Report report{.title = title_of(record),
                 .program_version = ILK_VERSION,
                 .date = today(),
                 .base_path = base_path(record.options.output),
@@ -110,6 +114,8 @@ void write_report(const RunRecord& record) {
     }
     report.clusters.push_back(std::move(shown));
   }
+  // Rows that nobody named have no pictures, even where a file happens to be called "7".
+  if (!record.options.features.empty() && record.options.names.empty()) places.clear();
   parallel_blocks(
       static_cast<std::int64_t>(places.size()), 4, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
         for (std::int64_t i = begin; i < end; ++i) {
@@ -119,7 +125,7 @@ void write_report(const RunRecord& record) {
             picture.thumbnail_jpeg =
                 make_thumbnail(read_image_file(picture.path), thumbnail_edge, record.options.images);
           } catch (const ImageError&) {
-            // It went away since it was encoded; the report shows its path alone.
+            // It went away since it was encoded, or is a name and no path; the report shows that alone.
           }
         }
       });

@@ -16,33 +16,40 @@ const WordNet& required(const std::optional<WordNet>& wordnet, std::string_view 
 
 }  // namespace
 
+std::vector<std::string> Words::chosen() const {
+  std::vector<std::string> texts;
+  const auto rows = space.selected.accessor<std::int64_t, 1>();
+  for (std::int64_t i = 0; i < rows.size(0); ++i)
+    texts.push_back(corpus.texts[static_cast<std::size_t>(rows[i])]);
+  return texts;
+}
+
+std::optional<WordNet> open_wordnet(const RunOptions& options) {
+  if (!options.wordnet.empty()) return WordNet(options.wordnet);
+  const auto found = WordNet::find();
+  return found ? std::optional<WordNet>(*found) : std::nullopt;
+}
+
 Vocabulary read_vocabulary(const std::filesystem::path& model_directory, const RunOptions& options) {
-  Vocabulary vocabulary;
-  if (!options.wordnet.empty()) {
-    vocabulary.wordnet.emplace(options.wordnet);
-  } else if (const auto found = WordNet::find()) {
-    vocabulary.wordnet.emplace(*found);
-  }
+  Vocabulary vocabulary{.wordnet = open_wordnet(options)};
   // WordNet asked for by name goes before the model's own list.
   const auto own = [&](const char* file) {
     const auto path = model_directory / file;
     return options.wordnet.empty() && std::filesystem::exists(path) ? std::optional(path) : std::nullopt;
   };
-  if (!options.nouns.empty()) {
-    vocabulary.nouns = read_nouns(options.nouns);
-  } else if (const auto path = own("nouns.txt")) {
-    vocabulary.nouns = read_nouns(*path);
-  } else {
-    vocabulary.nouns = make_corpus("WordNet 3.0 nouns", required(vocabulary.wordnet, "Nouns").nouns());
-  }
-  if (!options.captions_corpus.empty()) {
-    vocabulary.captions = read_captions(options.captions_corpus);
-  } else if (const auto path = own("captions.txt")) {
-    vocabulary.captions = read_captions(*path);
-  } else {
-    vocabulary.captions = make_corpus("WordNet 3.0 definitions and examples",
-                                      required(vocabulary.wordnet, "Captions").sentences());
-  }
+  const auto nouns = [&] {
+    if (!options.nouns.empty()) return read_nouns(options.nouns);
+    if (const auto path = own("nouns.txt")) return read_nouns(*path);
+    return make_corpus("WordNet 3.0 nouns", required(vocabulary.wordnet, "Nouns").nouns());
+  };
+  const auto captions = [&] {
+    if (!options.captions_corpus.empty()) return read_captions(options.captions_corpus);
+    if (const auto path = own("captions.txt")) return read_captions(*path);
+    return make_corpus("WordNet 3.0 definitions and examples",
+                       required(vocabulary.wordnet, "Captions").sentences());
+  };
+  vocabulary.nouns = Words{.corpus = nouns()};
+  vocabulary.captions = Words{.corpus = captions()};
   vocabulary.templates = options.templates.empty() ? default_templates() : read_templates(options.templates);
   return vocabulary;
 }

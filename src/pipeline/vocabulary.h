@@ -1,24 +1,37 @@
 #pragma once
-#include <ilk/clip.h>
+#include <ilk/cae.h>
 #include <ilk/corpus.h>
 #include <ilk/run.h>
 #include <ilk/wordnet.h>
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace ilk {
 
-/// The words that a run uses, read but not yet embedded.
+/// One kind of text (nouns or captions): what was offered, and what was chosen of it.
+struct Words {
+  Corpus corpus;
+  torch::Tensor features;  ///< (P, D) float32, rows of unit length; let go once `space` is made
+  SemanticSpace space;
+  std::vector<std::string> chosen() const;  ///< the texts of `space.selected`
+};
+
+/// The words that a run uses. A kind is absent where features come from files and there are none of it.
 struct Vocabulary {
-  Corpus nouns;
-  Corpus captions;
-  std::vector<std::string> templates;
+  std::optional<Words> nouns;
+  std::optional<Words> captions;
+  std::vector<std::string> templates;  ///< that nouns are written in; empty where features come from files
   std::optional<WordNet>
       wordnet;  ///< for hypernyms in naming; absent where it is not installed and not needed
 };
 
-/// The user's lists, else the model's own (nouns.txt, captions.txt in its directory), else WordNet.
-/// Throws Error that says what to install or to name where WordNet is needed and absent.
+/// WordNet from the folder that the options name, else from where it is usually installed, if it is.
+std::optional<WordNet> open_wordnet(const RunOptions& options);
+
+/// The user's lists, else the model's own (nouns.txt, captions.txt in its directory), else WordNet; without
+/// features. Throws Error that says what to install or to name where WordNet is needed and absent.
 Vocabulary read_vocabulary(const std::filesystem::path& model_directory, const RunOptions& options);
 
 }  // namespace ilk

@@ -48,8 +48,11 @@ Corpus make_corpus(std::string source, std::vector<std::string> texts) {
     require(is_utf8(texts[i]), "make_corpus", "the texts of ", corpus.source,
             " must be UTF-8; the one numbered ", i, " (from 0) is not.");
     std::string text = single_spaced(texts[i]);
-    if (text.empty() || !seen.insert(text).second) continue;
+    if (text.empty()) continue;
+    const std::int64_t row = corpus.given++;
+    if (!seen.insert(text).second) continue;
     digest.update(text).update("\n");
+    corpus.rows.push_back(row);
     corpus.texts.push_back(std::move(text));
   }
   require(!corpus.texts.empty(), "make_corpus", corpus.source, " holds no text.");

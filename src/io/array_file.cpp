@@ -1,0 +1,151 @@
+#include <ilk/array_file.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/safetensors.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include "npy.h"
+#include "zip.h"
+
+namespace ilk {
+namespace {
+
+constexpr std::string_view function = "ArrayFile";
+
+enum class Format { npy, npz, safetensors, unknown };
+
+/// A file and the name of an array within it, empty where none was given.
+struct Place {
+  std::filesystem::path path;
+  std::string name;
+};
+
+/// "X.npz:name"; a file whose own name has a colon goes first.
+Place split(const std::string& place) {
+  std::error_code error;
+  const auto colon = place.rfind(':');
+  if (colon == std::string::npos || std::filesystem::exists(place, error)) return {place, ""};
+  return {place.substr(0, colon), place.substr(colon + 1)};
+}
+
+Format format_of(const InputFile& file) {
+  std::string start(std::min<std::uint64_t>(file.size(), 9), '\0');
+  file.read(0, std::as_writable_bytes(std::span(start)));
+  if (start.starts_with("\x93NUMPY")) return Format::npy;
+  if (start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06")) return Format::npz;
+  if (file.path().extension() == ".safetensors" || (start.size() == 9 && start[8] == '{'))
+    return Format::safetensors;
+  return Format::unknown;
+}
+
+/// The name that is meant; throws Error that lists what there is.
+std::string chosen(const std::vector<std::string>& names, const Place& place) {
+  std::string list;
+  constexpr std::size_t most_listed = 20;
+  for (std::size_t i = 0; i < std::min(names.size(), most_listed); ++i) list += (i ? ", " : "") + names[i];
+  if (names.size() > most_listed) list += ", …";
+  require(!names.empty(), function, place.path, " holds no array.");
+  if (place.name.empty()) {
+    require(names.size() == 1, function, place.path, " holds ", names.size(), " arrays (", list,
+            "); say which as ", place.path.string(), ":NAME.");
+    return names.front();
+  }
+  require(std::find(names.begin(), names.end(), place.name) != names.end(), function, place.path,
+          " has no array '", place.name, "'; it has ", list, ".");
+  return place.name;
+}
+
+std::unique_ptr<internal::ByteSource> open_npz(std::shared_ptr<const InputFile> file, const Place& place) {
+  constexpr std::string_view ending = ".npy";
+  const auto members = internal::zip_members(*file);
+  std::vector<std::string> names;
+  for (const auto& member : members)
+    if (member.name.ends_with(ending))
+      names.push_back(member.name.substr(0, member.name.size() - ending.size()));
+  const std::string name = chosen(names, place) + std::string(ending);
+  const auto found =
+      std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.name == name; });
+  return internal::open_member(std::move(file), *found);
+}
+
+}  // namespace
+
+ArrayFile::ArrayFile(const std::string& place) : place_(place) {
+  const Place where = split(place);
+  const auto file = std::make_shared<const InputFile>(where.path);
+  switch (format_of(*file)) {
+    case Format::npy:
+      require(where.name.empty(), function, where.path, " is one array; there is no '", where.name,
+              "' in it.");
+      source_ = internal::open_part(file, 0, file->size());
+      break;
+    case Format::npz:
+      source_ = open_npz(file, where);
+      break;
+    case Format::safetensors: {
+      const SafetensorsFile tensors(file);
+      const auto& entry = tensors.entry(chosen(tensors.names(), where));
+      type_ = entry.type;
+      shape_ = entry.shape;
+      source_ = internal::open_part(file, entry.begin, entry.end);
+      return;
+    }
+    case Format::unknown:
+      fail(function, where.path, " must be an .npy, .npz or .safetensors file",
+           file->size() == 0 ? ", but is empty." : ", but does not begin as one.");
+  }
+  const internal::NpyHeader header = internal::read_npy_header(*source_, place_);
+  type_ = header.type;
+  shape_ = header.shape;
+  columns_first_ = header.columns_first && shape_.size() > 1;
+  data_begin_ = header.data_begin;
+  require(!columns_first_ || shape_.size() == 2, function, place_,
+          ": an array of more than two dimensions must be in C order.");
+  require(!columns_first_ || !source_->in_order_only(), function, place_,
+          ": a compressed array must be in C order (numpy.ascontiguousarray), got Fortran order.");
+}
+
+ArrayFile::~ArrayFile() = default;
+ArrayFile::ArrayFile(ArrayFile&&) noexcept = default;
+ArrayFile& ArrayFile::operator=(ArrayFile&&) noexcept = default;
+
+bool ArrayFile::recognises(const std::string& place) {
+  std::error_code error;
+  const auto path = split(place).path;
+  return std::filesystem::is_regular_file(path, error) && format_of(InputFile(path)) != Format::unknown;
+}
+
+bool ArrayFile::in_order_only() const {
+  return source_->in_order_only();
+}
+
+torch::Tensor ArrayFile::rows(std::int64_t begin, std::int64_t end) const {
+  require(!shape_.empty() && begin >= 0 && begin <= end && end <= shape_.front(), function,
+          "rows must be between 0 and ", shape_.empty() ? 0 : shape_.front(), ", got ", begin, " to ", end,
+          ".");
+  const auto size = static_cast<std::uint64_t>(c10::elementSize(type_));
+  const std::uint64_t width = std::accumulate(shape_.begin() + 1, shape_.end(), size, std::multiplies<>());
+  const auto count = static_cast<std::uint64_t>(end - begin);
+  std::vector<std::int64_t> shape = shape_;
+  if (!columns_first_) {
+    shape[0] = end - begin;
+    const auto found = torch::empty(shape, torch::TensorOptions(type_));
+    const std::span<std::byte> bytes(static_cast<std::byte*>(found.data_ptr()), count * width);
+    source_->read(data_begin_ + static_cast<std::uint64_t>(begin) * width, bytes);
+    return found;
+  }
+  // A column's elements stand together: a piece of each.
+  const auto columns = torch::empty({shape[1], end - begin}, torch::TensorOptions(type_));
+  auto* memory = static_cast<std::byte*>(columns.data_ptr());
+  for (std::uint64_t column = 0; column < static_cast<std::uint64_t>(shape[1]); ++column)
+    source_->read(
+        data_begin_ +
+            (column * static_cast<std::uint64_t>(shape[0]) + static_cast<std::uint64_t>(begin)) * size,
+        {memory + column * count * size, count * size});
+  return columns.t().contiguous();
+}
+
+}  // namespace ilk

@@ -1,0 +1,29 @@
+#pragma once
+// N images, P words of a kind, D dimensions.
+#include <ilk/embed_images.h>
+
+#include <memory>
+
+#include "run_context.h"
+#include "vocabulary.h"
+
+namespace ilk {
+
+/// Where a run's features come from. What follows (words chosen and aligned, clusters, names, files) does not
+/// know. Made before the run directory is touched, so that whatever can be told to be wrong without much work
+/// is an Error by then; after that `images` and `words` are called once each, in this order.
+class FeatureSource {
+ public:
+  virtual ~FeatureSource() = default;
+  /// What is to be clustered; fills in the summary's facts about it.
+  virtual EmbeddedImages images() = 0;
+  /// The words on offer, with features in the same space.
+  virtual Vocabulary words() = 0;
+};
+
+/// Image files, seen by an encoder that reads the words too.
+std::unique_ptr<FeatureSource> images_and_encoder(RunContext& run);
+/// Features that somebody else made, in files.
+std::unique_ptr<FeatureSource> feature_files(RunContext& run);
+
+}  // namespace ilk

@@ -1,0 +1,167 @@
+#include <ilk/array_file.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/image_list.h>
+
+#include <cstring>
+#include <sstream>
+
+#include "feature_source.h"
+#include "method.h"
+#include "unit_rows_file.h"
+
+namespace ilk {
+namespace {
+
+constexpr std::string_view function = "run";
+
+/// One kind of text whose features are in a file.
+struct WordFile {
+  std::string what;  ///< "noun" or "caption"
+  Corpus corpus;
+  ArrayFile features;
+
+  Words read(const Progress& progress) const {
+    Words words{.corpus = corpus, .features = read_unit_rows(features, what + "_features", progress)};
+    const auto kept = static_cast<std::int64_t>(corpus.rows.size());
+    if (kept == words.features.size(0)) return words;
+    // A text that came twice counts once, by its first row; the rows kept move up in place.
+    const std::int64_t width = words.features.size(1);
+    float* memory = words.features.data_ptr<float>();
+    for (std::int64_t row = 0; row < kept; ++row)
+      std::memmove(memory + row * width, memory + corpus.rows[static_cast<std::size_t>(row)] * width,
+                   static_cast<std::size_t>(width) * sizeof(float));
+    words.features = words.features.narrow(0, 0, kept);
+    return words;
+  }
+};
+
+std::string dimensions(const ArrayFile& file) {
+  std::ostringstream text;
+  text << file.shape()[0] << " × " << file.shape()[1] << ", " << torch::toString(file.type());
+  return text.str();
+}
+
+/// "noun 0", "noun 1", …: rows whose texts nobody told.
+Corpus numbered(const std::string& what, const ArrayFile& features) {
+  std::vector<std::string> texts;
+  for (std::int64_t i = 0; i < features.shape()[0]; ++i) texts.push_back(what + " " + std::to_string(i));
+  return make_corpus(features.place(), std::move(texts));
+}
+
+class FeatureFiles : public FeatureSource {
+ public:
+  explicit FeatureFiles(RunContext& run) : run_(run), features_(open(run.options.features, "features")) {
+    const RunOptions& options = run.options;
+    check_flags();
+    nouns_ = open_words("noun", options.noun_features, options.nouns, "nouns", read_nouns);
+    captions_ = open_words("caption", options.caption_features, options.captions_corpus, "captions_corpus",
+                           read_captions);
+    check_words();
+    require(options.cae.kmeans.n_clusters <= features_.shape()[0], function,
+            "n_clusters must be at most the number of rows of ", features_.place(), " (",
+            features_.shape()[0], "), got ", options.cae.kmeans.n_clusters, ".");
+    read_names();
+    run.summary.features = features_.place() + " (" + dimensions(features_) + ")";
+  }
+
+  EmbeddedImages images() override {
+    run_.progress.mention(run_.summary.features + " on the " + run_.summary.device);
+    return run_.timed("read features", [&] {
+      return EmbeddedImages{.embeddings = read_unit_rows(features_, "features", run_.progress),
+                            .paths = std::move(names_)};
+    });
+  }
+
+  Vocabulary words() override {
+    return run_.timed("read words", [&] {
+      Vocabulary vocabulary;
+      if (nouns_) {
+        vocabulary.nouns = nouns_->read(run_.progress);
+        if (!run_.options.nouns.empty()) vocabulary.wordnet = open_wordnet(run_.options);
+      }
+      if (captions_) vocabulary.captions = captions_->read(run_.progress);
+      return vocabulary;
+    });
+  }
+
+ private:
+  static ArrayFile open(const std::string& place, std::string_view what) {
+    ArrayFile file(place);
+    require_features(file, what);
+    return file;
+  }
+
+  template <class Read>
+  std::optional<WordFile> open_words(const std::string& what, const std::string& place,
+                                     const std::string& list, std::string_view list_name, Read read) const {
+    if (place.empty()) {
+      require(list.empty(), function, list_name, " must come with ", what,
+              "_features where features are read from files (no model is loaded), got '", list, "' alone.");
+      return std::nullopt;
+    }
+    ArrayFile features = open(place, what + "_features");
+    require(features.shape()[1] == features_.shape()[1], function, what,
+            "_features must be as wide as features (", features_.shape()[1], " columns), but ", place,
+            " has ", features.shape()[1], ".");
+    Corpus corpus = list.empty() ? numbered(what, features) : read(list);
+    require(corpus.given == features.shape()[0], function, what, "_features must have a row for each ", what,
+            " of ", list, " (", corpus.given, "; empty lines are not counted), but ", place, " has ",
+            features.shape()[0], ".");
+    return WordFile{what, std::move(corpus), std::move(features)};
+  }
+
+  void check_flags() const {
+    const RunOptions& options = run_.options;
+    const RunInputs& inputs = run_.inputs;
+    const auto& given = inputs.paths.empty() ? inputs.listed : inputs.paths;
+    require(given.empty(), function, "features must not be given together with images, got '",
+            given.empty() ? "" : given.front(), "'.");
+    require(options.model == RunOptions{}.model, function,
+            "model must not be given with features, since no model is loaded, got '", options.model, "'.");
+    require(options.templates.empty(), function,
+            "templates must not be given with features, since no text is encoded, got '", options.templates,
+            "'.");
+    require(options.device != Device::cuda, function,
+            "device must be cpu or auto with features from files, got cuda.");
+  }
+
+  void check_words() const {
+    const RunOptions& options = run_.options;
+    if (!needs_words(options.method)) return;
+    const bool nouns = nouns_ && options.levels != Levels::captions,
+               captions = captions_ && options.levels != Levels::nouns;
+    require(nouns || captions, function, "method ", enum_name(options.method),
+            options.levels == Levels::nouns      ? " needs noun_features"
+            : options.levels == Levels::captions ? " needs caption_features"
+                                                 : " needs noun_features or caption_features",
+            " with features; without words there is method kmeans.");
+  }
+
+  void read_names() {
+    const std::int64_t n = features_.shape()[0];
+    const std::string& path = run_.options.names;
+    if (path.empty()) {
+      for (std::int64_t i = 0; i < n; ++i) names_.push_back(std::to_string(i));
+      return;
+    }
+    std::istringstream text(read_file(path));
+    names_ = read_input_list(text);
+    require(static_cast<std::int64_t>(names_.size()) == n, function, "names must be one for each row of ",
+            features_.place(), " (", n, "), but ", path, " has ", names_.size(),
+            " (empty lines are not counted).");
+  }
+
+  RunContext& run_;
+  ArrayFile features_;
+  std::optional<WordFile> nouns_, captions_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+std::unique_ptr<FeatureSource> feature_files(RunContext& run) {
+  return std::make_unique<FeatureFiles>(run);
+}
+
+}  // namespace ilk

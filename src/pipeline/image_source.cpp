@@ -1,0 +1,109 @@
+#include <ATen/Context.h>
+#include <ilk/clip.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/models.h>
+#include <ilk/parallel.h>
+#include <ilk/text_features.h>
+
+#include "feature_source.h"
+
+namespace ilk {
+namespace {
+
+/// The inputs' files without what an earlier run left in the output folder.
+ImageList list_inputs(const RunContext& run) {
+  ImageList list = list_images(run.inputs.paths, run.inputs.listed);
+  std::error_code error;
+  if (!std::filesystem::exists(run.options.output, error)) return list;
+  const std::string output = std::filesystem::weakly_canonical(run.options.output, error).string() + "/";
+  const auto inside = [&](const std::string& path) {
+    return (std::filesystem::weakly_canonical(path, error).string() + "/").starts_with(output);
+  };
+  std::erase_if(list.paths, inside);
+  std::erase_if(list.skipped, [&](const SkippedFile& file) { return inside(file.path); });
+  return list;
+}
+
+class ImagesAndEncoder : public FeatureSource {
+ public:
+  explicit ImagesAndEncoder(RunContext& run) : run_(run), list_(list_inputs(run)) {
+    const auto only_for_features = [](const std::string& value, std::string_view name) {
+      require(value.empty(), "run", name, " must come with features; images are encoded here, got '", value,
+              "'.");
+    };
+    only_for_features(run.options.names, "names");
+    only_for_features(run.options.noun_features, "noun_features");
+    only_for_features(run.options.caption_features, "caption_features");
+  }
+
+  EmbeddedImages images() override {
+    clip_ = run_.timed("load model", [&] { return load_model(); });
+    return run_.timed("encode images", [&] { return embed(); });
+  }
+
+  Vocabulary words() override {
+    return run_.timed("embed words", [&] { return embed_words(); });
+  }
+
+ private:
+  std::unique_ptr<Clip> load_model() {
+    const RunOptions& options = run_.options;
+    RunSummary& summary = run_.summary;
+    const bool cuda_found = at::hasCUDA();
+    require(options.device != Device::cuda || cuda_found, "run",
+            "device must be cpu or auto where no CUDA device is found, got cuda.");
+    const bool cuda = cuda_found && options.device != Device::cpu;
+    if (cuda) summary.device = "GPU (CUDA)";
+    const auto directory = find_model(options.model);
+    summary.model = directory.filename().string();
+    run_.progress.mention(summary.model + " on the " + summary.device +
+                          (cuda_found || options.device == Device::cpu ? "" : " (no CUDA device was found)"));
+    auto clip = std::make_unique<Clip>(directory, cuda ? torch::kCUDA : torch::kCPU);
+    summary.model_fingerprint = clip->fingerprint();
+    if (summary.model == "ilk-mini")
+      run_.progress.say(
+          "ilk-mini knows drawings, icons and simple objects, not the world. For photographs use a real "
+          "CLIP: "
+          "`ilk models get clip-vit-b-32`, then --model clip-vit-b-32.");
+    return clip;
+  }
+
+  std::filesystem::path cache_folder() const {
+    if (run_.options.cache == "none") return {};
+    return run_.options.cache.empty() ? cache_directory() : std::filesystem::path(run_.options.cache);
+  }
+
+  EmbeddedImages embed() {
+    const auto folder = cache_folder();
+    EmbeddingCache cache(folder.empty() ? folder : folder / "embeddings.sqlite");
+    EmbeddedImages images = embed_images(*clip_, list_, run_.options.images, cache, run_.progress);
+    if (!cache.notice().empty()) run_.progress.say(cache.notice());
+    return images;
+  }
+
+  Vocabulary embed_words() {
+    Vocabulary vocabulary = read_vocabulary(clip_->directory(), run_.options);
+    const auto embed = [&](Words& words, const std::vector<std::string>& templates, const char* stage) {
+      const TextFeatures texts =
+          embed_corpus(*clip_, words.corpus, templates, cache_folder(), stage, run_.progress);
+      if (!texts.notice.empty()) run_.progress.say(texts.notice);
+      words.features = texts.features;
+    };
+    embed(*vocabulary.nouns, vocabulary.templates, "Encoding nouns");
+    embed(*vocabulary.captions, {}, "Encoding captions");
+    return vocabulary;
+  }
+
+  RunContext& run_;
+  ImageList list_;
+  std::unique_ptr<Clip> clip_;
+};
+
+}  // namespace
+
+std::unique_ptr<FeatureSource> images_and_encoder(RunContext& run) {
+  return std::make_unique<ImagesAndEncoder>(run);
+}
+
+}  // namespace ilk

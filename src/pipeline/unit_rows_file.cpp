@@ -1,0 +1,97 @@
+// N rows, D columns.
+#include "unit_rows_file.h"
+
+#include <ilk/error.h>
+#include <ilk/parallel.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace ilk {
+namespace {
+
+constexpr std::string_view function = "run";
+constexpr std::int64_t bytes_per_block = std::int64_t{1} << 21;
+
+bool is_floating(torch::ScalarType type) {
+  return type == torch::kFloat32 || type == torch::kFloat16 || type == torch::kBFloat16 ||
+         type == torch::kFloat64;
+}
+
+struct BadRow {
+  std::int64_t row = -1;
+  const char* what = "";
+};
+
+/// Scales rows of float or double to unit length; returns the first that cannot be, counted from 0.
+template <class Number>
+BadRow scale_rows(const Number* from, float* to, std::int64_t rows, std::int64_t width) {
+  for (std::int64_t i = 0; i < rows; ++i, from += width, to += width) {
+    Number largest = 0;
+    bool number = true;
+    for (std::int64_t j = 0; j < width; ++j) {
+      largest = std::max(largest, std::abs(from[j]));
+      number &= from[j] == from[j];
+    }
+    if (!number) return {i, "holds NaN"};
+    if (std::isinf(largest)) return {i, "holds infinity"};
+    if (largest == 0) return {i, "is all zeros and has no direction"};
+    // By the largest number first, so that squares neither overflow nor vanish.
+    const double unit = static_cast<double>(largest);
+    double squares = 0;
+    for (std::int64_t j = 0; j < width; ++j) {
+      const double part = static_cast<double>(from[j]) / unit;
+      squares += part * part;
+    }
+    const double length = std::sqrt(squares);
+    for (std::int64_t j = 0; j < width; ++j)
+      to[j] = static_cast<float>(static_cast<double>(from[j]) / unit / length);
+  }
+  return {};
+}
+
+BadRow scale_block(const torch::Tensor& block, float* to) {
+  const std::int64_t rows = block.size(0), width = block.size(1);
+  if (block.scalar_type() == torch::kFloat64) return scale_rows(block.data_ptr<double>(), to, rows, width);
+  const auto single = block.to(torch::kFloat32);
+  return scale_rows(single.data_ptr<float>(), to, rows, width);
+}
+
+}  // namespace
+
+void require_features(const ArrayFile& file, std::string_view what) {
+  const auto& shape = file.shape();
+  require(shape.size() == 2, function, what, " must be a matrix, a row for each; ", file.place(), " has ",
+          shape.size(), shape.size() == 1 ? " dimension." : " dimensions.");
+  require(shape[0] >= 1 && shape[1] >= 1, function, what, " must have at least one row and one column; ",
+          file.place(), " is ", shape[0], " × ", shape[1], ".");
+  require(is_floating(file.type()), function, what, " must be float16, bfloat16, float32 or float64; ",
+          file.place(), " is ", torch::toString(file.type()), ".");
+}
+
+torch::Tensor read_unit_rows(const ArrayFile& file, std::string_view what, const Progress& progress) {
+  require_features(file, what);
+  const std::int64_t n = file.shape()[0], d = file.shape()[1];
+  const auto rows = torch::empty({n, d}, torch::kFloat32);
+  float* memory = rows.data_ptr<float>();
+  const std::int64_t row_bytes = d * static_cast<std::int64_t>(c10::elementSize(file.type()));
+  const std::int64_t block = std::clamp<std::int64_t>(bytes_per_block / row_bytes, 1, n);
+  std::vector<BadRow> bad(static_cast<std::size_t>((n + block - 1) / block));
+  const auto read_block = [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
+    progress.check_stop();
+    bad[static_cast<std::size_t>(index)] = scale_block(file.rows(begin, end), memory + begin * d);
+  };
+  if (file.in_order_only()) {
+    for (std::int64_t begin = 0, index = 0; begin < n; begin += block, ++index)
+      read_block(begin, std::min(n, begin + block), index);
+  } else {
+    parallel_blocks(n, block, read_block);
+  }
+  for (std::size_t i = 0; i < bad.size(); ++i)
+    require(bad[i].row < 0, function, what, " must be finite and not zero; row ",
+            static_cast<std::int64_t>(i) * block + bad[i].row, " (from 0) of ", file.place(), " ",
+            bad[i].what, ".");
+  return rows;
+}
+
+}  // namespace ilk

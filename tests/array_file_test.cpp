@@ -1,0 +1,211 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ilk/array_file.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/safetensors.h>
+
+#include <fstream>
+#include <random>
+
+#include "temporary_directory.h"
+
+namespace {
+
+using testing::HasSubstr;
+
+const std::string data = ILK_TEST_DATA "/arrays/";
+
+torch::Tensor expected() {
+  return at::arange(15).reshape({5, 3}).to(torch::kFloat64) / 4 - 1;
+}
+
+torch::Tensor whole(const ilk::ArrayFile& file) {
+  return file.rows(0, file.shape()[0]);
+}
+
+std::string error_of(const std::string& place) {
+  try {
+    whole(ilk::ArrayFile(place));
+  } catch (const ilk::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void write(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+std::string error_of_bytes(const std::string& bytes, const std::string& name = "x.npy") {
+  const TemporaryDirectory folder;
+  write(folder.path() / name, bytes);
+  return error_of((folder.path() / name).string());
+}
+
+/// A version 1 file with this dictionary and `size` zero bytes.
+std::string npy(const std::string& dictionary, std::size_t size) {
+  std::string bytes = "\x93NUMPY\x01";
+  bytes += '\0';
+  bytes += static_cast<char>(dictionary.size() & 255);
+  bytes += static_cast<char>(dictionary.size() >> 8);
+  return bytes + dictionary + std::string(size, '\0');
+}
+
+TEST(ArrayFile, ReadsWhatNumPyWrote) {
+  for (const auto& [name, type] :
+       std::vector<std::pair<std::string, torch::ScalarType>>{{"f2.npy", torch::kFloat16},
+                                                              {"f4.npy", torch::kFloat32},
+                                                              {"f8.npy", torch::kFloat64},
+                                                              {"fortran.npy", torch::kFloat32},
+                                                              {"version2.npy", torch::kFloat32},
+                                                              {"version3.npy", torch::kFloat32},
+                                                              {"stored.npz:a", torch::kFloat32},
+                                                              {"deflated.npz:a", torch::kFloat32},
+                                                              {"one.npz", torch::kFloat16},
+                                                              {"one.npz:arr_0", torch::kFloat16},
+                                                              {"streamed.npz", torch::kFloat32}}) {
+    const ilk::ArrayFile file(data + name);
+    EXPECT_EQ(file.shape(), (std::vector<std::int64_t>{5, 3})) << name;
+    EXPECT_EQ(file.type(), type) << name;
+    EXPECT_EQ(file.in_order_only(),
+              name.starts_with("deflated") || name.starts_with("one") || name.starts_with("str"));
+    EXPECT_TRUE(at::equal(whole(file).to(torch::kFloat64), expected())) << name;
+    EXPECT_TRUE(ilk::ArrayFile::recognises(data + name)) << name;
+  }
+  for (const char* name :
+       {"i1.npy", "i2.npy", "i4.npy", "i8.npy", "u1.npy", "b1.npy", "stored.npz:b", "deflated.npz:b"}) {
+    const ilk::ArrayFile file(data + name);
+    const auto numbers = at::arange(15).reshape({5, 3});
+    EXPECT_TRUE(at::equal(whole(file).to(torch::kInt64), name[0] == 'b' ? numbers.clamp_max(1) : numbers))
+        << name;
+  }
+}
+
+TEST(ArrayFile, AnyRowsInAnyOrderAreTheSameRows) {
+  for (const char* name : {"f4.npy", "fortran.npy", "stored.npz:a", "deflated.npz:a"}) {
+    const ilk::ArrayFile file(data + name);
+    for (const auto& [begin, end] :
+         std::vector<std::pair<int, int>>{{3, 5}, {0, 2}, {2, 3}, {4, 4}, {1, 5}, {0, 5}})
+      EXPECT_TRUE(at::equal(file.rows(begin, end).to(torch::kFloat64), expected().slice(0, begin, end)))
+          << name << " " << begin;
+    EXPECT_THROW(file.rows(3, 6), ilk::Error);
+    EXPECT_THROW(file.rows(-1, 2), ilk::Error);
+  }
+}
+
+TEST(ArrayFile, SafetensorsAreReadByName) {
+  const TemporaryDirectory folder;
+  const auto path = (folder.path() / "two:parts.safetensors").string();  // a colon in the path itself
+  ilk::write_safetensors(path, {{"x:0", expected()}, {"half", expected().to(torch::kBFloat16)}});
+  EXPECT_TRUE(
+      at::equal(ilk::ArrayFile(path + ":half").rows(1, 3), expected().to(torch::kBFloat16).slice(0, 1, 3)));
+  EXPECT_THAT(error_of(path), HasSubstr("holds 2 arrays (half, x:0); say which as"));
+  EXPECT_THAT(error_of(path + ":none"), HasSubstr("has no array 'none'; it has half, x:0."));
+  ilk::write_safetensors(folder.path() / "one.safetensors", {{"x", expected()}});
+  EXPECT_TRUE(at::equal(whole(ilk::ArrayFile((folder.path() / "one.safetensors").string())), expected()));
+}
+
+TEST(ArrayFile, WhatIsNotReadIsOneErrorThatSaysWhy) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"big_endian.npy", "got '>f4' (big-endian)"},
+      {"objects.npy", "got '|O' (Python objects)"},
+      {"records.npy", "plain numbers"},
+      {"text.npy", "the dtype must be"},
+      {"fortran.npz", "must be in C order"},
+      {"bzip2.npz", "must be stored or deflated, got packing 12"},
+      {"no_array.npz", "holds no array"},
+      {"stored.npz", "holds 2 arrays (a, b); say which as"},
+      {"stored.npz:c", "has no array 'c'; it has a, b"},
+      {"f4.npy:a", "is one array"},
+      {"none.npy", "No such file"},
+      {"make.py", "must be an .npy, .npz or .safetensors file, but does not begin as one"},
+      {"", "not a regular file"},
+  };
+  for (const auto& [name, rule] : cases) EXPECT_THAT(error_of(data + name), HasSubstr(rule)) << name;
+  EXPECT_FALSE(ilk::ArrayFile::recognises(data + "make.py"));
+  EXPECT_FALSE(ilk::ArrayFile::recognises(data + "none.npy"));
+  EXPECT_FALSE(ilk::ArrayFile::recognises(data));
+}
+
+TEST(ArrayFile, EveryDamagedHeaderIsOneErrorThatNamesTheRule) {
+  const std::string good = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n";
+  ASSERT_EQ(error_of_bytes(npy(good, 24)), "");
+  ASSERT_EQ(error_of_bytes(npy(R"({"shape":(2L,3L),"fortran_order":True,"descr":"<f4"})", 24)), "");
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"", "is empty"},
+      {"\x93NUM", "does not begin as one"},
+      {"\x93NUMPY", "ends within its header"},
+      {"\x93NUMPY\x01", "ends within its header"},
+      {std::string("\x93NUMPY\x04\0\x10\0", 10), "version must be 1, 2 or 3, got 4"},
+      {std::string("\x93NUMPY\x01\0\xff\xff", 10), "ends within its header"},
+      {std::string("\x93NUMPY\x02\0\xff\xff\xff\xff", 12), "at most 1048576 bytes"},
+      {npy(good, 23), "need 24 bytes, but there are 23"},
+      {npy(good, 25), "need 24 bytes, but there are 25"},
+      {npy("", 0), "must have '{'"},
+      {npy("{", 0), "before ''"},
+      {npy("{}", 0), "must have descr, fortran_order and shape"},
+      {npy("{'descr': '<f4', 'shape': (1,)}", 4), "must have descr, fortran_order and shape"},
+      {npy("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", 4), "True or False"},
+      {npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", 4), "whole numbers, got '-1"},
+      {npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1.5,)}", 4), "must have ')'"},
+      {npy("{'descr': '<f4', 'fortran_order': False, 'shape': 3}", 12), "must have '('"},
+      {npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}", 4), "whole numbers"},
+      {npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", 4), "too large"},
+      {npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}", 4), "alone, got 'more'"},
+      {npy("{'descr': '<f4", 4), "never closed"},
+      {npy("{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}", 8), "the dtype must be"},
+      {npy("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2, 3)}", 24), "must be in C order"},
+  };
+  for (const auto& [bytes, rule] : cases) EXPECT_THAT(error_of_bytes(bytes), HasSubstr(rule)) << bytes;
+  // An array of nothing is an array.
+  EXPECT_EQ(error_of_bytes(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 3)}", 0)), "");
+}
+
+TEST(ArrayFile, EveryTruncationIsAnError) {
+  for (const std::string name : {"f4.npy", "stored.npz", "deflated.npz", "streamed.npz", "one.npz"}) {
+    const std::string bytes = ilk::read_file(data + name);
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+      EXPECT_NE(error_of_bytes(bytes.substr(0, size), name), "") << name << " " << size;
+  }
+}
+
+TEST(ArrayFile, DamagedArchivesAreErrorsNeverOtherNumbers) {
+  const TemporaryDirectory folder;
+  const std::string path = (folder.path() / "x.npz").string();
+  std::mt19937 random(3);
+  for (const std::string name : {"stored.npz", "deflated.npz", "streamed.npz"}) {
+    const std::string bytes = ilk::read_file(data + name);
+    for (int trial = 0; trial < 600; ++trial) {
+      std::string damaged = bytes;
+      for (unsigned i = 0; i <= random() % 3; ++i)
+        damaged[random() % damaged.size()] = static_cast<char>(random() % 256);
+      write(path, damaged);
+      try {
+        const auto read = whole(ilk::ArrayFile(path + ":a"));
+        // What is stored is taken as it is; what is packed has a checksum.
+        EXPECT_TRUE(name == "stored.npz" || at::equal(read.to(torch::kFloat64), expected())) << name << trial;
+      } catch (const ilk::Error&) {
+        // As it should be.
+      }
+    }
+  }
+}
+
+TEST(ArrayFile, AFileThatShrinksWhileItIsReadIsAnError) {
+  const TemporaryDirectory folder;
+  for (const std::string name : {"f4.npy", "stored.npz"}) {
+    const auto path = folder.path() / name;
+    std::filesystem::copy_file(data + name, path);
+    const ilk::ArrayFile file(path.string() + (name == "f4.npy" ? "" : ":a"));
+    std::filesystem::resize_file(path, 60);
+    try {
+      whole(file);
+      ADD_FAILURE() << name;
+    } catch (const ilk::Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("was cut meanwhile")) << name;
+    }
+  }
+}
+
+}  // namespace

@@ -1,0 +1,369 @@
+// Runs on embeddings from files.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ilk/csv.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/random.h>
+#include <ilk/run.h>
+#include <ilk/safetensors.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "npy_files.h"
+#include "temporary_directory.h"
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+namespace fs = std::filesystem;
+using Strings = std::vector<std::string>;
+
+constexpr std::int64_t n_images = 120, n_nouns = 30, n_captions = 24, width = 16, n_groups = 4;
+
+/// `count` rows around `n_groups` directions, row i around direction i mod n_groups; not of unit length.
+torch::Tensor grouped_rows(std::int64_t count, std::uint64_t seed, double spread, double along) {
+  ilk::RandomStream directions(1, "directions"), random(seed, "rows");
+  auto centres = torch::empty({n_groups, width});
+  for (std::int64_t i = 0; i < centres.numel(); ++i)
+    centres.data_ptr<float>()[i] = static_cast<float>(directions.normal());
+  auto rows = torch::empty({count, width});
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t j = 0; j < width; ++j)
+      rows[i][j] = centres[i % n_groups][j].item<float>() + spread * random.normal() + along;
+  }
+  return rows * 3.5;
+}
+
+class FeaturesTest : public testing::Test {
+ protected:
+  FeaturesTest() : images_(grouped_rows(n_images, 2, 0.3, 0)) {
+    write_npy(path("X.npy"), images_);
+    write_npy(path("U.npy"), grouped_rows(n_nouns, 3, 0.2, 0.1));
+    write_npy(path("V.npy"), grouped_rows(n_captions, 4, 0.2, -0.1));
+    std::string nouns, captions, labels;
+    for (int i = 0; i < n_nouns; ++i)
+      nouns += "thing" + std::string(1, static_cast<char>('a' + i % 26)) + (i < 26 ? "" : "x") + "\n";
+    for (int i = 0; i < n_captions; ++i) captions += "a sentence about number " + std::to_string(i) + "\n";
+    for (int i = 0; i < n_images; ++i) labels += "group" + std::to_string(i % n_groups) + "\n";
+    write("nouns.txt", nouns);
+    write("captions.txt", captions);
+    write("labels.txt", labels);
+  }
+
+  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+  void write(const std::string& name, const std::string& text) const {
+    ilk::write_file_atomically(path(name), text);
+  }
+  ilk::RunOptions bare(const std::string& features = "X.npy", const std::string& output = "run") const {
+    ilk::RunOptions options{
+        .output = path(output), .features = path(features), .method = ilk::Method::kmeans};
+    options.cae.kmeans.n_clusters = n_groups;
+    return options;
+  }
+  ilk::RunOptions with_words(const std::string& features = "X.npy", const std::string& output = "run") const {
+    ilk::RunOptions options = bare(features, output);
+    options.method = ilk::Method::cae;
+    options.nouns = path("nouns.txt"), options.noun_features = path("U.npy");
+    options.captions_corpus = path("captions.txt"), options.caption_features = path("V.npy");
+    return options;
+  }
+  static ilk::RunSummary run(const ilk::RunOptions& options) { return ilk::run({}, options, "test"); }
+  std::string assignments(const std::string& output = "run") const {
+    return ilk::read_file(fs::path(path(output)) / "assignments.csv");
+  }
+  std::vector<Strings> rows(const std::string& output = "run") const {
+    return ilk::parse_csv(assignments(output));
+  }
+  nlohmann::json manifest(const std::string& output = "run") const {
+    return nlohmann::json::parse(ilk::read_file(fs::path(path(output)) / "manifest.json"));
+  }
+  static std::string error_of(const ilk::RunOptions& options, const ilk::RunInputs& inputs = {}) {
+    try {
+      ilk::run(inputs, options, "test");
+    } catch (const ilk::Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+  /// What is said of the default run with one option changed.
+  template <class Change>
+  std::string error_with(Change change) const {
+    ilk::RunOptions options = bare();
+    change(options);
+    return error_of(options);
+  }
+
+  torch::Tensor images_;
+  TemporaryDirectory folder_;
+};
+
+TEST_F(FeaturesTest, LeaveTheSameRunDirectoryAsImages) {
+  auto options = with_words();
+  options.labels = path("labels.txt");
+  const auto summary = run(options);
+  EXPECT_EQ(summary.agreement->accuracy, 1);
+  EXPECT_TRUE(summary.labels_by_row);
+  EXPECT_THAT(summary.features, HasSubstr("X.npy (120 × 16, Float)"));
+  EXPECT_EQ(summary.model, "");
+
+  const auto table = rows();
+  ASSERT_EQ(table.size(), n_images + 1u);
+  EXPECT_EQ(table[0], (Strings{"path", "cluster", "name", "score", "second_cluster", "margin", "top_nouns"}));
+  EXPECT_EQ(table[1][0], "0");
+  EXPECT_EQ(table[120][0], "119");
+  for (const auto& row : table) EXPECT_EQ(row.size(), 7u);
+  EXPECT_THAT(table[1][6], HasSubstr("thing"));
+  const auto facts = manifest();
+  EXPECT_EQ(facts["status"], "complete");
+  EXPECT_EQ(facts["summary"]["images"], n_images);
+  EXPECT_TRUE(facts["summary"]["model"].is_null());
+  EXPECT_THAT(facts["summary"]["features"].get<std::string>(), HasSubstr("X.npy"));
+  EXPECT_EQ(facts["summary"]["scores"]["labels_matched"], "by row");
+  EXPECT_EQ(facts["vocabulary"]["nouns"]["offered"], n_nouns);
+  EXPECT_TRUE(facts["kmeans"]["converged"].get<bool>());
+  const auto clusters = nlohmann::json::parse(ilk::read_file(fs::path(path("run")) / "clusters.json"));
+  ASSERT_EQ(clusters.size(), static_cast<std::size_t>(n_groups));
+  for (const auto& cluster : clusters) {
+    EXPECT_EQ(cluster["size"], n_images / n_groups);
+    EXPECT_THAT(cluster["name"].get<std::string>(), HasSubstr("thing"));
+    EXPECT_THAT(cluster["captions"][0]["caption"].get<std::string>(), HasSubstr("a sentence"));
+  }
+  // The features kept are the given ones at unit length.
+  const ilk::SafetensorsFile kept(fs::path(path("run")) / "features.safetensors");
+  const auto unit = images_.to(torch::kFloat64) / images_.to(torch::kFloat64).norm(2, 1, true);
+  EXPECT_TRUE(at::allclose(kept.get("embeddings").to(torch::kFloat64), unit, 1e-6, 1e-7));
+  EXPECT_TRUE(kept.get("features").matmul(kept.get("centroids").t()).argmax(1).equal(kept.get("labels")));
+  const std::string report = ilk::read_file(fs::path(path("run")) / "report.html");
+  EXPECT_THAT(report, HasSubstr("X.npy"));
+  EXPECT_THAT(report, Not(HasSubstr("data:image/jpeg")));
+  EXPECT_THAT(report, HasSubstr("Most typical"));
+}
+
+TEST_F(FeaturesTest, EveryFormatGivesTheSameClusters) {
+  run(with_words());
+  const auto half = images_.to(torch::kFloat16);
+  write_npy(path("half.npy"), half);
+  write_npy(path("half_as_double.npy"), half.to(torch::kFloat64));
+  write_npy(path("double.npy"), images_.to(torch::kFloat64));
+  write_npy(path("fortran.npy"), images_, /*columns_first=*/true);
+  ilk::write_safetensors(path("X.safetensors"), {{"other", at::ones({2})}, {"image", images_}});
+  for (const std::string place : {"double.npy", "fortran.npy", "X.safetensors:image"}) {
+    run(with_words(place, "other"));
+    EXPECT_EQ(assignments("other"), assignments()) << place;
+  }
+  run(with_words("half.npy", "half"));
+  run(with_words("half_as_double.npy", "other"));
+  EXPECT_EQ(assignments("other"), assignments("half"));
+  // What a run keeps can be clustered again.
+  EXPECT_EQ(error_of(bare("run/features.safetensors:embeddings", "other")), "");
+}
+
+TEST_F(FeaturesTest, SameBytesWhateverTheThreads) {
+  for (const int threads : {1, 3}) {
+    auto options = with_words("X.npy", std::to_string(threads));
+    options.threads = threads;
+    run(options);
+  }
+  EXPECT_EQ(assignments("1"), assignments("3"));
+}
+
+TEST_F(FeaturesTest, KmeansNeedsNoWords) {
+  auto options = bare();
+  options.labels = path("labels.txt");
+  EXPECT_EQ(run(options).agreement->accuracy, 1);
+  EXPECT_THAT(rows()[1][2], HasSubstr("group "));
+  EXPECT_EQ(rows()[1][6], "");
+  EXPECT_TRUE(manifest()["vocabulary"]["nouns"].is_null());
+}
+
+TEST_F(FeaturesTest, EitherKindOfWordsWillDo) {
+  for (const bool nouns : {false, true}) {
+    for (const auto alignment : {ilk::Alignment::transport, ilk::Alignment::softmax}) {
+      auto options = bare();
+      options.method = ilk::Method::cae;
+      options.cae.alignment = alignment;
+      (nouns ? options.noun_features : options.caption_features) = path(nouns ? "U.npy" : "V.npy");
+      EXPECT_EQ(error_of(options), "");
+      EXPECT_THAT(rows()[1][2], HasSubstr(nouns ? "noun " : "group "))
+          << "nouns without a list go by their row";
+    }
+  }
+  auto options = with_words();
+  options.method = ilk::Method::kmeans;
+  run(options);
+  EXPECT_THAT(rows()[1][2], HasSubstr("thing")) << "words that are given name the clusters of any method";
+}
+
+TEST_F(FeaturesTest, NamesFindLabelsAndPictures) {
+  Strings pictures;
+  for (const auto& entry : fs::directory_iterator(ILK_SOURCE_DIR "/examples/clipart/images"))
+    pictures.push_back(entry.path().string());
+  std::string names, labels = "path,label\n";
+  for (int i = 0; i < n_images; ++i) {
+    const std::string name = i % 2 ? pictures[static_cast<std::size_t>(i)] : "item " + std::to_string(i);
+    names += name + "\n";
+    if (i != 5) labels += name + ",g" + std::to_string(i % n_groups) + "\n";
+  }
+  write("names.txt", names);
+  write("labels.csv", labels);
+  auto options = with_words();
+  options.names = path("names.txt"), options.labels = path("labels.csv");
+  const auto summary = run(options);
+  EXPECT_EQ(summary.agreement->accuracy, 1);
+  EXPECT_EQ(summary.unlabelled, 1);
+  EXPECT_FALSE(summary.labels_by_row);
+  EXPECT_EQ(rows()[1][0], "item 0");
+  EXPECT_EQ(rows()[2][0], pictures[1]);
+  EXPECT_THAT(ilk::read_file(fs::path(path("run")) / "report.html"), HasSubstr("data:image/jpeg"));
+}
+
+TEST_F(FeaturesTest, LabelsMayBeAnArray) {
+  auto labels = torch::arange(n_images, torch::kInt64) % n_groups * 10;
+  labels[3] = -1;
+  write_npy(path("labels.npy"), labels.to(torch::kInt32));
+  auto options = bare();
+  options.labels = path("labels.npy");
+  const auto summary = run(options);
+  EXPECT_EQ(summary.agreement->accuracy, 1);
+  EXPECT_EQ(summary.unlabelled, 1);
+  EXPECT_TRUE(summary.labels_by_row);
+}
+
+TEST_F(FeaturesTest, ExtremeCollectionsAreClustered) {
+  const auto clusters = [&](const torch::Tensor& images, const torch::Tensor& nouns, std::int64_t k) {
+    write_npy(path("E.npy"), images);
+    write_npy(path("W.npy"), nouns);
+    for (const auto method : {ilk::Method::kmeans, ilk::Method::cae}) {
+      auto options = bare("E.npy", "extreme");
+      options.method = method;
+      options.noun_features = path("W.npy");
+      options.cae.kmeans.n_clusters = k;
+      EXPECT_EQ(error_of(options), "");
+      std::set<std::string> used;
+      const auto table = rows("extreme");
+      EXPECT_EQ(table.size(), static_cast<std::size_t>(images.size(0)) + 1);
+      for (std::size_t i = 1; i < table.size(); ++i) used.insert(table[i][1]);
+      EXPECT_EQ(static_cast<std::int64_t>(used.size()), k) << "no cluster may be empty";
+    }
+  };
+  const auto some = grouped_rows(9, 8, 0.3, 0), words = grouped_rows(5, 9, 0.3, 0);
+  clusters(some, words, 9);                       // K = N
+  clusters(some, words, 1);                       // K = 1
+  clusters(some, grouped_rows(1, 9, 0.3, 0), 3);  // M = 1
+  clusters(some.slice(0, 0, 1), words, 1);        // N = 1
+  clusters(torch::ones({7, width}), words, 3);    // all points equal
+  clusters(torch::ones({7, width}), torch::ones({1, width}), 2);
+  clusters(torch::tensor({1.f, -2.f, 3.f, -4.f}).unsqueeze(1), torch::tensor({5.f, -1.f}).unsqueeze(1),
+           2);                                                   // D = 1
+  clusters(some * 1e-30, words.to(torch::kFloat64) * 1e200, 3);  // lengths far from 1
+}
+
+TEST_F(FeaturesTest, NumbersThatAreNoDirectionsAreRefusedByRow) {
+  constexpr double infinity = std::numeric_limits<double>::infinity(),
+                   nan = std::numeric_limits<double>::quiet_NaN();
+  const auto refused = [&](double value, std::int64_t row, const std::string& text) {
+    for (const auto type : {torch::kFloat32, torch::kFloat16, torch::kFloat64}) {
+      auto bad = images_.clone();
+      if (value == 0)
+        bad[row].zero_();
+      else
+        bad[row][width - 1] = value;
+      bad[row + 20][0] = nan;  // a later one is not the one that is named
+      write_npy(path("bad.npy"), bad.to(type));
+      EXPECT_THAT(error_of(bare("bad.npy")), HasSubstr("features must be finite and not zero; " + text));
+    }
+  };
+  refused(nan, 17, "row 17 (from 0) of");
+  refused(infinity, 3, "row 3 (from 0) of");
+  refused(-infinity, 0, "row 0 (from 0) of");
+  refused(0, 99, "row 99 (from 0) of");
+  auto nouns = grouped_rows(n_nouns, 3, 0.2, 0);
+  nouns[29][3] = nan;
+  write_npy(path("U.npy"), nouns);
+  EXPECT_THAT(error_of(with_words()),
+              HasSubstr("noun_features must be finite and not zero; row 29 (from 0)"));
+}
+
+TEST_F(FeaturesTest, WhatDoesNotFitTogetherIsOneClearErrorBeforeAnythingIsWritten) {
+  write_npy(path("cube.npy"), torch::ones({2, 3, 4}));
+  write_npy(path("vector.npy"), torch::ones({5}));
+  write_npy(path("whole.npy"), torch::ones({8, 4}, torch::kInt64));
+  write_npy(path("none.npy"), torch::ones({0, 4}));
+  write_npy(path("flat.npy"), torch::ones({4, 0}));
+  write_npy(path("narrow.npy"), torch::ones({n_nouns, width - 1}));
+  write_npy(path("few.npy"), torch::ones({n_nouns - 1, width}));
+  write("short.txt", "one\ntwo\n");
+  write("cut.npy", ilk::read_file(path("X.npy")).substr(0, 1000));
+  write("text.npy", "these are no numbers");
+  for (const auto& [file, rule] : std::vector<std::pair<std::string, std::string>>{
+           {"cube.npy", "features must be a matrix"},
+           {"vector.npy", "has 1 dimension."},
+           {"whole.npy", "must be float16, bfloat16, float32 or float64"},
+           {"none.npy", "at least one row and one column"},
+           {"flat.npy", "at least one row and one column"},
+           {"cut.npy", "need 7680 bytes, but there are"},
+           {"text.npy", "does not begin as one"},
+           {"absent.npy", "absent.npy"}})
+    EXPECT_THAT(error_of(bare(file)), HasSubstr(rule));
+  const auto expect = [](const std::string& found, const std::string& rule) {
+    EXPECT_THAT(found, HasSubstr(rule));
+    EXPECT_LT(found.size(), 500u) << found;
+  };
+  using Options = ilk::RunOptions&;
+  expect(error_with([](Options o) { o.method = ilk::Method::cae; }),
+         "method cae needs noun_features or caption_features");
+  expect(error_with([&](Options o) { o.nouns = path("nouns.txt"); }), "nouns must come with noun_features");
+  expect(error_with([&](Options o) { o.captions_corpus = path("captions.txt"); }),
+         "captions_corpus must come with caption_features");
+  expect(error_with([&](Options o) {
+           o.method = ilk::Method::cae;
+           o.noun_features = path("U.npy"), o.levels = ilk::Levels::captions;
+         }),
+         "needs caption_features");
+  expect(error_with([&](Options o) { o.noun_features = path("narrow.npy"); }),
+         "must be as wide as features (16 columns)");
+  expect(error_with([&](Options o) { o.noun_features = path("few.npy"), o.nouns = path("nouns.txt"); }),
+         "(30; empty lines are not counted), but");
+  expect(error_with([&](Options o) { o.names = path("short.txt"); }), "names must be one for each row");
+  expect(error_with([](Options o) { o.model = "clip-vit-b-32"; }), "no model is loaded");
+  expect(error_with([&](Options o) { o.templates = path("nouns.txt"); }), "no text is encoded");
+  expect(error_with([](Options o) { o.device = ilk::Device::cuda; }), "device must be cpu or auto");
+  expect(error_with([](Options o) { o.cae.kmeans.n_clusters = 121; }),
+         "n_clusters must be at most the number of rows of");
+  const std::string picture = ILK_SOURCE_DIR "/examples/clipart/images";
+  expect(error_of(bare(), {.paths = {picture}}), "features must not be given together with images");
+  expect(error_of(bare(), {.listed = {picture}}), "features must not be given together with images");
+  auto options = bare();
+  options.features.clear(), options.noun_features = path("U.npy");
+  expect(error_of(options, {.paths = {picture}}), "noun_features must come with features");
+  EXPECT_FALSE(fs::exists(path("run")));
+}
+
+TEST_F(FeaturesTest, LabelsThatDoNotFitAreRefused) {
+  write("short.txt", "one\ntwo\n");
+  write_npy(path("vector.npy"), torch::ones({n_images}));
+  EXPECT_THAT(error_with([&](auto& o) { o.labels = path("short.txt"); }),
+              HasSubstr("labels must be one for each row"));
+  EXPECT_THAT(error_with([&](auto& o) { o.labels = path("vector.npy"); }),
+              HasSubstr("labels must be whole numbers"));
+}
+
+TEST_F(FeaturesTest, ANounThatComesTwiceCountsOnce) {
+  const std::string nouns = ilk::read_file(path("nouns.txt"));
+  write("twice.txt", "# comments are no nouns\n" + nouns.substr(0, 7) + "\n" + nouns);
+  const auto features = grouped_rows(n_nouns, 3, 0.2, 0.1);
+  write_npy(path("twice.npy"), torch::cat({features.slice(0, 0, 1), features}));
+  run(with_words("X.npy", "once"));
+  auto options = with_words("X.npy", "twice");
+  options.nouns = path("twice.txt"), options.noun_features = path("twice.npy");
+  run(options);
+  EXPECT_EQ(manifest("twice")["vocabulary"]["nouns"]["offered"], n_nouns);
+  EXPECT_EQ(assignments("twice"), assignments("once"));
+}
+
+}  // namespace
