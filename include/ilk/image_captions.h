@@ -17,7 +17,7 @@ struct ImageCaptions {
 
   std::int64_t missing = 0;  ///< images without a text
   std::string first_missing;
-  std::int64_t repeated = 0;  ///< texts that a later one for the same image took the place of
+  std::int64_t repeated = 0;  ///< texts that did not count because an image had another
   std::string first_repeated;
   std::int64_t unknown = 0;  ///< paths of the source that are none of the images'
   std::string first_unknown;
@@ -33,13 +33,12 @@ struct ImageCaptions {
 /// - else a table: a first row that names columns so (of commas, tabs or |), or two columns, path and text.
 ///
 /// A path means the image that has it, as it is written or from the source's folder; failing both, the one
-/// image of that file name, if only one image and only one path of the source have that name. Of several
-/// texts for an image the last counts, but one for its path goes before one for its name. A path that stands
-/// before the text of nothing but white space is as good as missing.
+/// image of that file name, where only one image and only one such path of the source have that name. Of
+/// several texts for an image the last counts, but a path goes before a mere name. A text of nothing but
+/// white space is none.
 ///
-/// A line that cannot be used is listed in `problems`; a last line that was cut while it was written is one
-/// of them. Throws Error naming path, rule and value where no image has a text, and for what is not a text at
-/// all.
+/// A line that cannot be used is listed in `problems`, also a last line that was cut while it was written.
+/// Throws Error naming path and rule where no image has a text, and for what is not of these forms at all.
 ImageCaptions read_image_captions(const std::filesystem::path& source,
                                   const std::vector<std::string>& images);
 
