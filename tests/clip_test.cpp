@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "made_models.h"
 #include "temporary_directory.h"
 
 namespace {
@@ -40,30 +41,6 @@ const json& reference() {
 std::vector<std::string> reference_texts() {
   return reference()["texts"].get<std::vector<std::string>>();
 }
-
-torch::Tensor rows_of(const json& rows) {
-  const auto width = static_cast<std::int64_t>(rows[0].size());
-  torch::Tensor tensor = torch::empty({static_cast<std::int64_t>(rows.size()), width});
-  float* out = tensor.data_ptr<float>();
-  for (const json& row : rows)
-    for (const json& value : row) *out++ = value.get<float>();
-  return tensor;
-}
-
-/// r of make.py.
-struct Numbers {
-  explicit Numbers(const std::string& name) {
-    for (const unsigned char byte : name) state = (state ^ byte) * 1099511628211u;
-  }
-  double operator()(std::uint64_t i) const {
-    std::uint64_t z = state + i + 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    z ^= z >> 31;
-    return static_cast<double>(z >> 40) / 8388608 - 1;
-  }
-  std::uint64_t state = 14695981039346656037u;
-};
 
 torch::Tensor made_weight(const std::string& name, const std::vector<std::int64_t>& shape) {
   torch::Tensor tensor = torch::empty(shape);
@@ -139,14 +116,6 @@ std::string load_error(const fs::path& directory) {
   return "";
 }
 
-double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
-  return (a - b).abs().max().item<double>();
-}
-
-void expect_unit_rows(const torch::Tensor& rows) {
-  EXPECT_LT(largest_difference(rows.square().sum(1), at::ones({rows.size(0)})), 1e-6);
-}
-
 TEST(Clip, MadeModelsEmbedAsTheReference) {
   for (const json& model : reference()["models"]) {
     MadeModel made(model);
@@ -184,18 +153,6 @@ TEST(Clip, IlkMiniEmbedsAsItsCardSays) {
           .unsqueeze(0);
   const torch::Tensor first = rows_of(json::array({card["image_ramp_embedding_first8"]}));
   EXPECT_LT(largest_difference(mini().encode_images(ramp).narrow(1, 0, 8), first), rounding);
-}
-
-/// Runs `body` with 1, 2 and 3 threads, and inside a block.
-template <class Body>
-void for_each_way_of_threading(Body&& body) {
-  const int before = ilk::threads();
-  for (const int count : {1, 2, 3}) {
-    ilk::set_threads(count);
-    body();
-    ilk::parallel_blocks(2, 1, [&](std::int64_t, std::int64_t, std::int64_t) { body(); });
-  }
-  ilk::set_threads(before);
 }
 
 void expect_rows_independent_of_companions(const ilk::Clip& clip, std::int64_t size,

@@ -1,3 +1,4 @@
 # Tests of src/text.
 ilk_test(wordnet LAYERS text)
 ilk_test(corpus LAYERS text)
+ilk_test(image_captions LAYERS text)

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ilk/clip.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
 #include <ilk/safetensors.h>

@@ -1,6 +1,7 @@
 #pragma once
 // B images or texts at a time, D joint width.
 #include <ilk/image.h>
+#include <ilk/text_encoder.h>
 #include <ilk/tokenizer.h>
 #include <torch/types.h>
 
@@ -16,22 +17,22 @@ namespace ilk {
 /// A CLIP (Radford et al. 2021): a vision and a text tower with one joint space, from a Hugging Face
 /// directory (config.json, model.safetensors or its shards, tokenizer and preprocessor files). ViT towers of
 /// any size; quick_gelu and gelu; weights in fp32, fp16 or bf16, computed in fp32. Immutable, thread-safe.
-class Clip {
+class Clip : public TextEncoder {
  public:
   /// Loads and checks everything: every weight present with the right shape. Throws Error naming file and
   /// rule.
   explicit Clip(const std::filesystem::path& directory, torch::Device device = torch::kCPU);
-  ~Clip();
+  ~Clip() override;
   Clip(Clip&&) noexcept;
 
-  std::int64_t width() const;  ///< D
+  std::int64_t width() const override;  ///< D
   const ImagePreprocessor& preprocessor() const;
   const ClipTokenizer& tokenizer() const;
-  torch::Device device() const;
+  torch::Device device() const override;
   const std::filesystem::path& directory() const;
   /// SHA-256 over the configuration, the weights, the preprocessing and the tokenizer: what an embedding
   /// depends on.
-  const std::string& fingerprint() const;
+  const std::string& fingerprint() const override;
 
   /// `pixels` (B, 3, H, W) float32 as decode_for_model returns them, B ≥ 1. Returns (B, D) float32 on the
   /// CPU, rows of unit length. On a CPU each image goes through by itself, so that a row is the same to the
@@ -39,11 +40,8 @@ class Clip {
   /// it runs on that thread.
   torch::Tensor encode_images(const torch::Tensor& pixels) const;
 
-  /// Texts of any length (cut at the context length). Returns (B, D) float32 on the CPU, rows of unit length.
-  /// Uses parallel_blocks; texts are grouped by length, and nothing after the end token is computed: the
-  /// tower is causal. A row is the same to the bit for any number of threads; other companions may change its
-  /// last bits.
-  torch::Tensor encode_texts(const std::vector<std::string>& texts) const;
+  /// As every TextEncoder. Nothing after the end token is computed: the tower is causal.
+  torch::Tensor encode_texts(const std::vector<std::string>& texts) const override;
 
  private:
   struct State;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,14 @@ namespace ilk {
 /// quotes; CRLF and a byte-order mark are taken). Throws Error naming the line of a quote that is never
 /// closed.
 std::vector<std::vector<std::string>> parse_csv(std::string_view text, char separator = ',');
+
+/// A row, and the line of the text that it begins on (from 1).
+struct CsvRow {
+  std::size_t line = 1;
+  std::vector<std::string> fields;
+};
+/// The same rows with their lines.
+std::vector<CsvRow> parse_csv_rows(std::string_view text, char separator = ',');
 
 /// The value as one field: quoted where it has to be.
 std::string csv_field(std::string_view value);

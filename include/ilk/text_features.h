@@ -1,11 +1,12 @@
 #pragma once
-// P texts, D joint width.
-#include <ilk/clip.h>
+// P texts, D width of the encoder.
 #include <ilk/corpus.h>
 #include <ilk/progress.h>
+#include <ilk/text_encoder.h>
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ilk {
@@ -22,8 +23,8 @@ struct TextFeatures {
 /// templates, as safetensors, written atomically and checked on load; a damaged file is rebuilt and reported.
 /// Stopped on request, at most 128 texts later; every 1,024 texts are kept as they are done, so that the next
 /// call goes on there. From the cache, `progress` hears nothing.
-TextFeatures embed_corpus(const Clip& clip, const Corpus& corpus, const std::vector<std::string>& templates,
-                          const std::filesystem::path& cache, std::string_view stage,
-                          Progress& progress = silent());
+TextFeatures embed_corpus(const TextEncoder& encoder, const Corpus& corpus,
+                          const std::vector<std::string>& templates, const std::filesystem::path& cache,
+                          std::string_view stage, Progress& progress = silent());
 
 }  // namespace ilk

@@ -5,11 +5,11 @@
 #include <ilk/sha256.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "clip_config.h"
 #include "clip_towers.h"
-#include "clip_weights.h"
+#include "model_weights.h"
+#include "text_groups.h"
 
 namespace ilk {
 namespace {
@@ -18,11 +18,9 @@ namespace fs = std::filesystem;
 
 // BLAS rounds a row of a matrix product as its place among the rows has it (OpenBLAS's kernel for Zen and
 // Haswell takes twelve at a time, the first six otherwise than the last six). So on a CPU a product never
-// spans two images: larger ones would gain 12 % on ViT-B/32 and nothing on finer patches. Texts are short,
-// and share products at the price that their last bits depend on their companions.
-constexpr std::int64_t texts_per_group = 64;
-// A GPU wants more at a time.
-constexpr std::int64_t images_per_launch = 256, texts_per_launch = 1024;
+// spans two images: larger ones would gain 12 % on ViT-B/32 and nothing on finer patches. A GPU wants more at
+// a time.
+constexpr std::int64_t images_per_launch = 256;
 
 /// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
 constexpr std::string_view fingerprint_version = "ilk clip 1\n";
@@ -39,19 +37,14 @@ std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path
   return hash.hex();
 }
 
-/// Rows of unit length. The length is computed in double; a row of zeros stays one.
-torch::Tensor unit_rows(const torch::Tensor& rows) {
-  const torch::Tensor lengths = rows.to(torch::kFloat64).square().sum(1, true).sqrt().clamp_min(1e-30);
-  return (rows / lengths).to(torch::kFloat32);
-}
-
 }  // namespace
 
 struct Clip::State {
-  State(const fs::path& directory, torch::Device device) : State(directory, device, ClipWeights(directory)) {}
+  State(const fs::path& directory, torch::Device device)
+      : State(directory, device, ModelWeights(directory, "Clip")) {}
 
   /// The weights' files are let go once the towers have copied them.
-  State(const fs::path& directory, torch::Device device, ClipWeights weights)
+  State(const fs::path& directory, torch::Device device, ModelWeights weights)
       : directory(directory),
         device(device),
         config(read_clip_config(directory / "config.json")),
@@ -141,51 +134,10 @@ torch::Tensor Clip::encode_images(const torch::Tensor& pixels) const {
 }
 
 torch::Tensor Clip::encode_texts(const std::vector<std::string>& texts) const {
-  const torch::NoGradGuard no_grad;
-  const auto count = static_cast<std::int64_t>(texts.size());
-  std::vector<std::vector<std::int32_t>> tokens(texts.size());
-  parallel_blocks(count, 256, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    for (std::int64_t i = begin; i < end; ++i) tokens[i] = state_->tokens_of(texts[i]);
-  });
-
-  // Groups of texts of one length.
-  struct Group {
-    std::int64_t begin, end;
-  };
-  std::vector<std::int64_t> order(texts.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](auto a, auto b) { return tokens[a].size() < tokens[b].size(); });
-  const bool on_cpu = state_->device.is_cpu();
-  const std::int64_t largest = on_cpu ? texts_per_group : texts_per_launch;
-  std::vector<Group> groups;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const bool joins = !groups.empty() && i - groups.back().begin < largest &&
-                       tokens[order[groups.back().begin]].size() == tokens[order[i]].size();
-    if (joins)
-      groups.back().end = i + 1;
-    else
-      groups.push_back({i, i + 1});
-  }
-
-  const torch::Tensor embeddings = torch::empty({count, width()});
-  const auto encode = [&](const Group& group) {
-    const std::int64_t rows = group.end - group.begin;
-    const auto length = static_cast<std::int64_t>(tokens[order[group.begin]].size());
-    const torch::Tensor ids = torch::empty({rows, length}, torch::kInt64);
-    for (std::int64_t row = 0; row < rows; ++row)
-      std::copy_n(tokens[order[group.begin + row]].begin(), length,
-                  ids.data_ptr<std::int64_t>() + row * length);
-    const torch::Tensor encoded = unit_rows(state_->text(ids.to(state_->device)).cpu());
-    for (std::int64_t row = 0; row < rows; ++row) embeddings[order[group.begin + row]].copy_(encoded[row]);
-  };
-  const auto number_of_groups = static_cast<std::int64_t>(groups.size());
-  if (on_cpu)
-    parallel_blocks(number_of_groups, 1,
-                    [&](std::int64_t i, std::int64_t, std::int64_t) { encode(groups[i]); });
-  else
-    for (const Group& group : groups) encode(group);
-  return embeddings;
+  return embed_texts(
+      static_cast<std::int64_t>(texts.size()), width(), state_->device,
+      [&](std::int64_t i) { return state_->tokens_of(texts[i]); },
+      [&](const torch::Tensor& ids) { return state_->text(ids); });
 }
 
 }  // namespace ilk

@@ -2,16 +2,9 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "transformer.h"
+
 namespace ilk {
-
-enum class Activation { quick_gelu, gelu };
-
-/// One transformer, as the two towers share it.
-struct TransformerConfig {
-  std::int64_t width, mlp_width, layers, heads;
-  Activation activation = Activation::quick_gelu;
-  double layer_norm_epsilon = 1e-5;
-};
 
 struct VisionConfig {
   TransformerConfig transformer{.width = 768, .mlp_width = 3072, .layers = 12, .heads = 12};

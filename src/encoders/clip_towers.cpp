@@ -1,42 +1,28 @@
 #include "clip_towers.h"
 
-#include <cmath>
 #include <limits>
 
 namespace ilk {
 namespace {
 
-torch::Tensor transposed(const torch::Tensor& weight) {
-  return weight.defined() ? weight.flatten(1).t().contiguous() : weight;
-}
-
 /// Takes weights by their names in a Hugging Face file.
 struct Loader {
-  ClipWeights& weights;
+  ModelWeights& weights;
   const TransformerConfig& config;
-
-  Linear linear(const std::string& name, std::int64_t from, std::int64_t to) const {
-    return {transposed(weights.take(name + ".weight", {to, from})), weights.take(name + ".bias", {to})};
-  }
-
-  LayerNorm norm(const std::string& name) const {
-    return {weights.take(name + ".weight", {config.width}), weights.take(name + ".bias", {config.width}),
-            config.layer_norm_epsilon};
-  }
 
   TransformerLayer layer(const std::string& name) const {
     const auto square = [&](const char* part) {
-      return linear(name + ".self_attn." + part, config.width, config.width);
+      return take_linear(weights, name + ".self_attn." + part, config.width, config.width);
     };
-    return {.attention_norm = norm(name + ".layer_norm1"),
-            .mlp_norm = norm(name + ".layer_norm2"),
+    return {.attention_norm = take_norm(weights, name + ".layer_norm1", config),
+            .mlp_norm = take_norm(weights, name + ".layer_norm2", config),
             .attention = {.heads = config.heads,
                           .query = square("q_proj"),
                           .key = square("k_proj"),
                           .value = square("v_proj"),
                           .output = square("out_proj")},
-            .expand = linear(name + ".mlp.fc1", config.width, config.mlp_width),
-            .contract = linear(name + ".mlp.fc2", config.mlp_width, config.width),
+            .expand = take_linear(weights, name + ".mlp.fc1", config.width, config.mlp_width),
+            .contract = take_linear(weights, name + ".mlp.fc2", config.mlp_width, config.width),
             .activation = config.activation};
   }
 
@@ -48,56 +34,15 @@ struct Loader {
   }
 };
 
-torch::Tensor activate(const torch::Tensor& x, Activation activation) {
-  return activation == Activation::gelu ? at::gelu(x) : x * at::sigmoid(1.702 * x);
-}
-
-void move(torch::Tensor& tensor, torch::Device device) {
-  if (tensor.defined()) tensor = tensor.to(device);
-}
-
-void move(Linear& linear, torch::Device device) {
-  move(linear.weight, device);
-  move(linear.bias, device);
-}
-
-void move(LayerNorm& norm, torch::Device device) {
-  move(norm.weight, device);
-  move(norm.bias, device);
-}
-
-void move(Transformer& transformer, torch::Device device) {
+void move_to(torch::Device device, Transformer& transformer) {
   for (TransformerLayer& layer : transformer.layers) {
-    move(layer.attention_norm, device);
-    move(layer.mlp_norm, device);
-    for (Linear* linear : {&layer.attention.query, &layer.attention.key, &layer.attention.value,
-                           &layer.attention.output, &layer.expand, &layer.contract})
-      move(*linear, device);
+    for (LayerNorm* norm : {&layer.attention_norm, &layer.mlp_norm}) move_to(device, *norm);
+    for (Linear* linear : {&layer.expand, &layer.contract}) move_to(device, *linear);
+    move_to(device, layer.attention);
   }
 }
 
 }  // namespace
-
-torch::Tensor Linear::operator()(const torch::Tensor& x) const {
-  return at::linear(x, weight.t(), bias);
-}
-
-torch::Tensor LayerNorm::operator()(const torch::Tensor& x) const {
-  return at::layer_norm(x, weight.sizes(), weight, bias, epsilon);
-}
-
-torch::Tensor Attention::operator()(const torch::Tensor& queries, const torch::Tensor& tokens,
-                                    const torch::Tensor& mask) const {
-  const std::int64_t width = tokens.size(2), head_width = width / heads;
-  const auto split = [&](const torch::Tensor& x) {  // (B, T, W) to (B, heads, T, W / heads)
-    return x.reshape({x.size(0), x.size(1), heads, head_width}).transpose(1, 2);
-  };
-  const torch::Tensor q = split(query(queries) / std::sqrt(static_cast<double>(head_width)));
-  torch::Tensor scores = at::matmul(q, split(key(tokens)).transpose(2, 3));
-  if (mask.defined()) scores += mask;
-  const torch::Tensor mixed = at::matmul(at::softmax(scores, -1), split(value(tokens)));
-  return output(mixed.transpose(1, 2).reshape(queries.sizes()));
-}
 
 torch::Tensor TransformerLayer::operator()(const torch::Tensor& x, const torch::Tensor& mask) const {
   const torch::Tensor normed = attention_norm(x);
@@ -116,7 +61,7 @@ torch::Tensor Transformer::operator()(torch::Tensor x, const torch::Tensor& mask
   return layers.back().only(x, place).squeeze(1);
 }
 
-VisionTower::VisionTower(const ClipConfig& config, ClipWeights& weights) : config_(config.vision) {
+VisionTower::VisionTower(const ClipConfig& config, ModelWeights& weights) : config_(config.vision) {
   const std::int64_t width = config_.transformer.width, side = config_.patches_per_side(),
                      patch = config_.patch_size;
   const Loader load{weights, config_.transformer};
@@ -125,20 +70,20 @@ VisionTower::VisionTower(const ClipConfig& config, ClipWeights& weights) : confi
       transposed(weights.take("vision_model.embeddings.patch_embedding.weight", {width, 3, patch, patch}));
   position_embedding_ =
       weights.take("vision_model.embeddings.position_embedding.weight", {1 + side * side, width});
-  input_norm_ = load.norm("vision_model.pre_layrnorm");  // its name in the files
+  input_norm_ = take_norm(weights, "vision_model.pre_layrnorm", load.config);  // its name in the files
   transformer_ = load.transformer("vision_model");
-  output_norm_ = load.norm("vision_model.post_layernorm");
+  output_norm_ = take_norm(weights, "vision_model.post_layernorm", load.config);
   projection_.weight = transposed(weights.take("visual_projection.weight", {config.joint_width, width}));
 }
 
 void VisionTower::to(torch::Device device) {
-  move(patch_embedding_, device);
-  move(class_embedding_, device);
-  move(position_embedding_, device);
-  move(input_norm_, device);
-  move(transformer_, device);
-  move(output_norm_, device);
-  move(projection_, device);
+  move_to(device, patch_embedding_);
+  move_to(device, class_embedding_);
+  move_to(device, position_embedding_);
+  move_to(device, input_norm_);
+  move_to(device, transformer_);
+  move_to(device, output_norm_);
+  move_to(device, projection_);
 }
 
 torch::Tensor VisionTower::operator()(const torch::Tensor& pixels) const {
@@ -154,7 +99,7 @@ torch::Tensor VisionTower::operator()(const torch::Tensor& pixels) const {
   return projection_(output_norm_(transformer_(input_norm_(tokens), {}, 0)));
 }
 
-TextTower::TextTower(const ClipConfig& config, ClipWeights& weights) {
+TextTower::TextTower(const ClipConfig& config, ModelWeights& weights) {
   const TransformerConfig& transformer = config.text.transformer;
   const Loader load{weights, transformer};
   token_embedding_ = weights.take("text_model.embeddings.token_embedding.weight",
@@ -162,17 +107,17 @@ TextTower::TextTower(const ClipConfig& config, ClipWeights& weights) {
   position_embedding_ = weights.take("text_model.embeddings.position_embedding.weight",
                                      {config.text.context_length, transformer.width});
   transformer_ = load.transformer("text_model");
-  output_norm_ = load.norm("text_model.final_layer_norm");
+  output_norm_ = take_norm(weights, "text_model.final_layer_norm", load.config);
   projection_.weight =
       transposed(weights.take("text_projection.weight", {config.joint_width, transformer.width}));
 }
 
 void TextTower::to(torch::Device device) {
-  move(token_embedding_, device);
-  move(position_embedding_, device);
-  move(transformer_, device);
-  move(output_norm_, device);
-  move(projection_, device);
+  move_to(device, token_embedding_);
+  move_to(device, position_embedding_);
+  move_to(device, transformer_);
+  move_to(device, output_norm_);
+  move_to(device, projection_);
 }
 
 torch::Tensor TextTower::operator()(const torch::Tensor& ids) const {

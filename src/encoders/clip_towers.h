@@ -7,32 +7,10 @@
 #include <vector>
 
 #include "clip_config.h"
-#include "clip_weights.h"
+#include "model_weights.h"
+#include "transformer.h"
 
 namespace ilk {
-
-/// y = x A + b over the last dimension; no bias where it is undefined. Files hold Aᵀ; this way round a
-/// product with few rows takes a fifth less time.
-struct Linear {
-  torch::Tensor weight, bias;  // (from, to), (to)
-  torch::Tensor operator()(const torch::Tensor& x) const;
-};
-
-struct LayerNorm {
-  torch::Tensor weight, bias;
-  double epsilon;
-  torch::Tensor operator()(const torch::Tensor& x) const;
-};
-
-/// Multi-head attention (Vaswani et al. 2017).
-struct Attention {
-  std::int64_t heads;
-  Linear query, key, value, output;
-  /// `queries` (B, Q, W) look at `tokens` (B, T, W); `mask` (Q, T) is added to the scores where it is
-  /// defined.
-  torch::Tensor operator()(const torch::Tensor& queries, const torch::Tensor& tokens,
-                           const torch::Tensor& mask) const;
-};
 
 /// A block with the norms before its two halves: x + attention(norm(x)), then x + mlp(norm(x)).
 struct TransformerLayer {
@@ -54,7 +32,7 @@ struct Transformer {
 /// A vision transformer (Dosovitskiy et al. 2021) that pools its class token.
 class VisionTower {
  public:
-  VisionTower(const ClipConfig& config, ClipWeights& weights);
+  VisionTower(const ClipConfig& config, ModelWeights& weights);
   void to(torch::Device device);
   /// `pixels` (B, 3, S, S) to (B, D), not normalised.
   torch::Tensor operator()(const torch::Tensor& pixels) const;
@@ -71,7 +49,7 @@ class VisionTower {
 /// A causal transformer that pools the token its text ends with.
 class TextTower {
  public:
-  TextTower(const ClipConfig& config, ClipWeights& weights);
+  TextTower(const ClipConfig& config, ModelWeights& weights);
   void to(torch::Device device);
   /// `ids` (B, T) int64, of texts that all end with their last token, to (B, D), not normalised.
   torch::Tensor operator()(const torch::Tensor& ids) const;

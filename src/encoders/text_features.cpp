@@ -1,4 +1,4 @@
-// P texts, D joint width.
+// P texts, D width of the encoder.
 #include <ilk/error.h>
 #include <ilk/text_features.h>
 
@@ -13,20 +13,20 @@ namespace {
 // Texts between two looks at whether to stop, and texts that are kept at a time.
 constexpr std::int64_t texts_per_chunk = 128, texts_per_span = 1024;
 
-std::map<std::string, std::string> identity_of(const Clip& clip, const Corpus& corpus,
+std::map<std::string, std::string> identity_of(const TextEncoder& encoder, const Corpus& corpus,
                                                const std::vector<std::string>& templates) {
   std::string written;
   for (const std::string& prompt_template : templates) written += prompt_template + "\n";
   // Two kinds of processor differ in the last bits, and a rerun must not.
   return {{"format", "ilk text features 1"},
-          {"model", clip.fingerprint()},
-          {"device", clip.device().is_cpu() ? "cpu" : "gpu"},
+          {"model", encoder.fingerprint()},
+          {"device", encoder.device().is_cpu() ? "cpu" : "gpu"},
           {"corpus", corpus.sha256},
           {"templates", written}};
 }
 
 /// (end − begin, D): per text the mean of its prompts' embeddings, of unit length.
-torch::Tensor embed(const Clip& clip, const std::vector<std::string>& texts, std::int64_t begin,
+torch::Tensor embed(const TextEncoder& encoder, const std::vector<std::string>& texts, std::int64_t begin,
                     std::int64_t end, const std::vector<std::string>& templates) {
   std::vector<std::string> prompts;  // distinct
   std::unordered_map<std::string, std::int64_t> place;
@@ -40,10 +40,10 @@ torch::Tensor embed(const Clip& clip, const std::vector<std::string>& texts, std
     if (templates.empty()) add(texts[i]);
     for (const std::string& prompt_template : templates) add(fill_template(prompt_template, texts[i]));
   }
-  const torch::Tensor embeddings = clip.encode_texts(prompts).to(torch::kFloat64);
+  const torch::Tensor embeddings = encoder.encode_texts(prompts).to(torch::kFloat64);
   const auto per_text = static_cast<std::int64_t>(std::max<std::size_t>(1, templates.size()));
   const torch::Tensor sums = embeddings.index_select(0, at::tensor(prompt_of, torch::kInt64))
-                                 .reshape({end - begin, per_text, clip.width()})
+                                 .reshape({end - begin, per_text, encoder.width()})
                                  .sum(1);
   const torch::Tensor lengths = sums.square().sum(1, true).sqrt().clamp_min(1e-30);
   return (sums / lengths).to(torch::kFloat32);
@@ -51,21 +51,23 @@ torch::Tensor embed(const Clip& clip, const std::vector<std::string>& texts, std
 
 }  // namespace
 
-TextFeatures embed_corpus(const Clip& clip, const Corpus& corpus, const std::vector<std::string>& templates,
+TextFeatures embed_corpus(const TextEncoder& encoder, const Corpus& corpus,
+                          const std::vector<std::string>& templates,
                           const std::filesystem::path& cache_folder, std::string_view stage,
                           Progress& progress) {
   const auto count = static_cast<std::int64_t>(corpus.texts.size());
   require(count >= 1, "embed_corpus", "the corpus ", corpus.source, " holds no text.");
   TextFeaturesCache cache(cache_folder.empty() ? cache_folder : cache_folder / "text",
-                          identity_of(clip, corpus, templates));
-  if (const auto kept = cache.load_whole(count, clip.width())) return {.features = *kept, .from_cache = true};
+                          identity_of(encoder, corpus, templates));
+  if (const auto kept = cache.load_whole(count, encoder.width()))
+    return {.features = *kept, .from_cache = true};
 
-  const torch::Tensor features = torch::empty({count, clip.width()});
+  const torch::Tensor features = torch::empty({count, encoder.width()});
   progress.start(stage, count, "texts");
   for (std::int64_t span = 0; span < count; span += texts_per_span) {
     const std::int64_t span_end = std::min(count, span + texts_per_span);
     const torch::Tensor rows = features.narrow(0, span, span_end - span);
-    if (const auto kept = cache.load_span(span, span_end - span, clip.width())) {
+    if (const auto kept = cache.load_span(span, span_end - span, encoder.width())) {
       rows.copy_(*kept);
       progress.advance(span_end - span);
       continue;
@@ -73,7 +75,7 @@ TextFeatures embed_corpus(const Clip& clip, const Corpus& corpus, const std::vec
     for (std::int64_t begin = span; begin < span_end; begin += texts_per_chunk) {
       progress.check_stop();
       const std::int64_t end = std::min(span_end, begin + texts_per_chunk);
-      rows.narrow(0, begin - span, end - begin).copy_(embed(clip, corpus.texts, begin, end, templates));
+      rows.narrow(0, begin - span, end - begin).copy_(embed(encoder, corpus.texts, begin, end, templates));
       progress.advance(end - begin);
     }
     cache.save_span(span, rows);

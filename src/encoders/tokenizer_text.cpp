@@ -11,13 +11,6 @@ namespace {
 
 enum class Kind : std::uint8_t { letter, number, space, other };
 
-/// Unicode's White_Space, which is what \s means to the reference's regular expressions.
-bool is_space(char32_t c) {
-  return (c >= 0x9 && c <= 0xD) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
-}
-
 Kind kind_of(char32_t c) {
   if (is_space(c)) return Kind::space;
   const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
@@ -36,11 +29,11 @@ std::size_t contraction_length(std::u32string_view text) {
   return 0;
 }
 
-void compose(std::u32string& text) {
+/// Canonical decomposition, each run of marks in the order of their combining classes.
+std::vector<utf8proc_int32_t> decomposed(const std::u32string& text) {
   // A code point is at most 18 after compatibility decomposition, 4 after this canonical one.
   std::vector<utf8proc_int32_t> points;
   points.reserve(text.size() + 16);
-  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
   const auto decomposing = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
   for (const char32_t c : text) {
     std::array<utf8proc_int32_t, 8> parts;
@@ -50,7 +43,6 @@ void compose(std::u32string& text) {
     points.insert(points.end(), parts.begin(),
                   parts.begin() + std::clamp<std::ptrdiff_t>(count, 0, parts.size()));
   }
-  // Marks after their base in the order of their combining classes, as composition expects them.
   const auto combining_class = [](utf8proc_int32_t c) { return utf8proc_get_property(c)->combining_class; };
   for (auto begin = points.begin(); begin != points.end();) {
     auto end = begin;
@@ -58,9 +50,19 @@ void compose(std::u32string& text) {
     std::stable_sort(begin, end, [&](auto a, auto b) { return combining_class(a) < combining_class(b); });
     begin = end == points.end() ? end : end + 1;
   }
+  return points;
+}
+
+void compose(std::u32string& text) {
+  std::vector<utf8proc_int32_t> points = decomposed(text);
+  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
   const auto count =
       utf8proc_normalize_utf32(points.data(), static_cast<utf8proc_ssize_t>(points.size()), options);
   text.assign(points.begin(), points.begin() + std::max<std::ptrdiff_t>(count, 0));
+}
+
+bool is_ascii(const std::u32string& text) {
+  return std::all_of(text.begin(), text.end(), [](char32_t c) { return c < 0x80; });
 }
 
 }  // namespace
@@ -106,25 +108,40 @@ std::string encode_utf8(std::u32string_view text) {
   return bytes;
 }
 
-std::u32string clean_text(std::string_view text) {
-  std::u32string points = decode_utf8(text);
-  const bool is_ascii = points.size() == text.size() &&
-                        std::all_of(points.begin(), points.end(), [](char32_t c) { return c < 0x80; });
-  if (is_ascii) {
-    for (char32_t& c : points)
+bool is_space(char32_t c) {
+  return (c >= 0x9 && c <= 0xD) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
+}
+
+void decompose(std::u32string& text) {
+  if (is_ascii(text)) return;
+  const std::vector<utf8proc_int32_t> points = decomposed(text);
+  text.assign(points.begin(), points.end());
+}
+
+void make_lower_case(std::u32string& text) {
+  if (is_ascii(text)) {
+    for (char32_t& c : text)
       if (c >= U'A' && c <= U'Z') c += U'a' - U'A';
-    return points;
+    return;
   }
-  compose(points);
   std::u32string lower;
-  lower.reserve(points.size());
-  for (const char32_t c : points) {
+  lower.reserve(text.size());
+  for (const char32_t c : text) {
     if (c == U'\u0130')  // the one letter whose lower case is two code points
       lower += U"i\u0307";
     else
       lower.push_back(static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
   }
-  return lower;
+  text = std::move(lower);
+}
+
+std::u32string clean_text(std::string_view text) {
+  std::u32string points = decode_utf8(text);
+  if (!is_ascii(points)) compose(points);
+  make_lower_case(points);
+  return points;
 }
 
 std::vector<std::u32string_view> split_words(std::u32string_view text) {

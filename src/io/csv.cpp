@@ -3,23 +3,23 @@
 
 namespace ilk {
 
-std::vector<std::vector<std::string>> parse_csv(std::string_view text, char separator) {
+std::vector<CsvRow> parse_csv_rows(std::string_view text, char separator) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  std::vector<std::vector<std::string>> rows;
-  std::vector<std::string> row;
+  std::vector<CsvRow> rows;
+  CsvRow row;
   std::string field;
   bool quoted = false, was_quoted = false;
   std::size_t line = 1, quote_line = 1;
   const auto end_field = [&] {
-    row.push_back(std::move(field));
+    row.fields.push_back(std::move(field));
     field.clear();
     was_quoted = false;
   };
   const auto end_row = [&] {
-    const bool blank = row.empty() && field.empty() && !was_quoted;
+    const bool blank = row.fields.empty() && field.empty() && !was_quoted;
     end_field();
     if (!blank) rows.push_back(std::move(row));
-    row.clear();
+    row = {.line = line};
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -48,6 +48,12 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, char sepa
   require(!quoted, "parse_csv", "line ", quote_line, " opens a quote that is never closed.");
   if (!was_quoted && field.ends_with('\r')) field.pop_back();
   end_row();
+  return rows;
+}
+
+std::vector<std::vector<std::string>> parse_csv(std::string_view text, char separator) {
+  std::vector<std::vector<std::string>> rows;
+  for (CsvRow& row : parse_csv_rows(text, separator)) rows.push_back(std::move(row.fields));
   return rows;
 }
 

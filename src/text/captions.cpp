@@ -172,29 +172,19 @@ bool mend_row(std::vector<std::string>& row, const Header& header) {
 
 std::vector<std::string> parse_table(const Place& place, std::string_view contents, const Header& header) {
   std::vector<std::string> captions;
-  std::vector<std::vector<std::string>> rows;
+  std::vector<CsvRow> rows;
   try {
-    rows = parse_csv(contents, header.separator);
+    rows = parse_csv_rows(contents, header.separator);
   } catch (const Error& error) {
     fail(place.function, place.path, ": ", error.what());
   }
-  std::int64_t number = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::vector<std::string>& row = rows[i];
-    ++number;
-    while (take_line(contents).empty()) ++number;  // blank lines are no rows
-    const std::int64_t first_line = number;
-    for (const std::string& field : row) {
-      for (auto breaks = std::count(field.begin(), field.end(), '\n'); breaks > 0; --breaks) {
-        take_line(contents);
-        ++number;
-      }
-    }
-    const bool blank = row.size() == 1 && trimmed(row[0]).empty();
-    if (i == 0 || blank) continue;
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    auto& [line, row] = rows[i];
+    if (row.size() == 1 && trimmed(row[0]).empty()) continue;
     if (row.size() != header.columns && !mend_row(row, header)) {
-      place.bad_line(first_line, "must have ", header.columns, " columns as the first row, got ", row.size(),
-                     " (a caption that holds '", header.separator, "' must be in quotation marks)");
+      place.bad_line(static_cast<std::int64_t>(line), "must have ", header.columns,
+                     " columns as the first row, got ", row.size(), " (a caption that holds '",
+                     header.separator, "' must be in quotation marks)");
     }
     captions.push_back(std::move(row[header.caption]));
   }

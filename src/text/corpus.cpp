@@ -11,18 +11,6 @@
 namespace ilk {
 namespace {
 
-std::string single_spaced(std::string_view text) {
-  constexpr std::string_view white = " \t\r\n\v\f";
-  std::string spaced;
-  for (std::size_t begin = text.find_first_not_of(white); begin != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(white, begin), text.size());
-    if (!spaced.empty()) spaced += ' ';
-    spaced.append(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(white, end);
-  }
-  return spaced;
-}
-
 // Calls take(line, number) for each line that is neither empty nor a comment.
 template <class Take>
 void for_each_entry(std::string_view text, const Take& take) {

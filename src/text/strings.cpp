@@ -1,11 +1,25 @@
 #include "strings.h"
 
+#include <algorithm>
+
 namespace ilk {
 
 std::string_view trimmed(std::string_view text, std::string_view unwanted) {
   const std::size_t begin = text.find_first_not_of(unwanted);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(unwanted) - begin + 1);
+}
+
+std::string single_spaced(std::string_view text) {
+  constexpr std::string_view white = " \t\r\n\v\f";
+  std::string spaced;
+  for (std::size_t begin = text.find_first_not_of(white); begin != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(white, begin), text.size());
+    if (!spaced.empty()) spaced += ' ';
+    spaced.append(text.substr(begin, end - begin));
+    begin = text.find_first_not_of(white, end);
+  }
+  return spaced;
 }
 
 std::string lower_case(std::string_view text) {

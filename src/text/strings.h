@@ -7,6 +7,9 @@ namespace ilk {
 /// Without the bytes of `unwanted` at both ends.
 std::string_view trimmed(std::string_view text, std::string_view unwanted = " \t\r\n\v\f");
 
+/// Trimmed, and each run of white space within made one space.
+std::string single_spaced(std::string_view text);
+
 /// ASCII letters in lower case, all else as it is.
 std::string lower_case(std::string_view text);
 

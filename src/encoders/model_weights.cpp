@@ -1,4 +1,4 @@
-#include "clip_weights.h"
+#include "model_weights.h"
 
 #include <ilk/error.h>
 #include <ilk/files.h>
@@ -14,22 +14,22 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 /// The names of the shards, each once, in order.
-std::set<std::string> read_index(const fs::path& path) {
+std::set<std::string> read_index(const fs::path& path, std::string_view function) {
   json index;
   try {
     index = json::parse(read_file(path));
   } catch (const json::exception& error) {
-    fail("Clip", path, " is not JSON: ", error.what(), ".");
+    fail(function, path, " is not JSON: ", error.what(), ".");
   }
   const bool has_map = index.is_object() && index.contains("weight_map") && index["weight_map"].is_object();
-  require(has_map && !index["weight_map"].empty(), "Clip", path, " must hold a weight_map.");
+  require(has_map && !index["weight_map"].empty(), function, path, " must hold a weight_map.");
   std::set<std::string> shards;
   for (const auto& [name, shard] : index["weight_map"].items()) {
     // A file beside the index and nothing else.
     const bool is_name = shard.is_string() &&
                          fs::path(shard.get<std::string>()).filename() == shard.get<std::string>() &&
                          shard.get<std::string>().ends_with(".safetensors");
-    require(is_name, "Clip", path, ": the shard of ", name, " must be the name of a safetensors file, got ",
+    require(is_name, function, path, ": the shard of ", name, " must be the name of a safetensors file, got ",
             shard.dump(), ".");
     shards.insert(shard.get<std::string>());
   }
@@ -38,27 +38,29 @@ std::set<std::string> read_index(const fs::path& path) {
 
 }  // namespace
 
-ClipWeights::ClipWeights(const fs::path& directory) : directory_(directory) {
+ModelWeights::ModelWeights(const fs::path& directory, std::string_view function)
+    : directory_(directory), function_(function) {
   const fs::path whole = directory / "model.safetensors", index = directory / "model.safetensors.index.json";
   if (fs::exists(whole)) {
     paths_.push_back(whole);
   } else if (fs::exists(index)) {
-    for (const std::string& shard : read_index(index)) paths_.push_back(directory / shard);
+    for (const std::string& shard : read_index(index, function)) paths_.push_back(directory / shard);
   } else {
     const bool pickled = fs::exists(directory / "pytorch_model.bin");
-    fail("Clip", directory, " must hold model.safetensors, or its shards with model.safetensors.index.json",
+    fail(function_, directory,
+         " must hold model.safetensors, or its shards with model.safetensors.index.json",
          pickled ? "; pytorch_model.bin is not read, as loading it can run code." : ".");
   }
   for (const fs::path& path : paths_) {
     files_.emplace_back(path);
     for (const std::string& name : files_.back().names()) {
       const bool is_new = file_of_.emplace(name, files_.size() - 1).second;
-      require(is_new, "Clip", path, ": the weight ", name, " is in another shard as well.");
+      require(is_new, function_, path, ": the weight ", name, " is in another shard as well.");
     }
   }
 }
 
-torch::Tensor ClipWeights::take(const std::string& name, const std::vector<std::int64_t>& shape) {
+torch::Tensor ModelWeights::take(const std::string& name, const std::vector<std::int64_t>& shape) {
   const auto found = file_of_.find(name);
   if (found == file_of_.end()) {
     problems_.push_back(name + " is missing");
@@ -77,13 +79,13 @@ torch::Tensor ClipWeights::take(const std::string& name, const std::vector<std::
   return weight.to(torch::kFloat32);
 }
 
-void ClipWeights::check() const {
+void ModelWeights::check() const {
   if (problems_.empty()) return;
   constexpr std::size_t most = 12;
   std::ostringstream text;
   for (std::size_t i = 0; i < std::min(most, problems_.size()); ++i) text << (i ? "; " : "") << problems_[i];
   if (problems_.size() > most) text << "; and " << problems_.size() - most << " more";
-  fail("Clip", directory_, ": the weights do not fit the configuration: ", text.str(), ".");
+  fail(function_, directory_, ": the weights do not fit the configuration: ", text.str(), ".");
 }
 
 }  // namespace ilk

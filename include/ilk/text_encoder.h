@@ -1,0 +1,41 @@
+#pragma once
+// B texts at a time, D width.
+#include <torch/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ilk {
+
+/// What turns texts into embeddings: CLIP's text tower or a sentence encoder. Immutable, thread-safe.
+class TextEncoder {
+ public:
+  virtual ~TextEncoder() = default;
+
+  virtual std::int64_t width() const = 0;  ///< D
+  virtual torch::Device device() const = 0;
+  /// SHA-256 over everything in the model's files that an embedding depends on.
+  virtual const std::string& fingerprint() const = 0;
+
+  /// Texts of any length (cut at the encoder's longest). Returns (B, D) float32 on the CPU, rows of unit
+  /// length. Uses parallel_blocks; texts are grouped by length. A row is the same to the bit for any number
+  /// of threads; other companions may change its last bits.
+  virtual torch::Tensor encode_texts(const std::vector<std::string>& texts) const = 0;
+
+ protected:
+  TextEncoder() = default;
+  TextEncoder(const TextEncoder&) = default;
+  TextEncoder(TextEncoder&&) = default;
+  TextEncoder& operator=(const TextEncoder&) = default;
+  TextEncoder& operator=(TextEncoder&&) = default;
+};
+
+/// The encoder in a Hugging Face directory, whichever config.json's model_type says it is: a Clip, or a
+/// SentenceBert. Throws Error naming file and rule.
+std::unique_ptr<TextEncoder> load_text_encoder(const std::filesystem::path& directory,
+                                               torch::Device device = torch::kCPU);
+
+}  // namespace ilk

@@ -1,0 +1,114 @@
+// B texts at a time, T tokens of each, D width.
+#include <ilk/error.h>
+#include <ilk/sentence_bert.h>
+#include <ilk/sha256.h>
+
+#include <algorithm>
+
+#include "bert_tower.h"
+#include "model_weights.h"
+#include "sentence_config.h"
+#include "text_groups.h"
+
+namespace ilk {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view function = "SentenceBert";
+
+/// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
+constexpr std::string_view fingerprint_version = "ilk sentence bert 1\n";
+
+std::string fingerprint_of(const SentenceConfig& config, const std::vector<fs::path>& weights) {
+  Sha256 hash;
+  hash.update(fingerprint_version);
+  std::vector<fs::path> files = weights;
+  files.insert(files.end(), config.files.begin(), config.files.end());
+  const fs::path& directory = config.directory;
+  const char* vocabulary = fs::exists(directory / "tokenizer.json") ? "tokenizer.json" : "vocab.txt";
+  for (const char* name : {"config.json", vocabulary, "tokenizer_config.json", "special_tokens_map.json"})
+    if (fs::exists(directory / name)) files.push_back(directory / name);
+  for (const fs::path& path : files) hash.update(path.filename().string() + " " + sha256_file(path) + "\n");
+  return hash.hex();
+}
+
+}  // namespace
+
+struct SentenceBert::State {
+  State(const fs::path& directory, torch::Device device)
+      : State(read_sentence_config(directory), directory, device) {}
+
+  State(const SentenceConfig& sentences, const fs::path& directory, torch::Device device)
+      : State(sentences, ModelWeights(sentences.directory, function), directory, device) {}
+
+  /// The weights' files are let go once the tower has copied them.
+  State(SentenceConfig read, ModelWeights weights, const fs::path& directory, torch::Device device)
+      : device(device),
+        sentences(std::move(read)),
+        config(read_bert_config(sentences.directory / "config.json")),
+        tokenizer(sentences.directory),
+        tower(config, weights) {
+    weights.check();
+    require(tokenizer.vocabulary_size() <= config.vocabulary_size, function, directory,
+            ": the tokenizer has ids up to ", tokenizer.vocabulary_size() - 1, ", but the model knows ",
+            config.vocabulary_size, " tokens.");
+    require(!sentences.lower_case || tokenizer.lower_cases(), function, directory,
+            ": sentence_bert_config.json asks for lower case, but the tokenizer keeps case.");
+    longest = config.context_length();
+    if (sentences.longest > 0) longest = std::min(longest, sentences.longest);
+    tower.to(device);
+    fingerprint = fingerprint_of(sentences, weights.files());
+  }
+
+  /// (B, T) ids to (B, D), not normalised.
+  torch::Tensor operator()(const torch::Tensor& ids) const {
+    const torch::Tensor tokens = tower(ids);
+    switch (sentences.pooling) {
+      case Pooling::first:
+        return tokens.select(1, 0);
+      case Pooling::maximum:
+        return tokens.amax(1);
+      default:
+        return tokens.mean(1);
+    }
+  }
+
+  torch::Device device;
+  SentenceConfig sentences;
+  BertConfig config;
+  WordPieceTokenizer tokenizer;
+  BertTower tower;
+  std::int64_t longest = 0;
+  std::string fingerprint;
+};
+
+SentenceBert::SentenceBert(const fs::path& directory, torch::Device device)
+    : state_(std::make_unique<State>(directory, device)) {}
+SentenceBert::~SentenceBert() = default;
+SentenceBert::SentenceBert(SentenceBert&&) noexcept = default;
+
+std::int64_t SentenceBert::width() const {
+  return state_->config.transformer.width;
+}
+torch::Device SentenceBert::device() const {
+  return state_->device;
+}
+const std::string& SentenceBert::fingerprint() const {
+  return state_->fingerprint;
+}
+const WordPieceTokenizer& SentenceBert::tokenizer() const {
+  return state_->tokenizer;
+}
+std::int64_t SentenceBert::longest() const {
+  return state_->longest;
+}
+
+torch::Tensor SentenceBert::encode_texts(const std::vector<std::string>& texts) const {
+  return embed_texts(
+      static_cast<std::int64_t>(texts.size()), width(), state_->device,
+      [&](std::int64_t i) { return state_->tokenizer.encode(texts[i], state_->longest); },
+      [&](const torch::Tensor& ids) { return (*state_)(ids); });
+}
+
+}  // namespace ilk
