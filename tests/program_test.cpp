@@ -257,7 +257,7 @@ TEST_F(ProgramTest, MistakesGetOneClearSentence) {
   expect({"cluster", images}, 2, "--n-clusters");
   expect({"cluster", images, "-k", "three"}, 2, "three");
   expect({"cluster", images, "-k", "3", "--fusion", "sun"}, 2, "must be concat, sum or plain, got 'sun'");
-  expect(cluster(images, output(), {"--epsilon", "0"}), 3, "epsilon must be above 0, got 0.");
+  expect(cluster(images, output(), {"--epsilon", "-1"}), 3, "epsilon must be at least 0, got -1.");
   expect({"cluster", images, "-k", "9999", "-o", output()}, 3,
          "n_clusters must be at most the number of usable images");
   expect({"cluster", "/nowhere", "-k", "3", "-o", output()}, 3, "/nowhere");
