@@ -54,6 +54,11 @@ struct KMeansResult {
 /// an empty cluster was repaired last. An iteration is an update of the centroids and the assignment to them;
 /// a restart also ends when no label changes.
 ///
+/// On a CPU points are assigned by cosines that are exact to float64's rounding: most centres are ruled out
+/// in 8 bits with a bound on the error, and points by how far centres moved, so that the labels are those of
+/// a full search. Where N exceeds 65,536 and 32 K, k-means++ draws its centres among so many points, drawn at
+/// random; the clustering itself always sees all.
+///
 /// `embeddings` (N, D) float32, CPU or CUDA, rows of unit length. The labels are the same for any number of
 /// threads. Throws Error for K < 1, K > N, rows that hold NaN or infinity or are not of unit length, and
 /// options out of their range. Where fewer than K points are distinct, all K clusters are still non-empty.
@@ -64,6 +69,14 @@ KMeansResult kmeans(const torch::Tensor& embeddings, const KMeansOptions& option
 /// n_clusters, seed, n_init and init are not read.
 KMeansResult kmeans_from(const torch::Tensor& embeddings, const torch::Tensor& centroids,
                          const KMeansOptions& options, Progress& progress = silent());
+
+/// The same for points of any length by their distance, as scikit-learn's KMeans: minimises the sum of
+/// squared distances to the means of the clusters. `rows` (N, D) float32, finite; `objective` is minus the
+/// mean squared distance, centroids are plain means.
+KMeansResult euclidean_kmeans(const torch::Tensor& rows, const KMeansOptions& options,
+                              Progress& progress = silent());
+KMeansResult euclidean_kmeans_from(const torch::Tensor& rows, const torch::Tensor& centroids,
+                                   const KMeansOptions& options, Progress& progress = silent());
 
 /// Where points belong among given centres.
 struct Assignment {
@@ -79,6 +92,9 @@ Assignment assign_to_nearest(const torch::Tensor& embeddings, const torch::Tenso
 /// Throws Error("[function] …") unless `matrix` is a float32 (rows ≥ 1, columns ≥ 1) matrix with finite rows
 /// of unit length to 1e-3. `what` names it in the text ("embeddings").
 void require_unit_rows(const torch::Tensor& matrix, std::string_view function, std::string_view what);
+
+/// The same for rows of any length, whose coordinates must be finite and at most 1e15.
+void require_finite_rows(const torch::Tensor& matrix, std::string_view function, std::string_view what);
 
 /// Rows scaled to unit length, as float32; throws Error naming the first row that is zero or not finite.
 torch::Tensor normalise_rows(const torch::Tensor& matrix, std::string_view function, std::string_view what);

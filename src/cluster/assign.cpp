@@ -1,68 +1,64 @@
 // N points, K centres, D dimensions.
-#include <ilk/error.h>
-#include <ilk/kmeans.h>
+#include "assign.h"
 
-#include <limits>
+#include <ilk/error.h>
+
+#include <numeric>
 
 #include "blocks.h"
-#include "score_tiles.h"
+#include "row_loops.h"
+#include "scratch_pool.h"
 
 namespace ilk {
+namespace internal {
 namespace {
 
-constexpr std::int64_t points_per_block = 1024;
+constexpr std::int64_t points_per_block = 256;
 constexpr float lowest = -std::numeric_limits<float>::infinity();
 
-/// The best two centres of each point of one block; the output pointers are the block's.
-struct BestTwo {
-  float first[points_per_block], second[points_per_block];
-  std::int32_t first_centre[points_per_block], second_centre[points_per_block];
-
-  explicit BestTwo(std::int64_t n) {
-    std::fill_n(first, n, lowest), std::fill_n(second, n, lowest);
-    std::fill_n(first_centre, n, -1), std::fill_n(second_centre, n, -1);
-  }
-
-  // Written without branches so that the loop runs on several points at once. Strict comparisons and centres
-  // in ascending order send ties to the lower number, the runner-up's too.
-  void offer(std::int32_t centre, const float* scores, std::int64_t n) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      const float score = scores[i], old = first[i];
-      const std::int32_t old_centre = first_centre[i];
-      const bool wins = score > old;
-      const float rest = wins ? old : score;
-      const std::int32_t rest_centre = wins ? old_centre : centre;
-      first[i] = wins ? score : old;
-      first_centre[i] = wins ? centre : old_centre;
-      const bool places = wins | (score > second[i]);
-      second[i] = places ? rest : second[i];
-      second_centre[i] = places ? rest_centre : second_centre[i];
-    }
-  }
-};
-
-void assign_with_loops(const torch::Tensor& points, const torch::Tensor& centres, Assignment& to) {
+void assign_with_loops(const ScreenedPoints& points, const torch::Tensor& centres, Geometry geometry,
+                       Assignment& to) {
   auto* labels = to.labels.data_ptr<std::int64_t>();
   auto* second_labels = to.second_labels.data_ptr<std::int64_t>();
   auto* scores = to.scores.data_ptr<float>();
   auto* second_scores = to.second_scores.data_ptr<float>();
-  parallel_blocks(points.size(0), points_per_block, [&](auto begin, auto end, auto) {
-    const std::int64_t n = end - begin;
-    internal::ScoreTiles tiles(n);
-    BestTwo best(n);
-    tiles.each(points.slice(0, begin, end), centres, [&](std::int64_t centre, const float* row) {
-      best.offer(static_cast<std::int32_t>(centre), row, n);
+  ScreenedCentres screened(points, centres.size(0), geometry);
+  screened.set(centres);
+  ScratchPool<ScreenedPoints::Scratch> pool([] { return std::make_unique<ScreenedPoints::Scratch>(); });
+  std::int32_t all[points_per_block];
+  std::iota(all, all + points_per_block, 0);
+  parallel_blocks(points.size(), points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    pool.use([&](ScreenedPoints::Scratch& scratch) {
+      for (std::int64_t first = begin; first < end; first += ScreenedPoints::at_once()) {
+        const std::int64_t count = std::min(ScreenedPoints::at_once(), end - first);
+        points.screen(first, all, count, screened, scratch);
+        for (std::int64_t i = 0; i < count; ++i) {
+          const float* point = points.row(first + i);
+          const ScreenedCentres::BestTwo best =
+              screened.best_two(point, scratch.scores.data() + i * screened.stride(),
+                                scratch.errors[static_cast<std::size_t>(i)], scratch);
+          const double square =
+              geometry == Geometry::cosine ? 0 : exact_dot(point, point, points.dimensions());
+          const auto shown = [&](double score) {
+            return static_cast<float>(geometry == Geometry::cosine ? score : 2 * score - square);
+          };
+          labels[first + i] = best.first;
+          scores[first + i] = shown(best.first_score);
+          second_labels[first + i] = best.second;
+          second_scores[first + i] = best.second < 0 ? -1 : shown(best.second_score);
+        }
+      }
     });
-    std::copy_n(best.first, n, scores + begin);
-    std::copy_n(best.second, n, second_scores + begin);
-    std::copy_n(best.first_centre, n, labels + begin);
-    std::copy_n(best.second_centre, n, second_labels + begin);
   });
 }
 
-void assign_with_operations(const torch::Tensor& points, const torch::Tensor& centres, Assignment& to) {
-  internal::row_blocks(points, points.size(0), 16 * points_per_block, [&](auto begin, auto end, auto) {
-    auto products = points.slice(0, begin, end).matmul(centres.t());
+void assign_with_operations(const torch::Tensor& points, const torch::Tensor& centres, Geometry geometry,
+                            Assignment& to) {
+  row_blocks(points, points.size(0), 16 * 1024, [&](auto begin, auto end, auto) {
+    const auto block = points.slice(0, begin, end);
+    auto products = block.matmul(centres.t());
+    if (geometry == Geometry::euclidean)
+      products.mul_(2).sub_(centres.square().sum(1)).sub_(block.square().sum(1, /*keepdim=*/true));
     const auto [scores, labels] = products.max(1);
     to.scores.slice(0, begin, end).copy_(scores);
     to.labels.slice(0, begin, end).copy_(labels);
@@ -76,6 +72,19 @@ void assign_with_operations(const torch::Tensor& points, const torch::Tensor& ce
 
 }  // namespace
 
+Assignment assign_points(const torch::Tensor& points, const ScreenedPoints* screened,
+                         const torch::Tensor& centres, Geometry geometry) {
+  const auto whole = points.options().dtype(torch::kInt64);
+  const std::int64_t n = points.size(0);
+  Assignment result{torch::empty({n}, whole), torch::empty({n}, points.options()),
+                    torch::full({n}, -1, whole), torch::full({n}, -1, points.options())};
+  screened ? assign_with_loops(*screened, centres, geometry, result)
+           : assign_with_operations(points, centres, geometry, result);
+  return result;
+}
+
+}  // namespace internal
+
 Assignment assign_to_nearest(const torch::Tensor& embeddings, const torch::Tensor& centroids) {
   constexpr auto function = "assign_to_nearest";
   require_unit_rows(embeddings, function, "embeddings");
@@ -86,14 +95,10 @@ Assignment assign_to_nearest(const torch::Tensor& embeddings, const torch::Tenso
           "centroids must be on the embeddings' device (", embeddings.device(), "), got ", centroids.device(),
           ".");
   const auto points = internal::plain_rows(embeddings), centres = internal::plain_rows(centroids);
-  const auto whole = points.options().dtype(torch::kInt64);
-  Assignment result{torch::empty({points.size(0)}, whole), torch::empty({points.size(0)}, points.options()),
-                    torch::full({points.size(0)}, -1, whole),
-                    torch::full({points.size(0)}, -1, points.options())};
-  internal::has_kernels(points) ? assign_with_loops(points, centres, result)
-                                : assign_with_operations(points, centres, result);
-  if (centres.size(0) == 1) result.second_scores.fill_(-1);
-  return result;
+  const auto screened = internal::has_kernels(points)
+                            ? std::make_unique<internal::ScreenedPoints>(points, /*memory=*/0)
+                            : nullptr;
+  return internal::assign_points(points, screened.get(), centres, internal::Geometry::cosine);
 }
 
 }  // namespace ilk

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "assign.h"
 #include "blocks.h"
 #include "duplicates.h"
 #include "kmeans_start.h"
@@ -14,18 +15,27 @@
 namespace ilk {
 namespace {
 
+using internal::Geometry;
 using internal::Lloyd;
 
-constexpr auto function = "kmeans";
+/// What all starts work on.
+struct Collection {
+  torch::Tensor points;
+  Geometry geometry;
+  std::unique_ptr<internal::ScreenedPoints> screened;  // null where loops cannot be used
 
-/// How many starts run side by side: enough that a matrix product with all their centres is efficient, few
-/// enough that what is kept for each point stays small beside the points.
+  Collection(const torch::Tensor& rows, Geometry geometry_)
+      : points(internal::plain_rows(rows)), geometry(geometry_) {
+    if (internal::has_kernels(points)) screened = std::make_unique<internal::ScreenedPoints>(points);
+  }
+};
+
+/// How many starts run side by side, so that a block of points serves them all while it is in the cache: few
+/// enough that what is kept for each point and centre stays small beside the points.
 std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& options) {
-  const std::int64_t trials = internal::trials_per_centre(options.n_clusters);
-  constexpr std::int64_t centres = 512, at_most = 32, product_floats = std::int64_t{1} << 26;
-  const std::int64_t by_memory = product_floats / (trials * n_points);
-  return std::max<std::int64_t>(1,
-                                std::min({options.n_init, centres / options.n_clusters, at_most, by_memory}));
+  constexpr std::int64_t centres = 512, at_most = 32, numbers = std::int64_t{1} << 23;
+  return std::max<std::int64_t>(
+      1, std::min({options.n_init, centres / options.n_clusters, at_most, numbers / n_points}));
 }
 
 struct Run {
@@ -111,7 +121,8 @@ double mean_of(const torch::Tensor& scores) {
 
 /// Numbers the clusters by size and assigns the points anew, so that the labels are those that anyone gets
 /// who assigns these points to these centroids.
-void conclude(const torch::Tensor& points, const torch::Tensor& labels, KMeansResult& result) {
+void conclude(const Collection& collection, const torch::Tensor& labels, KMeansResult& result) {
+  const torch::Tensor& points = collection.points;
   const std::int64_t k = result.centroids.size(0);
   result.labels = labels.to(torch::kInt64);
   constexpr int attempts =
@@ -126,10 +137,12 @@ void conclude(const torch::Tensor& points, const torch::Tensor& labels, KMeansRe
       result.labels = rows.argsort().index_select(0, result.labels);
       return;
     }
-    const Assignment assignment = assign_to_nearest(points, result.centroids);
+    const Assignment assignment =
+        internal::assign_points(points, collection.screened.get(), result.centroids, collection.geometry);
     auto assigned = assignment.labels.to(torch::kInt32), scores = assignment.scores;
     auto sizes = sizes_of(assignment.labels, k);
-    for (const internal::Move& move : internal::repair_empty(assigned, scores, sizes)) {
+    for (const internal::Move& move :
+         internal::repair_empty(assigned, scores, internal::best_gain(collection.geometry), sizes)) {
       result.centroids[move.to].copy_(points[move.point]);
       if (attempt == 0) ++result.empty_repaired;
     }
@@ -138,62 +151,91 @@ void conclude(const torch::Tensor& points, const torch::Tensor& labels, KMeansRe
   }
 }
 
-KMeansResult finish(const torch::Tensor& points, const Run& run) {
+KMeansResult finish(const Collection& collection, const Run& run) {
   KMeansResult result;
   result.centroids = run.centroids;
   result.iterations = static_cast<std::int64_t>(run.objectives.size());
   result.converged = run.converged;
   result.objectives = run.objectives;
   result.empty_repaired = run.repaired;
-  result.duplicates = internal::count_duplicates(points);
-  conclude(points, run.labels, result);
+  result.duplicates = internal::count_duplicates(collection.points);
+  conclude(collection, run.labels, result);
   result.objectives.back() = result.objective;
+  return result;
+}
+
+KMeansResult from_drawn_centres(const torch::Tensor& rows, Geometry geometry, const KMeansOptions& options,
+                                std::string_view function, Progress& progress) {
+  const std::int64_t n = rows.size(0), k = options.n_clusters;
+  require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
+  progress.start("clustering", options.n_init, "starts");
+  const Collection collection(rows, geometry);
+  const torch::Tensor& points = collection.points;
+  const std::int64_t group = starts_side_by_side(n, options);
+  Run best;
+  for (std::int64_t first = 0; first < options.n_init; first += group) {
+    const std::int64_t n_starts = std::min(group, options.n_init - first);
+    const auto centres =
+        internal::first_centres(points, collection.screened.get(), options, first, n_starts, progress)
+            .to(points.device());
+    Lloyd lloyd(points, collection.screened.get(), k, n_starts, geometry);
+    for (std::int64_t i = 0; i < n_starts; ++i)
+      lloyd.start(i).centroids.copy_(points.index_select(0, centres[i]));
+    for (Run& run : iterate(lloyd, n_starts, n, options, progress))
+      if (!best.centroids.defined() || run.objectives.back() > best.objectives.back()) best = std::move(run);
+  }
+  KMeansResult result = finish(collection, best);
+  progress.finish();
+  return result;
+}
+
+KMeansResult from_given_centres(const torch::Tensor& rows, const torch::Tensor& centroids, Geometry geometry,
+                                const KMeansOptions& options, std::string_view function, Progress& progress) {
+  const std::int64_t n = rows.size(0), k = centroids.size(0);
+  require(k <= n, function, "centroids must be at most as many as the images (", n, "), got ", k, ".");
+  require(rows.size(1) == centroids.size(1), function, "centroids must be as wide as the embeddings (",
+          rows.size(1), "), got ", centroids.size(1), ".");
+  progress.start("clustering", 1, "starts");
+  const Collection collection(rows, geometry);
+  Lloyd lloyd(collection.points, collection.screened.get(), k, 1, geometry);
+  lloyd.start(0).centroids.copy_(centroids.detach());
+  KMeansResult result = finish(collection, iterate(lloyd, 1, n, options, progress).front());
+  progress.finish();
   return result;
 }
 
 }  // namespace
 
 KMeansResult kmeans(const torch::Tensor& embeddings, const KMeansOptions& options, Progress& progress) {
+  constexpr auto function = "kmeans";
   check_ranges(options, function);
   require_unit_rows(embeddings, function, "embeddings");
-  const std::int64_t n = embeddings.size(0), k = options.n_clusters;
-  require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
-  const auto points = internal::plain_rows(embeddings);
-  progress.start("clustering", options.n_init, "starts");
-  const std::int64_t group = starts_side_by_side(n, options);
-  Run best;
-  for (std::int64_t first = 0; first < options.n_init; first += group) {
-    const std::int64_t n_starts = std::min(group, options.n_init - first);
-    Lloyd lloyd(points, k, n_starts);
-    const auto centres =
-        internal::first_centres(points, options, first, n_starts, progress).to(points.device());
-    for (std::int64_t i = 0; i < n_starts; ++i)
-      lloyd.start(i).centroids.copy_(points.index_select(0, centres[i]));
-    for (Run& run : iterate(lloyd, n_starts, n, options, progress))
-      if (!best.centroids.defined() || run.objectives.back() > best.objectives.back()) best = std::move(run);
-  }
-  KMeansResult result = finish(points, best);
-  progress.finish();
-  return result;
+  return from_drawn_centres(embeddings, Geometry::cosine, options, function, progress);
 }
 
 KMeansResult kmeans_from(const torch::Tensor& embeddings, const torch::Tensor& centroids,
                          const KMeansOptions& options, Progress& progress) {
-  constexpr auto name = "kmeans_from";
-  check_ranges(options, name);
-  require_unit_rows(embeddings, name, "embeddings");
-  require_unit_rows(centroids, name, "centroids");
-  const std::int64_t n = embeddings.size(0), k = centroids.size(0);
-  require(k <= n, name, "centroids must be at most as many as the images (", n, "), got ", k, ".");
-  require(embeddings.size(1) == centroids.size(1), name, "centroids must be as wide as the embeddings (",
-          embeddings.size(1), "), got ", centroids.size(1), ".");
-  const auto points = internal::plain_rows(embeddings);
-  progress.start("clustering", 1, "starts");
-  Lloyd lloyd(points, k, 1);
-  lloyd.start(0).centroids.copy_(centroids.detach());
-  KMeansResult result = finish(points, iterate(lloyd, 1, n, options, progress).front());
-  progress.finish();
-  return result;
+  constexpr auto function = "kmeans_from";
+  check_ranges(options, function);
+  require_unit_rows(embeddings, function, "embeddings");
+  require_unit_rows(centroids, function, "centroids");
+  return from_given_centres(embeddings, centroids, Geometry::cosine, options, function, progress);
+}
+
+KMeansResult euclidean_kmeans(const torch::Tensor& rows, const KMeansOptions& options, Progress& progress) {
+  constexpr auto function = "euclidean_kmeans";
+  check_ranges(options, function);
+  require_finite_rows(rows, function, "rows");
+  return from_drawn_centres(rows, Geometry::euclidean, options, function, progress);
+}
+
+KMeansResult euclidean_kmeans_from(const torch::Tensor& rows, const torch::Tensor& centroids,
+                                   const KMeansOptions& options, Progress& progress) {
+  constexpr auto function = "euclidean_kmeans_from";
+  check_ranges(options, function);
+  require_finite_rows(rows, function, "rows");
+  require_finite_rows(centroids, function, "centroids");
+  return from_given_centres(rows, centroids, Geometry::euclidean, options, function, progress);
 }
 
 }  // namespace ilk

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "screen.h"
+
 namespace ilk::internal {
 
 /// How many candidates k-means++ tries for each centre: 2 + ln K, as Arthur and Vassilvitskii suggest.
@@ -13,7 +15,9 @@ std::int64_t trials_per_centre(std::int64_t n_clusters);
 
 /// The points that the starts numbered first_start … first_start + n_starts − 1 begin from: (R, K) int64 on
 /// the CPU. Each start draws from its own random stream, so what it draws does not depend on the others.
-torch::Tensor first_centres(const torch::Tensor& points, const KMeansOptions& options,
-                            std::int64_t first_start, std::int64_t n_starts, const Progress& progress);
+/// `screened` are the points, or null where loops cannot be used (has_kernels).
+torch::Tensor first_centres(const torch::Tensor& points, const ScreenedPoints* screened,
+                            const KMeansOptions& options, std::int64_t first_start, std::int64_t n_starts,
+                            const Progress& progress);
 
 }  // namespace ilk::internal

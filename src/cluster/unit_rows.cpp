@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t rows_per_block = 4096;
 constexpr double unit_tolerance = 1e-3;
+// Squares of larger ones are not safe in float32.
+constexpr double largest_coordinate = 1e15;
 
 struct BadRow {
   std::int64_t row = -1;
@@ -54,6 +56,21 @@ void require_unit_rows(const torch::Tensor& matrix, std::string_view function, s
   const BadRow bad = first_of(found);
   require(bad.row < 0, function, what, " must have finite rows of unit length, got row ", bad.row,
           " of length ", bad.length, ".");
+}
+
+void require_finite_rows(const torch::Tensor& matrix, std::string_view function, std::string_view what) {
+  require_matrix(matrix, function, what);
+  require(matrix.scalar_type() == torch::kFloat32, function, what, " must be float32, got ",
+          torch::toString(matrix.scalar_type()), ".");
+  const auto rows = matrix.detach();
+  std::vector<BadRow> found(internal::block_count(rows.size(0), rows_per_block));
+  internal::row_blocks(rows, rows.size(0), rows_per_block, [&](auto begin, auto end, auto index) {
+    const auto largest = rows.slice(0, begin, end).abs().amax(1);
+    found[index] = first_bad(largest, begin, [](const auto& size) { return size <= largest_coordinate; });
+  });
+  const BadRow bad = first_of(found);
+  require(bad.row < 0, function, what, " must have finite coordinates of at most 1e15, got row ", bad.row,
+          " with ", bad.length, ".");
 }
 
 torch::Tensor normalise_rows(const torch::Tensor& matrix, std::string_view function, std::string_view what) {

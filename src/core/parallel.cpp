@@ -2,18 +2,21 @@
 #include <ATen/core/grad_mode.h>
 #include <dlfcn.h>
 #include <ilk/parallel.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <exception>
+#include <list>
 #include <mutex>
 #include <thread>
 
 namespace ilk {
 namespace {
 
-// libtorch's matrix products may go to OpenBLAS, whose own threads know nothing of OpenMP regions: left alone
-// they would split a product differently with the number of cores. All parallelism is ours, over blocks.
+// libtorch's matrix products may go to OpenBLAS, whose own threads know nothing of OpenMP: left alone they
+// would split a product differently with the number of cores. All parallelism is ours, over blocks.
 void keep_blas_single_threaded() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -21,15 +24,103 @@ void keep_blas_single_threaded() {
   });
 }
 
+/// The threads that help. They sleep while there is nothing to do: OpenMP's spin, which takes the core from
+/// other processes of a busy machine. Calls from several threads share the helpers.
+class Helpers {
+ public:
+  /// Runs `work` here and, as far as helpers are free, on up to `most` of them; returns once all have ended.
+  void run(int most, const std::function<void()>& work) {
+    Job job{&work, most};
+    {
+      const std::lock_guard lock(mutex_);
+      for (; count_ < most; ++count_) std::thread([this] { help(); }).detach();
+      jobs_.push_back(&job);
+    }
+    most == 1 ? wake_.notify_one() : wake_.notify_all();
+    work();
+    std::unique_lock lock(mutex_);
+    jobs_.remove(&job);
+    ended_.wait(lock, [&] { return job.running == 0; });
+  }
+
+ private:
+  struct Job {
+    const std::function<void()>* work;
+    int wanted, running = 0;
+  };
+
+  [[noreturn]] void help() {
+    // libtorch's loops and oneDNN ask OpenMP how many threads this one may use; libtorch sets that once
+    // itself.
+    at::get_num_threads();
+    omp_set_num_threads(1);
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      const auto open =
+          std::find_if(jobs_.begin(), jobs_.end(), [](const Job* job) { return job->wanted > 0; });
+      if (open == jobs_.end()) {
+        wake_.wait(lock);
+        continue;
+      }
+      Job& job = **open;
+      --job.wanted;
+      ++job.running;
+      lock.unlock();
+      (*job.work)();
+      lock.lock();
+      if (--job.running == 0) ended_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_, ended_;
+  std::list<Job*> jobs_;
+  int count_ = 0;
+};
+
+// Never destroyed: the helpers wait in it when the process ends.
+Helpers& helpers() {
+  static Helpers& all = *new Helpers;
+  return all;
+}
+
+std::atomic<int>& thread_count() {
+  static std::atomic<int> count = at::get_num_threads();  // which knows OMP_NUM_THREADS
+  return count;
+}
+
+thread_local bool inside_a_block = false;
+
+/// While it lives, libtorch works on this thread alone.
+class OneThread {
+ public:
+  OneThread() : threads_(at::get_num_threads()) {
+    if (threads_ > 1) omp_set_num_threads(1);
+    inside_a_block = true;
+  }
+  ~OneThread() {
+    if (threads_ > 1) omp_set_num_threads(threads_);
+    inside_a_block = false;
+  }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int threads_;
+};
+
 }  // namespace
 
 void set_threads(int threads) {
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  at::set_num_threads(threads > 0 ? threads : cores);
+  thread_count() = threads > 0 ? threads : cores;
+  // What libtorch does outside blocks stays on the thread that calls it, so that nothing spins between
+  // blocks.
+  at::set_num_threads(1);
 }
 
 int threads() {
-  return at::get_num_threads();
+  return thread_count();
 }
 
 void parallel_blocks(std::int64_t n, std::int64_t block,
@@ -40,7 +131,7 @@ void parallel_blocks(std::int64_t n, std::int64_t block,
   std::atomic<std::int64_t> next = 0;
   std::atomic<bool> failed = false;
   std::exception_ptr first;
-  const auto worker = [&](std::int64_t, std::int64_t) {
+  const std::function<void()> work = [&] {
     const at::NoGradGuard no_grad;
     for (std::int64_t i = next++; i < blocks && !failed; i = next++) {
       try {
@@ -50,9 +141,16 @@ void parallel_blocks(std::int64_t n, std::int64_t block,
       }
     }
   };
-  // One unit of at::parallel_for for each thread, even where there are fewer blocks: the OpenMP region around
-  // it keeps libtorch's own loops and oneDNN on the thread they are called from. One thread needs no region.
-  at::parallel_for(0, at::get_num_threads(), 1, worker);
+  if (inside_a_block) {
+    work();
+  } else {
+    const std::function<void()> alone = [&] {
+      const OneThread one;
+      work();
+    };
+    const int most = static_cast<int>(std::min<std::int64_t>(threads(), blocks)) - 1;
+    most > 0 ? helpers().run(most, alone) : alone();
+  }
   if (first) std::rethrow_exception(first);
 }
 

@@ -1,0 +1,115 @@
+#pragma once
+// N points, D dimensions, K centres. The score of a point x with a centre c is x·c − h, where h is 0 for
+// cosines and |c|²/2 for Euclidean distances: the centre of the highest score is the nearest either way.
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "byte_rows.h"
+
+namespace ilk::internal {
+
+enum class Geometry { cosine, euclidean };
+
+class ScreenedCentres;
+
+/// Points whose scores with many centres are wanted nearly right, with a bound on the error, so that only the
+/// few centres that could be best need be looked at exactly. In bytes where the processor has byte products:
+/// of the points and centres less their means, for which the bound is smaller. In floats otherwise.
+class ScreenedPoints {
+ public:
+  /// `points` (N, D) float32 on the CPU, rows one after another. What is kept of them takes at most `memory`
+  /// bytes; where that is too little, bytes are made anew whenever they are needed.
+  explicit ScreenedPoints(torch::Tensor points, std::int64_t memory = std::int64_t{160} << 20);
+
+  std::int64_t size() const { return n_; }
+  std::int64_t dimensions() const { return d_; }
+  const float* row(std::int64_t i) const { return rows_ + i * d_; }
+  /// What bounds how scores change with a centre: |x·v| ≤ |origin·v| + |v| · spread() for every point x.
+  const std::vector<float>& origin() const { return origin_; }
+  double spread() const { return spread_; }
+  /// At least the length of every point.
+  double longest() const { return longest_; }
+
+  /// How many points are screened at once.
+  static std::int64_t at_once();
+  /// Working memory of one thread.
+  struct Scratch {
+    std::vector<float> scores, errors, near;
+    std::vector<std::int32_t> rows, candidates;
+    std::unique_ptr<ByteRows> bytes;
+    torch::Tensor gathered, products;
+  };
+
+  /// Scores of the points begin + rows[i], i < count ≤ at_once(), with all centres: score (i, j) is at
+  /// scratch.scores[i · centres.stride() + j] and is right to scratch.errors[i], but for a number that all
+  /// scores of a point have in common; for distances it is (|x − origin|² − |x − c|²) / 2. Columns after the
+  /// last centre hold −∞.
+  void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+              const ScreenedCentres& centres, Scratch& scratch) const;
+
+ private:
+  friend class ScreenedCentres;
+  void screen_bytes(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+                    const ScreenedCentres& centres, Scratch& scratch) const;
+  void screen_floats(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+                     const ScreenedCentres& centres, Scratch& scratch) const;
+
+  torch::Tensor points_;
+  const float* rows_;
+  std::int64_t n_, d_;
+  bool in_bytes_;
+  std::unique_ptr<ByteRows> bytes_;  // of all points; null where they are made anew
+  std::vector<float> origin_;
+  double spread_ = 0, longest_ = 0;
+};
+
+/// Centres to screen points with.
+class ScreenedCentres {
+ public:
+  ScreenedCentres(const ScreenedPoints& points, std::int64_t count, Geometry geometry);
+
+  /// Takes over centres (K, D) float32, which must stay where they are while they are used.
+  void set(const torch::Tensor& centres);
+
+  std::int64_t size() const { return k_; }
+  std::int64_t stride() const { return stride_; }
+  const float* row(std::int64_t j) const { return rows_ + j * points_.dimensions(); }
+  /// h of centre j.
+  double half_square(std::int64_t j) const { return half_squares_[static_cast<std::size_t>(j)]; }
+  /// The score, right to float64's rounding; the same number on every machine.
+  double exact_score(const float* point, std::int64_t j) const;
+
+  struct Best {
+    std::int32_t centre;
+    float margin;  ///< at least 0; the score is above all others by this at least
+  };
+  /// The centre of the highest exact score, ties to the lower number, of a point that was screened: `scores`
+  /// are its row of Scratch::scores and `error` its bound.
+  Best best(const float* point, const float* scores, float error, ScreenedPoints::Scratch& scratch) const;
+
+  struct BestTwo {
+    std::int32_t first, second;  ///< second: −1 where there is one centre
+    double first_score, second_score;
+  };
+  /// The same with the runner-up and the exact scores of both.
+  BestTwo best_two(const float* point, const float* scores, float error,
+                   ScreenedPoints::Scratch& scratch) const;
+
+ private:
+  friend class ScreenedPoints;
+  const ScreenedPoints& points_;
+  Geometry geometry_;
+  std::int64_t k_, stride_;
+  torch::Tensor centres_, transposed_;
+  const float* rows_ = nullptr;
+  std::unique_ptr<ByteRows> bytes_;
+  std::vector<float> bias_;
+  std::vector<double> half_squares_;
+  // At least every centre's: length of the row in bytes, its error; |bias|; length; half square.
+  double longest_bytes_ = 0, error_ = 0, largest_bias_ = 0, longest_ = 0, largest_half_ = 0;
+};
+
+}  // namespace ilk::internal
