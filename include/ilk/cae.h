@@ -43,8 +43,9 @@ struct SemanticSpace {
   std::optional<Transport> transport;  ///< absent where alignment is softmax
 };
 
-/// The images' semantic centres: spherical k-means of X into semantic_centre_count centres (one start; they
-/// only choose words). (n, D) float32.
+/// The images' semantic centres: spherical k-means of X into semantic_centre_count centres. They only choose
+/// words, so there is one start; where there are many images for each centre, it is k-means of a sample of 32
+/// for each. (n, D) float32.
 torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options,
                                Progress& progress = silent());
 

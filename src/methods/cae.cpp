@@ -1,13 +1,18 @@
 // N images, D dimensions, K clusters; P words are offered, M of them are selected.
 #include <ilk/cae.h>
 #include <ilk/error.h>
+#include <ilk/random.h>
 
+#include <algorithm>
 #include <sstream>
 
 namespace ilk {
 namespace {
 
 constexpr auto function = "cae";
+// k-means++ looks at every point for every centre. With hundreds of centres that costs far more than the
+// iterations that follow, and a sample of this many points for each centre starts them as well.
+constexpr std::int64_t sampled_for_each_centre = 32;
 
 }  // namespace
 
@@ -20,7 +25,13 @@ torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions
   KMeansOptions centres = options.kmeans;
   centres.n_clusters = semantic_centre_count(n, k, options.selection);
   centres.n_init = 1;
-  return kmeans(embeddings, centres, progress).centroids;
+  const std::int64_t sampled = sampled_for_each_centre * centres.n_clusters;
+  if (n <= sampled) return kmeans(embeddings, centres, progress).centroids;
+  auto rows = RandomStream(centres.seed, "semantic centres").sample(n, sampled);
+  std::sort(rows.begin(), rows.end());
+  const auto sample = embeddings.index_select(0, torch::tensor(rows, torch::kInt64).to(embeddings.device()));
+  const auto start = kmeans(sample, centres, progress).centroids;
+  return kmeans_from(embeddings, start, centres, progress).centroids;
 }
 
 SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
