@@ -47,6 +47,7 @@ struct RunOptions {
   std::string labels;
   Device device = Device::automatic;
   std::int64_t threads = 0;
+  std::string memory;
   std::string cache;
   std::int64_t exemplars = 24;
   DecodeOptions images;
@@ -81,6 +82,10 @@ void visit_fields(Options& options, Visitor&& visit) {
       "one label a line, or an array of whole numbers"});
   visit(Field{"device", options.device, "auto, cpu or cuda"});
   visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
+  visit(Field{
+      "memory", options.memory,
+      "most memory to use, such as 6GiB (default: four fifths of the machine's); a run that needs more is "
+      "refused before it begins"});
   visit(
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
   visit(Field{"exemplars", options.exemplars, "pictures shown for each cluster in the report"}.between(0,

@@ -80,6 +80,7 @@ CaeResult cae(const torch::Tensor& embeddings, const std::vector<SemanticSpace>&
     parts.push_back(counterparts(embeddings, space.features, space.plan));
   CaeResult result;
   result.fusion = fuse(parts, options.fusion);
+  parts.clear();  // so that they are not held while the fused features are clustered
   result.kmeans = kmeans(result.fusion.features, options.kmeans, progress);
   result.assignment = assignment_of(result.fusion.features, result.kmeans);
   return result;

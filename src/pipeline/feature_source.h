@@ -11,7 +11,8 @@ namespace ilk {
 
 /// Where a run's features come from. What follows (words chosen and aligned, clusters, names, files) does not
 /// know. Made before the run directory is touched, so that whatever can be told to be wrong without much work
-/// is an Error by then; after that `images` and `words` are called once each, in this order.
+/// is an Error by then; after that `images` and `words` are called once each, in this order. It lives as long
+/// as features of words may be asked for.
 class FeatureSource {
  public:
   virtual ~FeatureSource() = default;

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "feature_source.h"
+#include "memory_plan.h"
 #include "method.h"
 #include "unit_rows_file.h"
 
@@ -21,18 +22,17 @@ struct WordFile {
   Corpus corpus;
   ArrayFile features;
 
-  Words read(const Progress& progress) const {
-    Words words{.corpus = corpus, .features = read_unit_rows(features, what + "_features", progress)};
+  /// A text that came twice counts once, by its first row; the rows kept move up in place.
+  torch::Tensor read(const Progress& progress) const {
+    const torch::Tensor rows = read_unit_rows(features, what + "_features", progress);
     const auto kept = static_cast<std::int64_t>(corpus.rows.size());
-    if (kept == words.features.size(0)) return words;
-    // A text that came twice counts once, by its first row; the rows kept move up in place.
-    const std::int64_t width = words.features.size(1);
-    float* memory = words.features.data_ptr<float>();
+    if (kept == rows.size(0)) return rows;
+    const std::int64_t width = rows.size(1);
+    float* memory = rows.data_ptr<float>();
     for (std::int64_t row = 0; row < kept; ++row)
       std::memmove(memory + row * width, memory + corpus.rows[static_cast<std::size_t>(row)] * width,
                    static_cast<std::size_t>(width) * sizeof(float));
-    words.features = words.features.narrow(0, 0, kept);
-    return words;
+    return rows.narrow(0, 0, kept);
   }
 };
 
@@ -61,6 +61,14 @@ class FeatureFiles : public FeatureSource {
     require(options.cae.kmeans.n_clusters <= features_.shape()[0], function,
             "n_clusters must be at most the number of rows of ", features_.place(), " (",
             features_.shape()[0], "), got ", options.cae.kmeans.n_clusters, ".");
+    const auto rows_of = [](const std::optional<WordFile>& file) {
+      return file ? file->features.shape()[0] : 0;
+    };
+    require_memory({.images = features_.shape()[0],
+                    .dimensions = features_.shape()[1],
+                    .nouns = rows_of(nouns_),
+                    .captions = rows_of(captions_)},
+                   options);
     read_names();
     run.summary.features = features_.place() + " (" + dimensions(features_) + ")";
   }
@@ -74,15 +82,17 @@ class FeatureFiles : public FeatureSource {
   }
 
   Vocabulary words() override {
-    return run_.timed("read words", [&] {
-      Vocabulary vocabulary;
-      if (nouns_) {
-        vocabulary.nouns = nouns_->read(run_.progress);
-        if (!run_.options.nouns.empty()) vocabulary.wordnet = open_wordnet(run_.options);
-      }
-      if (captions_) vocabulary.captions = captions_->read(run_.progress);
-      return vocabulary;
-    });
+    Vocabulary vocabulary;
+    const auto offered = [this](const WordFile& file, const char* stage) {
+      return Words{.corpus = file.corpus, .features = [this, &file, stage] {
+                     return run_.timed(stage, [&] { return file.read(run_.progress); });
+                   }};
+    };
+    if (nouns_) vocabulary.nouns = offered(*nouns_, "read nouns");
+    if (captions_) vocabulary.captions = offered(*captions_, "read captions");
+    if (nouns_ && !run_.options.nouns.empty())
+      vocabulary.wordnet = run_.timed("read WordNet", [&] { return open_wordnet(run_.options); });
+    return vocabulary;
   }
 
  private:

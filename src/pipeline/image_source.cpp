@@ -7,6 +7,7 @@
 #include <ilk/text_features.h>
 
 #include "feature_source.h"
+#include "memory_plan.h"
 
 namespace ilk {
 namespace {
@@ -39,11 +40,17 @@ class ImagesAndEncoder : public FeatureSource {
 
   EmbeddedImages images() override {
     clip_ = run_.timed("load model", [&] { return load_model(); });
+    require_memory({.images = static_cast<std::int64_t>(list_.paths.size()), .dimensions = clip_->width()},
+                   run_.options);
     return run_.timed("encode images", [&] { return embed(); });
   }
 
   Vocabulary words() override {
-    return run_.timed("embed words", [&] { return embed_words(); });
+    Vocabulary vocabulary =
+        run_.timed("read words", [&] { return read_vocabulary(clip_->directory(), run_.options); });
+    offer(vocabulary.nouns, vocabulary.templates, "embed nouns", "Encoding nouns");
+    offer(vocabulary.captions, {}, "embed captions", "Encoding captions");
+    return vocabulary;
   }
 
  private:
@@ -82,17 +89,16 @@ class ImagesAndEncoder : public FeatureSource {
     return images;
   }
 
-  Vocabulary embed_words() {
-    Vocabulary vocabulary = read_vocabulary(clip_->directory(), run_.options);
-    const auto embed = [&](Words& words, const std::vector<std::string>& templates, const char* stage) {
-      const TextFeatures texts =
-          embed_corpus(*clip_, words.corpus, templates, cache_folder(), stage, run_.progress);
-      if (!texts.notice.empty()) run_.progress.say(texts.notice);
-      words.features = texts.features;
+  void offer(std::optional<Words>& words, const std::vector<std::string>& templates, const char* stage,
+             const char* doing) {
+    words->features = [this, corpus = words->corpus, templates, stage, doing] {
+      return run_.timed(stage, [&] {
+        const TextFeatures texts =
+            embed_corpus(*clip_, corpus, templates, cache_folder(), doing, run_.progress);
+        if (!texts.notice.empty()) run_.progress.say(texts.notice);
+        return texts.features;
+      });
     };
-    embed(*vocabulary.nouns, vocabulary.templates, "Encoding nouns");
-    embed(*vocabulary.captions, {}, "Encoding captions");
-    return vocabulary;
   }
 
   RunContext& run_;

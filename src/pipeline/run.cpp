@@ -30,7 +30,7 @@ class Run {
 
     take_images(source->images());
     record_.vocabulary = source->words();
-    context_.timed("align words", [&] { align(); });
+    align();
     context_.timed("cluster", [&] { cluster(); });
     context_.timed("name", [&] { name(); });
     context_.timed("write", [&] {
@@ -67,17 +67,19 @@ class Run {
   void align() {
     Vocabulary& vocabulary = record_.vocabulary;
     if (!vocabulary.nouns && !vocabulary.captions) return;
-    const auto centres = semantic_centres(embeddings(), options().cae, progress_);
-    const auto align_words_of = [&](std::optional<Words>& words, std::int64_t& offered,
-                                    std::int64_t& selected) {
+    const auto centres = context_.timed(
+        "find semantic centres", [&] { return semantic_centres(embeddings(), options().cae, progress_); });
+    const auto align_kind = [&](std::optional<Words>& words, const char* stage, std::int64_t& offered,
+                                std::int64_t& selected) {
       if (!words) return;
-      words->space = align_words(embeddings(), centres, words->features, options().cae, progress_);
-      offered = words->features.size(0);
+      const torch::Tensor features = words->features();
+      offered = features.size(0);
+      words->space = context_.timed(
+          stage, [&] { return align_words(embeddings(), centres, features, options().cae, progress_); });
       selected = words->space.selected.size(0);
-      words->features = torch::Tensor();
     };
-    align_words_of(vocabulary.nouns, summary().n_nouns, summary().selected_nouns);
-    align_words_of(vocabulary.captions, summary().n_captions, summary().selected_captions);
+    align_kind(vocabulary.nouns, "align nouns", summary().n_nouns, summary().selected_nouns);
+    align_kind(vocabulary.captions, "align captions", summary().n_captions, summary().selected_captions);
   }
 
   void cluster() {

@@ -4,6 +4,7 @@
 #include <ilk/run.h>
 #include <ilk/wordnet.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,9 @@ namespace ilk {
 /// One kind of text (nouns or captions): what was offered, and what was chosen of it.
 struct Words {
   Corpus corpus;
-  torch::Tensor features;  ///< (P, D) float32, rows of unit length; let go once `space` is made
+  /// Their features (P, D) float32, rows of unit length. Made or read when asked for, so that no more than
+  /// one kind is held at a time.
+  std::function<torch::Tensor()> features;
   SemanticSpace space;
   std::vector<std::string> chosen() const;  ///< the texts of `space.selected`
 };

@@ -1,0 +1,69 @@
+#include "memory_plan.h"
+
+#include <ilk/error.h>
+#include <ilk/memory_size.h>
+#include <ilk/parallel.h>
+
+#include <algorithm>
+
+#include "method.h"
+
+namespace ilk {
+namespace {
+
+constexpr double float_bytes = 4, double_bytes = 8;
+// k-means++ keeps cosines of all points with the candidates of the starts that run side by side; k-means
+// itself sees to it that they are not more than this.
+constexpr double most_candidate_bytes = 1 << 28;
+// For each point of each start side by side: a label, a margin, a distance.
+constexpr double bytes_of_a_start = 12, most_starts = 32, most_trials = 12;
+// For each image: its name, scores and runners-up, its row of a table.
+constexpr double bytes_of_an_image = 512;
+// For each thread: blocks of images, words and cosines.
+constexpr double bytes_of_a_thread = 24 << 20;
+
+double kmeans_bytes(double points, const KMeansOptions& options) {
+  const double starts = std::min(static_cast<double>(options.n_init), most_starts);
+  return std::min(points * starts * most_trials * float_bytes, most_candidate_bytes) +
+         points * starts * bytes_of_a_start;
+}
+
+}  // namespace
+
+MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
+  // In floating point, which a file that claims an absurd size does not overflow.
+  const auto n = static_cast<double>(size.images), d = static_cast<double>(size.dimensions);
+  const double images = n * d * float_bytes;
+  const double words = static_cast<double>(std::max(size.nouns, size.captions)) * d * float_bytes;
+  const double everywhere = images + n * bytes_of_an_image + threads() * bytes_of_a_thread;
+  MemoryNeed largest;
+  const auto needs = [&](const char* stage, double bytes) {
+    const auto whole = static_cast<std::uint64_t>(std::min(bytes, 4e18));
+    if (whole > largest.bytes) largest = {stage, whole};
+  };
+  needs("clustering", everywhere + kmeans_bytes(n, options.cae.kmeans));
+  if (words > 0) needs("choosing words", everywhere + words + n * double_bytes);
+  if (needs_words(options.method)) {
+    const int parts = 1 + (size.nouns > 0 && options.levels != Levels::captions) +
+                      (size.captions > 0 && options.levels != Levels::nouns);
+    const double fused = options.cae.fusion.fusion == FusionKind::sum ? images : parts * images;
+    needs("fusing", everywhere + (parts - 1) * images + fused);
+    needs("clustering", everywhere + fused + kmeans_bytes(n, options.cae.kmeans));
+  }
+  return largest;
+}
+
+void require_memory(const RunSize& size, const RunOptions& options) {
+  const bool given = !options.memory.empty();
+  const std::uint64_t budget =
+      given ? parse_memory_size(options.memory, "run", "memory") : machine_memory() / 5 * 4;
+  const MemoryNeed need = memory_need(size, options);
+  const std::uint64_t held = resident_memory();
+  require(held + need.bytes <= budget, "run", "memory must be at least ", memory_size_text(held + need.bytes),
+          " for ", size.images, " × ", size.dimensions, " features with method ", enum_name(options.method),
+          " (", need.stage, " takes ", memory_size_text(need.bytes), " beside the program's ",
+          memory_size_text(held), "), got ", memory_size_text(budget),
+          given ? "." : ", four fifths of the machine's.");
+}
+
+}  // namespace ilk
