@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
 
   Action action;
   add_cluster_command(app, command_line(argc, argv), action);
+  add_caption_command(app, action);
   add_models_command(app, action);
   try {
     if (argc == 1) {
@@ -102,8 +103,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error);
   } catch (const ilk::Stopped&) {
-    std::fputs("\nStopped. Everything encoded so far is kept; the same command goes on from there.\n",
-               stderr);
+    std::fputs("\nStopped. Everything done so far is kept; the same command goes on from there.\n", stderr);
     return stopped;
   } catch (const ilk::Error& error) {
     std::fprintf(stderr, "ilk: %s\n", error.what());

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -21,7 +22,9 @@
 class HttpServer {
  public:
   struct Request {
-    std::string path;                            ///< with the query
+    std::string method;
+    std::string path;  ///< with the query
+    std::string body;
     std::map<std::string, std::string> headers;  ///< names in lower case
     std::string header(const std::string& name) const {
       const auto found = headers.find(name);
@@ -40,6 +43,7 @@ class HttpServer {
     bool until_close = false;  ///< no Content-Length, the body ends with the connection
     long piece = 1 << 16;      ///< bytes sent at a time
     double pause_seconds = 0;  ///< after each piece
+    double delay_seconds = 0;  ///< before the answer begins
   };
 
   HttpServer() {
@@ -80,6 +84,12 @@ class HttpServer {
   void serve(const std::string& path, std::function<Reply(const Request&)> handler) {
     const std::lock_guard guard(mutex_);
     handlers_[path] = std::move(handler);
+  }
+
+  /// The most requests that were being answered at a time.
+  int most_at_once() const {
+    const std::lock_guard guard(mutex_);
+    return most_at_once_;
   }
 
   /// All requests so far, or those for one path.
@@ -126,31 +136,48 @@ class HttpServer {
 
   void answer(int connection) {
     std::string text;
-    char piece[4096];
-    while (text.find("\r\n\r\n") == std::string::npos) {
-      pollfd ready{connection, POLLIN, 0};
-      if (::poll(&ready, 1, 20) == 0) {
-        if (stopping_) return;
-        continue;
-      }
-      const ssize_t count = ::recv(connection, piece, sizeof piece, 0);
-      if (count <= 0) return;
-      text.append(piece, static_cast<std::size_t>(count));
-    }
-    const Request request = parse(text);
+    if (!receive(connection, text, [&] { return text.find("\r\n\r\n") != std::string::npos; })) return;
+    Request request = parse(text);
+    const std::size_t head = text.find("\r\n\r\n") + 4;
+    const std::string length = request.header("content-length");
+    const std::size_t whole = head + (length.empty() ? 0 : std::stoul(length));
+    if (!receive(connection, text, [&] { return text.size() >= whole; })) return;
+    request.body = text.substr(head);
     Reply reply{.body = "no such path", .status = 404};
     {
       const std::lock_guard guard(mutex_);
       requests_.push_back(request);
+      most_at_once_ = std::max(most_at_once_, ++at_once_);
       if (const auto handler = handlers_.find(request.path); handler != handlers_.end())
         reply = handler->second(request);
     }
-    send_reply(connection, request, reply);
+    if (reply.delay_seconds <= 0 || wait(connection, reply.delay_seconds))
+      send_reply(connection, request, reply);
+    const std::lock_guard guard(mutex_);
+    --at_once_;
+  }
+
+  /// Reads on until `is_whole`; false where that will not be.
+  template <class IsWhole>
+  bool receive(int connection, std::string& text, const IsWhole& is_whole) const {
+    char piece[4096];
+    while (!is_whole()) {
+      pollfd ready{connection, POLLIN, 0};
+      if (::poll(&ready, 1, 20) == 0) {
+        if (stopping_) return false;
+        continue;
+      }
+      const ssize_t count = ::recv(connection, piece, sizeof piece, 0);
+      if (count <= 0) return false;
+      text.append(piece, static_cast<std::size_t>(count));
+    }
+    return true;
   }
 
   static Request parse(const std::string& text) {
     Request request;
     const auto first = text.find(' ');
+    request.method = text.substr(0, first);
     request.path = text.substr(first + 1, text.find(' ', first + 1) - first - 1);
     for (std::size_t at = text.find("\r\n") + 2; text.compare(at, 2, "\r\n") != 0;) {
       const auto end = text.find("\r\n", at);
@@ -215,4 +242,5 @@ class HttpServer {
   mutable std::mutex mutex_;
   std::map<std::string, std::function<Reply(const Request&)>> handlers_;
   std::vector<Request> requests_;
+  int at_once_ = 0, most_at_once_ = 0;
 };

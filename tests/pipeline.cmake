@@ -5,5 +5,9 @@ ilk_test(program LAYERS io LINK nlohmann_json::nlohmann_json)
 target_compile_definitions(program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
 add_dependencies(program_test ilk_program)
 
+ilk_test(caption_program LAYERS text LINK nlohmann_json::nlohmann_json)
+target_compile_definitions(caption_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(caption_program_test ilk_program)
+
 add_test(NAME install COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DBUILD=${PROJECT_BINARY_DIR}
                               -DWORK=${PROJECT_BINARY_DIR}/tests/installed -P ${CMAKE_CURRENT_SOURCE_DIR}/install/run.cmake)

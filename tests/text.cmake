@@ -2,3 +2,4 @@
 ilk_test(wordnet LAYERS text)
 ilk_test(corpus LAYERS text)
 ilk_test(image_captions LAYERS text)
+ilk_test(caption_images LAYERS text LINK nlohmann_json::nlohmann_json)

@@ -14,11 +14,11 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <random>
 #include <thread>
 
 #include "download_sink.h"
 #include "http.h"
+#include "retry.h"
 #endif
 
 namespace ilk {
@@ -26,7 +26,6 @@ namespace ilk {
 #if ILK_WITH_CURL
 namespace {
 
-constexpr double longest_pause_seconds = 60;
 constexpr double longest_asked_pause_seconds = 600;
 
 /// A stage of progress that is finished however it ends. Bytes that are fetched again are counted once.
@@ -77,7 +76,6 @@ class Transfer {
 
   /// Until the sink holds the whole answer; throws Error where no attempt helps.
   void run() {
-    std::mt19937 jitter(std::random_device{}());
     std::int64_t furthest = sink_.size();
     for (int fruitless = 0;;) {
       const Step step = attempt();
@@ -88,11 +86,11 @@ class Transfer {
       }
       if (++fruitless >= request_.attempts)
         give_up(step.fault, " (", fruitless, fruitless == 1 ? " attempt)" : " attempts)");
-      double pause = request_.first_pause_seconds * std::pow(2.0, std::min(fruitless - 1, 20));
-      pause = std::min(pause, longest_pause_seconds) * std::uniform_real_distribution<>(0.75, 1.25)(jitter);
       if (step.retry_after > longest_asked_pause_seconds)
         give_up(step.fault, "; the server asks to come back in ", step.retry_after, " s");
-      wait(std::max(pause, step.retry_after));
+      http::wait(
+          std::max(http::pause_before_retry(request_.first_pause_seconds, fruitless), step.retry_after),
+          progress_);
     }
   }
 
@@ -109,16 +107,6 @@ class Transfer {
     std::string fault;  // passing; empty: the whole is there
     double retry_after = 0;
   };
-
-  void wait(double seconds) const {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-    while (std::chrono::steady_clock::now() < end) {
-      progress_.check_stop();
-      const std::chrono::duration<double> left = end - std::chrono::steady_clock::now();
-      std::this_thread::sleep_for(std::min(left, std::chrono::duration<double>(0.1)));
-    }
-    progress_.check_stop();
-  }
 
   void start_stage(std::int64_t total) {
     if (request_.destination.empty()) return;
@@ -218,8 +206,7 @@ class Transfer {
       text << "the server";
       if (ending.answer.host != host_of_request()) text << " it redirects to, " << ending.answer.host << ",";
       text << " answered " << status << meaning(status);
-      if (status == 408 || status == 425 || status == 429 || status / 100 == 5)
-        return {text.str(), ending.answer.retry_after_seconds};
+      if (http::is_passing(status)) return {text.str(), ending.answer.retry_after_seconds};
       give_up(text.str());
     }
     if (expected_ >= 0 && sink_.size() < expected_) {

@@ -1,10 +1,12 @@
-#if ILK_WITH_CURL
 #include "http.h"
 
-#include <curl/curl.h>
 #include <ilk/error.h>
+
+#if ILK_WITH_CURL
+#include <curl/curl.h>
 #include <ilk/version.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -18,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int most_redirects = 10;
 constexpr std::size_t most_refusal_bytes = 1 << 20;  // of the body that comes with an error
+constexpr std::size_t kept_refusal_bytes = 4 << 10;
 
 struct Address {
   std::string scheme, host, port;
@@ -42,9 +45,9 @@ std::unique_ptr<CURLU, UrlDeleter> parse(const std::string& url) {
   return parsed;
 }
 
-Address address_of(const std::string& url) {
+Address address_of(const std::string& url, std::string_view function = "download") {
   const auto parsed = parse(url);
-  require(parsed != nullptr, "download", "not an address: '", url, "'.");
+  require(parsed != nullptr, function, "not an address: '", url, "'.");
   return {part_of(parsed.get(), CURLUPART_SCHEME), part_of(parsed.get(), CURLUPART_HOST),
           part_of(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)};
 }
@@ -75,11 +78,16 @@ class Exchange {
   Exchange(const Request& request, const std::string& url, bool with_token,
            const std::function<void(const Answer&)>& begin, const std::function<void(std::string_view)>& body)
       : easy_(curl_easy_init()), multi_(curl_multi_init()), begin_(begin), body_(body) {
-    require(easy_ && multi_, "download", "libcurl could not start.");
+    require(easy_ && multi_, request.function, "libcurl could not start.");
     curl_slist* list = nullptr;
     const auto add = [&](const std::string& header) { list = curl_slist_append(list, header.c_str()); };
     for (const std::string& header : request.headers) add(header);
     if (with_token) add("Authorization: Bearer " + request.token);
+    if (request.body) {
+      add("Expect:");  // no pause before the body
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+      set(CURLOPT_POSTFIELDS, request.body->data());
+    }
     headers_.reset(list);
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_HTTPHEADER, list);
@@ -115,8 +123,8 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  Ending run(double stall_seconds, const Progress& progress) {
-    last_sign_ = Clock::now();
+  Ending run(double stall_seconds, double total_seconds, const Progress& progress) {
+    const Clock::time_point begin = last_sign_ = Clock::now();
     for (int running = 1; running > 0;) {
       progress.check_stop();
       curl_multi_perform(multi_.get(), &running);
@@ -127,15 +135,24 @@ class Exchange {
         text << "no byte came for " << stall_seconds << " s";
         return {answer_, text.str(), true};
       }
+      if (total_seconds > 0 && std::chrono::duration<double>(Clock::now() - begin).count() > total_seconds) {
+        std::ostringstream text;
+        text << "the answer was not whole after " << total_seconds << " s";
+        return {answer_, text.str(), true};
+      }
       curl_multi_poll(multi_.get(), nullptr, 0, 100, nullptr);
     }
     int left = 0;
     const CURLMsg* message = curl_multi_info_read(multi_.get(), &left);
     const CURLcode code = message ? message->data.result : CURLE_RECV_ERROR;
-    if (code != CURLE_OK && !refused_) return {answer_, curl_easy_strerror(code), passing(code)};
+    if (code != CURLE_OK && !refused_) {
+      const bool unreachable = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+                               code == CURLE_COULDNT_RESOLVE_PROXY;
+      return {answer_, curl_easy_strerror(code), passing(code), unreachable};
+    }
     if (!begun_) start();
     if (error_) std::rethrow_exception(error_);
-    return {answer_, "", false};
+    return {.answer = answer_, .refusal = std::move(refusal_)};
   }
 
   /// Where the answer redirects to; empty if it does not.
@@ -209,6 +226,7 @@ class Exchange {
     if (self.error_) return 0;
     if (self.answer_.status / 100 != 2) {
       self.refusal_bytes_ += size;
+      self.refusal_.append(data, std::min(size, kept_refusal_bytes - self.refusal_.size()));
       self.refused_ = self.refusal_bytes_ > most_refusal_bytes;
       return self.refused_ ? 0 : size;
     }
@@ -230,6 +248,7 @@ class Exchange {
   Clock::time_point last_sign_;
   std::exception_ptr error_;
   std::size_t refusal_bytes_ = 0;
+  std::string refusal_;
   bool begun_ = false;
   bool refused_ = false;
 };
@@ -252,19 +271,22 @@ Ending perform(const Request& request, const std::function<void(const Answer&)>&
                const std::function<void(std::string_view)>& body, const Progress& progress) {
   static std::once_flag started;
   std::call_once(started, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  require(request.token.find_first_of("\r\n") == std::string::npos, "download",
+  require(request.token.find_first_of("\r\n") == std::string::npos, request.function,
           "the token must be one line.");
-  const Address origin = address_of(request.url);
-  require(origin.scheme == "http" || origin.scheme == "https", "download",
+  const Address origin = address_of(request.url, request.function);
+  require(origin.scheme == "http" || origin.scheme == "https", request.function,
           "an address must begin with http:// or https://, got '", shown(request.url), "'.");
   std::string url = request.url;
   for (int redirects = 0;; ++redirects) {
-    const Address address = address_of(url);
+    const Address address = address_of(url, request.function);
     Exchange exchange(request, url, !request.token.empty() && address == origin, begin, body);
-    Ending ending = exchange.run(request.stall_seconds, progress);
+    Ending ending = exchange.run(request.stall_seconds, request.total_seconds, progress);
     ending.answer.host = address.host;
     if (!ending.fault.empty() || !is_redirect(ending.answer.status)) return ending;
     const std::string next = exchange.redirect();
+    if (request.body)
+      return {ending.answer, "it redirects to " + (next.empty() ? "nowhere" : shown_without_query(next)),
+              false};
     if (next.empty()) return {ending.answer, "a redirect to nowhere", false};
     if (redirects == most_redirects) return {ending.answer, "more than 10 redirects", false};
     const auto parsed = parse(next);
@@ -278,17 +300,42 @@ Ending perform(const Request& request, const std::function<void(const Answer&)>&
   }
 }
 
-std::string shown(const std::string& url) {
+namespace {
+
+std::string shown_without(const std::string& url, std::initializer_list<CURLUPart> parts) {
   const auto parsed = parse(url);
   if (!parsed) return url;
-  curl_url_set(parsed.get(), CURLUPART_USER, nullptr, 0);
-  curl_url_set(parsed.get(), CURLUPART_PASSWORD, nullptr, 0);
+  for (const CURLUPart part : parts) curl_url_set(parsed.get(), part, nullptr, 0);
   const std::string text = part_of(parsed.get(), CURLUPART_URL);
   return text.empty() ? url : text;
 }
 
+}  // namespace
+
+std::string shown(const std::string& url) {
+  return shown_without(url, {CURLUPART_USER, CURLUPART_PASSWORD});
+}
+
+std::string shown_without_query(const std::string& url) {
+  return shown_without(url, {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT});
+}
+
 std::string host_of(const std::string& url) {
   return address_of(url).host;
+}
+
+}  // namespace ilk::http
+
+#else
+
+namespace ilk::http {
+
+Ending perform(const Request& request, const std::function<void(const Answer&)>&,
+               const std::function<void(std::string_view)>&, const Progress&) {
+  fail(request.function, "this ilk was built without libcurl.");
+}
+std::string shown_without_query(const std::string& url) {
+  return url;
 }
 
 }  // namespace ilk::http

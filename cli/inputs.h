@@ -1,0 +1,48 @@
+#pragma once
+// The images that a command is given.
+#include <ilk/error.h>
+#include <ilk/image_list.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace ilk::cli {
+
+struct InputArguments {
+  std::vector<std::string> paths;
+  std::string files_from;
+};
+
+/// Adds the positional paths and --files-from. `inputs` must outlive the parse.
+inline void add_inputs(CLI::App& command, InputArguments& inputs) {
+  command
+      .add_option("images", inputs.paths,
+                  "Folders (searched through), files or patterns such as 'holiday/**/*.jpg'")
+      ->type_name("PATH");
+  command
+      .add_option("--files-from", inputs.files_from,
+                  "File with one path a line, or separated by NUL; - for standard input")
+      ->type_name("FILE");
+}
+
+/// The images; throws Error where none are given.
+inline ImageList list_inputs(const InputArguments& inputs, std::string_view function) {
+  std::vector<std::string> listed;
+  if (!inputs.files_from.empty()) {
+    std::ifstream file;
+    if (inputs.files_from != "-") {
+      file.open(inputs.files_from, std::ios::binary);
+      require(file.is_open(), function, "--files-from must be a readable file or -, got '", inputs.files_from,
+              "'.");
+    }
+    listed = read_input_list(inputs.files_from == "-" ? std::cin : file);
+  }
+  require(!inputs.paths.empty() || !listed.empty(), function,
+          "at least one folder or file of images must be given, got none.");
+  return list_images(inputs.paths, listed);
+}
+
+}  // namespace ilk::cli

@@ -1,0 +1,48 @@
+#pragma once
+// A server that is asked for captions.
+#include <ilk/caption_images.h>
+#include <ilk/progress.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace ilk {
+
+/// Asks, and asks again where that may help. Thread-safe; keeps references to `options` and `stop`.
+class CaptionServer {
+ public:
+  CaptionServer(const CaptionOptions& options, std::string key, const Progress& stop);
+
+  /// A caption, or why this image has none, as SkippedFile has it.
+  struct Reply {
+    std::string caption;
+    std::string kind, reason;
+  };
+  /// Throws Error where no other image would fare better, Stopped on request.
+  Reply ask(std::string_view jpeg);
+
+  std::int64_t requests() const { return requests_; }  ///< that were sent
+  std::int64_t bytes() const { return bytes_; }        ///< of their bodies
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Step;
+  Step attempt(const std::string& question);
+  template <class... Parts>
+  [[noreturn]] void give_up(const Parts&... parts) const;
+  void wait_for_leave() const;
+  void hold_everyone(double seconds);
+
+  const CaptionOptions& options_;
+  const Progress& stop_;
+  std::string address_, key_;
+  std::atomic<std::int64_t> requests_ = 0, bytes_ = 0;
+  mutable std::mutex mutex_;
+  Clock::time_point not_before_;  // the server asked to come back then
+};
+
+}  // namespace ilk
