@@ -14,6 +14,15 @@ struct Confusion {
 };
 Confusion confusion(const torch::Tensor& classes, const torch::Tensor& clusters);
 
+/// The same table with its columns in the order of the best one-to-one matching, the one that ACC counts:
+/// matched clusters first, in the order of their classes, then the others, largest first.
+struct MatchedConfusion {
+  Confusion table;
+  std::vector<std::int64_t> column_of_class;  ///< of the table; −1 where a class got no cluster
+  std::vector<double> recall;                 ///< of each class: share of its samples in its cluster
+};
+MatchedConfusion match_clusters(const Confusion& table);
+
 struct Agreement {
   double accuracy = 0;  ///< ACC: share of samples matched under the best one-to-one matching
   double normalised_mutual_information = 0;  ///< NMI: arithmetic mean of the entropies, natural logarithm

@@ -3,6 +3,7 @@
 #include <ilk/matching.h>
 #include <ilk/metrics.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace ilk {
@@ -42,6 +43,18 @@ double mutual_information(const Confusion& table, const std::vector<std::int64_t
   return std::max(0.0, sum);
 }
 
+/// The column that each row is matched with, −1 where there is none.
+std::vector<std::int64_t> column_of_class(const Confusion& table) {
+  const auto counts = table.counts.accessor<std::int64_t, 2>();
+  std::vector<std::vector<Candidate>> cells(table.classes.size());
+  for (std::size_t r = 0; r < cells.size(); ++r) {
+    for (std::int64_t c = 0; c < table.counts.size(1); ++c) {
+      if (counts[r][c] > 0) cells[r].push_back({c, static_cast<double>(counts[r][c])});
+    }
+  }
+  return best_matching(cells, table.counts.size(1));
+}
+
 double pairs(const std::vector<std::int64_t>& counts) {
   double sum = 0;
   for (const auto count : counts) sum += 0.5 * static_cast<double>(count) * static_cast<double>(count - 1);
@@ -72,13 +85,7 @@ Agreement agreement(const torch::Tensor& classes, const torch::Tensor& clusters)
   Agreement result;
 
   const auto counts = table.counts.accessor<std::int64_t, 2>();
-  std::vector<std::vector<Candidate>> cells(rows.size());
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (std::int64_t c = 0; c < table.counts.size(1); ++c) {
-      if (counts[r][c] > 0) cells[r].push_back({c, static_cast<double>(counts[r][c])});
-    }
-  }
-  const auto column_of = best_matching(cells, table.counts.size(1));
+  const auto column_of = column_of_class(table);
   double matched = 0;
   for (std::size_t r = 0; r < column_of.size(); ++r) {
     if (column_of[r] >= 0) matched += static_cast<double>(counts[r][column_of[r]]);
@@ -101,6 +108,36 @@ Agreement agreement(const torch::Tensor& classes, const torch::Tensor& clusters)
   const double all = 0.5 * n * (n - 1), expected = all > 0 ? row * column / all : 0,
                most = 0.5 * (row + column);
   result.adjusted_rand_index = most == expected ? 1 : (both - expected) / (most - expected);
+  return result;
+}
+
+MatchedConfusion match_clusters(const Confusion& table) {
+  const auto matched = column_of_class(table);
+  const auto columns = values(table.counts.sum(0));
+  std::vector<std::int64_t> order, rest;
+  for (const auto column : matched)
+    if (column >= 0) order.push_back(column);
+  for (std::int64_t c = 0; c < table.counts.size(1); ++c)
+    if (std::find(matched.begin(), matched.end(), c) == matched.end()) rest.push_back(c);
+  std::stable_sort(rest.begin(), rest.end(), [&](auto a, auto b) {
+    return columns[static_cast<std::size_t>(a)] > columns[static_cast<std::size_t>(b)];
+  });
+  order.insert(order.end(), rest.begin(), rest.end());
+
+  MatchedConfusion result;
+  result.table.classes = table.classes;
+  for (const auto column : order)
+    result.table.clusters.push_back(table.clusters[static_cast<std::size_t>(column)]);
+  result.table.counts = table.counts.index_select(1, torch::tensor(order, torch::kInt64));
+  const auto rows = values(table.counts.sum(1));
+  const auto counts = table.counts.accessor<std::int64_t, 2>();
+  std::int64_t next = 0;
+  for (std::size_t r = 0; r < matched.size(); ++r) {
+    const bool has = matched[r] >= 0;
+    result.column_of_class.push_back(has ? next++ : -1);
+    result.recall.push_back(has ? static_cast<double>(counts[r][matched[r]]) / static_cast<double>(rows[r])
+                                : 0);
+  }
   return result;
 }
 

@@ -13,16 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
-
-class Generator:
-    """x ← x · 6364136223846793005 + 1442695040888963407 mod 2^64; below(n) is (x >> 33) mod n."""
-
-    def __init__(self, seed):
-        self.x = seed
-
-    def below(self, n):
-        self.x = (self.x * 6364136223846793005 + 1442695040888963407) % 2**64
-        return (self.x >> 33) % n
+from make_generator import Generator
 
 
 def drawn(seed):
