@@ -15,7 +15,7 @@ constexpr auto enum_names(SelectionRule) {
 
 struct SelectionOptions {
   SelectionRule selection = SelectionRule::top;
-  std::int64_t top = 5;
+  std::int64_t top = 3;
   std::int64_t images_per_centre = 300;
 };
 
