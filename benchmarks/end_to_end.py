@@ -49,7 +49,8 @@ def plain_script(folder, threads):
 
     def done(stage):
         nonlocal last
-        seconds[stage], last = round(time.time() - last, 2), time.time()
+        seconds[stage] = seconds.get(stage, 0) + time.time() - last
+        last = time.time()
 
     def unit(rows):
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)

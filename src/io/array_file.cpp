@@ -132,7 +132,7 @@ torch::Tensor ArrayFile::rows(std::int64_t begin, std::int64_t end) const {
   std::vector<std::int64_t> shape = shape_;
   if (!columns_first_) {
     shape[0] = end - begin;
-    const auto found = torch::empty(shape, torch::TensorOptions(type_));
+    torch::Tensor found = torch::empty(shape, torch::TensorOptions(type_));
     const std::span<std::byte> bytes(static_cast<std::byte*>(found.data_ptr()), count * width);
     source_->read(data_begin_ + static_cast<std::uint64_t>(begin) * width, bytes);
     return found;
