@@ -118,6 +118,13 @@ bool ArrayFile::recognises(const std::string& place) {
   return std::filesystem::is_regular_file(path, error) && format_of(InputFile(path)) != Format::unknown;
 }
 
+std::string ArrayFile::type_name() const {
+  if (type_ == torch::kBool) return "bool";
+  if (type_ == torch::kBFloat16) return "bfloat16";
+  const char* kind = at::isFloatingType(type_) ? "float" : type_ == torch::kUInt8 ? "uint" : "int";
+  return kind + std::to_string(8 * c10::elementSize(type_));
+}
+
 bool ArrayFile::in_order_only() const {
   return source_->in_order_only();
 }

@@ -80,7 +80,7 @@ void require_features(const ArrayFile& file, std::string_view what) {
   require(shape[0] >= 1 && shape[1] >= 1, function, what, " must have at least one row and one column; ",
           file.place(), " is ", shape[0], " × ", shape[1], ".");
   require(is_floating(file.type()), function, what, " must be float16, bfloat16, float32 or float64; ",
-          file.place(), " is ", torch::toString(file.type()), ".");
+          file.place(), " is ", file.type_name(), ".");
 }
 
 torch::Tensor read_unit_rows(const ArrayFile& file, std::string_view what, const Progress& progress) {
