@@ -49,7 +49,8 @@ def plain_script(folder, threads):
 
     def done(stage):
         nonlocal last
-        seconds[stage], last = round(time.time() - last, 2), time.time()
+        seconds[stage] = seconds.get(stage, 0) + time.time() - last
+        last = time.time()
 
     def unit(rows):
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -125,7 +126,19 @@ def measured(command, environment):
     return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024}, output
 
 
+def with_numpy():
+    """Goes over to Debian's own Python, whose packages ./dev installs, where this one has no NumPy."""
+    system = "/usr/bin/python3"
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        if sys.executable == system or not os.path.exists(system):
+            raise
+        os.execv(system, [system, *sys.argv])
+
+
 def main():
+    with_numpy()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--ilk", default=HERE.parent / "build/ilk")

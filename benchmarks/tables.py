@@ -15,6 +15,8 @@ def main():
     print(f"## Example pictures, K = {k}, {seeds} seeds\n", flush=True)
     subprocess.run([HERE / "ablation.py", ROOT / "examples/clipart/images", labels, str(k), "--seeds", seeds, "--variants", "methods",
                     "--ilk", ROOT / "build/ilk"], check=True)
+    print("\n## From command to labels\n", flush=True)
+    subprocess.run([HERE / "end_to_end.py", *(["--quick"] if seeds == "2" else [])], check=True)
     for program in sorted((ROOT / "build/benchmarks").glob("*_benchmark")):
         print(f"\n## {program.name}\n", flush=True)
         subprocess.run([program, *(["--benchmark_min_time=0.05"] if seeds == "2" else [])], check=True)

@@ -68,6 +68,7 @@ TEST(ArrayFile, ReadsWhatNumPyWrote) {
     const ilk::ArrayFile file(data + name);
     EXPECT_EQ(file.shape(), (std::vector<std::int64_t>{5, 3})) << name;
     EXPECT_EQ(file.type(), type) << name;
+    EXPECT_EQ(file.type_name(), "float" + std::to_string(8 * c10::elementSize(type))) << name;
     EXPECT_EQ(file.in_order_only(),
               name.starts_with("deflated") || name.starts_with("one") || name.starts_with("str"));
     EXPECT_TRUE(at::equal(whole(file).to(torch::kFloat64), expected())) << name;
@@ -76,6 +77,10 @@ TEST(ArrayFile, ReadsWhatNumPyWrote) {
   for (const char* name :
        {"i1.npy", "i2.npy", "i4.npy", "i8.npy", "u1.npy", "b1.npy", "stored.npz:b", "deflated.npz:b"}) {
     const ilk::ArrayFile file(data + name);
+    EXPECT_EQ(file.type_name(), name[0] == 'b'   ? "bool"
+                                : name[0] == 'i' ? "int" + std::to_string(8 * (name[1] - '0'))
+                                : name[0] == 'u' ? "uint8"
+                                                 : "int64");
     const auto numbers = at::arange(15).reshape({5, 3});
     EXPECT_TRUE(at::equal(whole(file).to(torch::kInt64), name[0] == 'b' ? numbers.clamp_max(1) : numbers))
         << name;

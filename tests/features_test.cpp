@@ -108,7 +108,7 @@ TEST_F(FeaturesTest, LeaveTheSameRunDirectoryAsImages) {
   const auto summary = run(options);
   EXPECT_EQ(summary.agreement->accuracy, 1);
   EXPECT_TRUE(summary.labels_by_row);
-  EXPECT_THAT(summary.features, HasSubstr("X.npy (120 × 16, Float)"));
+  EXPECT_THAT(summary.features, HasSubstr("X.npy (120 × 16, float32)"));
   EXPECT_EQ(summary.model, "");
 
   const auto table = rows();

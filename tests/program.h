@@ -2,11 +2,13 @@
 // Runs the built program as a user would.
 #include <fcntl.h>
 #include <ilk/files.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -15,10 +17,13 @@ struct ProgramResult {
   std::string out, err;
 };
 
-/// A started program; output goes to files in `folder`. Its caches are below `folder` too.
+/// A started program; output goes to files in `folder`. Its caches are below `folder` too. It may map no more
+/// than `address_space` bytes (0: as much as it likes).
 class Program {
  public:
-  Program(const std::filesystem::path& folder, const std::vector<std::string>& arguments) : folder_(folder) {
+  Program(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
+          std::uint64_t address_space = 0)
+      : folder_(folder) {
     const std::string out = (folder_ / "out.txt").string(), err = (folder_ / "err.txt").string();
     std::vector<std::string> words{ILK_PROGRAM};
     words.insert(words.end(), arguments.begin(), arguments.end());
@@ -31,6 +36,10 @@ class Program {
     if (pid_ != 0) return;
     putenv(const_cast<char*>(cache.c_str()));
     putenv(const_cast<char*>(data.c_str()));
+    if (address_space > 0) {
+      const rlimit limit{address_space, address_space};
+      setrlimit(RLIMIT_AS, &limit);
+    }
     dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 1);
     dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
     dup2(open("/dev/null", O_RDONLY), 0);
@@ -39,6 +48,18 @@ class Program {
   }
 
   void signal(int number) const { kill(pid_, number); }
+
+  /// Watches it to its end; the most bytes that it had mapped.
+  std::uint64_t peak_address_space() const {
+    std::uint64_t peak = 0;
+    for (siginfo_t ended{}; ended.si_pid == 0; usleep(1000)) {
+      std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+      for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmPeak:")) peak = std::stoull(line.substr(7)) * 1024;
+      if (waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) != 0) break;
+    }
+    return peak;
+  }
 
   ProgramResult wait() const {
     int status = 0;

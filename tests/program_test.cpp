@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/csv.h>
+#include <ilk/random.h>
 #include <ilk/safetensors.h>
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <thread>
 
 #include "bad_files.h"
+#include "npy_files.h"
 #include "temporary_directory.h"
 
 namespace {
@@ -242,6 +244,59 @@ TEST_F(ProgramTest, FeaturesFromFilesAreClusteredWithoutAModel) {
   const auto wrong = run({"cluster", pictures, "--features", kept, "-k", "6", "-o", again});
   EXPECT_EQ(wrong.status, 3);
   EXPECT_THAT(wrong.err, HasSubstr("say which as"));
+}
+
+TEST_F(ProgramTest, MemoryThatIsNotEnoughIsSaidAtOnceAndWhatIsSaidToBeEnoughIs) {
+  const auto unit_rows = [&](const std::string& name, std::int64_t n, std::int64_t d, std::uint64_t seed) {
+    ilk::RandomStream random(seed, "memory");
+    auto rows = torch::empty({n, d});
+    for (std::int64_t i = 0; i < n * d; ++i) rows.data_ptr<float>()[i] = static_cast<float>(random.normal());
+    write_npy(folder() / name, rows);
+    return (folder() / name).string();
+  };
+  const auto arguments = [&](std::int64_t n, const std::string& run,
+                             const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all{"cluster",
+                                 "--features",
+                                 unit_rows("X.npy", n, 256, 1),
+                                 "--noun-features",
+                                 unit_rows("U.npy", 2000, 256, 2),
+                                 "--caption-features",
+                                 unit_rows("V.npy", 2000, 256, 3),
+                                 "-k",
+                                 "4",
+                                 "--n-init",
+                                 "2",
+                                 "-o",
+                                 run,
+                                 "--threads",
+                                 "2",
+                                 "-q"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  constexpr std::int64_t many = 24000;  // 23 MiB; six times that is needed while parts are fused
+  const auto refused = run(arguments(many, output(), {"--memory", "64MiB"}));
+  EXPECT_EQ(refused.status, 3);
+  EXPECT_THAT(refused.err, HasSubstr("memory must be at least"));
+  EXPECT_THAT(refused.err, HasSubstr("for 24000 × 256 features with method cae"));
+  EXPECT_FALSE(fs::exists(output()));
+  const auto wrong = run(arguments(10, output(), {"--memory", "lots"}));
+  EXPECT_EQ(wrong.status, 3);
+  EXPECT_THAT(wrong.err, HasSubstr("memory must be a size such as 6GiB or 800MB, got 'lots'"));
+
+  const std::string before = "takes ";
+  const auto place = refused.err.find(before);
+  ASSERT_NE(place, std::string::npos) << refused.err;
+  const std::uint64_t need = std::stoull(refused.err.substr(place + before.size())) << 20;
+  // What libraries map without using it is the same for a few rows.
+  const Program few(folder(), arguments(10, output("few")));
+  const std::uint64_t base = few.peak_address_space();
+  ASSERT_EQ(few.wait().status, 0);
+  ASSERT_EQ(run(arguments(many, output("free"))).status, 0);
+  const auto limited = Program(folder(), arguments(many, output("limited")), base + need).wait();
+  ASSERT_EQ(limited.status, 0) << limited.err;
+  EXPECT_EQ(assignments(output("limited")), assignments(output("free")));
 }
 
 TEST_F(ProgramTest, MistakesGetOneClearSentence) {

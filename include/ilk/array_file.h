@@ -31,6 +31,7 @@ class ArrayFile {
 
   const std::string& place() const { return place_; }  ///< as it was given
   torch::ScalarType type() const { return type_; }
+  std::string type_name() const;  ///< as NumPy calls it: "float32"
   const std::vector<std::int64_t>& shape() const { return shape_; }
   /// Whether rows should be asked for in ascending order by one thread (a deflated member); else any order
   /// and several threads will do.

@@ -23,7 +23,7 @@ double factor_of(std::string unit) {
   const auto power = prefixes.find(unit.front());
   if (power == std::string_view::npos) return 0;
   const std::string rest = unit.substr(1);
-  if (rest != "" && rest != "b" && rest != "ib") return 0;
+  if (!rest.empty() && rest != "b" && rest != "ib") return 0;
   return std::pow(rest == "b" ? 1000.0 : 1024.0, static_cast<double>(power + 1));
 }
 

@@ -118,6 +118,13 @@ bool ArrayFile::recognises(const std::string& place) {
   return std::filesystem::is_regular_file(path, error) && format_of(InputFile(path)) != Format::unknown;
 }
 
+std::string ArrayFile::type_name() const {
+  if (type_ == torch::kBool) return "bool";
+  if (type_ == torch::kBFloat16) return "bfloat16";
+  const char* kind = at::isFloatingType(type_) ? "float" : type_ == torch::kUInt8 ? "uint" : "int";
+  return kind + std::to_string(8 * c10::elementSize(type_));
+}
+
 bool ArrayFile::in_order_only() const {
   return source_->in_order_only();
 }
@@ -132,7 +139,7 @@ torch::Tensor ArrayFile::rows(std::int64_t begin, std::int64_t end) const {
   std::vector<std::int64_t> shape = shape_;
   if (!columns_first_) {
     shape[0] = end - begin;
-    const auto found = torch::empty(shape, torch::TensorOptions(type_));
+    torch::Tensor found = torch::empty(shape, torch::TensorOptions(type_));
     const std::span<std::byte> bytes(static_cast<std::byte*>(found.data_ptr()), count * width);
     source_->read(data_begin_ + static_cast<std::uint64_t>(begin) * width, bytes);
     return found;

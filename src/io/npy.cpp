@@ -21,19 +21,19 @@ static_assert(std::endian::native == std::endian::little, "elements are copied a
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::uint64_t longest_header = 1 << 20;
 
-struct Type {
+struct NamedType {
   std::string_view name;
   torch::ScalarType type;
 };
-constexpr std::array<Type, 9> types{{{"<f8", torch::kFloat64},
-                                     {"<f4", torch::kFloat32},
-                                     {"<f2", torch::kFloat16},
-                                     {"<i8", torch::kInt64},
-                                     {"<i4", torch::kInt32},
-                                     {"<i2", torch::kInt16},
-                                     {"|i1", torch::kInt8},
-                                     {"|u1", torch::kUInt8},
-                                     {"|b1", torch::kBool}}};
+constexpr std::array<NamedType, 9> types{{{"<f8", torch::kFloat64},
+                                          {"<f4", torch::kFloat32},
+                                          {"<f2", torch::kFloat16},
+                                          {"<i8", torch::kInt64},
+                                          {"<i4", torch::kInt32},
+                                          {"<i2", torch::kInt16},
+                                          {"|i1", torch::kInt8},
+                                          {"|u1", torch::kUInt8},
+                                          {"|b1", torch::kBool}}};
 
 /// Reads the few kinds of Python literal that a header is made of, from left to right.
 class Literals {
@@ -104,7 +104,7 @@ class Literals {
 };
 
 torch::ScalarType type_of(std::string_view name, const std::string& place) {
-  for (const Type& type : types)
+  for (const NamedType& type : types)
     if (type.name == name) return type.type;
   const std::string_view why = name.starts_with('>')    ? " (big-endian)"
                                : name.starts_with("|O") ? " (Python objects)"

@@ -38,7 +38,7 @@ struct WordFile {
 
 std::string dimensions(const ArrayFile& file) {
   std::ostringstream text;
-  text << file.shape()[0] << " × " << file.shape()[1] << ", " << torch::toString(file.type());
+  text << file.shape()[0] << " × " << file.shape()[1] << ", " << file.type_name();
   return text.str();
 }
 

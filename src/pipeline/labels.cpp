@@ -60,7 +60,7 @@ Labels from_array(const std::string& place, std::size_t n_images) {
   const ArrayFile file(place);
   const auto& shape = file.shape();
   require(!at::isFloatingType(file.type()), function, "labels must be whole numbers; ", place, " is ",
-          torch::toString(file.type()), ".");
+          file.type_name(), ".");
   const bool one_each = shape.size() == 1 || (shape.size() == 2 && shape[1] == 1);
   require(one_each && shape[0] == static_cast<std::int64_t>(n_images), function,
           "labels must be one number for each row (", n_images, "); the shape of ", place, " is ",

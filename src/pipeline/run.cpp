@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <future>
 
 #include "feature_source.h"
 #include "run_directory.h"
@@ -32,11 +33,13 @@ class Run {
     record_.vocabulary = source->words();
     align();
     context_.timed("cluster", [&] { cluster(); });
+    // The largest file goes to the disk while the clusters get their names, of which it knows nothing.
+    auto features_written = std::async(std::launch::async, [this] { write_features(record_); });
     context_.timed("name", [&] { name(); });
     context_.timed("write", [&] {
       write_assignments(record_);
       write_clusters(record_);
-      write_features(record_);
+      features_written.get();
       summarise(begin);
       write_report(record_);
     });

@@ -7,11 +7,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../cluster/lanes.h"
+
 namespace ilk {
 namespace {
 
 constexpr std::string_view function = "run";
 constexpr std::int64_t bytes_per_block = std::int64_t{1} << 21;
+// Sums of squares that have neither overflowed nor vanished, as those of float32 never do.
+constexpr double smallest_squares = 1e-280, largest_squares = 1e280;
 
 bool is_floating(torch::ScalarType type) {
   return type == torch::kFloat32 || type == torch::kFloat16 || type == torch::kBFloat16 ||
@@ -23,29 +27,39 @@ struct BadRow {
   const char* what = "";
 };
 
+const char* fault_of(double largest, bool number) {
+  if (!number) return "holds NaN";
+  if (std::isinf(largest)) return "holds infinity";
+  return largest == 0 ? "is all zeros and has no direction" : nullptr;
+}
+
 /// Scales rows of float or double to unit length; returns the first that cannot be, counted from 0.
 template <class Number>
 BadRow scale_rows(const Number* from, float* to, std::int64_t rows, std::int64_t width) {
   for (std::int64_t i = 0; i < rows; ++i, from += width, to += width) {
-    Number largest = 0;
-    bool number = true;
-    for (std::int64_t j = 0; j < width; ++j) {
-      largest = std::max(largest, std::abs(from[j]));
-      number &= from[j] == from[j];
+    double scale = 1;
+    const auto squares_of_row = [&] {
+      return internal::lane_sum(width, [&](std::int64_t j) {
+        const double part = static_cast<double>(from[j]) * scale;
+        return part * part;
+      });
+    };
+    double squares = squares_of_row();
+    if (!(squares > smallest_squares && squares < largest_squares)) {
+      Number largest = 0;
+      bool number = true;
+      for (std::int64_t j = 0; j < width; ++j) {
+        largest = std::max(largest, std::abs(from[j]));
+        number &= from[j] == from[j];
+      }
+      if (const char* fault = fault_of(static_cast<double>(largest), number)) return {i, fault};
+      // By a power of two, which changes no digit.
+      scale = std::ldexp(1.0, -std::max(std::ilogb(largest), -1000));
+      squares = squares_of_row();
     }
-    if (!number) return {i, "holds NaN"};
-    if (std::isinf(largest)) return {i, "holds infinity"};
-    if (largest == 0) return {i, "is all zeros and has no direction"};
-    // By the largest number first, so that squares neither overflow nor vanish.
-    const double unit = static_cast<double>(largest);
-    double squares = 0;
-    for (std::int64_t j = 0; j < width; ++j) {
-      const double part = static_cast<double>(from[j]) / unit;
-      squares += part * part;
-    }
-    const double length = std::sqrt(squares);
+    const double factor = 1 / std::sqrt(squares);
     for (std::int64_t j = 0; j < width; ++j)
-      to[j] = static_cast<float>(static_cast<double>(from[j]) / unit / length);
+      to[j] = static_cast<float>(static_cast<double>(from[j]) * scale * factor);
   }
   return {};
 }
@@ -66,7 +80,7 @@ void require_features(const ArrayFile& file, std::string_view what) {
   require(shape[0] >= 1 && shape[1] >= 1, function, what, " must have at least one row and one column; ",
           file.place(), " is ", shape[0], " × ", shape[1], ".");
   require(is_floating(file.type()), function, what, " must be float16, bfloat16, float32 or float64; ",
-          file.place(), " is ", torch::toString(file.type()), ".");
+          file.place(), " is ", file.type_name(), ".");
 }
 
 torch::Tensor read_unit_rows(const ArrayFile& file, std::string_view what, const Progress& progress) {
