@@ -169,7 +169,9 @@ TEST_F(ModelsTest, TheKnownOnesAreWellFormed) {
     EXPECT_TRUE(names.insert(model.name).second);
     EXPECT_EQ(std::count(model.repository.begin(), model.repository.end(), '/'), 1);
     EXPECT_FALSE(model.revision.empty());
-    EXPECT_THAT(model.description, AllOf(HasSubstr("B, "), HasSubstr("MIT"), Not(HasSubstr("\n"))));
+    EXPECT_THAT(model.description,
+                AllOf(HasSubstr("B, "), testing::AnyOf(HasSubstr("MIT"), HasSubstr("Apache-2.0")),
+                      Not(HasSubstr("\n"))));
   }
   EXPECT_TRUE(names.contains("clip-vit-b-32"));
   EXPECT_EQ(ilk::models_directory(), directory_.path() / "ilk" / "models");
@@ -371,9 +373,43 @@ TEST_F(ModelsTest, ShardsAreFetchedAsTheIndexNamesThem) {
 }
 
 TEST_F(ModelsTest, AnotherKindOfModelIsRefusedBeforeItsWeightsAreFetched) {
-  serve({.replaced = {{"config.json", R"({"model_type": "bert"})"}}});
-  EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }), HasSubstr("type 'bert'"));
+  serve({.replaced = {{"config.json", R"({"model_type": "roberta"})"}}});
+  EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }), HasSubstr("type 'roberta'"));
   EXPECT_TRUE(server_.requests("/someone/mini/resolve/main/model.safetensors").empty());
+}
+
+TEST_F(ModelsTest, ASentenceEncoderComesWithItsPooling) {
+  const std::string modules = R"([{"type": "sentence_transformers.models.Transformer", "path": ""},
+      {"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}])";
+  const std::string pooling = R"({"pooling_mode_cls_token": true})";
+  Repository repository{
+      .replaced = {{"config.json", R"({"model_type": "bert"})"}, {"modules.json", modules}}};
+  const auto serve_pooling = [&](const std::string& path) {
+    server_.serve("/someone/mini/resolve/main/1_Pooling/config.json", {{.body = pooling}});
+    const json listing =
+        json::array({{{"type", "file"}, {"path", path}, {"size", pooling.size()}, {"oid", git_id(pooling)}}});
+    server_.serve("/api/models/someone/mini/tree/main/1_Pooling?recursive=false", {{.body = listing.dump()}});
+  };
+  serve(repository);
+  serve_pooling("1_Pooling/other.json");
+  EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }),
+              HasSubstr("has no 1_Pooling/config.json"));
+  serve_pooling("1_Pooling/config.json");
+  ilk::get_model("someone/mini", options_);
+  EXPECT_EQ(ilk::read_file(place_ / "1_Pooling" / "config.json"), pooling);
+  EXPECT_EQ(ilk::read_file(place_ / "modules.json"), modules);
+  const auto asked = server_.requests().size();
+  ilk::get_model("someone/mini", options_);
+  EXPECT_EQ(server_.requests().size(), asked) << "it is there and right";
+  const ilk::ModelCheck check = ilk::verify_model(place_);
+  EXPECT_TRUE(check.recorded);
+  for (const auto& file : check.files) EXPECT_EQ(file.problem, "") << file.name;
+  EXPECT_FALSE(check.loads) << "its weights are a CLIP's";
+  // The folder's name is the hub's word.
+  std::filesystem::remove_all(place_);
+  repository.replaced["modules.json"] = R"([{"type": "x.Pooling", "path": "../.."}])";
+  serve(repository);
+  EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }), HasSubstr("got '../..'"));
 }
 
 TEST_F(ModelsTest, WhatTheHubSaysIsChecked) {

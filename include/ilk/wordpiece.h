@@ -14,7 +14,7 @@ namespace ilk {
 /// white space and punctuation, and each word into the longest pieces of the vocabulary; a word that cannot
 /// be, or of more than 100 characters, is the unknown token. Ids equal those of transformers'
 /// BertTokenizerFast and MPNetTokenizerFast, except for characters newer than either side's Unicode tables
-/// (it has those of 2016). Bytes that are not UTF-8 become U+FFFD, which is dropped. Thread-safe.
+/// (it has those of 2015). Bytes that are not UTF-8 become U+FFFD, which is dropped. Thread-safe.
 class WordPieceTokenizer {
  public:
   /// Throws Error naming the file and the rule where it is missing or not of the format.

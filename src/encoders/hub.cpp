@@ -52,9 +52,10 @@ bool is_hexadecimal(const std::string& text, std::size_t length) {
 
 }  // namespace
 
-std::map<std::string, HubFile> Hub::files(const std::string& revision) const {
+std::map<std::string, HubFile> Hub::files(const std::string& revision, const std::string& folder) const {
   const std::string url = options_.endpoint + "/api/models/" + repository_ + "/tree/" +
-                          percent_encoded(revision) + "?recursive=false";
+                          percent_encoded(revision) + (folder.empty() ? "" : "/" + folder) +
+                          "?recursive=false";
   const std::string text = download_text(
       {.url = url, .token = options_.token, .first_pause_seconds = options_.first_pause_seconds},
       most_listing_bytes, progress_);

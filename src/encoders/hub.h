@@ -20,8 +20,9 @@ class Hub {
   Hub(const GetModelOptions& options, std::string repository, Progress& progress)
       : options_(options), repository_(std::move(repository)), progress_(progress) {}
 
-  /// The files in the repository's top folder, by name. Throws Error naming address and fault.
-  std::map<std::string, HubFile> files(const std::string& revision) const;
+  /// The files in one of the repository's folders (empty: its top), by their paths. Throws Error naming
+  /// address and fault.
+  std::map<std::string, HubFile> files(const std::string& revision, const std::string& folder = "") const;
   /// The branch with the hub's own conversion to safetensors; empty where there is none or the hub cannot
   /// say.
   std::string conversion() const;

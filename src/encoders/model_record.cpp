@@ -25,6 +25,12 @@ bool is_plain_name(std::string_view name) {
          });
 }
 
+bool is_plain_path(std::string_view path) {
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos) return is_plain_name(path);
+  return is_plain_name(path.substr(0, slash)) && is_plain_name(path.substr(slash + 1));
+}
+
 std::optional<ModelRecord> read_model_record(const std::filesystem::path& directory) {
   const auto path = directory / record_name;
   if (!std::filesystem::exists(path)) return std::nullopt;
@@ -36,7 +42,7 @@ std::optional<ModelRecord> read_model_record(const std::filesystem::path& direct
     for (const auto& file : json.at("files")) {
       record.files.push_back({file.at("name").get<std::string>(), file.at("size").get<std::int64_t>(),
                               file.at("sha256").get<std::string>()});
-      require(is_plain_name(record.files.back().name), "read_model_record", path, ": not a file name: '",
+      require(is_plain_path(record.files.back().name), "read_model_record", path, ": not a file name: '",
               record.files.back().name, "'.");
     }
     return record;

@@ -37,6 +37,9 @@ ModelRecord::File examine(const std::filesystem::path& directory, const std::str
 /// A name that stays in its folder: letters, digits, '.', '-', '_', not beginning with a dot.
 bool is_plain_name(std::string_view name);
 
+/// A plain name, or two with a slash between them.
+bool is_plain_path(std::string_view path);
+
 /// The known model with this name, repository or last part of the repository, whatever the case; null if
 /// none.
 const KnownModel* known_model(std::string_view name);

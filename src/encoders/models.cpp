@@ -51,6 +51,9 @@ const std::vector<KnownModel>& known_models() {
        "1.7 GB, 18 times the work of b-32 (ImageNet 75 %); trained on open data; LAION, MIT"},
       {"clip-vit-h-14-laion2b", "laion/CLIP-ViT-H-14-laion2B-s32B-b79K", "main",
        "3.9 GB, 38 times the work of b-32 (ImageNet 78 %); the best here, for a GPU; LAION, MIT"},
+      {"all-minilm-l6-v2", "sentence-transformers/all-MiniLM-L6-v2", "main",
+       "91 MB, reads sentences and sees no images: for the captions of images; sentence-transformers, "
+       "Apache-2.0"},
   };
   return models;
 }
@@ -68,9 +71,7 @@ const KnownModel* known_model(std::string_view name) {
 }
 
 bool is_repository(std::string_view name) {
-  const auto slash = name.find('/');
-  return slash != std::string_view::npos && is_plain_name(name.substr(0, slash)) &&
-         is_plain_name(name.substr(slash + 1));
+  return name.find('/') != std::string_view::npos && is_plain_path(name);
 }
 
 std::filesystem::path place_of(const std::string& name) {

@@ -28,6 +28,10 @@ const std::vector<std::string> small_files = {"config.json",
                                               "special_tokens_map.json",
                                               "vocab.json",
                                               "merges.txt",
+                                              "vocab.txt",
+                                              "modules.json",
+                                              "sentence_bert_config.json",
+                                              "config_sentence_transformers.json",
                                               "nouns.txt",
                                               "captions.txt",
                                               "README.md",
@@ -36,6 +40,7 @@ const std::vector<std::string> small_files = {"config.json",
                                               "LICENSE.txt"};
 constexpr const char* weights_name = "model.safetensors";
 constexpr const char* index_name = "model.safetensors.index.json";
+constexpr const char* modules_name = "modules.json";
 
 /// The downloads of a model as one stage; files that were there count as done.
 class OneStage : public Progress {
@@ -150,6 +155,7 @@ class Fetch {
     fetch("config.json");
     check_configuration();
     names_ = small_names();
+    if (files_.contains(modules_name)) names_.push_back(pooling_name());
     for (const std::string& name : weight_names()) names_.push_back(name);
     std::int64_t total = 0;
     for (const std::string& name : names_) total += files_.at(name).size;
@@ -188,10 +194,10 @@ class Fetch {
             "; a branch that has it can be named as ", wanted_.repository, "@refs/pr/NUMBER.");
     require(files_.contains("config.json"), function, wanted_.repository, " at ", revision_,
             " has no config.json.");
-    require(
-        files_.contains("tokenizer.json") || (files_.contains("vocab.json") && files_.contains("merges.txt")),
-        function, wanted_.repository, " at ", revision_,
-        " has no tokenizer.json, nor vocab.json and merges.txt.");
+    const bool has_pairs = files_.contains("vocab.json") && files_.contains("merges.txt");
+    require(files_.contains("tokenizer.json") || files_.contains("vocab.txt") || has_pairs, function,
+            wanted_.repository, " at ", revision_,
+            " has no tokenizer.json, nor vocab.txt, nor vocab.json and merges.txt.");
   }
 
   void fetch(const std::string& name) {
@@ -207,8 +213,29 @@ class Fetch {
                                      configuration["model_type"].is_string()
                                  ? configuration["model_type"].get<std::string>()
                                  : "";
-    require(type == "clip", function, wanted_.repository, " is a model of type '", type,
-            "'; ilk reads 'clip'.");
+    require(type == "clip" || type == "bert" || type == "mpnet", function, wanted_.repository,
+            " is a model of type '", type,
+            "'; ilk reads 'clip', and of sentence encoders 'bert' and 'mpnet'.");
+  }
+
+  /// The configuration of a sentence encoder's pooling, which lies in a folder of its own.
+  std::string pooling_name() {
+    fetch(modules_name);
+    std::string folder;
+    try {
+      for (const auto& module : parse_file(directory_ / modules_name))
+        if (module.at("type").get<std::string>().ends_with(".Pooling"))
+          folder = module.at("path").get<std::string>();
+    } catch (const nlohmann::json::exception& error) {
+      fail(function, wanted_.repository, ": ", modules_name, " does not list modules: ", error.what(), ".");
+    }
+    require(is_plain_name(folder), function, wanted_.repository, ": ", modules_name,
+            " must name a folder for the pooling, got '", folder, "'.");
+    std::string name = folder + "/config.json";
+    for (const auto& [path, file] : hub_.files(revision_, folder))
+      if (path == name) files_.emplace(path, file);
+    require(files_.contains(name), function, wanted_.repository, " at ", revision_, " has no ", name, ".");
+    return name;
   }
 
   std::vector<std::string> small_names() const {
@@ -246,8 +273,12 @@ class Fetch {
     for (const std::string& name : names) record.files.push_back(examine(directory_, name, outer_));
     // What an earlier attempt fetched of another revision does not belong to this one.
     std::vector<std::filesystem::path> strangers;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_))
-      if (!names.contains(entry.path().filename().string())) strangers.push_back(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+      const std::string name = entry.path().filename().string();
+      const auto below = names.lower_bound(name + "/");
+      const bool holds_one = below != names.end() && below->starts_with(name + "/");
+      if (!names.contains(name) && !holds_one) strangers.push_back(entry.path());
+    }
     for (const auto& stranger : strangers) std::filesystem::remove_all(stranger);
     write_model_record(directory_, record);
   }

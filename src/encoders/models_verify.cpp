@@ -1,6 +1,6 @@
-#include <ilk/clip.h>
 #include <ilk/error.h>
 #include <ilk/models.h>
+#include <ilk/text_encoder.h>
 
 #include <algorithm>
 
@@ -27,9 +27,9 @@ ModelCheck verify_model(const std::filesystem::path& directory, Progress& progre
   check.recorded = record.has_value();
   if (!record) {
     record.emplace();
-    for (const auto& entry : std::filesystem::directory_iterator(directory))
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
       if (entry.is_regular_file() && entry.path().filename() != "ilk-model.json")
-        record->files.push_back({entry.path().filename().string()});
+        record->files.push_back({std::filesystem::relative(entry.path(), directory).string()});
     std::sort(record->files.begin(), record->files.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
   }
@@ -47,7 +47,7 @@ ModelCheck verify_model(const std::filesystem::path& directory, Progress& progre
   }
   progress.check_stop();
   try {
-    const Clip clip(directory);
+    load_text_encoder(directory);
     check.loads = true;
   } catch (const std::exception& error) {
     check.load_error = error.what();

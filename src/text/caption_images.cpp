@@ -9,6 +9,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 
@@ -65,7 +66,11 @@ class Captioner {
     progress_.start(options_.dry_run ? "Looking at images" : "Captioning", count, "images");
     const std::int64_t wanted = options_.dry_run ? threads() : options_.requests;
     std::vector<std::thread> workers;
-    for (std::int64_t i = 0; i < std::min(wanted, count); ++i) workers.emplace_back([this] { work(); });
+    try {
+      for (std::int64_t i = 0; i < std::min(wanted, count); ++i) workers.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {  // no more threads to be had: fewer do
+      if (workers.empty()) throw;
+    }
     for (std::thread& worker : workers) worker.join();
     progress_.finish();
     if (!cache_.notice().empty()) progress_.say(cache_.notice());

@@ -3,7 +3,7 @@
 
 Made with transformers 4.30.2 and tokenizers 0.13.3. The vocabulary is trained on ilk-mini's captions and the texts
 themselves, so that they meet pieces of every kind. The texts are those of ../tokenizer/make.py, with some pieces more
-and without the characters in "newer": those that the reference, whose Unicode tables are of 2016, takes for something
+and without the characters in "newer": those that the reference, whose Unicode tables are of 2015, takes for something
 else than Unicode 14 does. A digest is the SHA-256 over the texts of: the number of ids, then the ids, each as four
 bytes, little endian.
 """
