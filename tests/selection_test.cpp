@@ -58,6 +58,14 @@ std::string error_of(Call call) {
   return "";
 }
 
+TEST(SelectWords, TheRuleHasItsOwnNumberOfWords) {
+  const auto centres = unit_rows(6, 8, 1), words = unit_rows(300, 8, 2);
+  for (const auto& [rule, top] :
+       {std::pair{ilk::SelectionRule::top, 3}, std::pair{ilk::SelectionRule::exclusive, 5}})
+    EXPECT_TRUE(ilk::select_words(centres, words, {.selection = rule})
+                    .equal(ilk::select_words(centres, words, {.selection = rule, .top = top})));
+}
+
 TEST(SelectWords, BothRulesEqualTheSlowOnes) {
   const auto centres = unit_rows(40, 12, 1), words = unit_rows(3000, 12, 2);
   for (const bool plain : {false, true}) {
@@ -110,8 +118,8 @@ TEST(SelectWords, BadInputNamesTheRuleAndTheValue) {
             "[select_words] words must be as wide as the centres (3), got 4.");
   EXPECT_EQ(error_of([&] { ilk::select_words(eye, eye.slice(0, 0, 0), {}); }),
             "[select_words] words must have at least one row and one column, got 0 × 3.");
-  EXPECT_EQ(error_of([&] { ilk::select_words(eye, eye, {.top = 0}); }),
-            "[select_words] top must be at least 1, got 0.");
+  EXPECT_EQ(error_of([&] { ilk::select_words(eye, eye, {.top = -1}); }),
+            "[select_words] top must be at least 0, got -1.");
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace ilk {
 
 struct TacOptions {
   KMeansOptions kmeans;
-  SelectionOptions selection{.selection = SelectionRule::exclusive, .top = 5};
+  SelectionOptions selection{.selection = SelectionRule::exclusive};
   double temperature = 0.005;
 };
 
