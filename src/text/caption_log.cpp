@@ -23,10 +23,6 @@ std::string as_line(const ordered_json& entry) {
   return entry.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::string as_json_has_it(const std::string& path) {
-  return is_utf8(path) ? path : json::parse(as_line(path)).get<std::string>();
-}
-
 }  // namespace
 
 CaptionLog::CaptionLog(const std::filesystem::path& path, std::string model, std::string prompt,

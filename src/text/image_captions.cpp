@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 
+#include "image_matcher.h"
 #include "strings.h"
 
 namespace ilk {
@@ -25,15 +25,10 @@ constexpr std::array<std::string_view, 6> path_names{"path", "file_name",  "file
                                                      "file", "image_path", "image"};
 constexpr std::array<std::string_view, 4> text_names{"caption", "text", "description", "captions"};
 
-/// What a source says of one path.
-struct Entry {
-  std::string path, text;
-};
-
 struct Source {
   fs::path path;
   bool is_folder = false;
-  std::vector<Entry> entries;
+  std::vector<ImageText> entries;
   std::vector<std::string> problems;
 
   template <class... Parts>
@@ -50,11 +45,6 @@ struct Source {
     entries.push_back({std::move(entry_path), single_spaced(text)});
   }
 };
-
-// JSON cannot hold other bytes than UTF-8; a path with some is written with U+FFFD in their place.
-std::string as_json_has_it(const std::string& path) {
-  return json::parse(json(path).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
-}
 
 void read_json_lines(Source& source, std::string_view contents) {
   for (std::size_t number = 1; !contents.empty(); ++number) {
@@ -176,119 +166,6 @@ void read_folder_of_texts(Source& source) {
           " must hold .txt files with the images' names, but holds no .txt at all.");
 }
 
-/// Paths with their folders free of links and dots, so that two ways to write one are equal.
-class RealPaths {
- public:
-  std::string operator()(const fs::path& path) {
-    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-    auto [known, is_new] = folders_.try_emplace(folder.string());
-    if (is_new) {
-      std::error_code error;
-      known->second = fs::weakly_canonical(fs::absolute(folder, error), error);
-      if (error) known->second = folder.lexically_normal();
-    }
-    return (known->second / path.filename()).string();
-  }
-
- private:
-  std::unordered_map<std::string, fs::path> folders_;
-};
-
-using Places = std::vector<std::size_t>;  // of images
-using Index = std::unordered_map<std::string, Places>;
-
-/// Finds the images that a path of the source means, and keeps the text that counts for each.
-class Matcher {
- public:
-  Matcher(const Source& source, const std::vector<std::string>& images)
-      : source_(source), chosen_(images.size()) {
-    for (std::size_t i = 0; i < images.size(); ++i) {
-      const fs::path image = images[i];
-      add(image, i, by_path_, by_name_);
-      if (source.is_folder) add(image.parent_path() / image.stem(), i, by_stem_path_, by_stem_);
-      if (!is_utf8(images[i])) add(as_json_has_it(images[i]), i, by_path_, by_name_);
-    }
-  }
-
-  void match(ImageCaptions& result) {
-    std::unordered_map<std::string, std::unordered_set<std::string>> strangers;  // paths by their names
-    std::vector<std::size_t> left;
-    for (std::size_t i = 0; i < source_.entries.size(); ++i) {
-      if (choose_by_path(i)) continue;
-      left.push_back(i);
-      const fs::path path = source_.entries[i].path;
-      strangers[path.filename().string()].insert(path.string());
-    }
-    std::unordered_set<std::string> unknown;
-    for (const std::size_t i : left) {
-      const std::string& path = source_.entries[i].path;
-      const std::string name = fs::path(path).filename().string();
-      if (strangers[name].size() == 1 &&
-          (choose_by_name(i, by_name_, name) || choose_by_name(i, by_stem_, name)))
-        continue;
-      if (unknown.empty()) result.first_unknown = path;
-      unknown.insert(path);
-    }
-    result.unknown = static_cast<std::int64_t>(unknown.size());
-    result.repeated = repeated_;
-    result.first_repeated = first_repeated_;
-  }
-
-  /// The text of an image; null where it has none.
-  const std::string* text_of(std::size_t image) const {
-    const auto& chosen = chosen_[image];
-    return chosen ? &source_.entries[chosen->entry].text : nullptr;
-  }
-
- private:
-  // How well a path fits, the best last.
-  enum class Fit { name, stem, path };
-  struct Choice {
-    std::size_t entry;
-    Fit fit;
-  };
-
-  void add(const fs::path& image, std::size_t i, Index& paths, Index& names) {
-    paths[real_(image)].push_back(i);
-    names[image.filename().string()].push_back(i);
-  }
-
-  bool choose_by_path(std::size_t entry) {
-    const fs::path path = source_.entries[entry].path;
-    std::vector<std::string> ways{real_(path)};
-    if (!source_.is_folder) ways.push_back(real_(source_.path.parent_path() / path));
-    for (const std::string& way : ways) {
-      if (choose(entry, by_path_, way, Fit::path)) return true;
-      if (choose(entry, by_stem_path_, way, Fit::stem)) return true;
-    }
-    return false;
-  }
-
-  bool choose_by_name(std::size_t entry, const Index& index, const std::string& name) {
-    const auto found = index.find(name);
-    return found != index.end() && found->second.size() == 1 && choose(entry, index, name, Fit::name);
-  }
-
-  bool choose(std::size_t entry, const Index& index, const std::string& key, Fit fit) {
-    const auto found = index.find(key);
-    if (found == index.end()) return false;
-    if (source_.entries[entry].text.empty()) return true;
-    for (const std::size_t image : found->second) {
-      auto& chosen = chosen_[image];
-      if (chosen && ++repeated_ == 1) first_repeated_ = source_.entries[entry].path;
-      if (!chosen || fit >= chosen->fit) chosen = Choice{entry, fit};
-    }
-    return true;
-  }
-
-  const Source& source_;
-  RealPaths real_;
-  Index by_path_, by_name_, by_stem_path_, by_stem_;
-  std::vector<std::optional<Choice>> chosen_;
-  std::int64_t repeated_ = 0;
-  std::string first_repeated_;
-};
-
 [[noreturn]] void fail_without_a_text(const Source& source, const std::vector<std::string>& images) {
   if (source.entries.empty() && !source.problems.empty())
     fail(function, "no line of ", source.path, " could be used; the first: ", source.problems.front());
@@ -310,20 +187,23 @@ ImageCaptions read_image_captions(const fs::path& path, const std::vector<std::s
     read_file_of_texts(source);
 
   ImageCaptions result;
-  Matcher matcher(source, images);
-  matcher.match(result);
+  const fs::path folder = source.is_folder ? fs::path() : path.parent_path();
+  ImageMatcher matcher(images, source.is_folder);
+  const ImageMatch match = matcher.match(source.entries, folder);
+  result.unknown = match.unknown, result.first_unknown = match.first_unknown;
+  result.repeated = match.repeated, result.first_repeated = match.first_repeated;
   std::vector<std::string> texts;
   std::unordered_map<std::string_view, std::int64_t> place;
   std::vector<std::int64_t> of_image;
   for (std::size_t i = 0; i < images.size(); ++i) {
-    const std::string* text = matcher.text_of(i);
-    if (!text) {
+    if (match.entry_of_image[i] < 0) {
       if (++result.missing == 1) result.first_missing = images[i];
       of_image.push_back(-1);
       continue;
     }
-    const auto [known, is_new] = place.try_emplace(*text, static_cast<std::int64_t>(texts.size()));
-    if (is_new) texts.push_back(*text);
+    const std::string& text = source.entries[static_cast<std::size_t>(match.entry_of_image[i])].text;
+    const auto [known, is_new] = place.try_emplace(text, static_cast<std::int64_t>(texts.size()));
+    if (is_new) texts.push_back(text);
     of_image.push_back(known->second);
   }
   if (texts.empty()) fail_without_a_text(source, images);

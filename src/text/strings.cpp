@@ -1,6 +1,7 @@
 #include "strings.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace ilk {
 
@@ -53,6 +54,12 @@ bool is_utf8(std::string_view text) {
     i += length;
   }
   return true;
+}
+
+std::string as_json_has_it(const std::string& text) {
+  using nlohmann::json;
+  if (is_utf8(text)) return text;
+  return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
 std::string_view take_line(std::string_view& text) {

@@ -16,6 +16,9 @@ std::string lower_case(std::string_view text);
 /// Whether the bytes are UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 
+/// `text` as it comes back from JSON, which holds UTF-8 alone: other bytes are U+FFFD.
+std::string as_json_has_it(const std::string& text);
+
 /// Takes the bytes up to the next '\n' off `text` and returns them without the line's end ("\n" or "\r\n").
 std::string_view take_line(std::string_view& text);
 
