@@ -54,11 +54,13 @@ Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& 
 struct RowPlan {
   torch::Tensor column_potentials;  ///< g, (M) float64
   double epsilon = 0;
+  bool times_cosine =
+      true;  ///< whether counterparts weight a word by its cosine too (CAE does, TAC does not)
 };
 
-/// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j): (N, D) float32, rows of unit
-/// length. Works for images that the transport was not solved for. Where the sum vanishes, the word of
-/// largest weight.
+/// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j), without S where the plan says so:
+/// (N, D) float32, rows of unit length. Works for images that the transport was not solved for. Where the sum
+/// vanishes, the word of largest weight.
 torch::Tensor counterparts(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan);
 
 /// The words that take most of each image's mass.

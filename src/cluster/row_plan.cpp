@@ -53,7 +53,9 @@ torch::Tensor counterparts(const torch::Tensor& embeddings, const torch::Tensor&
       [&](auto begin, auto end, auto) {
         const auto cosines = data.images.slice(0, begin, end).matmul(data.words.t());
         const auto preferences = cosines + data.potentials;
-        const auto sums = data.shares(preferences).mul_(cosines).matmul(data.words);
+        auto shares = data.shares(preferences);
+        if (plan.times_cosine) shares.mul_(cosines);
+        const auto sums = shares.matmul(data.words);
         const auto lengths = at::linalg_vector_norm(sums, 2, at::IntArrayRef{1}, /*keepdim=*/true);
         const auto heaviest = data.words.index_select(0, preferences.argmax(1));
         result.slice(0, begin, end).copy_(torch::where(lengths > vanishing_length, sums / lengths, heaviest));

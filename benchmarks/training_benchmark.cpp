@@ -1,0 +1,39 @@
+// N images, D dimensions, K clusters; batches of 512.
+#include <benchmark/benchmark.h>
+#include <ilk/random.h>
+
+#include "../src/methods/heads.h"
+#include "unit_vectors.h"
+
+namespace {
+
+/// One step of SAC's training: rows drawn and gathered, six passes through two heads, the loss, gradients and
+/// Adam. sac_training.py times the same in plain PyTorch.
+void Step(benchmark::State& state) {
+  constexpr std::int64_t views = 3, batch = 512;
+  torch::manual_seed(0);
+  const std::int64_t n = state.range(0), d = state.range(1), k = state.range(2);
+  const ilk::internal::Pair features = {unit_vectors(n, d), unit_vectors(n, d)};
+  ilk::internal::Heads heads(features, k, 0);
+  ilk::RandomStream random(0, "benchmark");
+  const auto draw = [&] {
+    auto rows = torch::empty({views, batch}, torch::kInt64);
+    for (std::int64_t i = 0; i < rows.numel(); ++i) rows.data_ptr<std::int64_t>()[i] = random.below(n);
+    return rows;
+  };
+  for (auto _ : state) {
+    const auto loss = ilk::internal::sac_loss(heads.forward({draw(), draw()}), {});
+    heads.backward(loss.gradients);
+    heads.step({});
+    benchmark::DoNotOptimize(loss.total);
+  }
+}
+BENCHMARK(Step)
+    ->ArgNames({"N", "D", "K"})
+    ->Args({60000, 512, 10})
+    ->Args({60000, 512, 100})
+    ->Args({60000, 768, 10})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+}  // namespace

@@ -1,0 +1,94 @@
+#pragma once
+// What the trained methods (SAC, TAC*) share: two heads, one for each modality, that learn by Adam to agree
+// about clusters. N images, D dimensions of images, D′ of texts, K clusters.
+#include <ilk/kmeans.h>
+#include <ilk/options.h>
+#include <ilk/progress.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ilk {
+
+struct TrainingOptions {
+  std::int64_t epochs = 0;
+  std::int64_t batch_size = 0;
+  std::int64_t neighbours = 0;
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.99;
+};
+
+template <OptionsOf<TrainingOptions> Options, class Visitor>
+void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{"epochs", options.epochs, "passes over the images; 0: the method's own number"}.at_least(0));
+  visit(Field{"batch_size", options.batch_size, "images of one step; 0: the method's own number"}.between(
+      0, 1 << 20));
+  visit(Field{"neighbours", options.neighbours,
+              "nearest images and texts that an image may be compared with; 0: the method's own number"}
+            .between(0, 10000));
+  visit(Field{"learning_rate", options.learning_rate, "Adam's step"}.between(1e-12, 1e30));
+  visit(Field{"beta1", options.beta1, "Adam's decay of the mean gradient"}.between(0, 0.999999));
+  visit(Field{"beta2", options.beta2, "Adam's decay of the mean squared gradient"}.between(0, 0.999999));
+}
+
+using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
+
+/// Linear (D, D) → BatchNorm → ReLU → Linear (D, K) → softmax. The first layer has no bias, which BatchNorm
+/// would take off again. float32; texts whose width differs from D go through a linear map first.
+struct HeadWeights {
+  torch::Tensor map;                             ///< (D, D′); undefined where the features have width D
+  torch::Tensor weight1;                         ///< (D, D)
+  torch::Tensor norm_weight, norm_bias;          ///< (D)
+  torch::Tensor running_mean, running_variance;  ///< (D): what prediction normalises by
+  torch::Tensor weight2;                         ///< (K, D)
+  torch::Tensor bias2;                           ///< (K)
+
+  /// All that are defined, named as the fields after `prefix`.
+  NamedTensors named(const std::string& prefix) const;
+};
+
+/// The cluster of each row of `features` (N, width) by a trained head: the most probable one, ties to the
+/// lower number. Scores are probabilities, second_scores those of the runner-up (−1 where K is 1). In fixed
+/// blocks, so that an image's cluster does not depend on who comes with it. Throws Error for rows not of unit
+/// length or of another width.
+Assignment predict(const HeadWeights& head, const torch::Tensor& features);
+
+/// What an epoch found out.
+struct EpochFacts {
+  std::int64_t epoch = 0;  ///< from 1
+  /// Means over the batches: "loss", each of its terms, and the mean weight of each contrast (SAC).
+  std::vector<std::pair<std::string, double>> means;
+  std::int64_t used_clusters = 0;   ///< clusters that have an image
+  double usage_entropy = 0;         ///< of the clusters' sizes, in nats; ln K where they are even
+  std::int64_t changed_labels = 0;  ///< images whose cluster is not that of the epoch before
+  double seconds = 0;
+};
+
+/// All that goes on from the end of an epoch: heads, Adam's moments, labels and facts so far.
+struct TrainingState {
+  std::int64_t epoch = 0;   ///< the last finished one
+  std::string fingerprint;  ///< method, options, seed and data that the state belongs to
+  NamedTensors tensors;     ///< on the CPU
+};
+
+struct TrainingHooks {
+  /// A state to go on from. One with another fingerprint is not used, and the progress says so.
+  const TrainingState* resume = nullptr;
+  /// Called at the end of each epoch.
+  std::function<void(const TrainingState&)> save;
+};
+
+struct TrainedHeads {
+  HeadWeights image, text;
+  Assignment assignment;           ///< of the images, by the image head
+  std::vector<EpochFacts> epochs;  ///< those before a resume too
+  std::int64_t resumed_from = 0;   ///< epochs that were not run again
+  std::int64_t used_clusters = 0;  ///< fewer than K where the heads leave clusters empty
+};
+
+}  // namespace ilk

@@ -1,0 +1,358 @@
+// N images, K clusters, V views of B images, k neighbours.
+#include <ilk/error.h>
+#include <ilk/neighbours.h>
+#include <ilk/random.h>
+#include <ilk/training.h>
+
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "../cluster/blocks.h"
+#include "../cluster/top_rows.h"
+#include "heads.h"
+#include "training_loop.h"
+
+namespace ilk {
+
+NamedTensors HeadWeights::named(const std::string& prefix) const {
+  NamedTensors all;
+  const auto add = [&](const char* name, const torch::Tensor& tensor) {
+    if (tensor.defined()) all.emplace_back(prefix + name, tensor);
+  };
+  add("map", map);
+  add("weight1", weight1);
+  add("norm_weight", norm_weight);
+  add("norm_bias", norm_bias);
+  add("running_mean", running_mean);
+  add("running_variance", running_variance);
+  add("weight2", weight2);
+  add("bias2", bias2);
+  return all;
+}
+
+Assignment predict(const HeadWeights& head, const torch::Tensor& features) {
+  constexpr auto function = "predict";
+  require_unit_rows(features, function, "features");
+  const std::int64_t width = (head.map.defined() ? head.map : head.weight1).size(1);
+  require(features.size(1) == width, function, "features must be as wide as those of the training (", width,
+          "), got ", features.size(1), ".");
+  const std::int64_t n = features.size(0), k = head.weight2.size(0);
+  const auto rows = internal::plain_rows(features);
+  const auto whole = rows.options().dtype(torch::kInt64);
+  Assignment result{torch::empty({n}, whole), torch::empty({n}, rows.options()), torch::full({n}, -1, whole),
+                    torch::full({n}, -1, rows.options())};
+  internal::row_blocks(rows, n, rows.is_cpu() ? 1024 : 65536, [&](auto begin, auto end, auto) {
+    const auto p = internal::trained_probabilities(head, rows.slice(0, begin, end));
+    const auto best = internal::top_columns(p, std::min<std::int64_t>(k, 2));
+    result.labels.slice(0, begin, end).copy_(best.columns.select(1, 0));
+    result.scores.slice(0, begin, end).copy_(best.values.select(1, 0));
+    if (k == 1) return;
+    result.second_labels.slice(0, begin, end).copy_(best.columns.select(1, 1));
+    result.second_scores.slice(0, begin, end).copy_(best.values.select(1, 1));
+  });
+  return result;
+}
+
+namespace internal {
+namespace {
+
+/// The k nearest other rows of each row: (N, k) int32 on the CPU.
+torch::Tensor other_rows_near(const torch::Tensor& rows, std::int64_t k, Progress& progress) {
+  constexpr std::int64_t queries_at_once = 8192;
+  const std::int64_t n = rows.size(0);
+  auto result = torch::empty({n, k}, torch::kInt32);
+  for (std::int64_t begin = 0; begin < n; begin += queries_at_once) {
+    progress.check_stop();
+    const std::int64_t end = std::min(n, begin + queries_at_once);
+    const auto found = nearest_neighbours(rows.slice(0, begin, end), rows, k + 1).indices.cpu();
+    const auto* near = found.data_ptr<std::int64_t>();
+    for (std::int64_t i = begin; i < end; ++i, near += k + 1) {
+      auto* to = result.data_ptr<std::int32_t>() + i * k;
+      // Among copies of a row, the row itself need not be listed; then the last one is one too many.
+      for (std::int64_t j = 0, kept = 0; j <= k && kept < k; ++j)
+        if (near[j] != i) to[kept++] = static_cast<std::int32_t>(near[j]);
+    }
+    progress.advance(end - begin);
+  }
+  return result;
+}
+
+/// Which rows each step of an epoch looks at. An epoch's order and draws come from streams of their own, so
+/// that a training can go on from any epoch.
+class Batches {
+ public:
+  Batches(const TrainingTask& task, std::int64_t neighbours, Progress& progress)
+      : n_(task.images.size(0)),
+        size_(std::min(task.options.batch_size, n_)),
+        views_(task.views),
+        seed_(task.seed),
+        neighbours_(neighbours) {
+    progress.start("Neighbours", 2 * n_, "rows");
+    near_ = {other_rows_near(task.images, neighbours, progress),
+             other_rows_near(task.texts, neighbours, progress)};
+    progress.finish();
+  }
+
+  /// A last batch of one image has no BatchNorm and is left out.
+  std::int64_t count() const { return n_ / size_ + (n_ % size_ > 1 ? 1 : 0); }
+
+  void begin_epoch(std::int64_t epoch) {
+    order_ = RandomStream(seed_, "order of an epoch", static_cast<std::uint64_t>(epoch)).sample(n_, n_);
+    draws_.emplace(seed_, "neighbours of an epoch", static_cast<std::uint64_t>(epoch));
+  }
+
+  /// The rows (V, B) of both modalities, batch by batch in order.
+  Pair rows(std::int64_t batch) {
+    const std::int64_t begin = batch * size_, count = std::min(n_, begin + size_) - begin;
+    Pair rows = {torch::empty({views_, count}, torch::kInt64), torch::empty({views_, count}, torch::kInt64)};
+    const auto place = [&](HeadIndex head, View view, std::int64_t i) -> std::int64_t& {
+      return rows[head].data_ptr<std::int64_t>()[view * count + i];
+    };
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t image = order_[static_cast<std::size_t>(begin + i)];
+      place(image_head, own_view, i) = place(text_head, own_view, i) = image;
+      place(image_head, same_view, i) = draw(image_head, image);
+      place(text_head, same_view, i) = draw(text_head, image);
+      if (views_ <= crossed_view) continue;
+      place(text_head, crossed_view, i) = draw(image_head, image);
+      place(image_head, crossed_view, i) = draw(text_head, image);
+    }
+    return rows;
+  }
+
+ private:
+  std::int64_t draw(HeadIndex modality, std::int64_t image) {
+    return near_[modality].data_ptr<std::int32_t>()[image * neighbours_ + draws_->below(neighbours_)];
+  }
+
+  std::int64_t n_, size_, views_;
+  std::uint64_t seed_;
+  std::int64_t neighbours_;
+  Pair near_;
+  std::vector<std::int64_t> order_;
+  std::optional<RandomStream> draws_;
+};
+
+// What stands after the loss's means in a row of the history.
+enum HistoryColumn : std::int64_t { used_clusters, usage_entropy, changed_labels, seconds, history_columns };
+
+class Training {
+ public:
+  Training(const TrainingTask& task, const TrainingHooks& hooks, Progress& progress)
+      : task_(task),
+        hooks_(hooks),
+        progress_(progress),
+        n_(task.images.size(0)),
+        heads_({plain_rows(task.images), plain_rows(task.texts)}, task.n_clusters, task.seed),
+        labels_(torch::full({n_}, -1, torch::kInt64)),
+        history_(torch::empty({0, columns()}, torch::kFloat64)) {}
+
+  TrainedHeads run() {
+    fingerprint_ = fingerprint();
+    if (hooks_.resume != nullptr) resume(*hooks_.resume);
+    const std::int64_t resumed = epoch_;
+    if (epoch_ < task_.options.epochs) {
+      Batches batches(task_, std::min(task_.options.neighbours, n_ - 1), progress_);
+      progress_.start("Training", task_.options.epochs * batches.count(), "batches");
+      progress_.advance(epoch_ * batches.count());
+      while (epoch_ < task_.options.epochs) {
+        run_epoch(batches);
+        if (hooks_.save) hooks_.save(state());
+      }
+      progress_.finish();
+    }
+    return result(resumed);
+  }
+
+ private:
+  std::int64_t means() const { return static_cast<std::int64_t>(task_.facts.size()) + 1; }
+  std::int64_t columns() const { return means() + history_columns; }
+
+  void run_epoch(Batches& batches) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto facts = torch::zeros({columns()}, torch::kFloat64);
+    auto* fact = facts.data_ptr<double>();
+    const auto before = labels_.clone();
+    batches.begin_epoch(epoch_ + 1);
+    for (std::int64_t batch = 0; batch < batches.count(); ++batch) {
+      progress_.check_stop();
+      const Pair rows = batches.rows(batch);
+      const auto device = task_.images.device();
+      const Pair& p = heads_.forward({rows[image_head].to(device), rows[text_head].to(device)});
+      const BatchLoss loss = task_.loss(p);
+      check(loss, batch);
+      heads_.backward(loss.gradients);
+      heads_.step(task_.options);
+      fact[0] += loss.total;
+      for (std::size_t i = 0; i < loss.facts.size(); ++i) fact[i + 1] += loss.facts[i];
+      on_one_thread([&] {
+        labels_.index_copy_(0, rows[image_head][own_view], p[image_head][own_view].argmax(1).cpu());
+      });
+      progress_.advance(1);
+    }
+    for (std::int64_t i = 0; i < means(); ++i) fact[i] /= static_cast<double>(batches.count());
+    ++epoch_;
+    check_weights();
+    count_labels(before, fact + means());
+    fact[means() + seconds] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    history_ = torch::cat({history_, facts.unsqueeze(0)});
+  }
+
+  void check(const BatchLoss& loss, std::int64_t batch) const {
+    if (std::isfinite(loss.total)) return;
+    std::size_t term = 0;
+    while (term + 1 < loss.facts.size() && std::isfinite(loss.facts[term])) ++term;
+    fail(task_.function, task_.facts[term], " must stay a finite number, got ", loss.facts[term],
+         " in batch ", batch + 1, " of epoch ", epoch_ + 1, "; a smaller learning_rate may help.");
+  }
+
+  void check_weights() {
+    for (const auto& [name, parameter] : heads_.parameters())
+      require(parameter.value.isfinite().all().item<bool>(), task_.function, name,
+              " must stay finite, got infinity or NaN at the end of epoch ", epoch_,
+              "; a smaller learning_rate may help.");
+  }
+
+  void count_labels(const torch::Tensor& before, double* facts) const {
+    std::vector<double> sizes(static_cast<std::size_t>(task_.n_clusters));
+    double labelled = 0;
+    const auto *now = labels_.data_ptr<std::int64_t>(), *then = before.data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < n_; ++i) {
+      facts[changed_labels] += now[i] != then[i] ? 1 : 0;
+      if (now[i] < 0) continue;
+      ++sizes[static_cast<std::size_t>(now[i])];
+      ++labelled;
+    }
+    for (const double size : sizes) {
+      if (size == 0) continue;
+      facts[used_clusters] += 1;
+      facts[usage_entropy] -= size / labelled * std::log(size / labelled);
+    }
+  }
+
+  /// Method, options, seed and data; what a state must share to be gone on from.
+  std::string fingerprint() const {
+    std::ostringstream text;
+    text << task_.function << " 1;n_clusters=" << task_.n_clusters << ";seed=" << task_.seed << ';'
+         << options_text(task_.options) << task_.loss_options;
+    for (const auto& features : {task_.images, task_.texts}) {
+      const auto memory = features.detach().cpu().contiguous();
+      const auto* words = static_cast<const std::uint32_t*>(memory.data_ptr());
+      std::uint64_t hash = 14695981039346656037ull;
+      for (std::size_t i = 0; i < memory.nbytes() / sizeof *words; ++i)
+        hash = (hash ^ words[i]) * 1099511628211ull;
+      text << memory.size(0) << "x" << memory.size(1) << ':' << std::hex << hash << std::dec << ';';
+    }
+    return text.str();
+  }
+
+  TrainingState state() const {
+    TrainingState state{.epoch = epoch_, .fingerprint = fingerprint_};
+    for (const auto& [name, tensor] : heads_.state())
+      state.tensors.emplace_back(name, tensor.detach().cpu().clone());
+    state.tensors.emplace_back("labels", labels_.clone());
+    state.tensors.emplace_back("history", history_);
+    return state;
+  }
+
+  void resume(const TrainingState& state) {
+    if (state.fingerprint != fingerprint_) {
+      progress_.say("The training that was begun here had other images or options; it starts anew.");
+      return;
+    }
+    const auto find = [&](const std::string& name) {
+      for (const auto& [key, tensor] : state.tensors)
+        if (key == name) return tensor;
+      fail(task_.function, "the state must hold ", name, ", which is missing.");
+    };
+    const auto labels = find("labels"), history = find("history");
+    require(labels.sizes() == labels_.sizes() && labels.scalar_type() == torch::kInt64 &&
+                history.dim() == 2 && history.size(0) == state.epoch && history.size(1) == columns() &&
+                history.scalar_type() == torch::kFloat64,
+            task_.function, "the state's labels and history must fit the images and the epoch (", state.epoch,
+            ").");
+    heads_.restore(find);
+    labels_ = labels.clone(), history_ = history.clone();
+    epoch_ = state.epoch;
+  }
+
+  /// Clusters by size, largest first, ties by first member; empty ones last.
+  torch::Tensor numbering(const torch::Tensor& labels) const {
+    const auto k = static_cast<std::size_t>(task_.n_clusters);
+    std::vector<std::int64_t> sizes(k), first(k, n_), order(k);
+    const auto memory = labels.cpu();
+    for (std::int64_t i = n_ - 1; i >= 0; --i) {
+      const auto label = static_cast<std::size_t>(memory.data_ptr<std::int64_t>()[i]);
+      ++sizes[label], first[label] = i;
+    }
+    for (std::size_t c = 0; c < k; ++c) order[c] = static_cast<std::int64_t>(c);
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+      const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
+      return sizes[i] != sizes[j] ? sizes[i] > sizes[j] : first[i] < first[j];
+    });
+    return torch::tensor(order, torch::kInt64).to(labels.device());
+  }
+
+  TrainedHeads result(std::int64_t resumed) const {
+    TrainedHeads trained{
+        .image = heads_.weights(image_head), .text = heads_.weights(text_head), .resumed_from = resumed};
+    const auto order = numbering(predict(trained.image, task_.images).labels);
+    for (HeadWeights* head : {&trained.image, &trained.text}) {
+      head->weight2 = head->weight2.index_select(0, order);
+      head->bias2 = head->bias2.index_select(0, order);
+    }
+    trained.assignment = predict(trained.image, task_.images);
+    trained.used_clusters = trained.assignment.labels.bincount().count_nonzero().item<std::int64_t>();
+    for (std::int64_t epoch = 0; epoch < history_.size(0); ++epoch) {
+      const auto row = history_[epoch];
+      const double* fact = row.data_ptr<double>();
+      EpochFacts facts{.epoch = epoch + 1, .means = {{"loss", fact[0]}}};
+      for (std::size_t i = 0; i < task_.facts.size(); ++i)
+        facts.means.emplace_back(task_.facts[i], fact[i + 1]);
+      fact += means();
+      facts.used_clusters = static_cast<std::int64_t>(fact[used_clusters]);
+      facts.usage_entropy = fact[usage_entropy];
+      facts.changed_labels = static_cast<std::int64_t>(fact[changed_labels]);
+      facts.seconds = fact[seconds];
+      trained.epochs.push_back(std::move(facts));
+    }
+    return trained;
+  }
+
+  const TrainingTask& task_;
+  const TrainingHooks& hooks_;
+  Progress& progress_;
+  std::int64_t n_;
+  Heads heads_;
+  torch::Tensor labels_;   // of the last epoch's own views; −1 before an image's first
+  torch::Tensor history_;  // (epochs, columns)
+  std::int64_t epoch_ = 0;
+  std::string fingerprint_;
+};
+
+void check_task(const TrainingTask& task) {
+  const auto function = task.function;
+  require_unit_rows(task.images, function, "images");
+  require_unit_rows(task.texts, function, "texts");
+  const std::int64_t n = task.images.size(0);
+  require(task.texts.size(0) == n, function, "texts must be one for each image (", n, "), got ",
+          task.texts.size(0), ".");
+  require(task.texts.device() == task.images.device(), function, "texts must be on the images' device (",
+          task.images.device(), "), got ", task.texts.device(), ".");
+  require(n >= 2, function, "images must be at least 2, got ", n, ".");
+  require(task.n_clusters <= n, function, "n_clusters must be at most the number of images (", n, "), got ",
+          task.n_clusters, ".");
+  require(task.options.batch_size >= 2, function, "batch_size must be at least 2, got ",
+          task.options.batch_size, ".");
+}
+
+}  // namespace
+
+TrainedHeads train(const TrainingTask& task, const TrainingHooks& hooks, Progress& progress) {
+  check_task(task);
+  return Training(task, hooks, progress).run();
+}
+
+}  // namespace internal
+}  // namespace ilk

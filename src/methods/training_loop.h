@@ -1,0 +1,41 @@
+#pragma once
+// N images, K clusters, V views of B images.
+#include <sstream>
+
+#include "losses.h"
+
+namespace ilk::internal {
+
+/// One training, as a method describes it.
+struct TrainingTask {
+  std::string_view function;    ///< named in errors
+  torch::Tensor images, texts;  ///< (N, D), (N, D′)
+  std::int64_t n_clusters;
+  std::uint64_t seed;
+  TrainingOptions options;         ///< nothing left at 0
+  std::int64_t views;              ///< 2: own and same; 3: crossed too
+  std::vector<std::string> facts;  ///< what the loss reports, in its order
+  LossFunction loss;
+  std::string loss_options;  ///< for the fingerprint
+};
+
+TrainedHeads train(const TrainingTask& task, const TrainingHooks& hooks, Progress& progress);
+
+struct OptionsText {
+  std::ostringstream text;
+  template <class T>
+  void operator()(const Field<T>& field) {
+    text << field.name << '=' << field.value << ';';
+  }
+};
+
+/// An options struct as text, by its one list of fields.
+template <class Options>
+std::string options_text(const Options& options) {
+  OptionsText visitor;
+  visitor.text.precision(17);
+  visit_fields(options, visitor);
+  return visitor.text.str();
+}
+
+}  // namespace ilk::internal
