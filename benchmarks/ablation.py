@@ -14,7 +14,10 @@ import tempfile
 VARIANTS = {
     "methods": [
         ("kmeans", ["--method", "kmeans"]),
+        ("tac", ["--method", "tac"]),
+        ("tac-trained", ["--method", "tac-trained"]),
         ("cae", []),
+        ("sac", ["--method", "sac"]),
     ],
     "ablation": [
         ("cae", []),

@@ -21,8 +21,9 @@ void Step(benchmark::State& state) {
     for (std::int64_t i = 0; i < rows.numel(); ++i) rows.data_ptr<std::int64_t>()[i] = random.below(n);
     return rows;
   };
+  torch::Tensor room;
   for (auto _ : state) {
-    const auto loss = ilk::internal::sac_loss(heads.forward({draw(), draw()}), {});
+    const auto loss = ilk::internal::sac_loss(heads.forward({draw(), draw()}), {}, room);
     heads.backward(loss.gradients);
     heads.step({});
     benchmark::DoNotOptimize(loss.total);

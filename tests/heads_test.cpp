@@ -200,12 +200,13 @@ TEST(Heads, TwoStepsOfSacAreThoseOfPyTorch) {
     return all.slice(0, place - count, place).view(shape);
   };
   constexpr std::int64_t n = 24, d = 8, e = 5, k = 3, batch = 10;
+  torch::Tensor room;
   Heads heads({next({n, d}).clone(), next({n, e}).clone()}, k, 0);
   for (const auto& [name, parameter] : heads.parameters())
     parameter.value.copy_(next(parameter.value.sizes()));
   for (int step = 0; step < 2; ++step) {
     const Pair drawn = {next({3, batch}).to(torch::kInt64), next({3, batch}).to(torch::kInt64)};
-    const auto loss = ilk::internal::sac_loss(heads.forward(drawn), {});
+    const auto loss = ilk::internal::sac_loss(heads.forward(drawn), {}, room);
     const auto facts = next({6});
     EXPECT_NEAR(loss.total, facts[0].item<double>(), 1e-10);
     for (std::int64_t i = 0; i < 5; ++i)

@@ -14,6 +14,15 @@ namespace {
 using ilk::internal::BatchLoss;
 using ilk::internal::OwnRow;
 using ilk::internal::Pair;
+torch::Tensor room;
+
+BatchLoss sac_loss(const Pair& p, const ilk::SacLossOptions& options) {
+  return ilk::internal::sac_loss(p, options, room);
+}
+BatchLoss tac_loss(const Pair& p, const ilk::TacLossOptions& options) {
+  return ilk::internal::tac_loss(p, options, room);
+}
+
 using Row = std::vector<double>;
 using Table = std::vector<Row>;    // rows of one view
 using Views = std::vector<Table>;  // of one head
@@ -205,7 +214,7 @@ TEST(SacLoss, EachTermAndTheGradientEqualTheLoops) {
   const Pair p = {probabilities(3, 6, 4, 1), probabilities(3, 6, 4, 2)};
   for (const auto& options : sac_settings()) {
     const SlowSac slow{options};
-    const BatchLoss found = ilk::internal::sac_loss(p, options);
+    const BatchLoss found = sac_loss(p, options);
     expect_facts(slow.facts(views_of(p[0]), views_of(p[1])), found);
     EXPECT_NEAR(found.total, slow(views_of(p[0]), views_of(p[1])), 1e-12);
     expect_gradients(slow, p, found);
@@ -216,7 +225,7 @@ TEST(TacLoss, EachTermAndTheGradientEqualTheLoops) {
   const Pair p = {probabilities(2, 7, 4, 3), probabilities(2, 7, 4, 4)};
   for (const double temperature : {0.5, 0.1, 3.0}) {
     const SlowTac slow{temperature, 5};
-    const BatchLoss found = ilk::internal::tac_loss(p, {.distillation_temperature = temperature});
+    const BatchLoss found = tac_loss(p, {.distillation_temperature = temperature});
     expect_facts(slow.facts(views_of(p[0]), views_of(p[1])), found);
     EXPECT_NEAR(found.total, slow(views_of(p[0]), views_of(p[1])), 1e-12);
     expect_gradients(slow, p, found);
@@ -226,8 +235,7 @@ TEST(TacLoss, EachTermAndTheGradientEqualTheLoops) {
 TEST(TacLoss, TheTemperatureLeftAtZeroGoesByTheNumberOfClusters) {
   for (const auto& [k, temperature] : {std::pair<std::int64_t, double>{100, 0.5}, {101, 5.0}}) {
     const Pair p = {probabilities(2, 8, k, 3), probabilities(2, 8, k, 4)};
-    EXPECT_EQ(ilk::internal::tac_loss(p, {}).total,
-              ilk::internal::tac_loss(p, {.distillation_temperature = temperature}).total);
+    EXPECT_EQ(tac_loss(p, {}).total, tac_loss(p, {.distillation_temperature = temperature}).total);
   }
 }
 
@@ -240,17 +248,17 @@ TEST(Losses, InSinglePrecisionTheyAreThoseOfDouble) {
       EXPECT_LT((a.gradients[h] - b.gradients[h]).abs().max().item<double>(),
                 1e-5 * b.gradients[h].abs().max().item<double>());
   };
-  near(ilk::internal::sac_loss(single, {}), ilk::internal::sac_loss(p, {}));
-  near(ilk::internal::tac_loss(single, {}), ilk::internal::tac_loss(p, {}));
+  near(sac_loss(single, {}), sac_loss(p, {}));
+  near(tac_loss(single, {}), tac_loss(p, {}));
 }
 
 TEST(Losses, TheSameForAnyNumberOfThreads) {
   const Pair p = {probabilities(3, 300, 10, 1).to(torch::kFloat32),
                   probabilities(3, 300, 10, 2).to(torch::kFloat32)};
   ilk::set_threads(1);
-  const BatchLoss one = ilk::internal::sac_loss(p, {}), one_tac = ilk::internal::tac_loss(p, {});
+  const BatchLoss one = sac_loss(p, {}), one_tac = tac_loss(p, {});
   ilk::set_threads(3);
-  const BatchLoss three = ilk::internal::sac_loss(p, {}), three_tac = ilk::internal::tac_loss(p, {});
+  const BatchLoss three = sac_loss(p, {}), three_tac = tac_loss(p, {});
   ilk::set_threads(0);
   EXPECT_EQ(one.total, three.total);
   EXPECT_EQ(one_tac.total, three_tac.total);
@@ -262,10 +270,10 @@ TEST(Losses, TheSameForAnyNumberOfThreads) {
 
 TEST(Losses, OneClusterHasNothingToLearn) {
   const Pair ones = {torch::ones({3, 5, 1}), torch::ones({3, 5, 1})};
-  const BatchLoss sac = ilk::internal::sac_loss(ones, {});
+  const BatchLoss sac = sac_loss(ones, {});
   EXPECT_NEAR(sac.facts[0], std::log(10), 1e-6) << "each of ten rows is as near as the partner";
   EXPECT_EQ(sac.facts[4], 0);
-  const BatchLoss tac = ilk::internal::tac_loss(ones, {});
+  const BatchLoss tac = tac_loss(ones, {});
   EXPECT_NEAR(tac.facts[0], 0, 1e-6);
   for (const auto& gradient : {sac.gradients[0], tac.gradients[1]})
     EXPECT_TRUE(gradient.isfinite().all().item<bool>());
@@ -274,7 +282,7 @@ TEST(Losses, OneClusterHasNothingToLearn) {
 TEST(Losses, CertainHeadsThatDisagreeGiveNumbersStill) {
   auto p = torch::zeros({3, 4, 2}), q = torch::zeros({3, 4, 2});
   p.select(2, 0).fill_(1), q.select(2, 1).fill_(1);
-  for (const BatchLoss& loss : {ilk::internal::sac_loss({p, q}, {}), ilk::internal::tac_loss({p, q}, {})}) {
+  for (const BatchLoss& loss : {sac_loss({p, q}, {}), tac_loss({p, q}, {})}) {
     EXPECT_TRUE(std::isfinite(loss.total));
     EXPECT_TRUE(loss.gradients[0].isfinite().all().item<bool>());
     EXPECT_TRUE(loss.gradients[1].isfinite().all().item<bool>());
@@ -292,7 +300,7 @@ TEST(Contrast, ManyRowsAreStreamedWithTheSameResult) {
   const auto losses = logits.logsumexp(1) - logits.gather(1, partner.unsqueeze(1)).squeeze(1);
   const auto pairs = losses.view({2, m}).mean(0);
   (pairs * weights).sum().backward();
-  const auto found = ilk::internal::contrast(rows.detach(), weights, 0.7, OwnRow::counted);
+  const auto found = ilk::internal::contrast(rows.detach(), weights, 0.7, OwnRow::counted, room);
   EXPECT_TRUE(found.losses.allclose(pairs.detach(), 1e-10));
   EXPECT_TRUE(found.gradient.allclose(rows.grad(), 1e-8, 1e-14));
 }
@@ -300,7 +308,7 @@ TEST(Contrast, ManyRowsAreStreamedWithTheSameResult) {
 TEST(Contrast, TheColdestTemperatureDoesNotOverflow) {
   const auto rows = torch::eye(4).repeat({2, 1});
   const auto found = ilk::internal::contrast(rows, torch::full({4}, 0.25), ilk::internal::least_temperature,
-                                             OwnRow::counted);
+                                             OwnRow::counted, room);
   // A row and its partner are both as near as can be: one half each.
   EXPECT_TRUE(found.losses.allclose(torch::full({4}, std::log(2.f)), 0, 1e-5)) << found.losses;
   EXPECT_TRUE(found.gradient.isfinite().all().item<bool>());

@@ -1,6 +1,7 @@
 # Tests of src/pipeline and of the program.
 ilk_test(labels LAYERS pipeline)
 ilk_test(features LAYERS pipeline)
+ilk_test(methods_run LAYERS pipeline)
 ilk_test(program LAYERS io LINK nlohmann_json::nlohmann_json)
 target_compile_definitions(program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
 add_dependencies(program_test ilk_program)

@@ -199,6 +199,7 @@ Report sample(int n_clusters, int n_pictures = 3) {
   report.skipped = {{"a/one.txt", "not an image", "It is text."},
                     {"a/two.jpg", "damaged", "It ends early."},
                     {"a/three.txt", "not an image", "It is text, too."}};
+  report.curves = {{"the loss", {2.5, 1, 0.5}}, {"clusters in use", {3, 3, 3}}};
   return report;
 }
 
@@ -277,6 +278,12 @@ TEST(Report, ShowsEverythingItIsGiven) {
     EXPECT_THAT(pictures,
                 ElementsAre(cluster.pictures[0].path, cluster.pictures[1].path, cluster.pictures[2].path));
   }
+  const auto drawn = page.all("polyline");
+  ASSERT_EQ(drawn.size(), 2u);
+  EXPECT_EQ(drawn[0]->attribute("points"), "0.0,0.0 120.0,48.0 240.0,64.0")
+      << "from the highest down to the lowest";
+  EXPECT_THAT(all, HasSubstr("the loss 2.500 → 0.500"));
+  EXPECT_THAT(all, HasSubstr("mean probability"));
   for (const auto& file : report.skipped) {
     EXPECT_THAT(all, HasSubstr(file.path));
     EXPECT_THAT(all, HasSubstr(file.reason));
@@ -337,6 +344,7 @@ TEST(Report, NoFieldCanInjectMarkup) {
   for (auto& [label, value] : report.facts) poison(label), poison(value);
   for (auto& [label, value] : report.scores) poison(label);
   for (auto& notice : report.notices) poison(notice);
+  for (auto& curve : report.curves) poison(curve.name);
   for (auto& cluster : report.clusters) {
     poison(cluster.name);
     poison(cluster.runner_up);
@@ -469,10 +477,12 @@ TEST(Report, LeavesOutWhatItHasNothingFor) {
   no_scores.scores.clear();
   no_scores.skipped.clear();
   no_scores.notices.clear();
+  no_scores.curves.clear();
   const std::string html = render_report(no_scores);
   const Document page(html);
   expect_sound(page);
   EXPECT_TRUE(page.all("dl", "class", "scores").empty());
+  EXPECT_TRUE(page.all("svg").empty());
   EXPECT_TRUE(page.all("section", "class", "notices").empty());
   EXPECT_EQ(html.find("id=\"skipped\""), std::string::npos);
 }

@@ -7,6 +7,12 @@
 
 namespace {
 
+ilk::SemanticSpace retrieve(const torch::Tensor& images, const torch::Tensor& nouns,
+                            const ilk::TacOptions& options) {
+  return ilk::retrieve_words(images, ilk::semantic_centres(images, {.kmeans = options.kmeans}), nouns,
+                             options);
+}
+
 torch::Tensor unit_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
   ilk::RandomStream random(seed, "test");
   auto rows = torch::empty({n, d});
@@ -17,7 +23,7 @@ torch::Tensor unit_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
 TEST(Tac, CounterpartsAreSoftmaxRetrievalOneImageAtATime) {
   const auto images = unit_rows(120, 8, 1), nouns = unit_rows(60, 8, 2);
   const ilk::TacOptions options{.kmeans = {.n_clusters = 4}, .temperature = 0.05};
-  const auto space = ilk::retrieve_words(images, nouns, options);
+  const auto space = retrieve(images, nouns, options);
   EXPECT_FALSE(space.transport.has_value());
   const auto found = ilk::counterparts(images, space.features, space.plan).to(torch::kFloat64);
   for (std::int64_t i = 0; i < images.size(0); ++i) {
@@ -33,7 +39,7 @@ TEST(Tac, CounterpartsAreSoftmaxRetrievalOneImageAtATime) {
 TEST(Tac, SelectsExclusivelyFromAsManyCentresAsTheRuleSays) {
   const auto images = unit_rows(400, 8, 1), nouns = unit_rows(200, 8, 2);
   const ilk::TacOptions options{.kmeans = {.n_clusters = 5}};
-  const auto space = ilk::retrieve_words(images, nouns, options);
+  const auto space = retrieve(images, nouns, options);
   const auto centres = ilk::semantic_centres(images, {.kmeans = options.kmeans});
   ASSERT_EQ(centres.size(0), 15);
   EXPECT_TRUE(space.selected.equal(
@@ -43,7 +49,7 @@ TEST(Tac, SelectsExclusivelyFromAsManyCentresAsTheRuleSays) {
 TEST(Tac, ClustersTheImagesBesideTheirCounterparts) {
   const auto images = unit_rows(300, 8, 1), nouns = unit_rows(80, 8, 2);
   const ilk::TacOptions options{.kmeans = {.n_clusters = 4, .seed = 3, .n_init = 5}};
-  const auto space = ilk::retrieve_words(images, nouns, options);
+  const auto space = retrieve(images, nouns, options);
   const auto result = ilk::tac(images, space, options);
   const auto joint =
       torch::cat({images, ilk::counterparts(images, space.features, space.plan)}, 1) / std::sqrt(2.0);
@@ -56,14 +62,14 @@ TEST(Tac, BadInputNamesTheRuleAndTheValue) {
   const auto images = unit_rows(10, 8, 1);
   const auto error_of = [&](const ilk::TacOptions& options) -> std::string {
     try {
-      ilk::retrieve_words(images, unit_rows(20, 8, 2), options);
+      retrieve(images, unit_rows(20, 8, 2), options);
     } catch (const ilk::Error& error) {
       return error.what();
     }
     return "";
   };
   EXPECT_EQ(error_of({.kmeans = {.n_clusters = 11}}),
-            "[tac] n_clusters must be at most the number of images (10), got 11.");
+            "[cae] n_clusters must be at most the number of images (10), got 11.");
   EXPECT_EQ(error_of({.temperature = 0}), "[tac] temperature must be above 0, got 0.");
 }
 

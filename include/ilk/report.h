@@ -26,6 +26,11 @@ struct Report {
     double density = 0;             ///< mean cosine of its images with its centroid
     std::vector<Picture> pictures;  ///< nearest to the centroid first
   };
+  /// One number after each pass of a training.
+  struct Curve {
+    std::string name;
+    std::vector<double> values;
+  };
   struct Skipped {
     std::string path, kind, reason;
   };
@@ -38,6 +43,7 @@ struct Report {
   std::vector<std::pair<std::string, std::string>> facts;  ///< summary, label and value, in this order
   std::vector<std::pair<std::string, double>> scores;      ///< ACC, NMI, ARI where labels were given; 0 … 1
   std::vector<std::string> notices;                        ///< sentences the user should read
+  std::vector<Curve> curves;                               ///< of a training; none: there was none
   std::vector<Cluster> clusters;  ///< by number, as in assignments.csv; shown largest first
   std::vector<Skipped> skipped;
 };

@@ -7,6 +7,8 @@
 #include <ilk/metrics.h>
 #include <ilk/naming.h>
 #include <ilk/progress.h>
+#include <ilk/sac.h>
+#include <ilk/tac.h>
 
 #include <filesystem>
 #include <optional>
@@ -16,9 +18,9 @@
 
 namespace ilk {
 
-enum class Method { cae, kmeans };
+enum class Method { cae, kmeans, tac, tac_trained, sac };
 constexpr auto enum_names(Method) {
-  return std::array<std::string_view, 2>{"cae", "kmeans"};
+  return std::array<std::string_view, 5>{"cae", "kmeans", "tac", "tac-trained", "sac"};
 }
 
 enum class Levels { both, nouns, captions };
@@ -52,6 +54,9 @@ struct RunOptions {
   std::int64_t exemplars = 24;
   DecodeOptions images;
   CaeOptions cae;
+  TrainingOptions training;
+  SacLossOptions sac;
+  TacLossOptions tac;
 };
 
 template <OptionsOf<RunOptions> Options, class Visitor>
@@ -68,7 +73,9 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"caption_features", options.caption_features,
               "features of the captions, a row for each of --captions-corpus"});
   visit(Field{"model", options.model, "a CLIP: a name from `ilk models list` or a Hugging Face directory"});
-  visit(Field{"method", options.method, "cae: nouns, captions and transport; kmeans: the images alone"});
+  visit(Field{"method", options.method,
+              "cae: nouns, captions and transport; tac: retrieved nouns; sac, tac-trained: heads that "
+              "learn from a text for each image; kmeans: the images alone"});
   visit(Field{"levels", options.levels, "texts that cae aligns: nouns, captions or both"});
   visit(Field{"nouns", options.nouns, "file of nouns, one a line (else the model's own list, else WordNet)"});
   visit(Field{"wordnet", options.wordnet, "folder with WordNet's data.noun and index.noun (else found)"});
@@ -92,6 +99,9 @@ void visit_fields(Options& options, Visitor&& visit) {
                                                                                                        1000));
   visit.group("images", options.images);
   visit.group("cae", options.cae);
+  visit.group("training", options.training);
+  visit.group("sac", options.sac);
+  visit.group("tac", options.tac);
 }
 
 /// Where a run's images come from; see list_images.

@@ -19,10 +19,12 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"temperature", options.temperature, "temperature of softmax retrieval"}.above(0));
 }
 
-/// The nouns that TAC selects for these images, and softmax retrieval of them. `counterparts` with the
-/// space's features and plan gives each image its text, normalise(Σ_j softmax_j(S_ij / temperature) u_j).
-SemanticSpace retrieve_words(const torch::Tensor& embeddings, const torch::Tensor& nouns,
-                             const TacOptions& options, Progress& progress = silent());
+/// The nouns that TAC selects for these semantic centres (see semantic_centres), and softmax retrieval of
+/// them. `counterparts` with the space's features and plan gives each image its text, normalise(Σ_j
+/// softmax_j(S_ij / temperature) u_j).
+SemanticSpace retrieve_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
+                             const torch::Tensor& nouns, const TacOptions& options,
+                             Progress& progress = silent());
 
 /// TAC without training: spherical k-means of the images beside their counterparts, [x, xᵘ] / √2.
 CaeResult tac(const torch::Tensor& embeddings, const SemanticSpace& nouns, const TacOptions& options,
@@ -42,6 +44,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 }
 
 /// Training left at 0: 20 epochs of batches of 512 and 50 neighbours; where K > 100, 100 epochs of 8192.
+/// Small collections get as many epochs as make 1000 steps.
 struct TacTrainedOptions {
   std::int64_t n_clusters = 8;
   std::uint64_t seed = 0;

@@ -20,27 +20,29 @@ constexpr std::int64_t most_kept = std::int64_t{1} << 24;
 
 }  // namespace
 
-Contrast contrast(const torch::Tensor& rows, const torch::Tensor& weights, double temperature, OwnRow own) {
+Contrast contrast(const torch::Tensor& rows, const torch::Tensor& weights, double temperature, OwnRow own,
+                  torch::Tensor& room) {
   const std::int64_t n = rows.size(0), m = n / 2, width = rows.size(1);
   const std::int64_t block = rows_per_block(rows);
   const bool keep = n * n <= most_kept;
-  std::vector<torch::Tensor> kept(static_cast<std::size_t>(block_count(n, block)));
+  if (keep && (!room.defined() || room.numel() < n * n)) room = torch::empty({n * n}, rows.options());
   torch::Tensor scaled, with_ones;
   on_one_thread([&] {
     scaled = rows * (1 / std::sqrt(temperature));
     with_ones = torch::cat({rows, torch::ones({n, 1}, rows.options())}, 1);
   });
   const auto similarities = [&](std::int64_t begin, std::int64_t end) {
-    auto block_of_e = scaled.slice(0, begin, end).matmul(scaled.t()).exp_();
+    const std::int64_t count = end - begin;
+    auto block_of_e = keep ? room.narrow(0, begin * n, count * n).view({count, n})
+                           : torch::empty({count, n}, rows.options());
+    at::mm_out(block_of_e, scaled.slice(0, begin, end), scaled.t()).exp_();
     if (own == OwnRow::left_out) block_of_e.diagonal(begin).zero_();
     return block_of_e;
   };
   auto sums = torch::empty({n, width + 1}, rows.options());  // E z beside r
-  row_blocks(rows, n, block, [&](auto begin, auto end, auto index) {
-    const auto e = similarities(begin, end);
+  row_blocks(rows, n, block, [&](auto begin, auto end, auto) {
     auto part = sums.slice(0, begin, end);
-    at::mm_out(part, e, with_ones);
-    if (keep) kept[static_cast<std::size_t>(index)] = e;
+    at::mm_out(part, similarities(begin, end), with_ones);
   });
 
   Contrast result;
@@ -56,8 +58,9 @@ Contrast contrast(const torch::Tensor& rows, const torch::Tensor& weights, doubl
   });
   // With G = dL/dS = q (E / r − partner), the rows' gradient is (G + Gᵀ) z / τ, and E is symmetric.
   result.gradient = torch::empty_like(rows);
-  row_blocks(rows, n, block, [&](auto begin, auto end, auto index) {
-    const auto e = keep ? kept[static_cast<std::size_t>(index)] : similarities(begin, end);
+  row_blocks(rows, n, block, [&](auto begin, auto end, auto) {
+    const auto e =
+        keep ? room.narrow(0, begin * n, (end - begin) * n).view({end - begin, n}) : similarities(begin, end);
     auto part = e.matmul(pushed);
     part.addcmul_(scales.slice(0, begin, end), sums.slice(0, begin, end).narrow(1, 0, width));
     part.addcmul_(shares.slice(0, begin, end), partners.slice(0, begin, end), -2);

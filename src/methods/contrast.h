@@ -19,7 +19,10 @@ struct Contrast {
 /// similarity needs no shift in float32; then similarities are symmetric in what follows too, and the
 /// gradient takes two products with them instead of four. Streamed over blocks of rows where 2 M × 2 M is too
 /// much to keep.
-Contrast contrast(const torch::Tensor& rows, const torch::Tensor& weights, double temperature, OwnRow own);
+///
+/// `room` is memory for similarities that a caller keeps from step to step; it is made larger where needed.
+Contrast contrast(const torch::Tensor& rows, const torch::Tensor& weights, double temperature, OwnRow own,
+                  torch::Tensor& room);
 inline constexpr double least_temperature = 0.02;
 
 }  // namespace ilk::internal

@@ -108,7 +108,7 @@ struct Agreement {
 
 /// One contrast whose samples count by how far their neighbourhoods agree; returns its loss and mean weight.
 std::pair<double, double> add_sac_term(const SacTerm& term, const Pair& probabilities,
-                                       const SacLossOptions& options, Pair& gradients) {
+                                       const SacLossOptions& options, Pair& gradients, torch::Tensor& room) {
   const double scale = options.agreement_scale / options.tau;
   const std::int64_t n = probabilities[image_head].size(1);
   torch::Tensor rows, omega, weights;
@@ -121,7 +121,7 @@ std::pair<double, double> add_sac_term(const SacTerm& term, const Pair& probabil
     weights = options.adaptive_weights ? omega / omega.sum()
                                        : torch::full_like(omega, 1.0 / static_cast<double>(n));
   });
-  const Contrast found = contrast(rows, weights, options.tau, OwnRow::counted);
+  const Contrast found = contrast(rows, weights, options.tau, OwnRow::counted, room);
   double loss = 0, mean_weight = 0;
   on_one_thread([&] {
     const auto mean = weights.dot(found.losses);
@@ -150,8 +150,8 @@ struct UnitColumns {
 };
 
 /// Contrasts the clusters of two views: one cluster in both modalities is a pair. Returns the mean loss.
-double add_distillation(const Places& places, const Pair& probabilities, double temperature,
-                        Pair& gradients) {
+double add_distillation(const Places& places, const Pair& probabilities, double temperature, Pair& gradients,
+                        torch::Tensor& room) {
   const std::int64_t k = probabilities[image_head].size(2);
   std::optional<UnitColumns> a, b;
   torch::Tensor rows, weights;
@@ -160,7 +160,7 @@ double add_distillation(const Places& places, const Pair& probabilities, double 
     rows = torch::cat({a->rows, b->rows});
     weights = torch::full({k}, 1.0 / static_cast<double>(k), rows.options());
   });
-  const Contrast found = contrast(rows, weights, temperature, OwnRow::left_out);
+  const Contrast found = contrast(rows, weights, temperature, OwnRow::left_out, room);
   double loss = 0;
   on_one_thread([&] {
     loss = number(found.losses.mean());
@@ -172,11 +172,11 @@ double add_distillation(const Places& places, const Pair& probabilities, double 
 
 }  // namespace
 
-BatchLoss sac_loss(const Pair& probabilities, const SacLossOptions& options) {
+BatchLoss sac_loss(const Pair& probabilities, const SacLossOptions& options, torch::Tensor& room) {
   BatchLoss loss{.gradients = zeros_like(probabilities)};
   std::vector<double> weights;
   for (const SacTerm& term : sac_terms) {
-    const auto [value, weight] = add_sac_term(term, probabilities, options, loss.gradients);
+    const auto [value, weight] = add_sac_term(term, probabilities, options, loss.gradients, room);
     loss.facts.push_back(value);
     weights.push_back(weight);
     loss.total += value;
@@ -198,16 +198,16 @@ BatchLoss sac_loss(const Pair& probabilities, const SacLossOptions& options) {
   return loss;
 }
 
-BatchLoss tac_loss(const Pair& probabilities, const TacLossOptions& options) {
+BatchLoss tac_loss(const Pair& probabilities, const TacLossOptions& options, torch::Tensor& room) {
   BatchLoss loss{.gradients = zeros_like(probabilities)};
   const std::int64_t k = probabilities[image_head].size(2);
   const double temperature = options.distillation_temperature > 0 ? options.distillation_temperature
                              : k > 100                            ? 5.0
                                                                   : 0.5;
   const double to_text =
-      add_distillation({image, text_neighbour}, probabilities, temperature, loss.gradients);
+      add_distillation({image, text_neighbour}, probabilities, temperature, loss.gradients, room);
   const double to_image =
-      add_distillation({text, image_neighbour}, probabilities, temperature, loss.gradients);
+      add_distillation({text, image_neighbour}, probabilities, temperature, loss.gradients, room);
   on_one_thread([&] {
     const Valued rows = agreement_loss(image.in(probabilities), text.in(probabilities));
     image.in(loss.gradients).add_(rows.first);

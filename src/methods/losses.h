@@ -27,14 +27,14 @@ struct BatchLoss {
 };
 using LossFunction = std::function<BatchLoss(const Pair& probabilities)>;
 
-/// L of docs/methods/sac.md; three views of each head.
-BatchLoss sac_loss(const Pair& probabilities, const SacLossOptions& options);
+/// L of docs/methods/sac.md; `room` as contrast takes it. Three views of each head.
+BatchLoss sac_loss(const Pair& probabilities, const SacLossOptions& options, torch::Tensor& room);
 inline const std::vector<std::string> sac_facts = {
     "intra",   "image_to_text", "text_to_image",        "alignment",
     "balance", "intra_weight",  "image_to_text_weight", "text_to_image_weight"};
 
-/// L of docs/methods/tac.md; two views of each head.
-BatchLoss tac_loss(const Pair& probabilities, const TacLossOptions& options);
+/// L of docs/methods/sac.md for TAC*; two views of each head.
+BatchLoss tac_loss(const Pair& probabilities, const TacLossOptions& options, torch::Tensor& room);
 inline const std::vector<std::string> tac_facts = {"image_to_text", "text_to_image", "agreement", "balance"};
 
 }  // namespace ilk::internal

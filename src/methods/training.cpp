@@ -137,6 +137,9 @@ class Batches {
 // What stands after the loss's means in a row of the history.
 enum HistoryColumn : std::int64_t { used_clusters, usage_entropy, changed_labels, seconds, history_columns };
 
+/// Hidden numbers × width of a step below which it runs on one thread.
+constexpr std::int64_t small_step = std::int64_t{1} << 25;
+
 class Training {
  public:
   Training(const TrainingTask& task, const TrainingHooks& hooks, Progress& progress)
@@ -175,6 +178,21 @@ class Training {
     auto* fact = facts.data_ptr<double>();
     const auto before = labels_.clone();
     batches.begin_epoch(epoch_ + 1);
+    // Threads that meet a few dozen times a step cost more than they save where a step is small.
+    const auto& options = task_.options;
+    const std::int64_t width = task_.images.size(1);
+    const bool small = task_.views * std::min(options.batch_size, n_) * width * width < small_step;
+    const auto steps = [&] { run_batches(batches, fact); };
+    small ? on_one_thread(steps) : steps();
+    for (std::int64_t i = 0; i < means(); ++i) fact[i] /= static_cast<double>(batches.count());
+    ++epoch_;
+    check_weights();
+    count_labels(before, fact + means());
+    fact[means() + seconds] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    history_ = torch::cat({history_, facts.unsqueeze(0)});
+  }
+
+  void run_batches(Batches& batches, double* fact) {
     for (std::int64_t batch = 0; batch < batches.count(); ++batch) {
       progress_.check_stop();
       const Pair rows = batches.rows(batch);
@@ -191,12 +209,6 @@ class Training {
       });
       progress_.advance(1);
     }
-    for (std::int64_t i = 0; i < means(); ++i) fact[i] /= static_cast<double>(batches.count());
-    ++epoch_;
-    check_weights();
-    count_labels(before, fact + means());
-    fact[means() + seconds] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    history_ = torch::cat({history_, facts.unsqueeze(0)});
   }
 
   void check(const BatchLoss& loss, std::int64_t batch) const {
@@ -331,7 +343,23 @@ class Training {
   std::string fingerprint_;
 };
 
-void check_task(const TrainingTask& task) {
+/// The published numbers are meant for tens of thousands of images. A small collection is cut into at least
+/// four batches, and passed over until the heads have had as many steps as they need to find clusters at all.
+constexpr std::int64_t least_batches = 4, smallest_batch = 64, least_steps = 1000;
+
+TrainingOptions resolved(const TrainingTask& task) {
+  TrainingOptions options = task.options;
+  const std::int64_t n = task.images.size(0);
+  if (options.batch_size == 0)
+    options.batch_size =
+        std::min(task.defaults.batch_size, std::max({smallest_batch, task.n_clusters, n / least_batches}));
+  if (options.neighbours == 0) options.neighbours = task.defaults.neighbours;
+  const std::int64_t steps = std::max<std::int64_t>(1, n / options.batch_size);
+  if (options.epochs == 0) options.epochs = std::max(task.defaults.epochs, block_count(least_steps, steps));
+  return options;
+}
+
+void check_data(const TrainingTask& task) {
   const auto function = task.function;
   require_unit_rows(task.images, function, "images");
   require_unit_rows(task.texts, function, "texts");
@@ -343,14 +371,16 @@ void check_task(const TrainingTask& task) {
   require(n >= 2, function, "images must be at least 2, got ", n, ".");
   require(task.n_clusters <= n, function, "n_clusters must be at most the number of images (", n, "), got ",
           task.n_clusters, ".");
-  require(task.options.batch_size >= 2, function, "batch_size must be at least 2, got ",
-          task.options.batch_size, ".");
 }
 
 }  // namespace
 
-TrainedHeads train(const TrainingTask& task, const TrainingHooks& hooks, Progress& progress) {
-  check_task(task);
+TrainedHeads train(const TrainingTask& described, const TrainingHooks& hooks, Progress& progress) {
+  check_data(described);
+  TrainingTask task = described;
+  task.options = resolved(task);
+  require(task.options.batch_size >= 2, task.function, "batch_size must be at least 2, got ",
+          task.options.batch_size, ".");
   return Training(task, hooks, progress).run();
 }
 

@@ -6,13 +6,19 @@
 
 namespace ilk::internal {
 
+/// What a method takes where its options say 0.
+struct TrainingDefaults {
+  std::int64_t epochs, batch_size, neighbours;
+};
+
 /// One training, as a method describes it.
 struct TrainingTask {
   std::string_view function;    ///< named in errors
   torch::Tensor images, texts;  ///< (N, D), (N, D′)
   std::int64_t n_clusters;
   std::uint64_t seed;
-  TrainingOptions options;         ///< nothing left at 0
+  TrainingOptions options;
+  TrainingDefaults defaults;
   std::int64_t views;              ///< 2: own and same; 3: crossed too
   std::vector<std::string> facts;  ///< what the loss reports, in its order
   LossFunction loss;

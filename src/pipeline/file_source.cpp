@@ -139,6 +139,9 @@ class FeatureFiles : public FeatureSource {
   void check_words() const {
     const RunOptions& options = run_.options;
     if (!needs_words(options.method)) return;
+    require(nouns_ || !retrieves_nouns(options.method), function, "method ", enum_name(options.method),
+            " needs noun_features with features; without words there is method kmeans.");
+    if (retrieves_nouns(options.method)) return;
     const bool nouns = nouns_ && options.levels != Levels::captions,
                captions = captions_ && options.levels != Levels::nouns;
     require(nouns || captions, function, "method ", enum_name(options.method),

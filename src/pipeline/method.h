@@ -4,6 +4,7 @@
 #include <ilk/run.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,14 +18,29 @@ struct Clustering {
   double objective = 0;
   /// What else features.safetensors is to keep, with what `ilk` needs to place new images.
   std::vector<std::pair<std::string, torch::Tensor>> tensors;
-  nlohmann::ordered_json facts;  ///< for the manifest, each part of the method under its name
+  nlohmann::ordered_json facts;    ///< for the manifest, each part of the method under its name
+  std::vector<EpochFacts> epochs;  ///< where heads were trained
+};
+
+/// What a method clusters with besides X; what it does not need is left out.
+struct MethodTexts {
+  std::vector<SemanticSpace> spaces;       ///< words that were aligned (cae)
+  std::optional<SemanticSpace> retrieved;  ///< nouns that were retrieved (tac)
+  torch::Tensor of_images;                 ///< (N, D′), a text for each image (sac, tac-trained)
 };
 
 /// Whether the method clusters with words; else they are used for names alone.
 bool needs_words(Method method);
+/// Whether it retrieves nouns of its own, as TAC does, rather than taking the aligned ones.
+bool retrieves_nouns(Method method);
 
-/// Clusters X (N, D) with the words that were aligned to it. This is the one place that tells methods apart.
-Clustering cluster_by_method(const torch::Tensor& embeddings, const std::vector<SemanticSpace>& spaces,
+/// Retrieves nouns for X (N, D) and, where the method needs one, a text for each image.
+MethodTexts retrieve_texts(const torch::Tensor& embeddings, const torch::Tensor& centres,
+                           const torch::Tensor& nouns, const RunOptions& options, Progress& progress);
+
+/// Clusters X (N, D) with these texts. With retrieve_texts the one place that tells methods apart. A training
+/// keeps its state in the run directory after each epoch and goes on from there.
+Clustering cluster_by_method(const torch::Tensor& embeddings, const MethodTexts& texts,
                              const RunOptions& options, Progress& progress);
 
 }  // namespace ilk

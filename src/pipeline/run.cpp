@@ -77,6 +77,10 @@ class Run {
       if (!words) return;
       const torch::Tensor features = words->features();
       offered = features.size(0);
+      if (&words == &vocabulary.nouns && retrieves_nouns(options().method))
+        texts_ = context_.timed("retrieve nouns", [&] {
+          return retrieve_texts(embeddings(), centres, features, options(), progress_);
+        });
       words->space = context_.timed(
           stage, [&] { return align_words(embeddings(), centres, features, options().cae, progress_); });
       selected = words->space.selected.size(0);
@@ -87,11 +91,11 @@ class Run {
 
   void cluster() {
     const Vocabulary& vocabulary = record_.vocabulary;
-    std::vector<SemanticSpace> spaces;
-    if (vocabulary.nouns && options().levels != Levels::captions) spaces.push_back(vocabulary.nouns->space);
+    if (vocabulary.nouns && options().levels != Levels::captions)
+      texts_.spaces.push_back(vocabulary.nouns->space);
     if (vocabulary.captions && options().levels != Levels::nouns)
-      spaces.push_back(vocabulary.captions->space);
-    record_.clustering = cluster_by_method(embeddings(), spaces, options(), progress_);
+      texts_.spaces.push_back(vocabulary.captions->space);
+    record_.clustering = cluster_by_method(embeddings(), texts_, options(), progress_);
     summary().objective = record_.clustering.objective;
     if (labels_) score_against(*labels_);
   }
@@ -152,6 +156,7 @@ class Run {
   RecordingProgress progress_;
   RunRecord record_;
   RunContext context_;
+  MethodTexts texts_;
   std::optional<Labels> labels_;
 };
 

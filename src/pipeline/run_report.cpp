@@ -49,6 +49,23 @@ std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& recor
           {"Command", record.command}};
 }
 
+/// What a training's epochs found out, a curve for each number.
+std::vector<Report::Curve> curves_of(const std::vector<EpochFacts>& epochs) {
+  std::vector<Report::Curve> curves;
+  for (const auto& facts : epochs) {
+    auto numbers = facts.means;
+    numbers.emplace_back("clusters in use", static_cast<double>(facts.used_clusters));
+    numbers.emplace_back("images that changed cluster", static_cast<double>(facts.changed_labels));
+    curves.resize(numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      std::replace(numbers[i].first.begin(), numbers[i].first.end(), '_', ' ');
+      curves[i].name = numbers[i].first;
+      curves[i].values.push_back(numbers[i].second);
+    }
+  }
+  return curves;
+}
+
 /// What the images are called by whoever gave them: the first folder or file, and how many more there were;
 /// or the file of their features.
 std::string title_of(const RunRecord& record) {
@@ -85,7 +102,8 @@ void write_report(const RunRecord& record) {
                 .date = today(),
                 .base_path = base_path(record.options.output),
                 .facts = facts_of(record),
-                .notices = summary.notices};
+                .notices = summary.notices,
+                .curves = curves_of(record.clustering.epochs)};
   if (summary.agreement) {
     report.scores = {{"ACC", summary.agreement->accuracy},
                      {"NMI", summary.agreement->normalised_mutual_information},

@@ -87,6 +87,14 @@ main > .notices > h2 { font-size: 1rem; margin-bottom: .375rem; }
   background: linear-gradient(var(--accent) 0 0) 0 0 / calc(var(--w) * 100%) 100% no-repeat var(--track);
 }
 
+.curves {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 100%), 1fr)); gap: 1.5rem 2rem;
+}
+.curves figure { margin: 0; }
+.curves figcaption { font-size: .875rem; margin-bottom: .375rem; }
+.curves svg { display: block; width: 100%; height: auto; }
+.curves polyline { fill: none; stroke: var(--accent); stroke-width: 2; stroke-linejoin: round; }
+
 .overview {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15.5rem, 100%), 1fr));
   gap: .25rem 2rem;

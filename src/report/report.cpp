@@ -67,6 +67,7 @@ std::string render_report(const Report& report) {
   write_summary(page, report);
   write_overview(page, report);
   write_clusters(page, report);
+  write_training(page, report);
   write_skipped(page, report);
   write_reading_guide(page, report);
   page << "</main>\n";

@@ -111,9 +111,20 @@ void write_reading_guide(Page& page, const Report& report) {
   entry("Nouns",
         "Words that fit the cluster, with their weights. Bars have the same scale in all clusters, so a "
         "short first bar means a name that is not certain.");
-  entry("Density",
-        "How alike the cluster’s images are: their mean cosine similarity with its centre, 1 at most. A "
-        "cluster of low density may hold things that do not belong together.");
+  if (report.curves.empty()) {
+    entry("Density",
+          "How alike the cluster’s images are: their mean cosine similarity with its centre, 1 at most. A "
+          "cluster of low density may hold things that do not belong together.");
+  } else {
+    entry(
+        "Density",
+        "How sure the trained head is of the cluster’s images: their mean probability, 1 at most. A cluster "
+        "of low density may hold things that do not belong together.");
+    entry(
+        "Training",
+        "How each part of what was learnt went from the first epoch to the last. Every curve has a scale of "
+        "its own, from its lowest to its highest value.");
+  }
   entry("Number", "The number after the hash sign names the cluster in the other files of the run.");
   entry("Pictures",
         "The images nearest to the centre, the most typical first. They lie inside this page; the links "

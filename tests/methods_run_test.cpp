@@ -1,0 +1,148 @@
+// Runs by each method, on embeddings from files.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/random.h>
+#include <ilk/run.h>
+#include <ilk/safetensors.h>
+
+#include <nlohmann/json.hpp>
+
+#include "npy_files.h"
+#include "temporary_directory.h"
+
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::int64_t images = 150, nouns = 40, width = 12, groups = 3;
+
+torch::Tensor grouped_rows(std::int64_t count, std::uint64_t seed) {
+  ilk::RandomStream directions(1, "directions"), random(seed, "rows");
+  auto centres = torch::empty({groups, width}), rows = torch::empty({count, width});
+  for (std::int64_t i = 0; i < centres.numel(); ++i)
+    centres.data_ptr<float>()[i] = static_cast<float>(directions.normal());
+  for (std::int64_t i = 0; i < rows.numel(); ++i)
+    rows.data_ptr<float>()[i] = static_cast<float>(0.3 * random.normal());
+  return rows + centres.index_select(0, torch::arange(count).remainder(groups));
+}
+
+class MethodsRunTest : public testing::Test {
+ protected:
+  MethodsRunTest() {
+    write_npy(path("X.npy"), grouped_rows(images, 2));
+    write_npy(path("U.npy"), grouped_rows(nouns, 3));
+    std::string labels;
+    for (int i = 0; i < images; ++i) labels += std::to_string(i % groups) + "\n";
+    ilk::write_file_atomically(path("labels.txt"), labels);
+  }
+
+  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+
+  ilk::RunOptions options(ilk::Method method, const std::string& output = "run") const {
+    ilk::RunOptions options{.output = path(output),
+                            .features = path("X.npy"),
+                            .noun_features = path("U.npy"),
+                            .method = method,
+                            .labels = path("labels.txt")};
+    options.cae.kmeans.n_clusters = groups;
+    options.training = {.epochs = 40, .batch_size = 32, .neighbours = 8};
+    return options;
+  }
+
+  nlohmann::json manifest(const std::string& output = "run") const {
+    return nlohmann::json::parse(ilk::read_file(folder_.path() / output / "manifest.json"));
+  }
+  std::string assignments(const std::string& output = "run") const {
+    return ilk::read_file(folder_.path() / output / "assignments.csv");
+  }
+
+  TemporaryDirectory folder_;
+};
+
+TEST_F(MethodsRunTest, EachFindsTheGroupsAndWritesTheRunDirectory) {
+  using ilk::Method;
+  for (const auto method : {Method::cae, Method::kmeans, Method::tac, Method::tac_trained, Method::sac}) {
+    const std::string name(ilk::enum_name(method));
+    const auto summary = ilk::run({}, options(method, name), "test");
+    EXPECT_GT(summary.agreement->accuracy, 0.95) << name;
+    EXPECT_EQ(manifest(name)["status"], "complete") << name;
+    EXPECT_EQ(manifest(name)["options"]["method"], name);
+    const ilk::SafetensorsFile features(folder_.path() / name / "features.safetensors");
+    const bool trained = method == Method::sac || method == Method::tac_trained;
+    EXPECT_EQ(features.contains("image_head.weight1"), trained) << name;
+    EXPECT_EQ(features.contains("centroids"), !trained) << name;
+    const std::string report = ilk::read_file(folder_.path() / name / "report.html");
+    EXPECT_EQ(report.find("<polyline") != std::string::npos, trained) << name;
+    if (!trained) continue;
+    const auto facts = manifest(name);
+    const auto& epochs = facts["training"]["epochs"];
+    ASSERT_EQ(epochs.size(), 40u);
+    EXPECT_EQ(epochs[39]["epoch"], 40);
+    EXPECT_EQ(epochs[39]["used_clusters"], groups);
+    EXPECT_LT(epochs[39]["loss"].get<double>(), epochs[0]["loss"].get<double>());
+  }
+}
+
+/// Asks for a stop after so many batches.
+struct Stopper : ilk::Progress {
+  std::int64_t batches = 0, stop_after = 0;
+  bool training = false;
+  std::vector<std::string> said;
+  void start(std::string_view stage, std::int64_t, std::string_view) override {
+    training = stage == "Training";
+  }
+  void advance(std::int64_t count) override { batches += training ? count : 0; }
+  void say(std::string_view sentence) override { said.emplace_back(sentence); }
+  bool stop_requested() const override { return stop_after > 0 && batches >= stop_after; }
+};
+
+TEST_F(MethodsRunTest, ATrainingThatWasStoppedGoesOnWithTheSameResult) {
+  ilk::run({}, options(ilk::Method::sac, "whole"), "test");
+  Stopper stopper;
+  stopper.stop_after = 52;  // in the eleventh epoch
+  EXPECT_THROW(ilk::run({}, options(ilk::Method::sac), "test", stopper), ilk::Stopped);
+  EXPECT_EQ(manifest()["status"], "running");
+  ilk::run({}, options(ilk::Method::sac), "test");
+  EXPECT_EQ(manifest()["training"]["resumed_from"], 10);
+  EXPECT_EQ(assignments(), assignments("whole"));
+  const auto head = [&](const char* run) {
+    return ilk::SafetensorsFile(folder_.path() / run / "features.safetensors").get("image_head.weight1");
+  };
+  EXPECT_TRUE(head("run").equal(head("whole")));
+}
+
+TEST_F(MethodsRunTest, AnotherSeedOrABrokenCheckpointStartsAnew) {
+  auto short_run = options(ilk::Method::sac);
+  short_run.training.epochs = 2;
+  ilk::run({}, short_run, "test");
+  short_run.cae.kmeans.seed = 7;
+  Stopper listener;
+  ilk::run({}, short_run, "test", listener);
+  EXPECT_EQ(manifest()["training"]["resumed_from"], 0);
+  EXPECT_THAT(listener.said, testing::Contains(HasSubstr("other images or options")));
+  const std::string checkpoint = path("run/training.safetensors");
+  ilk::write_file_atomically(checkpoint, ilk::read_file(checkpoint).substr(0, 1000));
+  Stopper again;
+  ilk::run({}, short_run, "test", again);
+  EXPECT_EQ(manifest()["training"]["resumed_from"], 0);
+  EXPECT_THAT(again.said, testing::Contains(HasSubstr("starts anew")));
+}
+
+TEST_F(MethodsRunTest, MethodsThatRetrieveNounsNeedThem) {
+  for (const auto method : {ilk::Method::tac, ilk::Method::tac_trained, ilk::Method::sac}) {
+    auto without = options(method);
+    without.noun_features.clear();
+    try {
+      ilk::run({}, without, "test");
+      FAIL() << "no error";
+    } catch (const ilk::Error& error) {
+      EXPECT_EQ(std::string(error.what()),
+                "[run] method " + std::string(ilk::enum_name(method)) +
+                    " needs noun_features with features; without words there is method kmeans.");
+    }
+  }
+}
+
+}  // namespace
