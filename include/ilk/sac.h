@@ -33,8 +33,8 @@ void visit_fields(Options& options, Visitor&& visit) {
 }
 
 /// Training left at 0: 30 epochs of batches of 512 and 20 neighbours; where K > 512, 100 epochs of
-/// max(8192, K) and 50 neighbours. Small collections are cut into four
-/// batches of at least 64 and get as many epochs as make 1000 steps.
+/// max(8192, K) and 50 neighbours. Small collections are cut into four batches of at least 64 and get as many
+/// epochs as make 1000 steps.
 struct SacOptions {
   std::int64_t n_clusters = 8;
   std::uint64_t seed = 0;

@@ -44,7 +44,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 }
 
 /// Training left at 0: 20 epochs of batches of 512 and 50 neighbours; where K > 100, 100 epochs of 8192.
-/// Small collections get as many epochs as make 1000 steps.
+/// Small collections as in SAC.
 struct TacTrainedOptions {
   std::int64_t n_clusters = 8;
   std::uint64_t seed = 0;
