@@ -130,6 +130,30 @@ TEST_F(MethodsRunTest, AnotherSeedOrABrokenCheckpointStartsAnew) {
   EXPECT_THAT(again.said, testing::Contains(HasSubstr("starts anew")));
 }
 
+TEST_F(MethodsRunTest, SacLearnsFromTextsThatSomebodyElseEncoded) {
+  // Of another width, not of unit length, and no nouns at all.
+  write_npy(path("Z.npy"), 3 * torch::cat({grouped_rows(images, 5), grouped_rows(images, 6)}, 1));
+  auto given = options(ilk::Method::sac);
+  given.noun_features.clear();
+  given.text_features = path("Z.npy");
+  EXPECT_GT(ilk::run({}, given, "test").agreement->accuracy, 0.95);
+  const ilk::SafetensorsFile features(folder_.path() / "run" / "features.safetensors");
+  EXPECT_EQ(features.get("text_head.map").sizes(), (at::IntArrayRef{width, 2 * width}));
+  const auto error_of = [&](const ilk::RunOptions& changed) -> std::string {
+    try {
+      ilk::run({}, changed, "test");
+    } catch (const ilk::Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  auto other = given;
+  other.method = ilk::Method::tac;
+  EXPECT_EQ(error_of(other), "[run] text_features must come with method sac, got tac.");
+  write_npy(path("Z.npy"), grouped_rows(images - 1, 5));
+  EXPECT_THAT(error_of(given), HasSubstr("text_features must have a row for each of"));
+}
+
 TEST_F(MethodsRunTest, MethodsThatRetrieveNounsNeedThem) {
   for (const auto method : {ilk::Method::tac, ilk::Method::tac_trained, ilk::Method::sac}) {
     auto without = options(method);

@@ -39,6 +39,7 @@ struct RunOptions {
   std::string names;
   std::string noun_features;
   std::string caption_features;
+  std::string text_features;
   std::string model = "ilk-mini";
   Method method = Method::cae;
   Levels levels = Levels::both;
@@ -72,6 +73,9 @@ void visit_fields(Options& options, Visitor&& visit) {
               "features of the nouns, a row for each of --nouns, in the space of --features"});
   visit(Field{"caption_features", options.caption_features,
               "features of the captions, a row for each of --captions-corpus"});
+  visit(Field{"text_features", options.text_features,
+              "features of a text for each row of --features, of any width, that --method sac learns from "
+              "(else nouns are retrieved)"});
   visit(Field{"model", options.model, "a CLIP: a name from `ilk models list` or a Hugging Face directory"});
   visit(Field{"method", options.method,
               "cae: nouns, captions and transport; tac: retrieved nouns; sac, tac-trained: heads that "

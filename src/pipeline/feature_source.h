@@ -11,8 +11,8 @@ namespace ilk {
 
 /// Where a run's features come from. What follows (words chosen and aligned, clusters, names, files) does not
 /// know. Made before the run directory is touched, so that whatever can be told to be wrong without much work
-/// is an Error by then; after that `images` and `words` are called once each, in this order. It lives as long
-/// as features of words may be asked for.
+/// is an Error by then; after that `images`, `words` and `image_texts` are called once each, in this order.
+/// It lives as long as features of words may be asked for.
 class FeatureSource {
  public:
   virtual ~FeatureSource() = default;
@@ -20,6 +20,8 @@ class FeatureSource {
   virtual EmbeddedImages images() = 0;
   /// The words on offer, with features in the same space.
   virtual Vocabulary words() = 0;
+  /// Features (N, D′) of a text for each image, rows of unit length; undefined where no such texts are given.
+  virtual torch::Tensor image_texts() { return {}; }
 };
 
 /// Image files, seen by an encoder that reads the words too.

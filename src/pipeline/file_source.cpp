@@ -57,6 +57,7 @@ class FeatureFiles : public FeatureSource {
     nouns_ = open_words("noun", options.noun_features, options.nouns, "nouns", read_nouns);
     captions_ = open_words("caption", options.caption_features, options.captions_corpus, "captions_corpus",
                            read_captions);
+    open_texts();
     check_words();
     require(options.cae.kmeans.n_clusters <= features_.shape()[0], function,
             "n_clusters must be at most the number of rows of ", features_.place(), " (",
@@ -93,6 +94,10 @@ class FeatureFiles : public FeatureSource {
     if (nouns_ && !run_.options.nouns.empty())
       vocabulary.wordnet = run_.timed("read WordNet", [&] { return open_wordnet(run_.options); });
     return vocabulary;
+  }
+
+  torch::Tensor image_texts() override {
+    return texts_ ? read_unit_rows(*texts_, "text_features", run_.progress) : torch::Tensor();
   }
 
  private:
@@ -136,12 +141,25 @@ class FeatureFiles : public FeatureSource {
             "device must be cpu or auto with features from files, got cuda.");
   }
 
+  void open_texts() {
+    const std::string& place = run_.options.text_features;
+    if (place.empty()) return;
+    require(run_.options.method == Method::sac, function, "text_features must come with method sac, got ",
+            enum_name(run_.options.method), ".");
+    texts_ = open(place, "text_features");
+    require(texts_->shape()[0] == features_.shape()[0], function,
+            "text_features must have a row for each of ", features_.place(), " (", features_.shape()[0],
+            "), but ", place, " has ", texts_->shape()[0], ".");
+  }
+
   void check_words() const {
     const RunOptions& options = run_.options;
     if (!needs_words(options.method)) return;
-    require(nouns_ || !retrieves_nouns(options.method), function, "method ", enum_name(options.method),
-            " needs noun_features with features; without words there is method kmeans.");
-    if (retrieves_nouns(options.method)) return;
+    if (options.method != Method::cae) {
+      require(nouns_ || !retrieves_nouns(options), function, "method ", enum_name(options.method),
+              " needs noun_features with features; without words there is method kmeans.");
+      return;
+    }
     const bool nouns = nouns_ && options.levels != Levels::captions,
                captions = captions_ && options.levels != Levels::nouns;
     require(nouns || captions, function, "method ", enum_name(options.method),
@@ -168,6 +186,7 @@ class FeatureFiles : public FeatureSource {
   RunContext& run_;
   ArrayFile features_;
   std::optional<WordFile> nouns_, captions_;
+  std::optional<ArrayFile> texts_;
   std::vector<std::string> names_;
 };
 

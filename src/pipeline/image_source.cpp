@@ -36,6 +36,7 @@ class ImagesAndEncoder : public FeatureSource {
     only_for_features(run.options.names, "names");
     only_for_features(run.options.noun_features, "noun_features");
     only_for_features(run.options.caption_features, "caption_features");
+    only_for_features(run.options.text_features, "text_features");
   }
 
   EmbeddedImages images() override {

@@ -43,7 +43,14 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
   };
   needs("clustering", everywhere + kmeans_bytes(n, options.cae.kmeans));
   if (words > 0) needs("choosing words", everywhere + words + n * double_bytes);
-  if (needs_words(options.method)) {
+  if (options.method == Method::sac || options.method == Method::tac_trained) {
+    // Neighbours in both spaces; of both heads weights, gradients, moments and what is saved of them.
+    const auto neighbours =
+        static_cast<double>(options.training.neighbours > 0 ? options.training.neighbours : 50);
+    needs("training", everywhere + images + 2 * n * neighbours * float_bytes + 2 * d * d * float_bytes * 7);
+  } else if (options.method == Method::tac) {
+    needs("clustering", everywhere + 3 * images + kmeans_bytes(n, options.cae.kmeans));
+  } else if (needs_words(options.method)) {
     const int parts = 1 + (size.nouns > 0 && options.levels != Levels::captions) +
                       (size.captions > 0 && options.levels != Levels::nouns);
     const double fused = options.cae.fusion.fusion == FusionKind::sum ? images : parts * images;

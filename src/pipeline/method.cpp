@@ -95,8 +95,9 @@ bool needs_words(Method method) {
   return method != Method::kmeans;
 }
 
-bool retrieves_nouns(Method method) {
-  return method == Method::tac || method == Method::tac_trained || method == Method::sac;
+bool retrieves_nouns(const RunOptions& options) {
+  return options.method == Method::tac || options.method == Method::tac_trained ||
+         (options.method == Method::sac && options.text_features.empty());
 }
 
 MethodTexts retrieve_texts(const torch::Tensor& embeddings, const torch::Tensor& centres,

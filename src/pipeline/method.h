@@ -31,8 +31,8 @@ struct MethodTexts {
 
 /// Whether the method clusters with words; else they are used for names alone.
 bool needs_words(Method method);
-/// Whether it retrieves nouns of its own, as TAC does, rather than taking the aligned ones.
-bool retrieves_nouns(Method method);
+/// Whether the method retrieves nouns of its own, as TAC does, rather than taking the aligned ones.
+bool retrieves_nouns(const RunOptions& options);
 
 /// Retrieves nouns for X (N, D) and, where the method needs one, a text for each image.
 MethodTexts retrieve_texts(const torch::Tensor& embeddings, const torch::Tensor& centres,

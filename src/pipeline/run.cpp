@@ -31,6 +31,7 @@ class Run {
 
     take_images(source->images());
     record_.vocabulary = source->words();
+    texts_.of_images = source->image_texts();
     align();
     context_.timed("cluster", [&] { cluster(); });
     // The largest file goes to the disk while the clusters get their names, of which it knows nothing.
@@ -77,7 +78,7 @@ class Run {
       if (!words) return;
       const torch::Tensor features = words->features();
       offered = features.size(0);
-      if (&words == &vocabulary.nouns && retrieves_nouns(options().method))
+      if (&words == &vocabulary.nouns && retrieves_nouns(options()))
         texts_ = context_.timed("retrieve nouns", [&] {
           return retrieve_texts(embeddings(), centres, features, options(), progress_);
         });
