@@ -25,7 +25,9 @@ Contrast contrast(const torch::Tensor& rows, const torch::Tensor& weights, doubl
   const std::int64_t n = rows.size(0), m = n / 2, width = rows.size(1);
   const std::int64_t block = rows_per_block(rows);
   const bool keep = n * n <= most_kept;
-  if (keep && (!room.defined() || room.numel() < n * n)) room = torch::empty({n * n}, rows.options());
+  if (keep && (!room.defined() || room.numel() < n * n || room.scalar_type() != rows.scalar_type() ||
+               room.device() != rows.device()))
+    room = torch::empty({n * n}, rows.options());
   torch::Tensor scaled, with_ones;
   on_one_thread([&] {
     scaled = rows * (1 / std::sqrt(temperature));
