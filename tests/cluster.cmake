@@ -1,4 +1,5 @@
 # Tests of src/cluster.
+ilk_test(screen LAYERS cluster)
 ilk_test(kmeans LAYERS cluster)
 ilk_test(transport LAYERS cluster)
 ilk_test(neighbours LAYERS cluster)

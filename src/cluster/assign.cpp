@@ -95,9 +95,9 @@ Assignment assign_to_nearest(const torch::Tensor& embeddings, const torch::Tenso
           "centroids must be on the embeddings' device (", embeddings.device(), "), got ", centroids.device(),
           ".");
   const auto points = internal::plain_rows(embeddings), centres = internal::plain_rows(centroids);
-  const auto screened = internal::has_kernels(points)
-                            ? std::make_unique<internal::ScreenedPoints>(points, /*memory=*/0)
-                            : nullptr;
+  const auto screened = internal::has_kernels(points) ? std::make_unique<internal::ScreenedPoints>(
+                                                            points, centroids.size(0), /*memory=*/0)
+                                                      : nullptr;
   return internal::assign_points(points, screened.get(), centres, internal::Geometry::cosine);
 }
 

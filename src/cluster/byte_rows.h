@@ -15,17 +15,18 @@ inline bool& without_byte_products() {
   return on;
 }
 
-/// Rows in 8 bits, for products that are nearly right at a quarter of the work. Rows of the left side are
-/// multiplied with rows of the right side; the two sides are held differently.
+/// Rows in 8 or 16 bits, for products that are nearly right at a third or half of the work. Rows of the left
+/// side are multiplied with rows of the right side; the two sides are held differently.
 ///
-/// Products are summed in 16 bits, modulo 2^16. Scales are chosen so that what such a sum holds in the end
-/// fits: the coordinates that go into one 16-bit number have a length of at most 192 on the left side and 170
-/// on the right, and 192 · 170 < 2^15 (Cauchy and Schwarz).
+/// Products of 8 bits are summed in 16 bits, modulo 2^16. Scales are chosen so that what such a sum holds in
+/// the end fits: the coordinates that go into one 16-bit number have a length of at most 192 on the left side
+/// and 170 on the right, and 192 · 170 < 2^15 (Cauchy and Schwarz). Products of 16 bits are summed in 32
+/// bits; there, rows have a length of at most 46000, whose square is below 2^31.
 class ByteRows {
  public:
   enum class Side { left, right };
 
-  ByteRows(Side side, std::int64_t rows, std::int64_t dimensions);
+  ByteRows(Side side, int bits, std::int64_t rows, std::int64_t dimensions);
 
   /// Row i becomes row − origin (null: row), which must be finite. Different rows may be set at once.
   void set(std::int64_t i, const float* row, const float* origin);
@@ -39,17 +40,18 @@ class ByteRows {
   float length(std::int64_t i) const { return lengths_[static_cast<std::size_t>(i)]; }
 
   /// Bytes that `rows` rows take.
-  static std::int64_t memory(std::int64_t rows, std::int64_t dimensions);
+  static std::int64_t memory(int bits, std::int64_t rows, std::int64_t dimensions);
 
  private:
   friend void byte_products(const ByteRows&, const std::int32_t*, std::int64_t, const ByteRows&, std::int64_t,
                             std::int64_t, const float*, float*, std::int64_t);
   Side side_;
-  std::int64_t dimensions_, width_;  // width: D in whole groups of 32
+  int bits_;
+  std::int64_t dimensions_, width_;  // width: bytes of D in whole groups of 32 coordinates
   struct Free {
     void operator()(std::uint8_t* bytes) const;
   };
-  std::unique_ptr<std::uint8_t[], Free> bytes_;  // (rows, width), plus 128 on the left side
+  std::unique_ptr<std::uint8_t[], Free> bytes_;  // (rows, width), 8 bits plus 128 on the left side
   std::vector<float> scales_, errors_, lengths_;
   std::vector<std::int16_t> corrections_;  // right side: what the 128 add to each 16-bit sum, negated
 };

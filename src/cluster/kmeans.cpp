@@ -24,9 +24,10 @@ struct Collection {
   Geometry geometry;
   std::unique_ptr<internal::ScreenedPoints> screened;  // null where loops cannot be used
 
-  Collection(const torch::Tensor& rows, Geometry geometry_)
+  Collection(const torch::Tensor& rows, std::int64_t n_clusters, Geometry geometry_)
       : points(internal::plain_rows(rows)), geometry(geometry_) {
-    if (internal::has_kernels(points)) screened = std::make_unique<internal::ScreenedPoints>(points);
+    if (internal::has_kernels(points))
+      screened = std::make_unique<internal::ScreenedPoints>(points, n_clusters);
   }
 };
 
@@ -169,7 +170,7 @@ KMeansResult from_drawn_centres(const torch::Tensor& rows, Geometry geometry, co
   const std::int64_t n = rows.size(0), k = options.n_clusters;
   require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
   progress.start("clustering", options.n_init, "starts");
-  const Collection collection(rows, geometry);
+  const Collection collection(rows, k, geometry);
   const torch::Tensor& points = collection.points;
   const std::int64_t group = starts_side_by_side(n, options);
   Run best;
@@ -196,7 +197,7 @@ KMeansResult from_given_centres(const torch::Tensor& rows, const torch::Tensor& 
   require(rows.size(1) == centroids.size(1), function, "centroids must be as wide as the embeddings (",
           rows.size(1), "), got ", centroids.size(1), ".");
   progress.start("clustering", 1, "starts");
-  const Collection collection(rows, geometry);
+  const Collection collection(rows, k, geometry);
   Lloyd lloyd(collection.points, collection.screened.get(), k, 1, geometry);
   lloyd.start(0).centroids.copy_(centroids.detach());
   KMeansResult result = finish(collection, iterate(lloyd, 1, n, options, progress).front());

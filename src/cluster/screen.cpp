@@ -20,6 +20,8 @@ constexpr std::int64_t rows_per_block = 256;
 // How many points the origin is the mean of; any origin is right, the mean makes small errors.
 constexpr std::int64_t most_sampled = 4096;
 constexpr float lowest = -std::numeric_limits<float>::infinity();
+// Up to so many centres, 16 bits are quicker than looking at several centres exactly.
+constexpr std::int64_t few_centres = 64;
 // What float64 can be off in sums of products of any length that occurs, relative to the lengths.
 constexpr double double_rounding = 1e-12;
 
@@ -45,20 +47,21 @@ std::int64_t ScreenedPoints::at_once() {
   return has_byte_products() ? 48 : 256;
 }
 
-ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t memory)
+ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory)
     : points_(std::move(points)),
       rows_(points_.data_ptr<float>()),
       n_(points_.size(0)),
       d_(points_.size(1)),
       in_bytes_(has_byte_products()),
+      bits_(n_centres <= few_centres && ByteRows::memory(16, n_, d_) <= memory ? 16 : 8),
       origin_(static_cast<std::size_t>(d_)) {
   if (in_bytes_) origin_ = mean_of_some(rows_, n_, d_);
-  if (in_bytes_ && ByteRows::memory(n_, d_) <= memory)
-    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, n_, d_);
+  if (in_bytes_ && ByteRows::memory(bits_, n_, d_) <= memory)
+    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, n_, d_);
   const std::int64_t blocks = block_count(n_, rows_per_block);
   std::vector<double> spreads(static_cast<std::size_t>(blocks)), lengths(spreads.size());
   parallel_blocks(n_, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
-    ByteRows one(ByteRows::Side::left, 1, d_);
+    ByteRows one(ByteRows::Side::left, bits_, 1, d_);
     double spread = 0, longest = 0;
     for (std::int64_t i = begin; i < end; ++i) {
       longest = std::max(longest, length_of(row(i), d_));
@@ -76,27 +79,37 @@ ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t memory)
 
 void ScreenedPoints::screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
                             const ScreenedCentres& centres, Scratch& scratch) const {
-  scratch.scores.resize(static_cast<std::size_t>(at_once() * centres.stride()));
+  screen(begin, rows, count, centres, 0, centres.size(), scratch);
+}
+
+void ScreenedPoints::screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+                            const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
+                            Scratch& scratch) const {
+  scratch.scores.resize(static_cast<std::size_t>(at_once() * padded(n)));
   scratch.errors.resize(static_cast<std::size_t>(at_once()));
-  in_bytes_ ? screen_bytes(begin, rows, count, centres, scratch)
-            : screen_floats(begin, rows, count, centres, scratch);
+  in_bytes_ ? screen_bytes(begin, rows, count, centres, first, n, scratch)
+            : screen_floats(begin, rows, count, centres, first, n, scratch);
+  for (std::int64_t i = 0; i < count; ++i)
+    std::fill(scratch.scores.data() + i * padded(n) + n, scratch.scores.data() + (i + 1) * padded(n), lowest);
 }
 
 void ScreenedPoints::screen_bytes(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                                  const ScreenedCentres& centres, Scratch& scratch) const {
+                                  const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
+                                  Scratch& scratch) const {
   scratch.rows.resize(static_cast<std::size_t>(at_once()));
   const ByteRows* bytes = bytes_.get();
   if (bytes) {
     for (std::int64_t i = 0; i < count; ++i)
       scratch.rows[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(begin + rows[i]);
   } else {
-    if (!scratch.bytes) scratch.bytes = std::make_unique<ByteRows>(ByteRows::Side::left, at_once(), d_);
+    if (!scratch.bytes)
+      scratch.bytes = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, at_once(), d_);
     std::iota(scratch.rows.begin(), scratch.rows.end(), 0);
     for (std::int64_t i = 0; i < count; ++i) scratch.bytes->set(i, row(begin + rows[i]), origin_.data());
     bytes = scratch.bytes.get();
   }
-  byte_products(*bytes, scratch.rows.data(), count, *centres.bytes_, 0, centres.bytes_->rows(),
-                centres.bias_.data(), scratch.scores.data(), centres.stride());
+  byte_products(*bytes, scratch.rows.data(), count, *centres.bytes_, first, (n + 3) / 4 * 4,
+                centres.bias_.data(), scratch.scores.data(), padded(n));
   // Both the exact scores and these are rounded too.
   const double exact_rounding =
       double_rounding * (longest_ * centres.longest_ + centres.largest_half_ + centres.largest_bias_);
@@ -110,23 +123,22 @@ void ScreenedPoints::screen_bytes(std::int64_t begin, const std::int32_t* rows, 
 }
 
 void ScreenedPoints::screen_floats(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                                   const ScreenedCentres& centres, Scratch& scratch) const {
-  const std::int64_t k = centres.size(), stride = centres.stride();
+                                   const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
+                                   Scratch& scratch) const {
   if (!scratch.gathered.defined()) scratch.gathered = torch::empty({at_once(), d_}, points_.options());
-  if (!scratch.products.defined() || scratch.products.numel() < at_once() * k)
-    scratch.products = torch::empty({at_once() * k}, points_.options());
+  if (!scratch.products.defined() || scratch.products.numel() < at_once() * n)
+    scratch.products = torch::empty({at_once() * n}, points_.options());
   float* gathered = scratch.gathered.data_ptr<float>();
   for (std::int64_t i = 0; i < count; ++i) std::copy_n(row(begin + rows[i]), d_, gathered + i * d_);
-  auto products = scratch.products.narrow(0, 0, count * k).view({count, k});
-  at::mm_out(products, scratch.gathered.narrow(0, 0, count), centres.transposed_);
+  auto products = scratch.products.narrow(0, 0, count * n).view({count, n});
+  at::mm_out(products, scratch.gathered.narrow(0, 0, count), centres.transposed_.narrow(1, first, n));
   const float* product = products.data_ptr<float>();
   const auto error = static_cast<float>(1.001 * near_dot_error(d_) * (longest_ * centres.longest_) +
                                         1e-6 * centres.largest_bias_);
   for (std::int64_t i = 0; i < count; ++i) {
-    float* scores = scratch.scores.data() + i * stride;
-    for (std::int64_t j = 0; j < k; ++j)
-      scores[j] = product[i * k + j] + centres.bias_[static_cast<std::size_t>(j)];
-    std::fill(scores + k, scores + stride, lowest);
+    float* scores = scratch.scores.data() + i * padded(n);
+    for (std::int64_t j = 0; j < n; ++j)
+      scores[j] = product[i * n + j] + centres.bias_[static_cast<std::size_t>(first + j)];
     scratch.errors[static_cast<std::size_t>(i)] = error;
   }
 }
@@ -135,51 +147,73 @@ ScreenedCentres::ScreenedCentres(const ScreenedPoints& points, std::int64_t coun
     : points_(points),
       geometry_(geometry),
       k_(count),
-      stride_((count + 7) / 8 * 8),
+      stride_(ScreenedPoints::padded(count)),
       bias_(static_cast<std::size_t>(stride_), lowest),
       half_squares_(static_cast<std::size_t>(count)) {
   if (points.in_bytes_)
-    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::right, stride_, points.dimensions());
+    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::right, points.bits_, stride_, points.dimensions());
 }
 
 void ScreenedCentres::set(const torch::Tensor& centres) {
+  constexpr std::int64_t centres_per_block = 64;
   const std::int64_t d = points_.dimensions();
   const bool euclidean = geometry_ == Geometry::euclidean;
   centres_ = centres;
   transposed_ = centres.t();
   rows_ = centres.data_ptr<float>();
   const std::vector<float>& origin = points_.origin();
-  const std::vector<float> mean = euclidean || !bytes_ ? origin : mean_of_some(rows_, k_, d);
-  parallel_blocks(k_, 64, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    std::vector<float> less(static_cast<std::size_t>(d));
+  mean_ = euclidean || !bytes_ ? origin : mean_of_some(rows_, k_, d);
+  common_half_ = euclidean ? static_cast<float>(exact_dot(mean_.data(), mean_.data(), d) / 2) : 0;
+  const double mean_bias = exact_dot(origin.data(), mean_.data(), d);
+  std::vector<double> lengths(static_cast<std::size_t>(block_count(k_, centres_per_block)));
+  parallel_blocks(k_, centres_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
+    double longest = 0;
     for (std::int64_t j = begin; j < end; ++j) {
       const auto place = static_cast<std::size_t>(j);
-      half_squares_[place] = euclidean ? exact_dot(row(j), row(j), d) / 2 : 0;
+      const double square = exact_dot(row(j), row(j), d);
+      longest = std::max(longest, 1.0001 * std::sqrt(square));
+      half_squares_[place] = euclidean ? square / 2 : 0;
       bias_[place] = static_cast<float>(-half_squares_[place]);
       if (!bytes_) continue;
-      bytes_->set(j, row(j), mean.data());
+      bytes_->set(j, row(j), mean_.data());
       double bias = 0;
       if (euclidean) {
         for (std::int64_t i = 0; i < d; ++i) {
-          const double difference = static_cast<double>(row(j)[i]) - static_cast<double>(mean[i]);
+          const double difference = static_cast<double>(row(j)[i]) - static_cast<double>(mean_[i]);
           bias -= difference * difference / 2;
         }
       } else {
-        bias = exact_dot(origin.data(), row(j), d) - exact_dot(origin.data(), mean.data(), d);
+        bias = exact_dot(origin.data(), row(j), d) - mean_bias;
       }
       bias_[place] = static_cast<float>(bias);
     }
+    lengths[static_cast<std::size_t>(index)] = longest;
   });
-  longest_ = error_ = longest_bytes_ = largest_bias_ = largest_half_ = 0;
+  longest_ = *std::max_element(lengths.begin(), lengths.end());
+  error_ = longest_bytes_ = largest_bias_ = largest_half_ = 0;
   for (std::int64_t j = 0; j < k_; ++j) {
     const auto place = static_cast<std::size_t>(j);
-    longest_ = std::max(longest_, 1.0001 * length_of(row(j), d));
     largest_bias_ = std::max(largest_bias_, static_cast<double>(std::fabs(bias_[place])));
     largest_half_ = std::max(largest_half_, half_squares_[place]);
     if (!bytes_) continue;
     longest_bytes_ = std::max(longest_bytes_, static_cast<double>(bytes_->length(j)));
     error_ = std::max(error_, static_cast<double>(bytes_->error(j)));
   }
+}
+
+double ScreenedCentres::common(const float* point) const {
+  return bytes_ ? exact_dot(point, mean_.data(), points_.dimensions()) : 0;
+}
+
+float ScreenedCentres::near_common(const float* point) const {
+  if (!bytes_) return 0;
+  return near_dot(point, mean_.data(), points_.dimensions()) - common_half_;
+}
+
+double ScreenedCentres::near_error() const {
+  return 1.001 * near_dot_error(points_.dimensions()) *
+             (points_.longest() * std::max(longest_, points_.longest())) +
+         1e-6 * largest_half_;
 }
 
 double ScreenedCentres::exact_score(const float* point, std::int64_t j) const {
@@ -195,22 +229,35 @@ ScreenedCentres::Best ScreenedCentres::best(const float* point, const float* sco
             std::max(0.f, (top.first - top.second) * 0.999999f - reach)};
   scratch.candidates.resize(static_cast<std::size_t>(stride_));
   scratch.near.resize(static_cast<std::size_t>(stride_));
-  const std::int32_t* candidates = scratch.candidates.data();
+  std::int32_t* candidates = scratch.candidates.data();
   float* near = scratch.near.data();
   float below = lowest;
   const std::int64_t count = not_below(scores, k_, top.first - reach, scratch.candidates.data(), below);
-  // In float32 next, which is enough for all but near ties.
+  // In float32 next, which is enough for all but near ties. What is known of one score well rules out more:
+  // of the others, those whose screened score is lower by one error, not two.
   const std::int64_t d = points_.dimensions();
-  const auto near_reach =
-      static_cast<float>(2.002 * near_dot_error(d) * (points_.longest() * longest_) + 2e-6 * largest_half_);
+  const auto near_reach = static_cast<float>(2 * near_error());
+  const auto near_score = [&](std::int32_t j) {
+    return near_dot(point, row(j), d) - static_cast<float>(half_square(j));
+  };
+  const auto top_index = static_cast<std::int32_t>(index_of(scores, stride_, top.first));
+  float threshold = lowest;
+  if (count > 2) threshold = near_score(top_index) - near_common(point) - error - 2 * near_reach;
   float best = lowest, second = lowest;
   std::int32_t winner = -1;
+  std::int64_t left = 0;
   for (std::int64_t i = 0; i < count; ++i) {
-    near[i] = near_dot(point, row(candidates[i]), d) - static_cast<float>(half_square(candidates[i]));
-    if (near[i] > best)
-      second = best, best = near[i], winner = candidates[i];
+    const std::int32_t j = candidates[i];
+    if (scores[j] < threshold && j != top_index) {
+      below = std::max(below, scores[j]);
+      continue;
+    }
+    const float score = near_score(j);
+    candidates[left] = j, near[left++] = score;
+    if (score > best)
+      second = best, best = score, winner = j;
     else
-      second = std::max(second, near[i]);
+      second = std::max(second, score);
   }
   if (second < best - near_reach) {
     const float ahead = (best - second) * 0.999999f - near_reach;
@@ -219,7 +266,7 @@ ScreenedCentres::Best ScreenedCentres::best(const float* point, const float* sco
   }
   winner = -1;
   double highest = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
+  for (std::int64_t i = 0; i < left; ++i) {
     if (near[i] < best - near_reach) continue;
     const double score = exact_score(point, candidates[i]);
     if (winner < 0 || score > highest) highest = score, winner = candidates[i];

@@ -20,9 +20,11 @@ class ScreenedCentres;
 /// of the points and centres less their means, for which the bound is smaller. In floats otherwise.
 class ScreenedPoints {
  public:
+  static constexpr std::int64_t most_memory = std::int64_t{160} << 20;
   /// `points` (N, D) float32 on the CPU, rows one after another. What is kept of them takes at most `memory`
-  /// bytes; where that is too little, bytes are made anew whenever they are needed.
-  explicit ScreenedPoints(torch::Tensor points, std::int64_t memory = std::int64_t{160} << 20);
+  /// bytes; where that is too little, small numbers are made anew whenever they are needed. They have 8 bits;
+  /// or 16 where there are so few centres (`n_centres`) that looking at several exactly costs more than that.
+  explicit ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory = most_memory);
 
   std::int64_t size() const { return n_; }
   std::int64_t dimensions() const { return d_; }
@@ -45,22 +47,30 @@ class ScreenedPoints {
 
   /// Scores of the points begin + rows[i], i < count ≤ at_once(), with all centres: score (i, j) is at
   /// scratch.scores[i · centres.stride() + j] and is right to scratch.errors[i], but for a number that all
-  /// scores of a point have in common; for distances it is (|x − origin|² − |x − c|²) / 2. Columns after the
-  /// last centre hold −∞.
+  /// scores of a point have in common: the exact score less centres.common(point) for cosines, and
+  /// (|x − origin|² − |x − c|²) / 2 for distances. Columns after the last centre hold −∞.
   void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
               const ScreenedCentres& centres, Scratch& scratch) const;
+  /// The same with the centres first … first + n − 1, first a multiple of 4: score (i, j) is at
+  /// scratch.scores[i · padded(n) + j − first].
+  void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+              const ScreenedCentres& centres, std::int64_t first, std::int64_t n, Scratch& scratch) const;
+  static std::int64_t padded(std::int64_t n) { return (n + 7) / 8 * 8; }
 
  private:
   friend class ScreenedCentres;
   void screen_bytes(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                    const ScreenedCentres& centres, Scratch& scratch) const;
+                    const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
+                    Scratch& scratch) const;
   void screen_floats(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                     const ScreenedCentres& centres, Scratch& scratch) const;
+                     const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
+                     Scratch& scratch) const;
 
   torch::Tensor points_;
   const float* rows_;
   std::int64_t n_, d_;
   bool in_bytes_;
+  int bits_;
   std::unique_ptr<ByteRows> bytes_;  // of all points; null where they are made anew
   std::vector<float> origin_;
   double spread_ = 0, longest_ = 0;
@@ -81,6 +91,13 @@ class ScreenedCentres {
   double half_square(std::int64_t j) const { return half_squares_[static_cast<std::size_t>(j)]; }
   /// The score, right to float64's rounding; the same number on every machine.
   double exact_score(const float* point, std::int64_t j) const;
+
+  /// What screened cosines of a point are short of.
+  double common(const float* point) const;
+  /// The same in float32, and for distances too.
+  float near_common(const float* point) const;
+  /// At least the error of near_dot with any of the points and centres.
+  double near_error() const;
 
   struct Best {
     std::int32_t centre;
@@ -106,8 +123,9 @@ class ScreenedCentres {
   torch::Tensor centres_, transposed_;
   const float* rows_ = nullptr;
   std::unique_ptr<ByteRows> bytes_;
-  std::vector<float> bias_;
+  std::vector<float> bias_, mean_;
   std::vector<double> half_squares_;
+  float common_half_ = 0;
   // At least every centre's: length of the row in bytes, its error; |bias|; length; half square.
   double longest_bytes_ = 0, error_ = 0, largest_bias_ = 0, longest_ = 0, largest_half_ = 0;
 };

@@ -1,0 +1,208 @@
+// Screening may rule out only what cannot be best: labels and sums are those of a plain search over all exact
+// scores, for any data, iteration, number of threads and kind of processor.
+#include <gtest/gtest.h>
+#include <ilk/error.h>
+#include <ilk/kmeans.h>
+#include <ilk/neighbours.h>
+#include <ilk/parallel.h>
+#include <ilk/random.h>
+
+#include <cmath>
+
+#include "../src/cluster/blocks.h"
+#include "../src/cluster/lloyd.h"
+#include "../src/cluster/row_loops.h"
+
+namespace {
+
+using ilk::internal::ByteRows;
+using ilk::internal::Geometry;
+using ilk::internal::Lloyd;
+using ilk::internal::ScreenedPoints;
+
+torch::Tensor normal_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
+  ilk::RandomStream random(seed, "screen");
+  auto rows = torch::empty({n, d});
+  for (std::int64_t i = 0; i < n * d; ++i) rows.data_ptr<float>()[i] = static_cast<float>(random.normal());
+  return rows;
+}
+
+torch::Tensor unit(const torch::Tensor& rows) {
+  return ilk::normalise_rows(rows, "test", "rows");
+}
+
+torch::Tensor grouped(std::int64_t n, std::int64_t d, std::int64_t groups, double spread,
+                      std::uint64_t seed) {
+  return normal_rows(groups, d, seed).index_select(0, torch::arange(n) % groups) +
+         spread * normal_rows(n, d, seed + 1);
+}
+
+/// Goes the way of processors without byte products while it lives.
+struct WithoutBytes {
+  explicit WithoutBytes(bool on) { ilk::internal::without_byte_products() = on; }
+  ~WithoutBytes() { ilk::internal::without_byte_products() = false; }
+};
+
+/// The plain search: every exact score, ties to the lower number.
+torch::Tensor slow_labels(const torch::Tensor& points, const torch::Tensor& centres, Geometry geometry) {
+  const std::int64_t n = points.size(0), k = centres.size(0), d = points.size(1);
+  auto labels = torch::empty({n}, torch::kInt32);
+  for (std::int64_t i = 0; i < n; ++i) {
+    double best = 0;
+    for (std::int64_t j = 0; j < k; ++j) {
+      const float *point = points.data_ptr<float>() + i * d, *centre = centres.data_ptr<float>() + j * d;
+      const double score =
+          ilk::internal::exact_dot(point, centre, d) -
+          (geometry == Geometry::cosine ? 0 : ilk::internal::exact_dot(centre, centre, d) / 2);
+      if (j == 0 || score > best)
+        best = score, labels.data_ptr<std::int32_t>()[i] = static_cast<std::int32_t>(j);
+    }
+  }
+  return labels;
+}
+
+/// Follows Lloyd's iterations and compares each assignment with the plain one.
+void expect_plain_lloyd(const std::string& name, const torch::Tensor& points, const torch::Tensor& centres,
+                        Geometry geometry, int iterations) {
+  for (const bool without_bytes : {false, true})
+    for (const std::int64_t memory : {ScreenedPoints::most_memory, std::int64_t{0}}) {
+      const WithoutBytes way(without_bytes);
+      const ScreenedPoints screened(points, centres.size(0), memory);
+      Lloyd lloyd(points, &screened, centres.size(0), 1, geometry);
+      Lloyd::Start& start = lloyd.start(0);
+      start.centroids.copy_(centres);
+      for (int iteration = 0; iteration < iterations; ++iteration) {
+        if (iteration > 0) lloyd.update(0);
+        lloyd.assign({0});
+        const auto expected = slow_labels(points, start.centroids.contiguous(), geometry);
+        ASSERT_TRUE(start.labels.equal(expected)) << name << " " << without_bytes << " " << iteration;
+        const auto sums = torch::zeros_like(start.sums)
+                              .index_add_(0, expected.to(torch::kInt64), points.to(torch::kFloat64));
+        ASSERT_LT((sums - start.sums).abs().max().item<double>(),
+                  1e-6 * points.abs().max().item<double>() * 100)
+            << name;
+        const auto sizes = expected.to(torch::kInt64).bincount({}, centres.size(0));
+        ASSERT_TRUE(sizes.equal(torch::tensor(start.sizes, torch::kInt64))) << name;
+      }
+    }
+}
+
+TEST(Screen, LabelsAreThoseOfAPlainSearchInEveryIteration) {
+  // Widths that fill groups and chunks of bytes and that do not; numbers of centres for 16 bits and for 8.
+  for (const std::int64_t d : {1, 7, 64, 600})
+    for (const std::int64_t k : {1, 5, 70}) {
+      const auto name = std::to_string(d) + " " + std::to_string(k);
+      for (const auto& rows : {normal_rows(500, d, 1), grouped(500, d, 20, 0.3, 2)}) {
+        expect_plain_lloyd("cosine " + name, unit(rows), unit(rows).slice(0, 0, k), Geometry::cosine, 5);
+        expect_plain_lloyd("distance " + name, rows, rows.slice(0, 0, k).contiguous(), Geometry::euclidean,
+                           5);
+      }
+    }
+}
+
+TEST(Screen, NearTiesAndDuplicatesAreSettledExactly) {
+  // Centres one rounding apart, and copies of them; points that are copies, and points halfway between
+  // centres.
+  const std::int64_t d = 48;
+  auto centres = unit(normal_rows(80, d, 5));
+  for (std::int64_t j = 20; j < 60; ++j) {
+    centres[j] = centres[j % 20];
+    if (j < 40) centres[j][j % d] = std::nextafter(centres[j][j % d].item<float>(), 1.0f);
+  }
+  auto points = torch::cat({centres.slice(0, 0, 20), centres.slice(0, 20, 40), centres.slice(0, 0, 20)});
+  points = torch::cat({points, unit(centres.slice(0, 0, 60) + centres.slice(0, 1, 61)), points});
+  for (const std::int64_t k : {50, 80})
+    for (const Geometry geometry : {Geometry::cosine, Geometry::euclidean})
+      expect_plain_lloyd("ties", points, centres.slice(0, 0, k).contiguous(), geometry, 6);
+}
+
+TEST(Screen, RowsOfAllSizesAndFarFromTheOrigin) {
+  auto rows = grouped(300, 40, 9, 0.5, 3);
+  expect_plain_lloyd("far", rows + 1000, (rows + 1000).slice(0, 0, 12).contiguous(), Geometry::euclidean, 4);
+  expect_plain_lloyd("large", rows * 1e12, (rows * 1e12).slice(0, 0, 12).contiguous(), Geometry::euclidean,
+                     4);
+  expect_plain_lloyd("small", rows * 1e-12, (rows * 1e-12).slice(0, 0, 70).contiguous(), Geometry::euclidean,
+                     4);
+  rows.select(1, 3).mul_(1e6);  // one coordinate outshines the rest
+  rows[5].zero_();
+  for (const std::int64_t k : {12, 70})
+    expect_plain_lloyd("uneven", rows, rows.slice(0, 0, k).contiguous(), Geometry::euclidean, 4);
+  expect_plain_lloyd("equal", torch::ones({70, 9}), torch::ones({66, 9}), Geometry::euclidean, 2);
+}
+
+TEST(Screen, SmallNumbersAreWithinTheirBounds) {
+  if (!ilk::internal::has_byte_products()) GTEST_SKIP() << "this processor has no byte products";
+  for (const int bits : {8, 16})
+    for (const std::int64_t d : {1, 31, 512, 513, 1100}) {
+      auto rows = normal_rows(64, d, 7);
+      rows[1].zero_();
+      rows[2] *= 1e-25;
+      rows[3] *= 1e10;
+      rows[4].zero_()[0] = 3;                           // all in one coordinate
+      rows[5] = torch::full({d}, -1.0f);                // all coordinates alike
+      rows[6] = rows[6].sign() * rows[6].abs().pow(6);  // a few large coordinates
+      ByteRows left(ByteRows::Side::left, bits, 64, d), right(ByteRows::Side::right, bits, 64, d);
+      std::vector<std::int32_t> numbers(64);
+      for (std::int64_t i = 0; i < 64; ++i) {
+        numbers[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
+        left.set(i, rows.data_ptr<float>() + i * d, nullptr);
+        right.set(i, rows.data_ptr<float>() + i * d, nullptr);
+      }
+      std::vector<float> bias(64, 0.0f), out(64 * 64);
+      ilk::internal::byte_products(left, numbers.data(), 63, right, 0, 64, bias.data(), out.data(), 64);
+      const auto exact = rows.to(torch::kFloat64).matmul(rows.to(torch::kFloat64).t());
+      for (std::int64_t i = 0; i < 63; ++i)
+        for (std::int64_t j = 0; j < 64; ++j) {
+          const double bound = 1.001 * (static_cast<double>(left.error(i)) * right.length(j) +
+                                        static_cast<double>(left.length(i)) * right.error(j)) +
+                               1e-6 * left.length(i) * right.length(j);
+          ASSERT_LE(std::fabs(out[static_cast<std::size_t>(i * 64 + j)] - exact[i][j].item<double>()), bound)
+              << bits << " " << d << " " << i << " " << j;
+        }
+    }
+}
+
+TEST(Screen, ResultsAreTheSameWithAndWithoutByteProducts) {
+  const auto points = unit(grouped(1500, 40, 30, 1.0, 9));
+  for (const std::int64_t k : {10, 90}) {
+    const ilk::KMeansOptions options{.n_clusters = k, .n_init = 2, .max_iterations = 15, .tolerance = 0};
+    const auto fast = ilk::kmeans(points, options);
+    const auto found = ilk::nearest_neighbours(points.slice(0, 0, 300), points, k);
+    const auto assigned = ilk::assign_to_nearest(points, fast.centroids);
+    const WithoutBytes way(true);
+    const auto slow = ilk::kmeans(points, options);
+    EXPECT_TRUE(fast.labels.equal(slow.labels));
+    EXPECT_TRUE(fast.centroids.equal(slow.centroids));
+    EXPECT_EQ(fast.objectives, slow.objectives);
+    const auto expected = ilk::nearest_neighbours(points.slice(0, 0, 300), points, k);
+    EXPECT_TRUE(found.indices.equal(expected.indices));
+    EXPECT_TRUE(found.cosines.equal(expected.cosines));
+    const auto again = ilk::assign_to_nearest(points, fast.centroids);
+    EXPECT_TRUE(assigned.labels.equal(again.labels));
+    EXPECT_TRUE(assigned.scores.equal(again.scores));
+    EXPECT_TRUE(assigned.second_labels.equal(again.second_labels));
+  }
+}
+
+TEST(EuclideanKMeans, FindsGroupsOfAnyLengthAndItsObjectiveIsMinusTheMeanSquare) {
+  const auto points = grouped(900, 12, 6, 0.05, 11) * 3 + 7;
+  for (const bool plain : {false, true}) {
+    ilk::internal::plain_path() = plain;
+    const auto found = ilk::euclidean_kmeans(points, {.n_clusters = 6, .n_init = 5});
+    ilk::internal::plain_path() = false;
+    const auto own = found.centroids.index_select(0, found.labels);
+    EXPECT_NEAR(found.objective, -(points - own).square().sum(1).mean().item<double>(), 1e-3);
+    EXPECT_GT(found.objective, -0.5);
+    for (std::size_t i = 1; i < found.objectives.size(); ++i)
+      EXPECT_GE(found.objectives[i], found.objectives[i - 1] - 1e-3);
+    const auto members = found.labels.view({-1, 6});  // point i was made of group i mod 6
+    EXPECT_TRUE(members.eq(members[0]).all().item<bool>());
+    EXPECT_EQ(found.duplicates, 0);
+  }
+  auto broken = points.clone();
+  broken[4][1] = INFINITY;
+  EXPECT_THROW(ilk::euclidean_kmeans(broken, {.n_clusters = 2}), ilk::Error);
+  EXPECT_THROW(ilk::euclidean_kmeans(points, {.n_clusters = 901}), ilk::Error);
+}
+
+}  // namespace
