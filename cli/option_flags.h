@@ -114,10 +114,15 @@ class AddFlags {
   }
 
   std::string heading() const {
-    static const std::map<std::string, std::string> headings{
-        {"images", "Images"},       {"cae", "Method"},
-        {"kmeans", "k-means"},      {"selection", "Choosing words"},
-        {"transport", "Transport"}, {"fusion", "Fusion"}};
+    static const std::map<std::string, std::string> headings{{"dataset", "Data sets"},
+                                                             {"part", "Data sets"},
+                                                             {"separation", "Scores without labels"},
+                                                             {"images", "Images"},
+                                                             {"cae", "Method"},
+                                                             {"kmeans", "k-means"},
+                                                             {"selection", "Choosing words"},
+                                                             {"transport", "Transport"},
+                                                             {"fusion", "Fusion"}};
     const auto found = headings.find(group_);
     return found == headings.end() ? group_ : found->second;
   }
