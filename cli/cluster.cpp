@@ -81,6 +81,7 @@ void print_skipped(const RunSummary& summary) {
 }
 
 void print_summary(const RunSummary& summary, const RunOptions& options) {
+  if (summary.cluster_count) std::printf("%s", cluster_count_table(*summary.cluster_count).c_str());
   print_clusters(summary);
   std::printf("\n");
   if (summary.agreement) {
@@ -125,8 +126,10 @@ void add_cluster_command(CLI::App& app, const std::string& command, Action& acti
   auto* subcommand = app.add_subcommand("cluster", "Group images by meaning and name the groups");
   auto arguments = std::make_shared<ClusterArguments>();
   subcommand
-      ->add_option("images", arguments->inputs,
-                   "Folders (searched through), files or patterns such as 'holiday/**/*.jpg'")
+      ->add_option(
+          "images", arguments->inputs,
+          "Folders (searched through), files or patterns such as 'holiday/**/*.jpg'; or one data set "
+          "(CIFAR, STL-10, MNIST's IDX, tar shards, imagefolder:PATH, csv:PATH)")
       ->type_name("PATH");
   subcommand
       ->add_option("--files-from", arguments->files_from,
@@ -136,7 +139,15 @@ void add_cluster_command(CLI::App& app, const std::string& command, Action& acti
   subcommand->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors (and JSON where asked for)");
   add_flags(*subcommand, arguments->run,
             {{"n_clusters", "k"}, {"output", "o"}, {"threads", "j"}, {"model", "m"}});
-  subcommand->get_option("--n-clusters")->required()->default_str("");
+  subcommand->get_option("--n-clusters")
+      ->required()
+      ->default_str("")
+      ->type_name("INTEGER|auto|A..B")
+      ->transform([arguments](const std::string& text) {
+        if (!is_cluster_range(text)) return text;
+        arguments->run.choose_clusters = text;
+        return std::string("2");  // until one is chosen
+      });
   subcommand->footer(
       "Examples:\n"
       "  ilk cluster PHOTOS/ -k 12 -o run/\n"

@@ -87,6 +87,8 @@ int main(int argc, char** argv) {
   Action action;
   add_cluster_command(app, command_line(argc, argv), action);
   add_caption_command(app, action);
+  add_eval_command(app, action);
+  add_datasets_command(app, action);
   add_models_command(app, action);
   try {
     if (argc == 1) {

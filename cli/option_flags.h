@@ -114,7 +114,10 @@ class AddFlags {
   }
 
   std::string heading() const {
-    static const std::map<std::string, std::string> headings{{"images", "Images"},
+    static const std::map<std::string, std::string> headings{{"dataset", "Data sets"},
+                                                             {"part", "Data sets"},
+                                                             {"separation", "Scores without labels"},
+                                                             {"images", "Images"},
                                                              {"cae", "Method"},
                                                              {"kmeans", "k-means"},
                                                              {"selection", "Choosing words"},

@@ -7,6 +7,8 @@ ilk_test(embedding_cache LAYERS io)
 ilk_test(download LAYERS io)
 ilk_test(image LAYERS io)
 ilk_test(image_list LAYERS io)
+ilk_test(dataset LAYERS io)
+ilk_test(dataset_store LAYERS io)
 
 # What compare_with_pillow.py runs; no test by itself.
 add_executable(preprocess_images preprocess_images.cpp)

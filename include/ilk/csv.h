@@ -1,5 +1,7 @@
 #pragma once
 #include <cstddef>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,11 @@ struct CsvRow {
 };
 /// The same rows with their lines.
 std::vector<CsvRow> parse_csv_rows(std::string_view text, char separator = ',');
+
+/// The column whose name, in lower case, is one of these; the usual names for a file's path and its class.
+std::optional<std::size_t> csv_column(const std::vector<std::string>& header,
+                                      const std::set<std::string>& names);
+extern const std::set<std::string> csv_path_names, csv_label_names;
 
 /// The value as one field: quoted where it has to be.
 std::string csv_field(std::string_view value);

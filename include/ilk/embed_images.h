@@ -16,6 +16,7 @@ namespace ilk {
 struct EmbeddedImages {
   torch::Tensor embeddings;        ///< X (N, D) float32, rows of unit length
   std::vector<std::string> paths;  ///< the N usable files, in the order of the list
+  std::vector<std::int64_t> rows;  ///< the place of each in the list; empty: all of it, in order
   std::vector<SkippedFile>
       skipped;                  ///< those of the list and those that could not be decoded, in order of path
   std::int64_t encoded = 0;     ///< images that the model saw now

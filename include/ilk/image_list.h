@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -15,10 +17,15 @@ struct SkippedFile {
   std::string reason;
 };
 
+struct ImageFile;
+
 struct ImageList {
   std::vector<std::string>
       paths;  ///< in stable order, each file once; as the user wrote them, joined with what was found below
   std::vector<SkippedFile> skipped;
+  /// The bytes of the image at a place of `paths` where these are names and no files (Dataset::read); empty:
+  /// they are files.
+  std::function<ImageFile(std::int64_t)> read;
 };
 
 /// Collects candidate files from `inputs`: a folder (walked recursively, links to folders followed, a folder

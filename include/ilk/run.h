@@ -2,6 +2,8 @@
 // A run: from a folder of images, or from features that somebody else made, to named clusters in a run
 // directory.
 #include <ilk/cae.h>
+#include <ilk/cluster_count.h>
+#include <ilk/dataset.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
 #include <ilk/metrics.h>
@@ -48,11 +50,13 @@ struct RunOptions {
   std::string captions_corpus;
   std::string templates;
   std::string labels;
+  std::string choose_clusters;
   Device device = Device::automatic;
   std::int64_t threads = 0;
   std::string memory;
   std::string cache;
   std::int64_t exemplars = 24;
+  DatasetOptions dataset;
   DecodeOptions images;
   CaeOptions cae;
   TrainingOptions training;
@@ -91,6 +95,9 @@ void visit_fields(Options& options, Visitor&& visit) {
       "labels", options.labels,
       "CSV of path and label, to score the clusters against; never used to cluster. With --features also "
       "one label a line, or an array of whole numbers"});
+  visit(
+      Field{"choose_clusters", options.choose_clusters,
+            "choose how many clusters to make: auto (2..40), or a range such as 5..60; -k takes these too"});
   visit(Field{"device", options.device, "auto, cpu or cuda"});
   visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
   visit(Field{
@@ -101,6 +108,7 @@ void visit_fields(Options& options, Visitor&& visit) {
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
   visit(Field{"exemplars", options.exemplars, "pictures shown for each cluster in the report"}.between(0,
                                                                                                        1000));
+  visit.group("dataset", options.dataset);
   visit.group("images", options.images);
   visit.group("cae", options.cae);
   visit.group("training", options.training);
@@ -110,7 +118,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 
 /// Where a run's images come from; see list_images.
 struct RunInputs {
-  std::vector<std::string> paths;   ///< folders, files, patterns
+  std::vector<std::string> paths;   ///< folders, files, patterns; or one data set as open_dataset takes it
   std::vector<std::string> listed;  ///< paths that a program wrote down
 };
 
@@ -131,6 +139,7 @@ struct RunSummary {
   std::int64_t n_nouns = 0, n_captions = 0;      ///< offered
   std::int64_t selected_nouns = 0, selected_captions = 0;
   double objective = 0;
+  std::optional<ClusterCount> cluster_count;            ///< where the number of clusters was to be chosen
   std::optional<Agreement> agreement;                   ///< with the labels, where given
   std::int64_t unlabelled = 0;                          ///< images that the labels do not mention
   bool labels_by_row = false;                           ///< the labels came in the order of the rows
@@ -148,6 +157,15 @@ struct RunSummary {
 /// input and for an output folder that holds something else; Stopped on request.
 RunSummary run(const RunInputs& inputs, const RunOptions& options, const std::string& command,
                Progress& progress = silent());
+
+/// Whether the text asks for a choice of the number of clusters, as `choose_clusters` does: "auto" or
+/// "5..40".
+bool is_cluster_range(const std::string& text);
+
+/// The criteria over the numbers of clusters, as a picture of its own (SVG).
+std::string cluster_count_picture(const ClusterCount& count);
+/// The same as a table for a terminal, the best candidates marked.
+std::string cluster_count_table(const ClusterCount& count);
 
 /// The summary as JSON, the machine-readable form of `ilk cluster --json`.
 std::string to_json(const RunSummary& summary);

@@ -1,6 +1,9 @@
 #include <ilk/csv.h>
 #include <ilk/error.h>
 
+#include <algorithm>
+#include <cctype>
+
 namespace ilk {
 
 std::vector<CsvRow> parse_csv_rows(std::string_view text, char separator) {
@@ -55,6 +58,20 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, char sepa
   std::vector<std::vector<std::string>> rows;
   for (CsvRow& row : parse_csv_rows(text, separator)) rows.push_back(std::move(row.fields));
   return rows;
+}
+
+const std::set<std::string> csv_path_names = {"path", "file", "filename", "image"};
+const std::set<std::string> csv_label_names = {"label", "class", "category"};
+
+std::optional<std::size_t> csv_column(const std::vector<std::string>& header,
+                                      const std::set<std::string>& names) {
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    std::string lower = header[i];
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    if (names.contains(lower)) return i;
+  }
+  return std::nullopt;
 }
 
 std::string csv_field(std::string_view value) {

@@ -31,16 +31,17 @@ struct Outcome {
 
 class Embedder {
  public:
-  Embedder(const Clip& clip, const std::vector<std::string>& paths, const DecodeOptions& options,
-           EmbeddingCache& cache, Progress& progress)
+  Embedder(const Clip& clip, const ImageList& list, const DecodeOptions& options, EmbeddingCache& cache,
+           Progress& progress)
       : clip_(clip),
-        paths_(paths),
+        list_(list),
+        paths_(list.paths),
         options_(options),
         cache_(cache),
         progress_(progress),
         identity_(encoder_identity(clip, options)),
-        embeddings_(torch::empty({static_cast<std::int64_t>(paths.size()), clip.width()})),
-        outcomes_(paths.size()) {}
+        embeddings_(torch::empty({static_cast<std::int64_t>(paths_.size()), clip.width()})),
+        outcomes_(paths_.size()) {}
 
   void embed_all() {
     parallel_blocks(static_cast<std::int64_t>(paths_.size()), images_at_a_time,
@@ -66,6 +67,7 @@ class Embedder {
       } else {
         rows.push_back(row);
         result.paths.push_back(paths_[i]);
+        result.rows.push_back(static_cast<std::int64_t>(i));
       }
     }
     std::stable_sort(skipped.begin(), skipped.end(),
@@ -118,10 +120,10 @@ class Embedder {
     const std::string& path = paths_[static_cast<std::size_t>(index)];
     Outcome& outcome = outcomes_[static_cast<std::size_t>(index)];
     std::optional<ImageFile> file;
-    if (auto content = cache_.known_content(path)) {
+    if (auto content = list_.read ? std::nullopt : cache_.known_content(path)) {
       outcome.content = *content;
     } else {
-      file = read_image_file(path);
+      file = list_.read ? list_.read(index) : read_image_file(path);
       outcome.content = file->sha256;
     }
     if ((outcome.same_as = claim(outcome.content, index)) >= 0) return std::nullopt;
@@ -143,6 +145,7 @@ class Embedder {
   }
 
   void note_content(std::int64_t index) {
+    if (list_.read) return;  // a name says nothing about a file
     cache_.note_content(paths_[static_cast<std::size_t>(index)],
                         outcomes_[static_cast<std::size_t>(index)].content);
   }
@@ -155,6 +158,7 @@ class Embedder {
   }
 
   const Clip& clip_;
+  const ImageList& list_;
   const std::vector<std::string>& paths_;
   const DecodeOptions& options_;
   EmbeddingCache& cache_;
@@ -173,7 +177,7 @@ EmbeddedImages embed_images(const Clip& clip, const ImageList& list, const Decod
                             EmbeddingCache& cache, Progress& progress) {
   check_ranges(options, "embed_images");
   progress.start("Encoding images", static_cast<std::int64_t>(list.paths.size()), "images");
-  Embedder embedder(clip, list.paths, options, cache, progress);
+  Embedder embedder(clip, list, options, cache, progress);
   embedder.embed_all();
   progress.finish();
   return embedder.result(list.skipped);

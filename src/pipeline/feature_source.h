@@ -3,7 +3,10 @@
 #include <ilk/embed_images.h>
 
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "labels.h"
 #include "run_context.h"
 #include "vocabulary.h"
 
@@ -18,6 +21,12 @@ class FeatureSource {
   virtual ~FeatureSource() = default;
   /// What is to be clustered; fills in the summary's facts about it.
   virtual EmbeddedImages images() = 0;
+  /// Labels that came with the images, for scoring; to be asked for after `images`.
+  virtual std::optional<Labels> labels() const { return std::nullopt; }
+  /// The bytes of one of the N images, for its picture in the report.
+  virtual ImageFile read(const std::string& path, std::int64_t /*image*/) const {
+    return read_image_file(path);
+  }
   /// The words on offer, with features in the same space.
   virtual Vocabulary words() = 0;
   /// Features (N, D′) of a text for each image, rows of unit length; undefined where no such texts are given.

@@ -1,16 +1,33 @@
 #include <ATen/Context.h>
 #include <ilk/clip.h>
+#include <ilk/dataset.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
 #include <ilk/models.h>
 #include <ilk/parallel.h>
 #include <ilk/text_features.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "feature_source.h"
 #include "memory_plan.h"
 
 namespace ilk {
 namespace {
+
+/// The data set that is to be clustered instead of files; none where the inputs are folders and files.
+std::optional<Dataset> open_input(const RunContext& run) {
+  const auto& paths = run.inputs.paths;
+  const DatasetOptions& options = run.options.dataset;
+  const bool part = !options.split.empty() || !options.classes.empty();
+  const auto packed = std::find_if(paths.begin(), paths.end(), is_packed_dataset);
+  if (!part && packed == paths.end()) return std::nullopt;
+  require(paths.size() == 1 && run.inputs.listed.empty(), "run",
+          "a data set must be the only input; --split and --classes are for one, got ",
+          paths.size() + run.inputs.listed.size(), " inputs.");
+  return open_dataset(paths.front(), options);
+}
 
 /// The inputs' files without what an earlier run left in the output folder.
 ImageList list_inputs(const RunContext& run) {
@@ -28,7 +45,14 @@ ImageList list_inputs(const RunContext& run) {
 
 class ImagesAndEncoder : public FeatureSource {
  public:
-  explicit ImagesAndEncoder(RunContext& run) : run_(run), list_(list_inputs(run)) {
+  explicit ImagesAndEncoder(RunContext& run) : run_(run), dataset_(open_input(run)) {
+    if (dataset_) {
+      for (const auto& image : dataset_->images) list_.paths.push_back(image.name);
+      list_.skipped = dataset_->skipped;
+      list_.read = dataset_->read;
+    } else {
+      list_ = list_inputs(run);
+    }
     const auto only_for_features = [](const std::string& value, std::string_view name) {
       require(value.empty(), "run", name, " must come with features; images are encoded here, got '", value,
               "'.");
@@ -44,6 +68,20 @@ class ImagesAndEncoder : public FeatureSource {
     require_memory({.images = static_cast<std::int64_t>(list_.paths.size()), .dimensions = clip_->width()},
                    run_.options);
     return run_.timed("encode images", [&] { return embed(); });
+  }
+
+  std::optional<Labels> labels() const override {
+    if (!dataset_ || dataset_->classes.empty()) return std::nullopt;
+    std::vector<std::int64_t> of_image;
+    for (const auto row : rows_) of_image.push_back(dataset_->images[static_cast<std::size_t>(row)].label);
+    if (std::all_of(of_image.begin(), of_image.end(), [](auto label) { return label < 0; }))
+      return std::nullopt;
+    return Labels{
+        .classes = dataset_->classes, .of_image = torch::tensor(of_image, torch::kInt64), .by_row = true};
+  }
+
+  ImageFile read(const std::string& path, std::int64_t image) const override {
+    return dataset_ ? dataset_->read(rows_.at(static_cast<std::size_t>(image))) : read_image_file(path);
   }
 
   Vocabulary words() override {
@@ -87,6 +125,7 @@ class ImagesAndEncoder : public FeatureSource {
     EmbeddingCache cache(folder.empty() ? folder : folder / "embeddings.sqlite");
     EmbeddedImages images = embed_images(*clip_, list_, run_.options.images, cache, run_.progress);
     if (!cache.notice().empty()) run_.progress.say(cache.notice());
+    rows_ = images.rows;
     return images;
   }
 
@@ -103,7 +142,9 @@ class ImagesAndEncoder : public FeatureSource {
   }
 
   RunContext& run_;
+  std::optional<Dataset> dataset_;
   ImageList list_;
+  std::vector<std::int64_t> rows_;  // of the usable images in the list
   std::unique_ptr<Clip> clip_;
 };
 

@@ -9,25 +9,12 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <set>
 #include <unordered_map>
 
 namespace ilk {
 namespace {
 
 constexpr std::string_view function = "read_labels";
-const std::set<std::string> label_names = {"label", "class", "category"};
-
-std::optional<std::size_t> column_named(const std::vector<std::string>& header,
-                                        const std::set<std::string>& names) {
-  for (std::size_t i = 0; i < header.size(); ++i) {
-    std::string lower = header[i];
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    if (names.contains(lower)) return i;
-  }
-  return std::nullopt;
-}
 
 std::string normal_path(const std::filesystem::path& path) {
   std::error_code error;
@@ -78,7 +65,7 @@ Labels from_array(const std::string& place, std::size_t n_images) {
 
 Labels from_lines(const std::string& place, std::vector<std::vector<std::string>> rows,
                   std::size_t n_images) {
-  if (rows.size() == n_images + 1 && column_named(rows.front(), label_names)) rows.erase(rows.begin());
+  if (rows.size() == n_images + 1 && csv_column(rows.front(), csv_label_names)) rows.erase(rows.begin());
   require(rows.size() == n_images, function, "labels must be one for each row (", n_images, "); ", place,
           " has ", rows.size(), " lines (empty ones are not counted).");
   std::vector<const std::string*> found;
@@ -102,8 +89,8 @@ Labels read_labels(const std::string& place, const std::vector<std::string>& ima
   const std::filesystem::path csv = place;
   auto rows = parse_csv(read_file(csv));
   require(!rows.empty(), function, csv, " must have at least one row, got an empty file.");
-  auto path_column = column_named(rows.front(), {"path", "file", "filename", "image"});
-  auto label_column = column_named(rows.front(), label_names);
+  auto path_column = csv_column(rows.front(), csv_path_names);
+  auto label_column = csv_column(rows.front(), csv_label_names);
   if (path_column && label_column) {
     rows.erase(rows.begin());
   } else if (rows.front().size() == 1) {

@@ -1,4 +1,5 @@
 #include <ilk/error.h>
+#include <ilk/files.h>
 #include <ilk/parallel.h>
 #include <ilk/run.h>
 #include <sys/resource.h>
@@ -30,6 +31,7 @@ class Run {
     begin_run_directory(options().output, options(), record_.command);
 
     take_images(source->images());
+    if (options().labels.empty()) labels_ = source->labels();
     record_.vocabulary = source->words();
     texts_.of_images = source->image_texts();
     align();
@@ -41,8 +43,12 @@ class Run {
       write_assignments(record_);
       write_clusters(record_);
       features_written.get();
+      if (summary().cluster_count)
+        write_file_atomically(options().output / "cluster_count.svg",
+                              cluster_count_picture(*summary().cluster_count));
       summarise(begin);
-      write_report(record_);
+      write_report(record_,
+                   [&](const std::string& path, std::int64_t image) { return source->read(path, image); });
     });
     summarise(begin);
     write_manifest(record_);
@@ -61,6 +67,8 @@ class Run {
     summary().repeated = images.repeated;
     summary().skipped = images.skipped;
     record_.images = std::move(images);
+    if (!options().choose_clusters.empty())
+      context_.timed("count clusters", [&] { choose_clusters(record_, progress_); });
     const std::int64_t n = summary().n_images, k = options().cae.kmeans.n_clusters;
     require(k <= n, "run", "n_clusters must be at most the number of usable images (", n, "), got ", k, ".");
     // Now, so that a mistake in them does not cost the work.

@@ -72,6 +72,25 @@ Json skipped_json(const std::vector<SkippedFile>& skipped) {
   return json;
 }
 
+Json cluster_count_json(const ClusterCount& count) {
+  Json evidence = Json::array();
+  for (const auto& one : count.evidence)
+    evidence.push_back({{"n_clusters", one.n_clusters},
+                        {"silhouette", one.silhouette},
+                        {"agreement", one.agreement},
+                        {"objective", one.objective},
+                        {"bend", one.bend},
+                        {"score", one.score},
+                        {"votes", one.votes}});
+  return {{"n_clusters", count.n_clusters},
+          {"runner_up", count.runner_up ? Json(*count.runner_up) : Json()},
+          {"clear", count.clear},
+          {"confidence", count.confidence},
+          {"verdict", count.verdict},
+          {"sampled", count.sampled},
+          {"evidence", evidence}};
+}
+
 Json manifest_head(const RunOptions& options, const std::string& command, const char* status) {
   return {{"program", "ilk"},
           {"version", ILK_VERSION},
@@ -209,6 +228,7 @@ nlohmann::ordered_json summary_json(const RunSummary& summary) {
             {"nouns", {{"offered", summary.n_nouns}, {"selected", summary.selected_nouns}}},
             {"captions", {{"offered", summary.n_captions}, {"selected", summary.selected_captions}}},
             {"objective", summary.objective}};
+  if (summary.cluster_count) json["cluster_count"] = cluster_count_json(*summary.cluster_count);
   if (summary.agreement) {
     json["scores"] = {{"accuracy", summary.agreement->accuracy},
                       {"normalised_mutual_information", summary.agreement->normalised_mutual_information},

@@ -9,6 +9,7 @@
 
 #include "labels.h"
 #include "method.h"
+#include "run_context.h"
 #include "vocabulary.h"
 
 namespace ilk {
@@ -35,7 +36,11 @@ void begin_run_directory(const std::filesystem::path& directory, const RunOption
 void write_assignments(const RunRecord& record);
 void write_clusters(const RunRecord& record);
 void write_features(const RunRecord& record);
-void write_report(const RunRecord& record);
+/// Chooses the number of clusters where the options ask for it, and writes it into them.
+void choose_clusters(RunRecord& record, RecordingProgress& progress);
+/// `read` gives the bytes of an image by its path and row.
+void write_report(const RunRecord& record,
+                  const std::function<ImageFile(const std::string& path, std::int64_t image)>& read);
 /// Last, since it says that the run is complete.
 void write_manifest(const RunRecord& record);
 

@@ -95,7 +95,8 @@ std::string base_path(const std::filesystem::path& directory) {
 
 }  // namespace
 
-void write_report(const RunRecord& record) {
+void write_report(const RunRecord& record,
+                  const std::function<ImageFile(const std::string& path, std::int64_t image)>& read) {
   const RunSummary& summary = record.summary;
   Report report{.title = title_of(record),
                 .program_version = ILK_VERSION,
@@ -134,19 +135,21 @@ void write_report(const RunRecord& record) {
   }
   // Rows that nobody named have no pictures, even where a file happens to be called "7".
   if (!record.options.features.empty() && record.options.names.empty()) places.clear();
-  parallel_blocks(
-      static_cast<std::int64_t>(places.size()), 4, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-        for (std::int64_t i = begin; i < end; ++i) {
-          const Place place = places[static_cast<std::size_t>(i)];
-          auto& picture = report.clusters[place.cluster].pictures[place.picture];
-          try {
-            picture.thumbnail_jpeg =
-                make_thumbnail(read_image_file(picture.path), thumbnail_edge, record.options.images);
-          } catch (const ImageError&) {
-            // It went away since it was encoded, or is a name and no path; the report shows that alone.
-          }
-        }
-      });
+  parallel_blocks(static_cast<std::int64_t>(places.size()), 4,
+                  [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+                    for (std::int64_t i = begin; i < end; ++i) {
+                      const Place place = places[static_cast<std::size_t>(i)];
+                      auto& picture = report.clusters[place.cluster].pictures[place.picture];
+                      try {
+                        picture.thumbnail_jpeg =
+                            make_thumbnail(read(picture.path, record.exemplars[place.cluster][place.picture]),
+                                           thumbnail_edge, record.options.images);
+                      } catch (const ImageError&) {
+                        // It went away since it was encoded, or is a name and no path; the report shows that
+                        // alone.
+                      }
+                    }
+                  });
   write_file_atomically(record.options.output / "report.html", render_report(report));
 }
 

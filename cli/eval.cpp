@@ -1,0 +1,121 @@
+#include <ilk/error.h>
+#include <ilk/evaluate.h>
+#include <ilk/files.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "commands.h"
+#include "option_flags.h"
+#include "terminal.h"
+
+namespace ilk::cli {
+namespace {
+
+struct EvalArguments {
+  std::string run;
+  EvaluateOptions options;
+  std::string picture;
+  bool json = false;
+};
+
+// A table wider than this is left to the picture and to JSON.
+constexpr std::int64_t most_columns = 25;
+
+void print_classes(const Evaluation& evaluation) {
+  const auto& [table, columns, recall] = *evaluation.matched;
+  int width = 5;
+  for (const auto& name : evaluation.classes) width = std::max(width, display_width(name));
+  const auto padded = [&](const std::string& text) {
+    return text + std::string(static_cast<std::size_t>(std::max(0, width - display_width(text))), ' ');
+  };
+  std::printf("\n%s  %7s  %7s  %s\n", padded("class").c_str(), "images", "recall", "its cluster");
+  for (std::size_t r = 0; r < recall.size(); ++r) {
+    const auto images = table.counts[static_cast<std::int64_t>(r)].sum().item<std::int64_t>();
+    std::string cluster = "none";
+    if (columns[r] >= 0) {
+      const auto number = table.clusters[static_cast<std::size_t>(columns[r])];
+      cluster = std::to_string(number) + " " + evaluation.cluster_names[static_cast<std::size_t>(number)];
+    }
+    std::printf("%s  %7lld  %5.1f %%  %s\n", padded(evaluation.classes[r]).c_str(),
+                static_cast<long long>(images), 100 * recall[r], cluster.c_str());
+  }
+  const std::int64_t shown = std::min(most_columns, table.counts.size(1));
+  std::printf("\nImages by class and cluster, matched clusters first%s\n%s ",
+              shown < table.counts.size(1) ? " (the first of them; --json has all)" : "", padded("").c_str());
+  for (std::int64_t c = 0; c < shown; ++c)
+    std::printf(" %6lld", static_cast<long long>(table.clusters[static_cast<std::size_t>(c)]));
+  std::printf("\n");
+  const auto counts = table.counts.accessor<std::int64_t, 2>();
+  for (std::int64_t r = 0; r < table.counts.size(0); ++r) {
+    std::printf("%s ", padded(evaluation.classes[static_cast<std::size_t>(r)]).c_str());
+    for (std::int64_t c = 0; c < shown; ++c) std::printf(" %6lld", static_cast<long long>(counts[r][c]));
+    std::printf("\n");
+  }
+}
+
+void print_text(const Evaluation& evaluation) {
+  std::printf("%lld images in %zu clusters", static_cast<long long>(evaluation.n_images),
+              evaluation.cluster_names.size());
+  if (evaluation.agreement) {
+    if (evaluation.unlabelled)
+      std::printf(", %lld without a label", static_cast<long long>(evaluation.unlabelled));
+    std::printf("\nAgainst the labels: ACC %.1f %%, NMI %.1f %%, ARI %.1f %%\n",
+                100 * evaluation.agreement->accuracy,
+                100 * evaluation.agreement->normalised_mutual_information,
+                100 * evaluation.agreement->adjusted_rand_index);
+    print_classes(evaluation);
+  }
+  std::printf("\n");
+  if (!evaluation.separation) return;
+  const auto text = [](const std::optional<double>& value) {
+    char number[32];
+    std::snprintf(number, sizeof number, "%.4g", value.value_or(0));
+    return std::string(value ? number : "not defined");
+  };
+  const Separation& scores = *evaluation.separation;
+  std::printf(
+      "Without labels: silhouette %s, Davies-Bouldin %s, Calinski-Harabasz %s,\n"
+      "k-means objective %.4f, %.1f %% of the images on the fence between two clusters\n",
+      text(scores.silhouette).c_str(), text(scores.davies_bouldin).c_str(),
+      text(scores.calinski_harabasz).c_str(), scores.objective, 100 * scores.on_the_fence);
+}
+
+int eval(const EvalArguments& arguments) {
+  const Evaluation evaluation = evaluate(arguments.run, arguments.options);
+  std::string picture = arguments.picture;
+  if (picture.empty() && evaluation.matched)
+    picture = (std::filesystem::path(arguments.run) / "confusion.svg").string();
+  if (!picture.empty()) write_file_atomically(picture, confusion_picture(evaluation));
+  if (arguments.json) {
+    std::printf("%s\n", to_json(evaluation).c_str());
+    return done;
+  }
+  print_text(evaluation);
+  if (!picture.empty()) std::printf("Picture: %s\n", picture.c_str());
+  return done;
+}
+
+}  // namespace
+
+void add_eval_command(CLI::App& app, Action& action) {
+  auto* subcommand =
+      app.add_subcommand("eval", "Say how good the groups of a run are, with labels or without");
+  auto arguments = std::make_shared<EvalArguments>();
+  subcommand->add_option("run", arguments->run, "A run directory")->required()->type_name("RUN");
+  subcommand
+      ->add_option("--picture", arguments->picture,
+                   "Where to write the confusion matrix (else RUN/confusion.svg)")
+      ->type_name("FILE.svg");
+  subcommand->add_flag("--json", arguments->json, "Print JSON instead of tables");
+  add_flags(*subcommand, arguments->options);
+  subcommand->footer(
+      "Examples:\n"
+      "  ilk eval run/\n"
+      "  ilk eval run/ --labels labels.csv\n"
+      "  ilk eval run/ --dataset cifar10 --json");
+  subcommand->callback([=, &action] { action = [=] { return eval(*arguments); }; });
+}
+
+}  // namespace ilk::cli

@@ -1,0 +1,58 @@
+#pragma once
+// N images, K clusters, R classes.
+#include <ilk/dataset.h>
+#include <ilk/metrics.h>
+#include <ilk/separation.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ilk {
+
+struct EvaluateOptions {
+  std::string labels;
+  std::string dataset;
+  DatasetOptions part;
+  SeparationOptions separation;
+};
+
+template <OptionsOf<EvaluateOptions> Options, class Visitor>
+void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{"labels", options.labels,
+              "CSV of path and label, or a label for each row of assignments.csv (lines, or an array of "
+              "whole numbers)"});
+  visit(Field{"dataset", options.dataset,
+              "data set that was clustered, for its labels: a path, FORMAT:PATH, or the name of one that was "
+              "fetched"});
+  visit.group("part", options.part);
+  visit.group("separation", options.separation);
+}
+
+/// How good the clusters of a run are.
+struct Evaluation {
+  std::int64_t n_images = 0;
+  std::int64_t unlabelled = 0;              ///< images without a label; all of them where none were given
+  std::vector<std::string> cluster_names;   ///< of the K clusters, by number
+  std::vector<std::string> classes;         ///< names of the rows of `matched`
+  std::optional<Agreement> agreement;       ///< with the labels, where given
+  std::optional<MatchedConfusion> matched;  ///< of the labelled images
+  std::optional<Separation>
+      separation;  ///< of the features that were clustered; absent where they are not there
+};
+
+/// Scores a run directory (assignments.csv and, for scores without labels, features.safetensors) against
+/// labels, or by itself where no labels are named. Labels are matched as read_labels does; a data set's by
+/// its images' names, or by row where the run's rows have no names but their numbers. Throws Error naming
+/// file and rule.
+Evaluation evaluate(const std::filesystem::path& run_directory, const EvaluateOptions& options = {});
+
+/// The machine-readable form of `ilk eval --json`; scores that are not defined are null.
+std::string to_json(const Evaluation& evaluation);
+
+/// Shades of a row's share, classes by clusters in the order of the best matching, as a picture of its own
+/// (SVG). Requires `matched`.
+std::string confusion_picture(const Evaluation& evaluation);
+
+}  // namespace ilk

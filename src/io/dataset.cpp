@@ -1,0 +1,217 @@
+#include <ilk/dataset.h>
+#include <ilk/dataset_store.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <unordered_map>
+
+#include "dataset_formats.h"
+#include "image_format.h"
+
+namespace ilk {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view function = "open_dataset";
+
+// The subsets of ImageNet that Chang et al. (Deep Adaptive Image Clustering, ICCV 2017) introduced.
+constexpr std::array imagenet_10 = {"n02056570", "n02085936", "n02128757", "n02690373", "n02692877",
+                                    "n03095699", "n04254680", "n04285008", "n04467665", "n07747607"};
+constexpr std::array imagenet_dogs = {"n02085936", "n02086646", "n02088238", "n02091467", "n02097130",
+                                      "n02099601", "n02101388", "n02101556", "n02102177", "n02105056",
+                                      "n02105412", "n02105855", "n02107142", "n02110958", "n02112137"};
+
+struct Place {
+  std::string format;  // empty: to be told
+  fs::path path;
+};
+
+/// "FORMAT:PATH", a path, which may have a colon of its own, or the name of a data set that was fetched.
+Place parse(const std::string& place) {
+  const auto colon = place.find(':');
+  if (colon != std::string::npos) {
+    const std::string format = place.substr(0, colon);
+    const auto& known = dataset_formats();
+    if (std::find(known.begin(), known.end(), format) != known.end())
+      return {format, place.substr(colon + 1)};
+  }
+  std::error_code error;
+  if (!fs::exists(place, error))
+    if (const auto fetched = fetched_dataset(place)) return {place, *fetched};
+  return {"", place};
+}
+
+std::string folder_format(const fs::path& folder) {
+  const auto has = [&](const char* name) { return fs::is_regular_file(folder / name); };
+  const auto has_idx = [&](const std::string& stem) {
+    for (const char* ending : {"-idx3-ubyte", ".idx3-ubyte", "-idx3-ubyte.gz", ".idx3-ubyte.gz"})
+      if (has((stem + ending).c_str())) return true;
+    return false;
+  };
+  if (has_idx("train-images") || has_idx("t10k-images") || has_idx("test-images")) return "idx";
+  if (has("train_X.bin") || has("test_X.bin") || has("unlabeled_X.bin")) return "stl10";
+  if (has("data_batch_1.bin") || has("data_batch_1") || has("test_batch.bin") || has("test_batch"))
+    return "cifar10";
+  if ((has("train.bin") && has("fine_label_names.txt")) || (has("train") && has("meta"))) return "cifar100";
+  bool any = false;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().filename().string().starts_with(".")) continue;
+    if (!entry.is_regular_file(error) || entry.path().extension() != ".tar") return "imagefolder";
+    any = true;
+  }
+  return any ? "webdataset" : "imagefolder";
+}
+
+/// A file's format by its first bytes, or its size where those say nothing; empty where it is none that is
+/// known.
+std::string file_format(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error || !fs::is_regular_file(path)) return "";
+  const InputFile file(path);
+  std::string head(std::min<std::uint64_t>(size, content_prefix), '\0');
+  file.read(0, std::as_writable_bytes(std::span(head)));
+  if (head.starts_with(std::string_view("\0\0\x08\x03", 4))) return "idx";
+  const std::string name = path.filename().string();
+  if (head.starts_with("\x1f\x8b")) return name.find("idx3-ubyte") == std::string::npos ? "" : "idx";
+  if (head.size() > 262 && std::string_view(head).substr(257, 5) == "ustar") return "webdataset";
+  if (head.starts_with("\x80\x02}") || head.starts_with("\x80\x03}")) return "cifar";
+  if (path.extension() == ".bin" && size > 0 && (size % 3073 == 0 || size % 3074 == 0)) return "cifar";
+  if (path.extension() == ".csv") return "csv";
+  return "";
+}
+
+std::string format_of(const fs::path& path) {
+  return fs::is_directory(path) ? folder_format(path) : file_format(path);
+}
+
+/// Keeps the images that `wanted` says, with their splits.
+template <class Wanted>
+void keep_images(Dataset& dataset, Wanted wanted) {
+  std::vector<std::int64_t> rows;
+  std::vector<Dataset::Image> images;
+  std::vector<Dataset::Split> splits;
+  std::size_t split = 0;
+  for (std::size_t i = 0; i < dataset.images.size(); ++i) {
+    const auto row = static_cast<std::int64_t>(i);
+    while (split < dataset.splits.size() && row >= dataset.splits[split].end) ++split;
+    const bool in_split = split < dataset.splits.size() && row >= dataset.splits[split].begin;
+    const std::string name = in_split ? dataset.splits[split].name : "";
+    if (!wanted(dataset.images[i], name)) continue;
+    const auto at = static_cast<std::int64_t>(images.size());
+    if (in_split && (splits.empty() || splits.back().name != name)) splits.push_back({name, at, at});
+    if (in_split) ++splits.back().end;
+    rows.push_back(row);
+    images.push_back(std::move(dataset.images[i]));
+  }
+  dataset.images = std::move(images);
+  dataset.splits = std::move(splits);
+  dataset.read = [read = std::move(dataset.read), rows = std::move(rows)](std::int64_t index) {
+    return read(rows.at(static_cast<std::size_t>(index)));
+  };
+}
+
+std::vector<std::string> wanted_classes(const std::string& classes) {
+  if (classes == "imagenet-10") return {imagenet_10.begin(), imagenet_10.end()};
+  if (classes == "imagenet-dogs") return {imagenet_dogs.begin(), imagenet_dogs.end()};
+  require(fs::exists(classes), function,
+          "classes must be imagenet-10, imagenet-dogs or a file of names, got '", classes, "'.");
+  auto names = internal::lines_of(classes);
+  require(!names.empty(), function, "classes must name at least one class; ", classes, " is empty.");
+  return names;
+}
+
+/// Takes these classes, in the order of the data set.
+void select_classes(Dataset& dataset, const std::string& classes) {
+  const auto wanted = wanted_classes(classes);
+  std::vector<std::int64_t> number(dataset.classes.size(), -1);
+  for (const auto& name : wanted) {
+    const auto found = std::find(dataset.classes.begin(), dataset.classes.end(), name);
+    require(found != dataset.classes.end(), function, "classes must be among those of ", dataset.place,
+            ", got '", name, "'.");
+    number[static_cast<std::size_t>(found - dataset.classes.begin())] = 0;
+  }
+  std::vector<std::string> kept;
+  for (std::size_t i = 0; i < number.size(); ++i) {
+    if (number[i] < 0) continue;
+    number[i] = static_cast<std::int64_t>(kept.size());
+    kept.push_back(std::move(dataset.classes[i]));
+  }
+  dataset.classes = std::move(kept);
+  for (auto& image : dataset.images)
+    if (image.label >= 0) image.label = number[static_cast<std::size_t>(image.label)];
+  keep_images(dataset, [](const Dataset::Image& image, const std::string&) { return image.label >= 0; });
+}
+
+void select_split(Dataset& dataset, const std::string& split) {
+  std::string known;
+  for (const auto& one : dataset.splits) known += (known.empty() ? "" : ", ") + one.name;
+  require(
+      known.find(split) != std::string::npos && std::any_of(dataset.splits.begin(), dataset.splits.end(),
+                                                            [&](const auto& s) { return s.name == split; }),
+      function, "split must be one of ", dataset.place, " (", known.empty() ? "it has none" : known,
+      "), got '", split, "'.");
+  keep_images(dataset, [&](const Dataset::Image&, const std::string& name) { return name == split; });
+}
+
+Dataset open_as(const std::string& format, const fs::path& path) {
+  using namespace internal;
+  if (format == "imagefolder") return open_image_folder(path);
+  if (format == "csv") return open_csv(path);
+  if (format == "cifar") return open_cifar(path, std::nullopt);
+  if (format == "cifar10") return open_cifar(path, Cifar::ten);
+  if (format == "cifar100") return open_cifar(path, Cifar::hundred);
+  if (format == "cifar20") return open_cifar(path, Cifar::twenty);
+  if (format == "stl10") return open_stl10(path);
+  if (format == "webdataset") return open_webdataset(path);
+  // MNIST and Fashion-MNIST have the same files; folders are called after the latter.
+  return open_idx(path,
+                  format == "fashion-mnist" ||
+                      (format == "idx" && fs::absolute(path).string().find("fashion") != std::string::npos));
+}
+
+}  // namespace
+
+const std::vector<std::string>& dataset_formats() {
+  static const std::vector<std::string> formats = {"imagefolder",   "csv",       "cifar10", "cifar100",
+                                                   "cifar20",       "stl10",     "idx",     "mnist",
+                                                   "fashion-mnist", "webdataset"};
+  return formats;
+}
+
+bool is_packed_dataset(const std::string& place) {
+  const Place parsed = parse(place);
+  if (!parsed.format.empty()) return true;
+  std::error_code error;
+  if (!fs::exists(parsed.path, error)) return false;
+  const std::string format = format_of(parsed.path);
+  return !format.empty() && format != "imagefolder" && format != "csv";
+}
+
+Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
+  check_ranges(options, function);
+  Place parsed = parse(place);
+  std::error_code error;
+  require(fs::exists(parsed.path, error), function,
+          "a data set must be a file or a folder that exists, got '", place, "'.");
+  try {
+    if (parsed.format.empty()) parsed.format = format_of(parsed.path);
+    require(!parsed.format.empty(), function, place,
+            " must be an image folder, a CSV, CIFAR, STL-10, IDX or tar shards; its content is none of these "
+            "(if it is, write FORMAT:PATH).");
+    Dataset dataset = open_as(parsed.format, parsed.path);
+    dataset.place = parsed.path.string();
+    if (!options.split.empty()) select_split(dataset, options.split);
+    if (!options.classes.empty()) select_classes(dataset, options.classes);
+    require(!dataset.images.empty(), function, place, " must hold at least one image, got none.");
+    return dataset;
+  } catch (const fs::filesystem_error& failure) {
+    fail(function, place, " cannot be read: ", failure.code().message(), ".");
+  }
+}
+
+}  // namespace ilk

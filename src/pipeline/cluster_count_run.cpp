@@ -1,0 +1,126 @@
+// Choosing the number of clusters in a run, and showing the evidence.
+#include <ilk/error.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+#include "run_directory.h"
+
+namespace ilk {
+namespace {
+
+constexpr int width = 640, height = 320, left = 46, bottom = 44, top = 58, right = 20;
+
+struct Range {
+  std::int64_t smallest = 2, largest = 40;
+};
+
+std::optional<Range> parse_range(const std::string& text) {
+  if (text == "auto") return Range{};
+  const auto dots = text.find("..");
+  if (dots == std::string::npos) return std::nullopt;
+  Range range;
+  const auto read = [&](std::size_t begin, std::size_t end, std::int64_t& to) {
+    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, to);
+    return error == std::errc() && stop == text.data() + end;
+  };
+  if (!read(0, dots, range.smallest) || !read(dots + 2, text.size(), range.largest)) return std::nullopt;
+  return range;
+}
+
+template <class... Values>
+std::string format(const char* pattern, Values... values) {
+  char text[400];
+  std::snprintf(text, sizeof text, pattern, values...);
+  return text;
+}
+
+struct Curve {
+  const char* name;
+  const char* colour;
+  double ClusterCountEvidence::*value;
+};
+constexpr std::array curves = {Curve{"score", "#00696f", &ClusterCountEvidence::score},
+                               Curve{"silhouette", "#b3541e", &ClusterCountEvidence::silhouette},
+                               Curve{"agreement", "#5a5aa8", &ClusterCountEvidence::agreement}};
+
+}  // namespace
+
+bool is_cluster_range(const std::string& text) {
+  return parse_range(text).has_value();
+}
+
+void choose_clusters(RunRecord& record, RecordingProgress& progress) {
+  const auto range = parse_range(record.options.choose_clusters);
+  require(range.has_value(), "run", "choose_clusters must be auto or a range such as 5..40, got '",
+          record.options.choose_clusters, "'.");
+  const ClusterCountOptions options{
+      .smallest = range->smallest, .largest = range->largest, .seed = record.options.cae.kmeans.seed};
+  auto count = choose_cluster_count(record.images.embeddings, options, progress);
+  record.options.cae.kmeans.n_clusters = count.n_clusters;
+  if (!count.clear)
+    progress.say("How many groups: " + count.verdict + "; made " + std::to_string(count.n_clusters) +
+                 ". cluster_count.svg shows the evidence.");
+  record.summary.cluster_count = std::move(count);
+}
+
+std::string cluster_count_table(const ClusterCount& count) {
+  std::string text = format(
+      "\nHow many groups: %s (%.0f %% of the votes, from %lld images)\n%8s  %10s  %9s  %9s  %5s  %6s\n",
+      count.verdict.c_str(), 100 * count.confidence, static_cast<long long>(count.sampled), "clusters",
+      "silhouette", "agreement", "objective", "score", "votes");
+  // The best few by score; the picture and the manifest have them all.
+  auto best = count.evidence;
+  std::stable_sort(best.begin(), best.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+  best.resize(std::min<std::size_t>(best.size(), 6));
+  for (const auto& one : best)
+    text += format("%8lld  %10.3f  %9.3f  %9.4f  %5.2f  %4.0f %%\n", static_cast<long long>(one.n_clusters),
+                   one.silhouette, one.agreement, one.objective, one.score, 100 * one.votes);
+  return text;
+}
+
+std::string cluster_count_picture(const ClusterCount& count) {
+  require(count.evidence.size() >= 2, "cluster_count_picture",
+          "there must be evidence for at least two numbers, got ", count.evidence.size(), ".");
+  const auto first = static_cast<double>(count.evidence.front().n_clusters),
+             last = static_cast<double>(count.evidence.back().n_clusters);
+  double lowest = 0;
+  for (const auto& one : count.evidence) lowest = std::min({lowest, one.silhouette, one.agreement});
+  const auto x = [&](std::int64_t k) {
+    return left + (static_cast<double>(k) - first) / (last - first) * (width - left - right);
+  };
+  const auto y = [&](double value) { return top + (1 - value) / (1 - lowest) * (height - top - bottom); };
+  std::string svg = format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+      "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" "
+      "fill=\"#fff\"/>\n",
+      width, height, width, height);
+  svg += format("<text x=\"%d\" y=\"22\" font-size=\"15\">%s</text>\n", left, count.verdict.c_str());
+  for (const double value : {0.0, 0.5, 1.0})
+    svg += format(
+        "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#e0e0e0\"/><text x=\"%d\" y=\"%.1f\" "
+        "text-anchor=\"end\">%.1f</text>\n",
+        left, width - right, y(value), y(value), left - 6, y(value) + 4, value);
+  svg += format(
+      "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#191919\" stroke-dasharray=\"4 3\"/>\n",
+      x(count.n_clusters), x(count.n_clusters), top, height - bottom);
+  int legend = left;
+  for (const Curve& curve : curves) {
+    svg += format("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", curve.colour);
+    for (const auto& one : count.evidence)
+      svg += format("%.1f,%.1f ", x(one.n_clusters), y(one.*curve.value));
+    svg += format("\"/>\n<text x=\"%d\" y=\"42\" fill=\"%s\">%s</text>\n", legend, curve.colour, curve.name);
+    legend += 90;
+  }
+  const std::size_t step = (count.evidence.size() + 12) / 13;
+  for (std::size_t i = 0; i < count.evidence.size(); i += step)
+    svg += format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%lld</text>\n",
+                  x(count.evidence[i].n_clusters), height - bottom + 18,
+                  static_cast<long long>(count.evidence[i].n_clusters));
+  return svg + format("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">clusters</text>\n</svg>\n", width / 2,
+                      height - 8);
+}
+
+}  // namespace ilk

@@ -1,0 +1,180 @@
+// N images, K clusters, R classes.
+#include <ilk/csv.h>
+#include <ilk/error.h>
+#include <ilk/evaluate.h>
+#include <ilk/files.h>
+#include <ilk/safetensors.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "labels.h"
+
+namespace ilk {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view function = "evaluate";
+constexpr std::int64_t most_clusters = 1 << 20;
+
+struct Assignments {
+  std::vector<std::string> paths;
+  std::vector<std::int64_t> clusters;
+  std::vector<std::string> names;  // by cluster
+};
+
+Assignments read_assignments(const fs::path& file) {
+  auto rows = parse_csv_rows(read_file(file));
+  require(rows.size() >= 2, function, file, " must have a header and at least one image, got ", rows.size(),
+          " rows.");
+  const auto column = [&](const char* name) {
+    const auto found = csv_column(rows.front().fields, {name});
+    require(found.has_value(), function, file, " must have the columns path, cluster and name; ", name,
+            " is missing.");
+    return *found;
+  };
+  const std::size_t path = column("path"), cluster = column("cluster"), name = column("name");
+  Assignments assignments;
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const auto& fields = rows[i].fields;
+    require(fields.size() == rows.front().fields.size(), function, file, ": line ", rows[i].line,
+            " must have as many fields as the header (", rows.front().fields.size(), "), got ", fields.size(),
+            ".");
+    std::int64_t number = -1;
+    const std::string& text = fields[cluster];
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    require(error == std::errc() && end == text.data() + text.size() && number >= 0 && number < most_clusters,
+            function, file, ": line ", rows[i].line, ": cluster must be a number from 0 on, got '", text,
+            "'.");
+    assignments.paths.push_back(fields[path]);
+    assignments.clusters.push_back(number);
+    if (static_cast<std::size_t>(number) >= assignments.names.size())
+      assignments.names.resize(static_cast<std::size_t>(number) + 1);
+    assignments.names[static_cast<std::size_t>(number)] = fields[name];
+  }
+  return assignments;
+}
+
+bool are_row_numbers(const std::vector<std::string>& paths) {
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    if (paths[i] != std::to_string(i)) return false;
+  return true;
+}
+
+std::string normal_path(const std::string& path) {
+  std::error_code error;
+  const auto canonical = fs::weakly_canonical(path, error);
+  return error ? path : canonical.string();
+}
+
+Labels labels_of(const Dataset& dataset, const std::vector<std::string>& paths) {
+  std::vector<std::int64_t> of_image(paths.size(), -1);
+  const bool files = dataset.format == "imagefolder" || dataset.format == "csv";
+  bool any = false;
+  if (!files && paths.size() == dataset.images.size() && are_row_numbers(paths)) {
+    for (std::size_t i = 0; i < paths.size(); ++i) of_image[i] = dataset.images[i].label;
+    any = true;
+  } else {
+    const auto key = [&](const std::string& path) { return files ? normal_path(path) : path; };
+    std::unordered_map<std::string, std::int64_t> label_of;
+    for (const auto& image : dataset.images) label_of.emplace(key(image.name), image.label);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const auto found = label_of.find(key(paths[i]));
+      if (found == label_of.end()) continue;
+      of_image[i] = found->second;
+      any = true;
+    }
+  }
+  require(any, function, "dataset must hold at least one of the run's images; the first of ", dataset.place,
+          " is '", dataset.images.front().name, "', the run's first '", paths.front(), "'.");
+  return {.classes = dataset.classes, .of_image = torch::tensor(of_image, torch::kInt64)};
+}
+
+std::optional<Labels> labels_for(const std::vector<std::string>& paths, const EvaluateOptions& options) {
+  require(options.labels.empty() || options.dataset.empty(), function,
+          "labels and dataset must not be given together, got '", options.labels, "' and '", options.dataset,
+          "'.");
+  require(!options.dataset.empty() || (options.part.split.empty() && options.part.classes.empty()), function,
+          "split and classes must come with dataset.");
+  if (!options.labels.empty()) return read_labels(options.labels, paths, /*in_order=*/true);
+  if (!options.dataset.empty()) return labels_of(open_dataset(options.dataset, options.part), paths);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& options) {
+  check_ranges(options, function);
+  std::error_code error;
+  require(fs::is_regular_file(run_directory / "assignments.csv", error), function, run_directory,
+          " must be a run directory, with an assignments.csv.");
+  Assignments assignments = read_assignments(run_directory / "assignments.csv");
+  const auto clusters = torch::tensor(assignments.clusters, torch::kInt64);
+  Evaluation result{
+      .n_images = clusters.size(0), .unlabelled = clusters.size(0), .cluster_names = assignments.names};
+
+  if (const auto labels = labels_for(assignments.paths, options)) {
+    const auto known = labels->of_image.ge(0).nonzero().squeeze(1);
+    require(known.size(0) > 0, function, "labels must give at least one image a class, got none.");
+    result.unlabelled -= known.size(0);
+    const auto classes = labels->of_image.index_select(0, known), found = clusters.index_select(0, known);
+    result.agreement = agreement(classes, found);
+    result.matched = match_clusters(confusion(classes, found));
+    for (const auto number : result.matched->table.classes)
+      result.classes.push_back(labels->classes[static_cast<std::size_t>(number)]);
+  }
+  if (const auto file = run_directory / "features.safetensors"; fs::exists(file, error)) {
+    const SafetensorsFile stored(file);
+    require(stored.contains("features"), function, file, " must hold the features that were clustered.");
+    const auto features = stored.get("features");
+    require(features.dim() == 2 && features.size(0) == result.n_images, function, file,
+            " must have a row for each image of assignments.csv (", result.n_images, "), got ",
+            features.size(0), ".");
+    result.separation = separation(features, clusters, options.separation);
+  }
+  return result;
+}
+
+std::string to_json(const Evaluation& evaluation) {
+  using Json = nlohmann::ordered_json;
+  const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
+  Json json{{"images", evaluation.n_images},
+            {"clusters", evaluation.cluster_names.size()},
+            {"unlabelled", evaluation.unlabelled}};
+  if (evaluation.agreement) {
+    json["accuracy"] = evaluation.agreement->accuracy;
+    json["normalised_mutual_information"] = evaluation.agreement->normalised_mutual_information;
+    json["adjusted_rand_index"] = evaluation.agreement->adjusted_rand_index;
+  }
+  if (evaluation.matched) {
+    const auto& [table, columns, recall] = *evaluation.matched;
+    Json classes = Json::array(), counts = Json::array();
+    for (std::size_t r = 0; r < recall.size(); ++r) {
+      const auto column = columns[r];
+      classes.push_back(
+          {{"class", evaluation.classes[r]},
+           {"images", table.counts[static_cast<std::int64_t>(r)].sum().item<std::int64_t>()},
+           {"cluster", column < 0 ? Json() : Json(table.clusters[static_cast<std::size_t>(column)])},
+           {"recall", recall[r]}});
+      Json row = Json::array();
+      for (std::int64_t c = 0; c < table.counts.size(1); ++c)
+        row.push_back(table.counts[static_cast<std::int64_t>(r)][c].item<std::int64_t>());
+      counts.push_back(row);
+    }
+    json["classes"] = classes;
+    json["confusion"] = {{"clusters", table.clusters}, {"counts", counts}};
+  }
+  if (evaluation.separation) {
+    const Separation& scores = *evaluation.separation;
+    json["silhouette"] = number(scores.silhouette);
+    json["davies_bouldin"] = number(scores.davies_bouldin);
+    json["calinski_harabasz"] = number(scores.calinski_harabasz);
+    json["objective"] = scores.objective;
+    json["on_the_fence"] = scores.on_the_fence;
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace ilk

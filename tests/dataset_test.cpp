@@ -1,0 +1,294 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ilk/dataset.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "temporary_directory.h"
+
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+const std::string data = ILK_TEST_DATA "/datasets/";
+
+/// The rule of tests/data/datasets/make.py.
+torch::Tensor pixels(std::int64_t i, std::int64_t height, std::int64_t width, std::int64_t channels) {
+  const auto y = torch::arange(height).view({1, -1, 1}), x = torch::arange(width).view({1, 1, -1}),
+             c = torch::arange(channels).view({-1, 1, 1});
+  return (37 * i + 5 * x + 11 * y + 71 * c).remainder(251).expand({channels, height, width});
+}
+
+/// The pixels of an image as a decoder sees them, (3, H, W).
+torch::Tensor decoded(const ilk::ImageFile& file, std::int64_t height, std::int64_t width) {
+  return ilk::decode_for_model(file,
+                               {.shortest_edge = 0,
+                                .crop_height = height,
+                                .crop_width = width,
+                                .resample = ilk::ImagePreprocessor::Resample::nearest,
+                                .mean = {0, 0, 0},
+                                .standard_deviation = {1, 1, 1},
+                                .rescale_factor = 1},
+                               {})
+      .to(torch::kInt64);
+}
+
+void expect_images(const ilk::Dataset& dataset, std::int64_t n, std::int64_t height, std::int64_t width,
+                   std::int64_t channels, std::int64_t n_classes) {
+  ASSERT_EQ(static_cast<std::int64_t>(dataset.images.size()), n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto& image = dataset.images[static_cast<std::size_t>(i)];
+    if (image.label >= 0) {
+      EXPECT_EQ(image.label, 7 * i % n_classes) << i;
+    }
+    const auto expected = pixels(i, height, width, channels).expand({3, height, width});
+    EXPECT_TRUE(decoded(dataset.read(i), height, width).equal(expected)) << image.name;
+  }
+  EXPECT_ANY_THROW(dataset.read(n));
+  EXPECT_ANY_THROW(dataset.read(-1));
+}
+
+TEST(Dataset, ReadsCifarInBothVersions) {
+  for (const std::string version : {"binary", "python"}) {
+    const auto ten = ilk::open_dataset(data + "cifar10-" + version);
+    EXPECT_EQ(ten.format, "cifar10");
+    EXPECT_EQ(ten.classes[3], "cat");
+    expect_images(ten, 7, 32, 32, 3, 10);
+    EXPECT_EQ(ten.images[6].name, "test/1");
+    ASSERT_EQ(ten.splits.size(), 2u);
+    EXPECT_EQ(ten.splits[0].end, 5);
+
+    const auto hundred = ilk::open_dataset(data + "cifar100-" + version);
+    EXPECT_EQ(hundred.format, "cifar100");
+    EXPECT_EQ(hundred.classes[28], "fine 28");
+    expect_images(hundred, 5, 32, 32, 3, 100);
+    const auto twenty = ilk::open_dataset("cifar20:" + data + "cifar100-" + version);
+    EXPECT_EQ(twenty.classes.size(), 20u);
+    EXPECT_EQ(twenty.classes[19], "coarse 19");
+    expect_images(twenty, 5, 32, 32, 3, 20);
+  }
+  // One file alone is told by its size or its lists, and takes its classes' names from beside it.
+  const auto batch = ilk::open_dataset(data + "cifar10-binary/data_batch_1.bin");
+  EXPECT_EQ(batch.format, "cifar10");
+  EXPECT_EQ(batch.images[2].name, "data_batch_1/2");
+  expect_images(batch, 3, 32, 32, 3, 10);
+  EXPECT_EQ(ilk::open_dataset(data + "cifar100-python/train").format, "cifar100");
+}
+
+TEST(Dataset, ReadsStl10) {
+  const auto stl = ilk::open_dataset(data + "stl10");
+  expect_images(stl, 4, 96, 96, 3, 10);
+  EXPECT_EQ(stl.images[3].label, -1);
+  EXPECT_EQ(stl.images[3].name, "unlabeled/0");
+  EXPECT_EQ(stl.images[1].label, 7);
+}
+
+TEST(Dataset, ReadsIdxPackedAndPlain) {
+  const auto idx = ilk::open_dataset(data + "idx");
+  expect_images(idx, 8, 6, 4, 1, 10);
+  EXPECT_EQ(idx.images[5].name, "test/0");
+  const auto file = ilk::open_dataset(data + "idx/train-images-idx3-ubyte");
+  expect_images(file, 5, 6, 4, 1, 10);
+  EXPECT_EQ(ilk::open_dataset("fashion-mnist:" + data + "idx").classes[9], "ankle boot");
+}
+
+TEST(Dataset, ReadsFashionMnistAsDebianHasIt) {
+  const std::string place = "/usr/share/datasets/fashion-mnist";
+  if (!fs::exists(place)) GTEST_SKIP() << "the package dataset-fashion-mnist is not installed";
+  const auto fashion = ilk::open_dataset(place);
+  ASSERT_EQ(fashion.images.size(), 70000u);
+  std::vector<std::int64_t> counts(10), first;
+  for (const auto& image : fashion.images) ++counts[static_cast<std::size_t>(image.label)];
+  for (std::size_t i = 0; i < 10; ++i) first.push_back(fashion.images[i].label);
+  EXPECT_THAT(counts, testing::Each(7000));
+  EXPECT_THAT(first, ElementsAre(9, 0, 0, 3, 0, 2, 7, 2, 5, 5));
+  EXPECT_EQ(fashion.classes[0], "T-shirt/top");
+  EXPECT_EQ(ilk::open_dataset(place, {.split = "test"}).images.size(), 10000u);
+  EXPECT_EQ(fashion.read(69999).sha256.size(), 64u);
+}
+
+TEST(Dataset, ReadsWebDatasetShards) {
+  const auto web = ilk::open_dataset(data + "webdataset");
+  ASSERT_EQ(web.images.size(), 6u);
+  EXPECT_THAT(web.classes, ElementsAre("0", "1", "4", "5", "7", "8"));
+  for (std::int64_t i = 0; i < 6; ++i) {
+    const auto& image = web.images[static_cast<std::size_t>(i)];
+    EXPECT_EQ(web.classes[static_cast<std::size_t>(image.label)], std::to_string(7 * i % 10));
+    EXPECT_TRUE(decoded(web.read(i), 8, 6).equal(pixels(i, 8, 6, 3))) << image.name;
+    EXPECT_THAT(image.name, HasSubstr(i % 3 == 1 ? "longlonglong" : "/a/")) << "names of over 100 bytes";
+  }
+  EXPECT_EQ(web.skipped.size(), 2u) << "samples without a picture";
+  EXPECT_EQ(ilk::open_dataset(data + "webdataset/shard-000001.tar").images.size(), 3u);
+}
+
+class MadeDataset : public testing::Test {
+ protected:
+  fs::path folder() const { return folder_.path(); }
+  std::string put(const fs::path& name) const {
+    fs::create_directories((folder() / name).parent_path());
+    fs::copy_file(ILK_TEST_DATA "/images/files/png.png", folder() / name);
+    return (folder() / name).string();
+  }
+  TemporaryDirectory folder_;
+};
+
+TEST_F(MadeDataset, ReadsClassFoldersWithAndWithoutSplits) {
+  for (const char* name : {"set/owl/1.png", "set/cat/b/2.png", "set/cat/1.png", "set/loose.png"}) put(name);
+  const auto plain = ilk::open_dataset((folder() / "set").string());
+  EXPECT_EQ(plain.format, "imagefolder");
+  EXPECT_THAT(plain.classes, ElementsAre("cat", "owl"));
+  ASSERT_EQ(plain.images.size(), 4u);
+  for (const auto& image : plain.images) {
+    const bool cat = image.name.find("/cat/") != std::string::npos,
+               owl = image.name.find("/owl/") != std::string::npos;
+    EXPECT_EQ(image.label, cat ? 0 : owl ? 1 : -1) << image.name;
+  }
+  EXPECT_EQ(plain.read(0).bytes, ilk::read_file(plain.images[0].name));
+
+  for (const char* name : {"parts/train/n02085936/1.png", "parts/train/n01440764/1.png",
+                           "parts/val/n02085936/1.png", "parts/val/n02056570/1.png"})
+    put(name);
+  const std::string parts = (folder() / "parts/").string();
+  const auto all = ilk::open_dataset(parts);
+  EXPECT_THAT(all.classes, ElementsAre("n01440764", "n02056570", "n02085936"));
+  ASSERT_EQ(all.splits.size(), 2u);
+  EXPECT_EQ(all.splits[1].name, "val");
+  const auto validation = ilk::open_dataset(parts, {.split = "val"});
+  ASSERT_EQ(validation.images.size(), 2u);
+  EXPECT_EQ(validation.images[0].label, 1);
+
+  ilk::write_file_atomically(folder() / "wanted.txt", "n02085936\nn02056570\n");
+  const auto some = ilk::open_dataset(parts, {.classes = (folder() / "wanted.txt").string()});
+  EXPECT_THAT(some.classes, ElementsAre("n02056570", "n02085936"));
+  ASSERT_EQ(some.images.size(), 3u);
+  EXPECT_EQ(some.read(2).bytes, ilk::read_file(some.images[2].name));
+  EXPECT_EQ(some.images[2].label, some.images[2].name.find("n02085936") != std::string::npos ? 1 : 0);
+  try {
+    ilk::open_dataset(parts, {.classes = "imagenet-10"});
+    FAIL() << "the folder lacks most of the classes";
+  } catch (const ilk::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("n02128757"));
+  }
+  EXPECT_THROW(ilk::open_dataset(parts, {.split = "test"}), ilk::Error);
+  EXPECT_THROW(ilk::open_dataset(parts, {.classes = "no such file"}), ilk::Error);
+}
+
+TEST_F(MadeDataset, TakesTheImageNetSubsets) {
+  for (const char* synset : {"n02085936", "n02086646", "n02088238", "n02091467", "n02097130", "n02099601",
+                             "n02101388", "n02101556", "n02102177", "n02105056", "n02105412", "n02105855",
+                             "n02107142", "n02110958", "n02112137", "n02056570"})
+    put("train/" + std::string(synset) + "/1.png");
+  const auto dogs = ilk::open_dataset((folder() / "train").string(), {.classes = "imagenet-dogs"});
+  EXPECT_EQ(dogs.classes.size(), 15u);
+  EXPECT_EQ(dogs.images.size(), 15u);
+}
+
+TEST_F(MadeDataset, ReadsACsvOfPathsAndLabels) {
+  put("pictures/1.png"), put("pictures/2.png");
+  const auto csv = (folder() / "labels.csv").string();
+  ilk::write_file_atomically(
+      csv, "label,path\nowl,pictures/1.png\n,pictures/2.png\ncat,pictures/1.png\ncat,gone.png\n");
+  const auto listed = ilk::open_dataset(csv);
+  EXPECT_THAT(listed.classes, ElementsAre("cat", "owl"));
+  ASSERT_EQ(listed.images.size(), 3u);
+  EXPECT_EQ(listed.images[0].label, 1);
+  EXPECT_EQ(listed.images[1].label, -1);
+  EXPECT_EQ(listed.skipped.size(), 1u);
+  EXPECT_THROW(listed.read(2), ilk::ImageError);
+  EXPECT_EQ(ilk::open_dataset(ILK_SOURCE_DIR "/examples/clipart/labels.csv").classes.size(), 11u);
+}
+
+/// How many images of a data set can be read; −1 where it is an Error. Anything else than an Error or an
+/// ImageError ends the test.
+int readable(const std::string& place) {
+  try {
+    const auto dataset = ilk::open_dataset(place);
+    int count = 0;
+    for (std::size_t i = 0; i < dataset.images.size(); ++i) {
+      try {
+        dataset.read(static_cast<std::int64_t>(i));
+        ++count;
+      } catch (const ilk::ImageError&) {
+      }
+    }
+    return count;
+  } catch (const ilk::Error&) {
+    return -1;
+  }
+}
+
+void write(const fs::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+TEST_F(MadeDataset, SaysWhatIsCutOrDamaged) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> sets = {
+      {"cifar10-binary", {"data_batch_1.bin", "test_batch.bin"}},
+      {"cifar10-python", {"data_batch_1", "data_batch_2", "batches.meta"}},
+      {"cifar100-python", {"train", "meta"}},
+      {"stl10", {"train_X.bin", "train_y.bin"}},
+      {"idx", {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz"}},
+      {"webdataset", {"shard-000000.tar", "shard-000001.tar"}}};
+  int cut = 0;
+  for (const auto& [set, files] : sets) {
+    const fs::path copy = folder() / set;
+    fs::copy(data + set, copy, fs::copy_options::recursive);
+    const int all = readable(copy.string());
+    ASSERT_GT(all, 0) << set;
+    for (const auto& name : files) {
+      const std::string whole = ilk::read_file(copy / name);
+      const std::size_t step = whole.size() < 3000 ? 7 : 1000;
+      for (std::size_t size = 0; size < whole.size(); size += step) {
+        // Archives are padded with zeros, which nobody misses.
+        if (whole.find_first_not_of('\0', size) == std::string::npos) break;
+        write(copy / name, std::string_view(whole).substr(0, size));
+        EXPECT_LT(readable(copy.string()), all) << set << "/" << name << " cut to " << size;
+        ++cut;
+      }
+      // Each early byte wrong in two ways: no crash, whatever is said.
+      for (std::size_t at = 0; at < std::min<std::size_t>(whole.size(), 700); at += 7)
+        for (const unsigned change : {0xffu, 0x01u}) {
+          std::string damaged = whole;
+          damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ change);
+          write(copy / name, damaged);
+          readable(copy.string());
+        }
+      write(copy / name, whole);
+    }
+  }
+  EXPECT_GT(cut, 100);
+}
+
+TEST_F(MadeDataset, RunsNothingThatAPickleNames) {
+  const auto path = (folder() / "data_batch_1").string();
+  ilk::write_file_atomically(path,
+                             "\x80\x02"
+                             "cos\nsystem\nU\x04true\x85R.");
+  try {
+    ilk::open_dataset("cifar10:" + path);
+    FAIL() << "a call in a pickle was taken";
+  } catch (const ilk::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'os system'"));
+  }
+}
+
+TEST_F(MadeDataset, ToldByContent) {
+  EXPECT_TRUE(ilk::is_packed_dataset(data + "idx"));
+  EXPECT_TRUE(ilk::is_packed_dataset(data + "idx/t10k-images-idx3-ubyte.gz"));
+  EXPECT_TRUE(ilk::is_packed_dataset(data + "webdataset/shard-000000.tar"));
+  EXPECT_TRUE(ilk::is_packed_dataset(data + "cifar10-python/data_batch_1"));
+  EXPECT_TRUE(ilk::is_packed_dataset("cifar20:anything"));
+  EXPECT_FALSE(ilk::is_packed_dataset(ILK_SOURCE_DIR "/examples/clipart/images"));
+  EXPECT_FALSE(ilk::is_packed_dataset(ILK_SOURCE_DIR "/examples/clipart/labels.csv"));
+  EXPECT_FALSE(ilk::is_packed_dataset("no such place"));
+  EXPECT_FALSE(ilk::is_packed_dataset(folder().string()));
+  EXPECT_THROW(ilk::open_dataset("no such place"), ilk::Error);
+  EXPECT_THROW(ilk::open_dataset(data + "idx/train-labels-idx1-ubyte"), ilk::Error);
+  EXPECT_THROW(ilk::open_dataset(folder().string()), ilk::Error);
+}
+
+}  // namespace

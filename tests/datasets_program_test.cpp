@@ -1,0 +1,90 @@
+// Data sets, scores and the number of clusters, from outside.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ilk/csv.h>
+#include <ilk/files.h>
+
+#include <nlohmann/json.hpp>
+
+#include "npy_files.h"
+#include "program.h"
+#include "temporary_directory.h"
+
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+const std::string data = ILK_TEST_DATA "/datasets/";
+
+class DatasetsProgram : public testing::Test {
+ protected:
+  std::string output() const { return (folder_.path() / "run").string(); }
+  ProgramResult run(const std::vector<std::string>& arguments) const {
+    return run_program(folder_.path(), arguments);
+  }
+  TemporaryDirectory folder_;
+};
+
+TEST_F(DatasetsProgram, ListsAndLooksInto) {
+  const auto list = run({"datasets", "list"});
+  EXPECT_EQ(list.status, 0) << list.err;
+  EXPECT_THAT(list.out, HasSubstr("fashion-mnist"));
+  const auto info = run({"datasets", "info", data + "cifar10-python", "--split", "test"});
+  EXPECT_EQ(info.status, 0) << info.err;
+  EXPECT_THAT(info.out, HasSubstr("cifar10, 2 images, 10 classes"));
+  EXPECT_THAT(info.out, HasSubstr("1  dog"));
+  EXPECT_EQ(run({"datasets", "info", "nowhere"}).status, 3);
+  EXPECT_EQ(run({"datasets", "get", "cifar11", "-q"}).status, 3);
+}
+
+TEST_F(DatasetsProgram, ClustersAPackedDataSetAndScoresIt) {
+  for (const std::string place : {"cifar10-binary", "webdataset", "idx"}) {
+    fs::remove_all(output());
+    const auto clustered =
+        run({"cluster", data + place, "-k", "2", "-o", output(), "--method", "kmeans", "--n-init", "2"});
+    ASSERT_EQ(clustered.status, 0) << place << clustered.err;
+    EXPECT_THAT(clustered.out, HasSubstr("Against the labels: ACC")) << "the data set brings its own";
+    const auto manifest = nlohmann::json::parse(ilk::read_file(fs::path(output()) / "manifest.json"));
+    EXPECT_GE(manifest["summary"]["images"].get<int>(), 6);
+    // Pixels from inside the file are in the report too.
+    EXPECT_THAT(ilk::read_file(fs::path(output()) / "report.html"), HasSubstr("data:image/jpeg;base64,"));
+
+    const auto scored = run({"eval", output(), "--dataset", data + place, "--json"});
+    ASSERT_EQ(scored.status, 0) << scored.err;
+    const auto json = nlohmann::json::parse(scored.out);
+    EXPECT_DOUBLE_EQ(json["accuracy"].get<double>(), manifest["summary"]["scores"]["accuracy"].get<double>());
+    EXPECT_THAT(ilk::read_file(fs::path(output()) / "confusion.svg"), HasSubstr("</svg>"));
+    const auto text = run({"eval", output(), "--dataset", data + place});
+    EXPECT_THAT(text.out, HasSubstr("recall"));
+    EXPECT_THAT(text.out, HasSubstr("Without labels: silhouette"));
+  }
+  const auto part = run({"cluster", data + "cifar10-binary", "-k", "2", "-o", output(), "--method", "kmeans",
+                         "--split", "test"});
+  ASSERT_EQ(part.status, 0) << part.err;
+  EXPECT_THAT(ilk::read_file(fs::path(output()) / "assignments.csv"), HasSubstr("test/1,"));
+  EXPECT_EQ(run({"cluster", data + "idx", data + "stl10", "-k", "2", "-o", output()}).status, 3);
+  EXPECT_EQ(run({"eval", folder_.path().string()}).status, 3);
+}
+
+TEST_F(DatasetsProgram, ChoosesHowManyClusters) {
+  torch::manual_seed(1);
+  const auto centres = 8 * torch::eye(12).slice(0, 0, 5);
+  const auto points = centres.repeat_interleave(40, 0) + 0.6 * torch::randn({200, 12});
+  const auto features = (folder_.path() / "X.npy").string();
+  write_npy(features, points);
+  const auto chosen =
+      run({"cluster", "--features", features, "--method", "kmeans", "-k", "2..12", "-o", output()});
+  ASSERT_EQ(chosen.status, 0) << chosen.err;
+  EXPECT_THAT(chosen.out, HasSubstr("How many groups: 5 clusters"));
+  const auto manifest = nlohmann::json::parse(ilk::read_file(fs::path(output()) / "manifest.json"));
+  EXPECT_EQ(manifest["summary"]["cluster_count"]["n_clusters"], 5);
+  EXPECT_EQ(manifest["summary"]["clusters"].size(), 5u);
+  EXPECT_EQ(manifest["options"]["cae"]["kmeans"]["n_clusters"], 5);
+  EXPECT_THAT(ilk::read_file(fs::path(output()) / "cluster_count.svg"), HasSubstr("5 clusters"));
+  EXPECT_EQ(
+      run({"cluster", "--features", features, "--method", "kmeans", "-k", "many", "-o", output()}).status, 2);
+  EXPECT_EQ(
+      run({"cluster", "--features", features, "--method", "kmeans", "-k", "9..3", "-o", output()}).status, 3);
+}
+
+}  // namespace
