@@ -7,7 +7,10 @@
 #include <ilk/run.h>
 #include <ilk/safetensors.h>
 
+#include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "npy_files.h"
 #include "temporary_directory.h"
@@ -167,6 +170,87 @@ TEST_F(MethodsRunTest, MethodsThatRetrieveNounsNeedThem) {
                     " needs noun_features with features; without words there is method kmeans.");
     }
   }
+}
+
+// Drawings that the embedded model hardly tells apart, with a sentence for each that says what it is.
+class CaptionsRunTest : public testing::Test {
+ protected:
+  CaptionsRunTest() {
+    const auto examples = std::filesystem::path(ILK_SOURCE_DIR) / "examples" / "clipart";
+    std::istringstream rows(ilk::read_file(examples / "labels.csv"));
+    std::map<std::string, int> taken;
+    for (std::string row; std::getline(rows, row);) {
+      const auto comma = row.find(',');
+      const std::string label = row.substr(comma + 1);
+      if ((label != "food" && label != "vehicles" && label != "animals") || taken[label]++ >= 14) continue;
+      inputs.paths.push_back((examples / row.substr(0, comma)).string());
+      labels += "\"" + inputs.paths.back() + "\"," + label + "\n";
+      texts.push_back("a drawing of " + label);
+    }
+    ilk::write_file_atomically(path("labels.csv"), "path,label\n" + labels);
+  }
+
+  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+
+  /// A line for each image but the first few.
+  std::string captions(std::size_t without) const {
+    std::string lines;
+    for (std::size_t i = without; i < texts.size(); ++i)
+      lines += nlohmann::json{{"path", inputs.paths[i]}, {"caption", texts[i]}}.dump() + "\n";
+    ilk::write_file_atomically(path("captions.jsonl"), lines);
+    return path("captions.jsonl");
+  }
+
+  ilk::RunOptions options() const {
+    ilk::RunOptions options{.output = path("run"), .method = ilk::Method::sac, .labels = path("labels.csv")};
+    options.cache = path("cache");
+    options.nouns = path("nouns.txt");
+    options.captions_corpus = path("nouns.txt");
+    ilk::write_file_atomically(path("nouns.txt"), "food\nvehicle\nanimal\nlamp\n");
+    options.cae.kmeans.n_clusters = 3;
+    return options;
+  }
+
+  std::string error_of(const ilk::RunOptions& options) const {
+    try {
+      ilk::run(inputs, options, "test");
+    } catch (const ilk::Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  TemporaryDirectory folder_;
+  ilk::RunInputs inputs;
+  std::vector<std::string> texts;
+  std::string labels;
+};
+
+TEST_F(CaptionsRunTest, SacLearnsFromTheImagesOwnTexts) {
+  auto with_texts = options();
+  with_texts.captions = captions(0);
+  const double told = ilk::run(inputs, with_texts, "test").agreement->accuracy;
+  EXPECT_GT(told, 0.9) << "what the texts say plainly is found";
+  with_texts.text_encoder = "ilk-mini";
+  EXPECT_EQ(ilk::run(inputs, with_texts, "test").agreement->accuracy, told) << "the same model by its name";
+}
+
+TEST_F(CaptionsRunTest, EachImageNeedsATextUnlessNounsMayStandIn) {
+  auto some = options();
+  some.captions = captions(5);
+  EXPECT_THAT(error_of(some),
+              HasSubstr("captions must have a text for each image; 5 of 42 have none, the first of them " +
+                        inputs.paths.front()));
+  some.missing_captions = ilk::MissingCaptions::retrieve;
+  const auto summary = ilk::run(inputs, some, "test");
+  EXPECT_THAT(summary.notices, testing::Contains(HasSubstr("5 images have no text and get retrieved nouns")));
+  EXPECT_GT(summary.agreement->accuracy, 0.8);
+  some.text_encoder = "ilk-mini";
+  EXPECT_THAT(error_of(some), HasSubstr("missing_captions must be refuse with a text_encoder"));
+  auto other = options();
+  other.captions = some.captions;
+  other.method = ilk::Method::cae;
+  EXPECT_EQ(error_of(other), "[run] captions must come with method sac, got method cae.");
 }
 
 }  // namespace

@@ -30,6 +30,11 @@ constexpr auto enum_names(Levels) {
   return std::array<std::string_view, 3>{"both", "nouns", "captions"};
 }
 
+enum class MissingCaptions { refuse, retrieve };
+constexpr auto enum_names(MissingCaptions) {
+  return std::array<std::string_view, 2>{"refuse", "retrieve"};
+}
+
 enum class Device { automatic, cpu, cuda };
 constexpr auto enum_names(Device) {
   return std::array<std::string_view, 3>{"auto", "cpu", "cuda"};
@@ -49,6 +54,9 @@ struct RunOptions {
   std::string wordnet;
   std::string captions_corpus;
   std::string templates;
+  std::string captions;
+  std::string text_encoder;
+  MissingCaptions missing_captions = MissingCaptions::refuse;
   std::string labels;
   std::string choose_clusters;
   Device device = Device::automatic;
@@ -91,6 +99,14 @@ void visit_fields(Options& options, Visitor&& visit) {
               "file of captions: lines, COCO JSON, Flickr token or CSV (else the model's own, else WordNet's "
               "glosses)"});
   visit(Field{"templates", options.templates, "file of prompt templates, one a line with {} for the noun"});
+  visit(Field{
+      "captions", options.captions,
+      "a text for each image, which --method sac learns from: what `ilk caption` writes, a CSV of path and "
+      "caption, or a folder of .txt files (else nouns are retrieved)"});
+  visit(Field{"text_encoder", options.text_encoder,
+              "the model that reads --captions: a sentence encoder or a CLIP (else the images' own model)"});
+  visit(Field{"missing_captions", options.missing_captions,
+              "refuse: every image needs a text; retrieve: those without get retrieved nouns"});
   visit(Field{
       "labels", options.labels,
       "CSV of path and label, to score the clusters against; never used to cluster. With --features also "

@@ -29,7 +29,8 @@ class FeatureSource {
   }
   /// The words on offer, with features in the same space.
   virtual Vocabulary words() = 0;
-  /// Features (N, D′) of a text for each image, rows of unit length; undefined where no such texts are given.
+  /// Features (N, D′) of a text for each image, rows of unit length, or of zeros for an image whose text is
+  /// to be retrieved; undefined where no such texts are given.
   virtual torch::Tensor image_texts() { return {}; }
 };
 

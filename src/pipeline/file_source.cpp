@@ -134,6 +134,10 @@ class FeatureFiles : public FeatureSource {
             given.empty() ? "" : given.front(), "'.");
     require(options.model == RunOptions{}.model, function,
             "model must not be given with features, since no model is loaded, got '", options.model, "'.");
+    require(options.captions.empty(), function,
+            "captions must not be given with features, since no text is encoded (text_features takes their "
+            "embeddings), got '",
+            options.captions, "'.");
     require(options.templates.empty(), function,
             "templates must not be given with features, since no text is encoded, got '", options.templates,
             "'.");

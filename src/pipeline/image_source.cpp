@@ -3,6 +3,7 @@
 #include <ilk/dataset.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
+#include <ilk/image_captions.h>
 #include <ilk/models.h>
 #include <ilk/parallel.h>
 #include <ilk/text_features.h>
@@ -61,6 +62,15 @@ class ImagesAndEncoder : public FeatureSource {
     only_for_features(run.options.noun_features, "noun_features");
     only_for_features(run.options.caption_features, "caption_features");
     only_for_features(run.options.text_features, "text_features");
+    const RunOptions& options = run.options;
+    require(options.captions.empty() || options.method == Method::sac, "run",
+            "captions must come with method sac, got method ", enum_name(options.method), ".");
+    require(options.text_encoder.empty() || !options.captions.empty(), "run",
+            "text_encoder must come with captions, got '", options.text_encoder, "' alone.");
+    require(
+        options.text_encoder.empty() || options.missing_captions == MissingCaptions::refuse, "run",
+        "missing_captions must be refuse with a text_encoder: retrieved nouns are features of the images' "
+        "own model, got retrieve.");
   }
 
   EmbeddedImages images() override {
@@ -82,6 +92,25 @@ class ImagesAndEncoder : public FeatureSource {
 
   ImageFile read(const std::string& path, std::int64_t image) const override {
     return dataset_ ? dataset_->read(rows_.at(static_cast<std::size_t>(image))) : read_image_file(path);
+  }
+
+  torch::Tensor image_texts() override {
+    if (run_.options.captions.empty()) return {};
+    const ImageCaptions captions =
+        run_.timed("read captions", [&] { return read_image_captions(run_.options.captions, paths_); });
+    report(captions);
+    return run_.timed("embed texts of images", [&] {
+      std::unique_ptr<TextEncoder> other;
+      if (!run_.options.text_encoder.empty())
+        other = load_text_encoder(find_model(run_.options.text_encoder), clip_->device());
+      const TextEncoder& encoder = other ? *other : *clip_;
+      const TextFeatures texts = embed_corpus(encoder, captions.corpus, {}, cache_folder(),
+                                              "Encoding texts of images", run_.progress);
+      if (!texts.notice.empty()) run_.progress.say(texts.notice);
+      return torch::where(captions.of_image.ge(0).unsqueeze(1),
+                          texts.features.index_select(0, captions.of_image.clamp_min(0)),
+                          torch::zeros({}, texts.features.options()));
+    });
   }
 
   Vocabulary words() override {
@@ -115,6 +144,24 @@ class ImagesAndEncoder : public FeatureSource {
     return clip;
   }
 
+  /// Says what of the texts could not be used; throws where images are left without.
+  void report(const ImageCaptions& captions) {
+    for (const std::string& problem : captions.problems) run_.progress.say(problem);
+    const auto count = [&](std::int64_t number, std::string_view what, const std::string& first) {
+      if (number > 0)
+        run_.progress.say(std::to_string(number) + " " + std::string(what) + ", the first of them " + first +
+                          ".");
+    };
+    count(captions.repeated, "texts did not count because their images have another",
+          captions.first_repeated);
+    count(captions.unknown, "texts are for paths that are none of the images'", captions.first_unknown);
+    require(captions.missing == 0 || run_.options.missing_captions == MissingCaptions::retrieve, "run",
+            "captions must have a text for each image; ", captions.missing, " of ", paths_.size(),
+            " have none, the first of them ", captions.first_missing,
+            ". --missing-captions retrieve gives them retrieved nouns.");
+    count(captions.missing, "images have no text and get retrieved nouns", captions.first_missing);
+  }
+
   std::filesystem::path cache_folder() const {
     if (run_.options.cache == "none") return {};
     return run_.options.cache.empty() ? cache_directory() : std::filesystem::path(run_.options.cache);
@@ -126,6 +173,7 @@ class ImagesAndEncoder : public FeatureSource {
     EmbeddedImages images = embed_images(*clip_, list_, run_.options.images, cache, run_.progress);
     if (!cache.notice().empty()) run_.progress.say(cache.notice());
     rows_ = images.rows;
+    paths_ = images.paths;
     return images;
   }
 
@@ -145,6 +193,7 @@ class ImagesAndEncoder : public FeatureSource {
   std::optional<Dataset> dataset_;
   ImageList list_;
   std::vector<std::int64_t> rows_;  // of the usable images in the list
+  std::vector<std::string> paths_;  // and their paths
   std::unique_ptr<Clip> clip_;
 };
 

@@ -97,7 +97,8 @@ bool needs_words(Method method) {
 
 bool retrieves_nouns(const RunOptions& options) {
   return options.method == Method::tac || options.method == Method::tac_trained ||
-         (options.method == Method::sac && options.text_features.empty());
+         (options.method == Method::sac && options.text_features.empty() &&
+          (options.captions.empty() || options.missing_captions == MissingCaptions::retrieve));
 }
 
 MethodTexts retrieve_texts(const torch::Tensor& embeddings, const torch::Tensor& centres,

@@ -26,7 +26,8 @@ struct Clustering {
 struct MethodTexts {
   std::vector<SemanticSpace> spaces;       ///< words that were aligned (cae)
   std::optional<SemanticSpace> retrieved;  ///< nouns that were retrieved (tac)
-  torch::Tensor of_images;                 ///< (N, D′), a text for each image (sac, tac-trained)
+  /// (N, D′), a text for each image (sac, tac-trained); a row of zeros is a text that is to be retrieved.
+  torch::Tensor of_images;
 };
 
 /// Whether the method clusters with words; else they are used for names alone.

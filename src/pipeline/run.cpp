@@ -86,16 +86,22 @@ class Run {
       if (!words) return;
       const torch::Tensor features = words->features();
       offered = features.size(0);
-      if (&words == &vocabulary.nouns && retrieves_nouns(options()))
-        texts_ = context_.timed("retrieve nouns", [&] {
-          return retrieve_texts(embeddings(), centres, features, options(), progress_);
-        });
+      if (&words == &vocabulary.nouns && retrieves_nouns(options())) retrieve(centres, features);
       words->space = context_.timed(
           stage, [&] { return align_words(embeddings(), centres, features, options().cae, progress_); });
       selected = words->space.selected.size(0);
     };
     align_kind(vocabulary.nouns, "align nouns", summary().n_nouns, summary().selected_nouns);
     align_kind(vocabulary.captions, "align captions", summary().n_captions, summary().selected_captions);
+  }
+
+  void retrieve(const torch::Tensor& centres, const torch::Tensor& nouns) {
+    const torch::Tensor given = texts_.of_images;
+    texts_ = context_.timed(
+        "retrieve nouns", [&] { return retrieve_texts(embeddings(), centres, nouns, options(), progress_); });
+    if (!given.defined()) return;
+    const auto has_text = given.ne(0).any(1, /*keepdim=*/true);
+    texts_.of_images = torch::where(has_text, given, texts_.of_images);
   }
 
   void cluster() {
