@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
 
   Action action;
   add_cluster_command(app, command_line(argc, argv), action);
+  add_assign_command(app, action);
   add_caption_command(app, action);
   add_eval_command(app, action);
   add_datasets_command(app, action);

@@ -1,6 +1,7 @@
 // Runs by each method, on embeddings from files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ilk/assign.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
 #include <ilk/random.h>
@@ -157,6 +158,53 @@ TEST_F(MethodsRunTest, SacLearnsFromTextsThatSomebodyElseEncoded) {
   EXPECT_THAT(error_of(given), HasSubstr("text_features must have a row for each of"));
 }
 
+std::vector<std::string> columns(const std::string& csv, int first, int last) {
+  std::vector<std::string> found;
+  std::istringstream rows(csv);
+  for (std::string row; std::getline(rows, row);) {
+    std::istringstream fields(row);
+    std::string kept, field;
+    for (int i = 0; std::getline(fields, field, ','); ++i)
+      if (i >= first && i <= last) kept += field + ",";
+    found.push_back(kept);
+  }
+  return found;
+}
+
+TEST_F(MethodsRunTest, ARunsOwnImagesAreAssignedToTheirOwnClusters) {
+  for (const auto method : {ilk::Method::kmeans, ilk::Method::cae, ilk::Method::tac, ilk::Method::tac_trained,
+                            ilk::Method::sac}) {
+    const std::string name(ilk::enum_name(method));
+    ilk::run({}, options(method, name), "test");
+    const auto all = ilk::assign(path(name), {}, {.features = path("X.npy")});
+    EXPECT_EQ(columns(ilk::to_csv(all), 0, 2), columns(assignments(name), 0, 2)) << name;
+    // Some alone go where they went among all.
+    write_npy(path("some.npy"), grouped_rows(images, 2).slice(0, 40, 47));
+    const auto some = ilk::assign(path(name), {}, {.features = path("some.npy")});
+    EXPECT_TRUE(some.assignment.labels.equal(all.assignment.labels.slice(0, 40, 47))) << name;
+  }
+}
+
+TEST_F(MethodsRunTest, AssignRefusesWhatDoesNotFit) {
+  ilk::run({}, options(ilk::Method::kmeans), "test");
+  const auto error_of = [&](const std::string& run, const ilk::AssignOptions& options) -> std::string {
+    try {
+      ilk::assign(run, {}, options);
+    } catch (const ilk::Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(error_of(path("nothing"), {}), HasSubstr("must be a finished run"));
+  EXPECT_THAT(error_of(path("run"), {}),
+              HasSubstr("features must be given for a run whose own features came from a file"));
+  write_npy(path("wide.npy"), torch::ones({3, width + 1}));
+  EXPECT_THAT(error_of(path("run"), {.features = path("wide.npy")}),
+              HasSubstr("features must be as wide as the run's (12)"));
+  ilk::write_file_atomically(path("run/clusters.json"), "{");
+  EXPECT_THAT(error_of(path("run"), {.features = path("X.npy")}), HasSubstr("cannot be read"));
+}
+
 TEST_F(MethodsRunTest, MethodsThatRetrieveNounsNeedThem) {
   for (const auto method : {ilk::Method::tac, ilk::Method::tac_trained, ilk::Method::sac}) {
     auto without = options(method);
@@ -233,6 +281,10 @@ TEST_F(CaptionsRunTest, SacLearnsFromTheImagesOwnTexts) {
   EXPECT_GT(told, 0.9) << "what the texts say plainly is found";
   with_texts.text_encoder = "ilk-mini";
   EXPECT_EQ(ilk::run(inputs, with_texts, "test").agreement->accuracy, told) << "the same model by its name";
+  // The image head needs no text.
+  const auto placed = ilk::assign(path("run"), ilk::list_images(inputs.paths), {.cache = path("cache")});
+  const ilk::SafetensorsFile features(folder_.path() / "run" / "features.safetensors");
+  EXPECT_TRUE(placed.assignment.labels.equal(features.get("labels")));
 }
 
 TEST_F(CaptionsRunTest, EachImageNeedsATextUnlessNounsMayStandIn) {

@@ -104,7 +104,7 @@ class ImagesAndEncoder : public FeatureSource {
       if (!run_.options.text_encoder.empty())
         other = load_text_encoder(find_model(run_.options.text_encoder), clip_->device());
       const TextEncoder& encoder = other ? *other : *clip_;
-      const TextFeatures texts = embed_corpus(encoder, captions.corpus, {}, cache_folder(),
+      const TextFeatures texts = embed_corpus(encoder, captions.corpus, {}, cache_folder(run_.options.cache),
                                               "Encoding texts of images", run_.progress);
       if (!texts.notice.empty()) run_.progress.say(texts.notice);
       return torch::where(captions.of_image.ge(0).unsqueeze(1),
@@ -162,13 +162,8 @@ class ImagesAndEncoder : public FeatureSource {
     count(captions.missing, "images have no text and get retrieved nouns", captions.first_missing);
   }
 
-  std::filesystem::path cache_folder() const {
-    if (run_.options.cache == "none") return {};
-    return run_.options.cache.empty() ? cache_directory() : std::filesystem::path(run_.options.cache);
-  }
-
   EmbeddedImages embed() {
-    const auto folder = cache_folder();
+    const auto folder = cache_folder(run_.options.cache);
     EmbeddingCache cache(folder.empty() ? folder : folder / "embeddings.sqlite");
     EmbeddedImages images = embed_images(*clip_, list_, run_.options.images, cache, run_.progress);
     if (!cache.notice().empty()) run_.progress.say(cache.notice());
@@ -182,7 +177,7 @@ class ImagesAndEncoder : public FeatureSource {
     words->features = [this, corpus = words->corpus, templates, stage, doing] {
       return run_.timed(stage, [&] {
         const TextFeatures texts =
-            embed_corpus(*clip_, corpus, templates, cache_folder(), doing, run_.progress);
+            embed_corpus(*clip_, corpus, templates, cache_folder(run_.options.cache), doing, run_.progress);
         if (!texts.notice.empty()) run_.progress.say(texts.notice);
         return texts.features;
       });

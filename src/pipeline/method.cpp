@@ -119,8 +119,13 @@ Clustering cluster_by_method(const torch::Tensor& embeddings, const MethodTexts&
       const KMeansResult clusters = kmeans(embeddings, kmeans_options, progress);
       return by_kmeans(embeddings, clusters, assignment_of(embeddings, clusters), progress);
     }
-    case Method::tac:
-      return by_fusion(tac(embeddings, texts.retrieved.value(), tac_options(options), progress), progress);
+    case Method::tac: {
+      const SemanticSpace& nouns = texts.retrieved.value();
+      Clustering clustering = by_fusion(tac(embeddings, nouns, tac_options(options), progress), progress);
+      clustering.tensors.emplace_back("retrieved_features", nouns.features);
+      clustering.tensors.emplace_back("retrieved_column_potentials", nouns.plan.column_potentials);
+      return clustering;
+    }
     case Method::tac_trained:
       return by_heads(
           embeddings, texts.of_images,

@@ -33,6 +33,36 @@ class OptionsToJson {
   nlohmann::ordered_json& json_;
 };
 
+/// Reads an options struct back; what is absent keeps its value. Throws nlohmann's exceptions for what is no
+/// such JSON, Error for an unknown name of an enum.
+class OptionsFromJson {
+ public:
+  explicit OptionsFromJson(nlohmann::json json) : json_(std::move(json)) {}
+
+  template <class T>
+  void operator()(const Field<T>& field) {
+    const auto found = json_.find(std::string(field.name));
+    if (found == json_.end()) return;
+    if constexpr (std::is_enum_v<T>) {
+      field.value = enum_value<T>(found->template get<std::string>(), "options", field.name);
+    } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
+      field.value = found->template get<std::string>();
+    } else {
+      field.value = found->template get<T>();
+    }
+  }
+  template <class Group>
+  void group(std::string_view name, Group& options) {
+    const auto found = json_.find(std::string(name));
+    if (found == json_.end()) return;
+    OptionsFromJson below(*found);
+    visit_fields(options, below);
+  }
+
+ private:
+  nlohmann::json json_;
+};
+
 template <class Options>
 nlohmann::ordered_json options_to_json(const Options& options) {
   nlohmann::ordered_json json;

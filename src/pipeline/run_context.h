@@ -1,4 +1,5 @@
 #pragma once
+#include <ilk/files.h>
 #include <ilk/progress.h>
 #include <ilk/run.h>
 
@@ -34,6 +35,12 @@ class RecordingProgress : public Progress {
   std::mutex mutex_;
   std::vector<std::string> said_;
 };
+
+/// Where --cache says that embeddings are kept; empty where nothing is.
+inline std::filesystem::path cache_folder(const std::string& option) {
+  if (option == "none") return {};
+  return option.empty() ? cache_directory() : std::filesystem::path(option);
+}
 
 /// What the stages of a run share.
 struct RunContext {

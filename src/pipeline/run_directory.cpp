@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <map>
 
+#include "assignment_row.h"
 #include "options_json.h"
 
 namespace ilk {
@@ -22,9 +23,10 @@ std::string dump(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string fixed(double value, int digits) {
+/// Digits that give the same number back.
+std::string exact(double value) {
   char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  std::snprintf(text, sizeof text, "%.17g", value);
   return text;
 }
 
@@ -133,23 +135,14 @@ void begin_run_directory(const std::filesystem::path& directory, const RunOption
 }
 
 void write_assignments(const RunRecord& record) {
-  const Assignment& assignment = record.clustering.assignment;
-  const auto labels = assignment.labels.accessor<std::int64_t, 1>();
-  const auto scores = assignment.scores.accessor<float, 1>();
-  const auto second_labels = assignment.second_labels.accessor<std::int64_t, 1>();
-  const auto second_scores = assignment.second_scores.accessor<float, 1>();
   const auto nouns = chosen(record.vocabulary.nouns);
-  std::string text = "path,cluster,name,score,second_cluster,margin,top_nouns\n";
-  for (std::int64_t i = 0; i < labels.size(0); ++i) {
-    const auto& name = record.summary.clusters[static_cast<std::size_t>(labels[i])].name.name;
-    text += csv_field(record.images.paths[static_cast<std::size_t>(i)]) + "," + std::to_string(labels[i]) +
-            "," + csv_field(name) + "," + fixed(scores[i], 6) + ",";
-    // With one cluster there is no runner-up.
-    if (second_labels[i] >= 0)
-      text += std::to_string(second_labels[i]) + "," + fixed(scores[i] - second_scores[i], 6);
-    else
-      text += ",";
-    text += "," + csv_field(nouns_of(record, nouns, i)) + "\n";
+  std::vector<std::string> names;
+  for (const auto& cluster : record.summary.clusters) names.push_back(cluster.name.name);
+  std::string text = std::string(assignment_header) + ",top_nouns\n";
+  for (std::size_t i = 0; i < record.images.paths.size(); ++i) {
+    const auto image = static_cast<std::int64_t>(i);
+    text += assignment_row(record.clustering.assignment, image, record.images.paths[i], names) + "," +
+            csv_field(nouns_of(record, nouns, image)) + "\n";
   }
   write_file_atomically(record.options.output / "assignments.csv", text);
 }
@@ -193,7 +186,7 @@ void write_features(const RunRecord& record) {
     tensors.emplace_back(what + "_features", space.features);
     tensors.emplace_back(what + "_column_potentials", space.plan.column_potentials);
     if (space.transport) tensors.emplace_back(what + "_row_potentials", space.transport->row_potentials);
-    facts[what + "_epsilon"] = fixed(space.plan.epsilon, 9);
+    facts[what + "_epsilon"] = exact(space.plan.epsilon);
     facts[what + "s"] = Json(words->chosen()).dump(-1, ' ', false, Json::error_handler_t::replace);
   };
   add_words("noun", record.vocabulary.nouns);

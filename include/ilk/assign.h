@@ -1,0 +1,51 @@
+#pragma once
+// N new images, K clusters of a run.
+#include <ilk/image_list.h>
+#include <ilk/kmeans.h>
+#include <ilk/options.h>
+#include <ilk/progress.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace ilk {
+
+struct AssignOptions {
+  std::string features;
+  std::string model;
+  std::int64_t threads = 0;
+  std::string cache;
+};
+
+template <OptionsOf<AssignOptions> Options, class Visitor>
+void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{"features", options.features,
+              "place these features instead of images: X.npy, X.npz:name or X.safetensors:name, from the "
+              "run's model"});
+  visit(Field{"model", options.model, "where the run's model is now, if not where it was"});
+  visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
+  visit(
+      Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
+}
+
+/// Where new images belong among the clusters of a run.
+struct Placement {
+  std::vector<std::string> paths;          ///< of the usable images; row numbers for features from a file
+  Assignment assignment;                   ///< of each
+  std::vector<std::string> cluster_names;  ///< of the K clusters
+  std::vector<SkippedFile> skipped;
+};
+
+/// Places images in the clusters of a finished run without clustering again, as the run's method does it: by
+/// centroids (kmeans), by counterparts, fusion and centroids (cae, tac), by the image head (sac,
+/// tac-trained). The run's own images get the run's own clusters; so do new ones whatever comes with them.
+/// `images` must be empty where options.features is given. Throws Error for a folder that is no finished run,
+/// another model than the run's, features of another width; where no image is usable.
+Placement assign(const std::filesystem::path& run, const ImageList& images, const AssignOptions& options,
+                 Progress& progress = silent());
+
+/// A CSV: path, cluster, name, score, second_cluster, margin.
+std::string to_csv(const Placement& placement);
+
+}  // namespace ilk
