@@ -14,6 +14,7 @@ using Action = std::function<int()>;
 void add_cluster_command(CLI::App& app, const std::string& command, Action& action);
 void add_assign_command(CLI::App& app, Action& action);
 void add_caption_command(CLI::App& app, Action& action);
+void add_compare_command(CLI::App& app, Action& action);
 void add_datasets_command(CLI::App& app, Action& action);
 void add_eval_command(CLI::App& app, Action& action);
 void add_models_command(CLI::App& app, Action& action);

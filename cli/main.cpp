@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   add_assign_command(app, action);
   add_caption_command(app, action);
   add_eval_command(app, action);
+  add_compare_command(app, action);
   add_datasets_command(app, action);
   add_models_command(app, action);
   try {

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ilk/compare.h>
 #include <ilk/error.h>
 #include <ilk/evaluate.h>
 #include <ilk/files.h>
@@ -143,6 +144,45 @@ TEST(ClusterCountPicture, ShowsTheVerdict) {
     count.evidence.push_back({.n_clusters = k, .silhouette = -0.1, .score = 0.5});
   EXPECT_THAT(ilk::cluster_count_picture(count), HasSubstr("3 clusters"));
   EXPECT_THAT(ilk::cluster_count_table(count), HasSubstr("votes"));
+}
+
+/// A second run, over six of the images and one of its own: like the first there, but with other numbers.
+TEST_F(Evaluate, RunsAreComparedByWhatTheyShare) {
+  const fs::path other = folder_.path() / "other";
+  std::string text = "path,cluster,name,score,second_cluster,margin,top_nouns\n";
+  for (const auto& [image, cluster] :
+       {std::pair(0, 1), std::pair(1, 1), std::pair(3, 0), std::pair(4, 0), std::pair(5, 0), std::pair(9, 0)})
+    text += "train/" + std::to_string(image) + "," + std::to_string(cluster) + ",x,0.9,,,\n";
+  ilk::write_file_atomically(other / "assignments.csv", text);
+  ilk::write_file_atomically(other / "manifest.json", R"({"options": {"method": "tac"}})");
+  const auto labels = put("labels.csv", "path,label\ntrain/0,cat\ntrain/1,owl\ntrain/3,owl\ntrain/4,owl\n");
+  const auto found = ilk::compare({run().string(), other.string()}, {.labels = labels});
+  EXPECT_EQ(found.n_images, 5);
+  EXPECT_TRUE(found.adjusted_rand_index.equal(torch::ones({2, 2}, torch::kFloat64)));
+  EXPECT_EQ(found.runs[0].n_images, 8);
+  EXPECT_EQ(found.runs[0].method, "");
+  EXPECT_EQ(found.runs[1].method, "tac");
+  EXPECT_THAT(found.runs[1].sizes, ElementsAre(4, 2));
+  EXPECT_NEAR(found.runs[1].agreement->accuracy, 0.75, 1e-12);
+  const auto json = nlohmann::json::parse(ilk::to_json(found));
+  EXPECT_EQ(json["adjusted_rand_index"][0][1], 1.0);
+  EXPECT_EQ(json["runs"][1]["clusters"][0]["size"], 4);
+
+  // Another grouping, against the index that scikit-learn gives these two: adjusted_rand_score([0,0,1,1,1],
+  // [0,1,0,1,1]).
+  ilk::write_file_atomically(
+      other / "assignments.csv",
+      "path,cluster,name\ntrain/0,0,x\ntrain/1,1,y\ntrain/3,0,x\ntrain/4,1,y\ntrain/5,1,y\n");
+  EXPECT_NEAR(ilk::compare({run().string(), other.string()}).adjusted_rand_index[0][1].item<double>(), -0.25,
+              1e-12);
+}
+
+TEST_F(Evaluate, RunsThatCannotBeComparedAreNamed) {
+  EXPECT_THROW(ilk::compare({run().string()}), ilk::Error);
+  EXPECT_THROW(ilk::compare({run().string(), (folder_.path() / "none").string()}), ilk::Error);
+  const fs::path other = folder_.path() / "other";
+  ilk::write_file_atomically(other / "assignments.csv", "path,cluster,name\nelsewhere,0,x\n");
+  EXPECT_THROW(ilk::compare({run().string(), other.string()}), ilk::Error);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
-#include "labels.h"
+#include "run_assignments.h"
 
 namespace ilk {
 namespace {
@@ -18,44 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::string_view function = "evaluate";
 constexpr std::int64_t most_clusters = 1 << 20;
-
-struct Assignments {
-  std::vector<std::string> paths;
-  std::vector<std::int64_t> clusters;
-  std::vector<std::string> names;  // by cluster
-};
-
-Assignments read_assignments(const fs::path& file) {
-  auto rows = parse_csv_rows(read_file(file));
-  require(rows.size() >= 2, function, file, " must have a header and at least one image, got ", rows.size(),
-          " rows.");
-  const auto column = [&](const char* name) {
-    const auto found = csv_column(rows.front().fields, {name});
-    require(found.has_value(), function, file, " must have the columns path, cluster and name; ", name,
-            " is missing.");
-    return *found;
-  };
-  const std::size_t path = column("path"), cluster = column("cluster"), name = column("name");
-  Assignments assignments;
-  for (std::size_t i = 1; i < rows.size(); ++i) {
-    const auto& fields = rows[i].fields;
-    require(fields.size() == rows.front().fields.size(), function, file, ": line ", rows[i].line,
-            " must have as many fields as the header (", rows.front().fields.size(), "), got ", fields.size(),
-            ".");
-    std::int64_t number = -1;
-    const std::string& text = fields[cluster];
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    require(error == std::errc() && end == text.data() + text.size() && number >= 0 && number < most_clusters,
-            function, file, ": line ", rows[i].line, ": cluster must be a number from 0 on, got '", text,
-            "'.");
-    assignments.paths.push_back(fields[path]);
-    assignments.clusters.push_back(number);
-    if (static_cast<std::size_t>(number) >= assignments.names.size())
-      assignments.names.resize(static_cast<std::size_t>(number) + 1);
-    assignments.names[static_cast<std::size_t>(number)] = fields[name];
-  }
-  return assignments;
-}
 
 bool are_row_numbers(const std::vector<std::string>& paths) {
   for (std::size_t i = 0; i < paths.size(); ++i)
@@ -92,6 +54,44 @@ Labels labels_of(const Dataset& dataset, const std::vector<std::string>& paths) 
   return {.classes = dataset.classes, .of_image = torch::tensor(of_image, torch::kInt64)};
 }
 
+}  // namespace
+
+RunAssignments read_assignments(const fs::path& run_directory) {
+  const fs::path file = run_directory / "assignments.csv";
+  std::error_code error;
+  require(fs::is_regular_file(file, error), function, run_directory,
+          " must be a run directory, with an assignments.csv.");
+  auto rows = parse_csv_rows(read_file(file));
+  require(rows.size() >= 2, function, file, " must have a header and at least one image, got ", rows.size(),
+          " rows.");
+  const auto column = [&](const char* name) {
+    const auto found = csv_column(rows.front().fields, {name});
+    require(found.has_value(), function, file, " must have the columns path, cluster and name; ", name,
+            " is missing.");
+    return *found;
+  };
+  const std::size_t path = column("path"), cluster = column("cluster"), name = column("name");
+  RunAssignments assignments;
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const auto& fields = rows[i].fields;
+    require(fields.size() == rows.front().fields.size(), function, file, ": line ", rows[i].line,
+            " must have as many fields as the header (", rows.front().fields.size(), "), got ", fields.size(),
+            ".");
+    std::int64_t number = -1;
+    const std::string& text = fields[cluster];
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    require(error == std::errc() && end == text.data() + text.size() && number >= 0 && number < most_clusters,
+            function, file, ": line ", rows[i].line, ": cluster must be a number from 0 on, got '", text,
+            "'.");
+    assignments.paths.push_back(fields[path]);
+    assignments.clusters.push_back(number);
+    if (static_cast<std::size_t>(number) >= assignments.names.size())
+      assignments.names.resize(static_cast<std::size_t>(number) + 1);
+    assignments.names[static_cast<std::size_t>(number)] = fields[name];
+  }
+  return assignments;
+}
+
 std::optional<Labels> labels_for(const std::vector<std::string>& paths, const EvaluateOptions& options) {
   require(options.labels.empty() || options.dataset.empty(), function,
           "labels and dataset must not be given together, got '", options.labels, "' and '", options.dataset,
@@ -103,14 +103,10 @@ std::optional<Labels> labels_for(const std::vector<std::string>& paths, const Ev
   return std::nullopt;
 }
 
-}  // namespace
-
 Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& options) {
   check_ranges(options, function);
   std::error_code error;
-  require(fs::is_regular_file(run_directory / "assignments.csv", error), function, run_directory,
-          " must be a run directory, with an assignments.csv.");
-  Assignments assignments = read_assignments(run_directory / "assignments.csv");
+  RunAssignments assignments = read_assignments(run_directory);
   const auto clusters = torch::tensor(assignments.clusters, torch::kInt64);
   Evaluation result{
       .n_images = clusters.size(0), .unlabelled = clusters.size(0), .cluster_names = assignments.names};

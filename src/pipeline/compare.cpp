@@ -1,0 +1,105 @@
+#include <ilk/compare.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "run_assignments.h"
+
+namespace ilk {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+constexpr std::string_view function = "compare";
+
+std::string method_of(const fs::path& run) {
+  std::error_code error;
+  if (!fs::exists(run / "manifest.json", error)) return "";
+  const auto manifest = Json::parse(read_file(run / "manifest.json"), nullptr, /*allow_exceptions=*/false);
+  const auto pointer = Json::json_pointer("/options/method");
+  return manifest.is_object() && manifest.contains(pointer) && manifest.at(pointer).is_string()
+             ? manifest.at(pointer).get<std::string>()
+             : "";
+}
+
+}  // namespace
+
+Comparison compare(const std::vector<std::string>& runs, const EvaluateOptions& options) {
+  require(runs.size() >= 2, function, "at least two runs must be given, got ", runs.size(), ".");
+  Comparison result;
+  std::vector<std::unordered_map<std::string, std::int64_t>> cluster_of;
+  std::vector<std::string> shared;
+  for (const std::string& path : runs) {
+    RunAssignments assignments = read_assignments(path);
+    Comparison::Run run{.path = path,
+                        .method = method_of(path),
+                        .n_images = static_cast<std::int64_t>(assignments.paths.size()),
+                        .names = assignments.names,
+                        .sizes = std::vector<std::int64_t>(assignments.names.size())};
+    auto& clusters = cluster_of.emplace_back();
+    for (std::size_t i = 0; i < assignments.paths.size(); ++i) {
+      clusters.emplace(assignments.paths[i], assignments.clusters[i]);
+      ++run.sizes[static_cast<std::size_t>(assignments.clusters[i])];
+    }
+    if (cluster_of.size() == 1)
+      shared = std::move(assignments.paths);
+    else
+      std::erase_if(shared, [&](const std::string& image) { return !clusters.contains(image); });
+    result.runs.push_back(std::move(run));
+  }
+  require(!shared.empty(), function, "the runs must share at least one image by its path, got none.");
+  result.n_images = static_cast<std::int64_t>(shared.size());
+
+  std::vector<torch::Tensor> of_runs;
+  for (const auto& clusters : cluster_of) {
+    std::vector<std::int64_t> of_images;
+    for (const auto& image : shared) of_images.push_back(clusters.at(image));
+    of_runs.push_back(torch::tensor(of_images, torch::kInt64));
+  }
+  const auto n_runs = static_cast<std::int64_t>(of_runs.size());
+  result.adjusted_rand_index = torch::ones({n_runs, n_runs}, torch::kFloat64);
+  for (std::int64_t a = 0; a < n_runs; ++a) {
+    for (std::int64_t b = a + 1; b < n_runs; ++b) {
+      const double index =
+          agreement(of_runs[static_cast<std::size_t>(a)], of_runs[static_cast<std::size_t>(b)])
+              .adjusted_rand_index;
+      result.adjusted_rand_index[a][b] = result.adjusted_rand_index[b][a] = index;
+    }
+  }
+  if (const auto labels = labels_for(shared, options)) {
+    const auto known = labels->of_image.ge(0).nonzero().squeeze(1);
+    require(known.size(0) > 0, function,
+            "labels must give at least one of the shared images a class, got none.");
+    for (std::size_t r = 0; r < of_runs.size(); ++r)
+      result.runs[r].agreement =
+          agreement(labels->of_image.index_select(0, known), of_runs[r].index_select(0, known));
+  }
+  return result;
+}
+
+std::string to_json(const Comparison& comparison) {
+  Json runs = Json::array(), indices = Json::array();
+  for (std::size_t r = 0; r < comparison.runs.size(); ++r) {
+    const auto& run = comparison.runs[r];
+    Json clusters = Json::array();
+    for (std::size_t c = 0; c < run.names.size(); ++c)
+      clusters.push_back({{"name", run.names[c]}, {"size", run.sizes[c]}});
+    Json json{{"path", run.path}, {"method", run.method}, {"images", run.n_images}, {"clusters", clusters}};
+    if (run.agreement) {
+      json["accuracy"] = run.agreement->accuracy;
+      json["normalised_mutual_information"] = run.agreement->normalised_mutual_information;
+      json["adjusted_rand_index"] = run.agreement->adjusted_rand_index;
+    }
+    runs.push_back(json);
+    Json row = Json::array();
+    for (std::int64_t other = 0; other < comparison.adjusted_rand_index.size(1); ++other)
+      row.push_back(comparison.adjusted_rand_index[static_cast<std::int64_t>(r)][other].item<double>());
+    indices.push_back(row);
+  }
+  const Json json{{"images", comparison.n_images}, {"runs", runs}, {"adjusted_rand_index", indices}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace ilk
