@@ -8,13 +8,13 @@ an image drawn at random, the same draw for a seed whatever the weights. Prints 
 """
 import argparse
 import csv
-import json
 import pathlib
 import random
 import re
 import statistics
-import subprocess
 import tempfile
+
+import ablation
 
 
 def texts_of(arguments):
@@ -33,14 +33,8 @@ def scores(arguments, texts, wrong, scale, seed):
     with tempfile.TemporaryDirectory() as folder:
         with open(folder + "/captions.csv", "w", newline="") as file:
             csv.writer(file).writerows([("path", "caption"), *given.items()])
-        command = [arguments.ilk, "cluster", arguments.images, "-k", str(arguments.k), "-o", folder + "/run", "--labels",
-                   arguments.labels, "--method", "sac", "--captions", folder + "/captions.csv", "--agreement-scale", str(scale),
-                   "--seed", str(seed), "--exemplars", "0", "--json", "--quiet", *arguments.flags]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
-        found = json.loads(done.stdout)["scores"]
-        return [100 * found[name] for name in ("accuracy", "normalised_mutual_information", "adjusted_rand_index")]
+        variant = ["--method", "sac", "--captions", folder + "/captions.csv", "--agreement-scale", str(scale)]
+        return ablation.scores(arguments, variant, seed)
 
 
 def main():
