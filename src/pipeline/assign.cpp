@@ -10,7 +10,8 @@
 #include <ilk/run.h>
 #include <ilk/safetensors.h>
 
-#include <charconv>
+#include <locale>
+#include <sstream>
 
 #include "assignment_row.h"
 #include "options_json.h"
@@ -89,9 +90,11 @@ class FinishedRun {
   }
 
   RowPlan plan(const std::string& what) const {
-    const std::string text = fact(what + "_epsilon");
+    std::istringstream text(fact(what + "_epsilon"));
+    text.imbue(std::locale::classic());
     double epsilon = 0;
-    std::from_chars(text.data(), text.data() + text.size(), epsilon);
+    require(static_cast<bool>(text >> epsilon), function, "the run's ", what,
+            "_epsilon must be a number, got '", text.str(), "'.");
     return {.column_potentials = file_.get(what + "_column_potentials"), .epsilon = epsilon};
   }
 

@@ -55,6 +55,7 @@ Comparison compare(const std::vector<std::string>& runs, const EvaluateOptions& 
   std::vector<torch::Tensor> of_runs;
   for (const auto& clusters : cluster_of) {
     std::vector<std::int64_t> of_images;
+    of_images.reserve(shared.size());
     for (const auto& image : shared) of_images.push_back(clusters.at(image));
     of_runs.push_back(torch::tensor(of_images, torch::kInt64));
   }
