@@ -129,7 +129,7 @@ void add_cluster_command(CLI::App& app, const std::string& command, Action& acti
       ->add_option(
           "images", arguments->inputs,
           "Folders (searched through), files or patterns such as 'holiday/**/*.jpg'; or one data set "
-          "(CIFAR, STL-10, MNIST's IDX, tar shards, imagefolder:PATH, csv:PATH)")
+          "(CIFAR, STL-10, MNIST's IDX, tar shards, imagefolder:PATH, csv:PATH, videos:PATH)")
       ->type_name("PATH");
   subcommand
       ->add_option("--files-from", arguments->files_from,

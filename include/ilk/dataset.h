@@ -56,6 +56,8 @@ struct Dataset {
 /// - "idx", "mnist", "fashion-mnist": IDX, also gzipped; the last knows its class names
 /// - "webdataset": tar shards, a file or a folder of them; labels from .cls, .json ("label" or "class") or
 /// .txt
+/// - "videos", "ucf101": a folder of videos for each class, the middle frame of each, decoded by the program
+/// ffmpeg; with UCF-101's ucfTrainTestlist/ in or beside it, the first of its divisions makes the splits
 const std::vector<std::string>& dataset_formats();
 
 /// Opens "PATH" (the format is told by content and names of files), "FORMAT:PATH", or a data set that was

@@ -168,6 +168,7 @@ Dataset open_as(const std::string& format, const fs::path& path) {
   if (format == "cifar20") return open_cifar(path, Cifar::twenty);
   if (format == "stl10") return open_stl10(path);
   if (format == "webdataset") return open_webdataset(path);
+  if (format == "videos" || format == "ucf101") return open_videos(path);
   // MNIST and Fashion-MNIST have the same files; folders are called after the latter.
   return open_idx(path,
                   format == "fashion-mnist" ||
@@ -177,9 +178,9 @@ Dataset open_as(const std::string& format, const fs::path& path) {
 }  // namespace
 
 const std::vector<std::string>& dataset_formats() {
-  static const std::vector<std::string> formats = {"imagefolder",   "csv",       "cifar10", "cifar100",
-                                                   "cifar20",       "stl10",     "idx",     "mnist",
-                                                   "fashion-mnist", "webdataset"};
+  static const std::vector<std::string> formats = {"imagefolder",   "csv",        "cifar10", "cifar100",
+                                                   "cifar20",       "stl10",      "idx",     "mnist",
+                                                   "fashion-mnist", "webdataset", "videos",  "ucf101"};
   return formats;
 }
 

@@ -12,6 +12,9 @@
 namespace ilk::internal {
 
 Dataset open_image_folder(const std::filesystem::path& place);
+/// A list of files below a folder, with the folder that each lies in for its class; `read` is left empty.
+Dataset folder_of_classes(const std::filesystem::path& place, ImageList list);
+Dataset open_videos(const std::filesystem::path& place);
 Dataset open_csv(const std::filesystem::path& place);
 Dataset open_idx(const std::filesystem::path& place, bool fashion);
 enum class Cifar { ten, hundred, twenty };

@@ -38,9 +38,8 @@ void read_files(Dataset& dataset) {
 
 }  // namespace
 
-Dataset open_image_folder(const fs::path& place) {
-  ImageList list = list_images({place.string()});
-  Dataset dataset{.format = "imagefolder", .skipped = std::move(list.skipped)};
+Dataset folder_of_classes(const fs::path& place, ImageList list) {
+  Dataset dataset{.skipped = std::move(list.skipped)};
   std::vector<std::vector<std::string>> parts;  // of each path below the folder
   for (const auto& path : list.paths) {
     const fs::path below = fs::path(path).lexically_relative(place.lexically_normal());
@@ -64,6 +63,12 @@ Dataset open_image_folder(const fs::path& place) {
     ++dataset.splits.back().end;
   }
   number_classes(dataset, names);
+  return dataset;
+}
+
+Dataset open_image_folder(const fs::path& place) {
+  Dataset dataset = folder_of_classes(place, list_images({place.string()}));
+  dataset.format = "imagefolder";
   read_files(dataset);
   return dataset;
 }

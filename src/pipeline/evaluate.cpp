@@ -33,7 +33,7 @@ std::string normal_path(const std::string& path) {
 
 Labels labels_of(const Dataset& dataset, const std::vector<std::string>& paths) {
   std::vector<std::int64_t> of_image(paths.size(), -1);
-  const bool files = dataset.format == "imagefolder" || dataset.format == "csv";
+  const bool files = dataset.format == "imagefolder" || dataset.format == "csv" || dataset.format == "videos";
   bool any = false;
   if (!files && paths.size() == dataset.images.size() && are_row_numbers(paths)) {
     for (std::size_t i = 0; i < paths.size(); ++i) of_image[i] = dataset.images[i].label;
