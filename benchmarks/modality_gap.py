@@ -65,7 +65,7 @@ def main():
     parser.add_argument("--ilk", default="build/ilk")
     arguments = parser.parse_args()
     ilk = os.path.abspath(arguments.ilk)
-    gaps = (0, 0.5, 1, 2)
+    gaps = (0, 1, 2, 4)
     found = {(name, gap): [] for name, _ in VARIANTS for gap in gaps}
     for gap in gaps:
         for seed in range(arguments.seeds):

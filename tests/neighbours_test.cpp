@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <ilk/approximate_neighbours.h>
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
@@ -111,6 +112,74 @@ TEST(NearestNeighbours, BadInputNamesTheRuleAndTheValue) {
             "[nearest_neighbours] base must be as wide as the queries (3), got 4.");
   EXPECT_EQ(error_of(eye, eye * 2, 1),
             "[nearest_neighbours] base must have finite rows of unit length, got row 0 of length 2.");
+}
+
+/// Points in groups, as embeddings are: neighbours that a graph can find.
+torch::Tensor grouped_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
+  const auto centres = unit_rows(40, d, seed), noise = unit_rows(n, d, seed + 1);
+  return ilk::normalise_rows(centres.index_select(0, torch::arange(n) % 40) + noise, "test", "rows");
+}
+
+TEST(ApproximateNeighbours, FindNearlyAllWithExactCosines) {
+  if (!ilk::ApproximateNeighbours::built_in()) GTEST_SKIP() << "built without hnswlib";
+  const std::int64_t k = 20;
+  const auto base = grouped_rows(3000, 24, 5), queries = grouped_rows(50, 24, 7);
+  const auto truth = slow_neighbours(queries, base, k);
+  for (const std::int64_t rows_per_graph : {1000, 4000}) {
+    const ilk::ApproximateNeighbours graphs(base, {.rows_per_graph = rows_per_graph});
+    const auto found = graphs.search(queries, k);
+    std::int64_t right = 0;
+    for (std::int64_t q = 0; q < queries.size(0); ++q)
+      for (std::int64_t i = 0; i < k; ++i) {
+        const auto row = found.indices[q][i].item<std::int64_t>();
+        right += (truth.indices[q] == row).any().item<bool>() ? 1 : 0;
+        const auto cosine = queries[q].to(torch::kFloat64).dot(base[row].to(torch::kFloat64)).item<double>();
+        EXPECT_FLOAT_EQ(found.cosines[q][i].item<float>(), static_cast<float>(cosine));
+        if (i > 0) {
+          EXPECT_GE(found.cosines[q][i - 1].item<float>(), found.cosines[q][i].item<float>());
+        }
+      }
+    EXPECT_GE(static_cast<double>(right), 0.97 * static_cast<double>(queries.size(0) * k)) << rows_per_graph;
+    EXPECT_GE(graphs.recall(k, 100), 0.97);
+    EXPECT_LE(graphs.recall(k, 100), 1.0);
+  }
+}
+
+TEST(ApproximateNeighbours, SameForAnyThreadsAndNeverTwice) {
+  if (!ilk::ApproximateNeighbours::built_in()) GTEST_SKIP() << "built without hnswlib";
+  const auto base = grouped_rows(2000, 16, 9);
+  torch::Tensor first;
+  const int before = ilk::threads();
+  for (const int threads : {1, 2, 3}) {
+    ilk::set_threads(threads);
+    const auto found = ilk::ApproximateNeighbours(base, {.rows_per_graph = 500}).search(base, 7).indices;
+    if (!first.defined()) first = found;
+    EXPECT_TRUE(found.equal(first)) << threads;
+  }
+  ilk::set_threads(before);
+  for (std::int64_t i = 0; i < first.size(0); ++i)
+    EXPECT_EQ(std::get<0>(at::_unique(first[i])).size(0), 7) << i;
+}
+
+TEST(ApproximateNeighbours, CopiesAllOfTheBaseAndBadInput) {
+  if (!ilk::ApproximateNeighbours::built_in()) GTEST_SKIP() << "built without hnswlib";
+  const auto copies = unit_rows(1, 8, 3).repeat({300, 1});
+  const ilk::ApproximateNeighbours graph(copies);
+  EXPECT_EQ(graph.search(copies.slice(0, 0, 2), 5).cosines.min().item<float>(), 1);
+  EXPECT_EQ(graph.recall(5, 10), 1);  // any copy is as near as any other
+  // A list too short to be filled by any walk: the rest is searched exactly.
+  const auto base = grouped_rows(400, 8, 11);
+  const auto walked = ilk::ApproximateNeighbours(base, {.rows_per_graph = 200, .links = 2, .build_list = 2})
+                          .search(base, 399);
+  EXPECT_GE(walked.indices.min().item<std::int64_t>(), 0);
+  const auto few = unit_rows(5, 8, 4);
+  const auto all = ilk::ApproximateNeighbours(few, {.rows_per_graph = 2}).search(few, 5);
+  EXPECT_TRUE(all.indices.equal(slow_neighbours(few, few, 5).indices));
+  EXPECT_THROW(graph.search(copies, 0), ilk::Error);
+  EXPECT_THROW(graph.search(copies, 301), ilk::Error);
+  EXPECT_THROW(graph.search(unit_rows(2, 9, 1), 1), ilk::Error);
+  EXPECT_THROW(ilk::ApproximateNeighbours(torch::zeros({3, 8})), ilk::Error);
+  EXPECT_THROW(ilk::ApproximateNeighbours(few, {.links = 0}), ilk::Error);
 }
 
 }  // namespace

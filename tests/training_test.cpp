@@ -162,6 +162,26 @@ struct Listener : ilk::Progress {
   bool stop_requested() const override { return total > 0 && stop_after >= 0 && done >= stop_after; }
 };
 
+TEST(Sac, SaysWhatAnApproximateSearchFound) {
+  if (!ilk::ApproximateNeighbours::built_in()) GTEST_SKIP() << "built without hnswlib";
+  const Scene scene(400, 4, 1.0, 6);
+  auto options = quick(4);
+  EXPECT_FALSE(ilk::train_sac(scene.images, scene.texts, options).neighbour_recall)
+      << "few are searched exactly";
+  options.training.neighbour_search = ilk::NeighbourSearch::approximate;
+  Listener listener;
+  ilk::TrainingState state;
+  const auto trained = ilk::train_sac(scene.images, scene.texts, options,
+                                      {.save = [&](const auto& now) { state = now; }}, listener);
+  ASSERT_TRUE(trained.neighbour_recall);
+  EXPECT_GT(*trained.neighbour_recall, 0.9);
+  EXPECT_LE(*trained.neighbour_recall, 1);
+  EXPECT_NE(listener.heard.find("% of the true ones were found"), std::string::npos);
+  // Other neighbours are another training.
+  options.training.neighbour_search = ilk::NeighbourSearch::exact;
+  EXPECT_EQ(ilk::train_sac(scene.images, scene.texts, options, {.resume = &state}).resumed_from, 0);
+}
+
 TEST(Sac, AStateOfOtherImagesOrOptionsIsNotUsed) {
   const Scene scene(100, 4, 1.0, 6), other(100, 4, 1.0, 7);
   ilk::TrainingState state;

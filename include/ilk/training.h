@@ -1,6 +1,7 @@
 #pragma once
 // What the trained methods (SAC, TAC*) share: two heads, one for each modality, that learn by Adam to agree
 // about clusters. N images, D dimensions of images, D′ of texts, K clusters.
+#include <ilk/approximate_neighbours.h>
 #include <ilk/kmeans.h>
 #include <ilk/options.h>
 #include <ilk/progress.h>
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@ struct TrainingOptions {
   std::int64_t epochs = 0;
   std::int64_t batch_size = 0;
   std::int64_t neighbours = 0;
+  NeighbourSearch neighbour_search = NeighbourSearch::automatic;
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.99;
@@ -31,6 +34,9 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"neighbours", options.neighbours,
               "nearest images and texts that an image may be compared with; 0: the method's own number"}
             .between(0, 10000));
+  visit(Field{
+      "neighbour_search", options.neighbour_search,
+      "exact; approximate, whose recall is then measured and told; auto: approximate above 200,000 images"});
   visit(Field{"learning_rate", options.learning_rate, "Adam's step"}.between(1e-12, 1e30));
   visit(Field{"beta1", options.beta1, "Adam's decay of the mean gradient"}.between(0, 0.999999));
   visit(Field{"beta2", options.beta2, "Adam's decay of the mean squared gradient"}.between(0, 0.999999));
@@ -89,6 +95,8 @@ struct TrainedHeads {
   std::vector<EpochFacts> epochs;  ///< those before a resume too
   std::int64_t resumed_from = 0;   ///< epochs that were not run again
   std::int64_t used_clusters = 0;  ///< fewer than K where the heads leave clusters empty
+  /// Where neighbours were searched approximately: the share of the true ones found, on a sample.
+  std::optional<double> neighbour_recall;
 };
 
 }  // namespace ilk

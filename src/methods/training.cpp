@@ -57,15 +57,16 @@ Assignment predict(const HeadWeights& head, const torch::Tensor& features) {
 namespace internal {
 namespace {
 
-/// The k nearest other rows of each row: (N, k) int32 on the CPU.
-torch::Tensor other_rows_near(const torch::Tensor& rows, std::int64_t k, Progress& progress) {
+/// The k nearest other rows of each row: (N, k) int32 on the CPU. `search` finds k + 1 for some rows.
+template <class Search>
+torch::Tensor other_rows_near(const torch::Tensor& rows, std::int64_t k, Search search, Progress& progress) {
   constexpr std::int64_t queries_at_once = 8192;
   const std::int64_t n = rows.size(0);
   auto result = torch::empty({n, k}, torch::kInt32);
   for (std::int64_t begin = 0; begin < n; begin += queries_at_once) {
     progress.check_stop();
     const std::int64_t end = std::min(n, begin + queries_at_once);
-    const auto found = nearest_neighbours(rows.slice(0, begin, end), rows, k + 1).indices.cpu();
+    const torch::Tensor found = search(rows.slice(0, begin, end)).indices.cpu();
     const auto* near = found.data_ptr<std::int64_t>();
     for (std::int64_t i = begin; i < end; ++i, near += k + 1) {
       auto* to = result.data_ptr<std::int32_t>() + i * k;
@@ -78,6 +79,37 @@ torch::Tensor other_rows_near(const torch::Tensor& rows, std::int64_t k, Progres
   return result;
 }
 
+/// The neighbours of both modalities, and where the search was approximate the lower recall of the two.
+struct NearRows {
+  NearRows(const TrainingTask& task, std::int64_t k, Progress& progress) {
+    const std::int64_t n = task.images.size(0);
+    const bool approximate = task.options.neighbour_search == NeighbourSearch::approximate;
+    progress.start("Neighbours", (approximate ? 4 : 2) * n, "rows");
+    for (const HeadIndex head : {image_head, text_head}) {
+      const torch::Tensor& rows = head == image_head ? task.images : task.texts;
+      if (approximate) {
+        constexpr std::int64_t sample = 1000;
+        const auto on_cpu = rows.cpu();
+        const ApproximateNeighbours graph(on_cpu, progress);
+        const double found = graph.recall(k + 1, sample);
+        recall = std::min(recall.value_or(1), found);
+        rows_near[head] = other_rows_near(
+            on_cpu, k, [&](const auto& some) { return graph.search(some, k + 1); }, progress);
+      } else {
+        rows_near[head] = other_rows_near(
+            rows, k, [&](const auto& some) { return nearest_neighbours(some, rows, k + 1); }, progress);
+      }
+    }
+    progress.finish();
+    if (!recall) return;
+    const auto per_mille = std::lround(*recall * 1000);
+    progress.say("Neighbours were searched approximately; " + std::to_string(per_mille / 10) + "." +
+                 std::to_string(per_mille % 10) + " % of the true ones were found, on a sample.");
+  }
+  Pair rows_near;
+  std::optional<double> recall;
+};
+
 /// Which rows each step of an epoch looks at. An epoch's order and draws come from streams of their own, so
 /// that a training can go on from any epoch.
 class Batches {
@@ -87,12 +119,10 @@ class Batches {
         size_(std::min(task.options.batch_size, n_)),
         views_(task.views),
         seed_(task.seed),
-        neighbours_(neighbours) {
-    progress.start("Neighbours", 2 * n_, "rows");
-    near_ = {other_rows_near(task.images, neighbours, progress),
-             other_rows_near(task.texts, neighbours, progress)};
-    progress.finish();
-  }
+        neighbours_(neighbours),
+        near_(task, neighbours, progress) {}
+
+  std::optional<double> recall() const { return near_.recall; }
 
   /// A last batch of one image has no BatchNorm and is left out.
   std::int64_t count() const { return n_ / size_ + (n_ % size_ > 1 ? 1 : 0); }
@@ -123,13 +153,14 @@ class Batches {
 
  private:
   std::int64_t draw(HeadIndex modality, std::int64_t image) {
-    return near_[modality].data_ptr<std::int32_t>()[image * neighbours_ + draws_->below(neighbours_)];
+    return near_.rows_near[modality]
+        .data_ptr<std::int32_t>()[image * neighbours_ + draws_->below(neighbours_)];
   }
 
   std::int64_t n_, size_, views_;
   std::uint64_t seed_;
   std::int64_t neighbours_;
-  Pair near_;
+  NearRows near_;
   std::vector<std::int64_t> order_;
   std::optional<RandomStream> draws_;
 };
@@ -157,6 +188,7 @@ class Training {
     const std::int64_t resumed = epoch_;
     if (epoch_ < task_.options.epochs) {
       Batches batches(task_, std::min(task_.options.neighbours, n_ - 1), progress_);
+      recall_ = batches.recall();
       progress_.start("Training", task_.options.epochs * batches.count(), "batches");
       progress_.advance(epoch_ * batches.count());
       while (epoch_ < task_.options.epochs) {
@@ -314,6 +346,7 @@ class Training {
       head->weight2 = head->weight2.index_select(0, order);
       head->bias2 = head->bias2.index_select(0, order);
     }
+    trained.neighbour_recall = recall_;
     trained.assignment = predict(trained.image, task_.images);
     trained.used_clusters = trained.assignment.labels.bincount().count_nonzero().item<std::int64_t>();
     for (std::int64_t epoch = 0; epoch < history_.size(0); ++epoch) {
@@ -341,6 +374,7 @@ class Training {
   torch::Tensor history_;  // (epochs, columns)
   std::int64_t epoch_ = 0;
   std::string fingerprint_;
+  std::optional<double> recall_;
 };
 
 /// The published numbers are meant for tens of thousands of images. A small collection is cut into at least
@@ -354,6 +388,11 @@ TrainingOptions resolved(const TrainingTask& task) {
     options.batch_size =
         std::min(task.defaults.batch_size, std::max({smallest_batch, task.n_clusters, n / least_batches}));
   if (options.neighbours == 0) options.neighbours = task.defaults.neighbours;
+  if (options.neighbour_search == NeighbourSearch::automatic)
+    options.neighbour_search =
+        n > most_for_exact_neighbours && task.images.is_cpu() && ApproximateNeighbours::built_in()
+            ? NeighbourSearch::approximate
+            : NeighbourSearch::exact;
   const std::int64_t steps = std::max<std::int64_t>(1, n / options.batch_size);
   if (options.epochs == 0) options.epochs = std::max(task.defaults.epochs, block_count(least_steps, steps));
   return options;

@@ -31,7 +31,12 @@ struct OptionsText {
   std::ostringstream text;
   template <class T>
   void operator()(const Field<T>& field) {
-    text << field.name << '=' << field.value << ';';
+    text << field.name << '=';
+    if constexpr (std::is_enum_v<std::remove_const_t<T>>)
+      text << enum_name(field.value);
+    else
+      text << field.value;
+    text << ';';
   }
 };
 

@@ -86,6 +86,7 @@ Clustering by_heads(const torch::Tensor& embeddings, const torch::Tensor& texts,
                        {{"resumed_from", trained.resumed_from},
                         {"used_clusters", trained.used_clusters},
                         {"epochs", epochs}}}};
+  if (trained.neighbour_recall) clustering.facts["training"]["neighbour_recall"] = *trained.neighbour_recall;
   return clustering;
 }
 
