@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What CAE makes of a gap between modalities: prints NMI in % (mean ± deviation) with and without centring.
 
-usage: modality_gap.py [--seeds 5] [--ilk build/ilk]
+usage: modality_gap.py [--seeds 5] [--gaps 0 1 2 4] [--ilk build/ilk]
 
 Features are made up: 6,000 images and 12,000 nouns and captions in 512 dimensions; 20 groups, 40 styles of images that words
 know nothing of, noise, and for each modality one common direction `gap` times as long as a group's. A fifth of the words
@@ -62,10 +62,11 @@ def main():
         os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--gaps", type=float, nargs="+", default=[0, 1, 2, 4])
     parser.add_argument("--ilk", default="build/ilk")
     arguments = parser.parse_args()
     ilk = os.path.abspath(arguments.ilk)
-    gaps = (0, 1, 2, 4)
+    gaps = arguments.gaps
     found = {(name, gap): [] for name, _ in VARIANTS for gap in gaps}
     for gap in gaps:
         for seed in range(arguments.seeds):
@@ -73,7 +74,7 @@ def main():
                 make(pathlib.Path(folder), gap, seed)
                 for name, flags in VARIANTS:
                     found[name, gap].append(score(ilk, folder, seed, flags))
-    print("| variant |" + "".join(f" gap {gap} |" for gap in gaps) + "\n" + "|---" * (len(gaps) + 1) + "|")
+    print("| variant |" + "".join(f" gap {gap:g} |" for gap in gaps) + "\n" + "|---" * (len(gaps) + 1) + "|")
     for name, _ in VARIANTS:
         cells = [f"{statistics.mean(found[name, gap]):.1f} ± {statistics.stdev(found[name, gap]) if arguments.seeds > 1 else 0:.1f}"
                  for gap in gaps]

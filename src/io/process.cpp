@@ -17,8 +17,6 @@
 
 #include "descriptor.h"
 
-extern char** environ;
-
 namespace ilk::internal {
 namespace {
 
@@ -56,6 +54,7 @@ pid_t start(const std::vector<std::string>& arguments, const Pipe& out, const Pi
   ::posix_spawn_file_actions_adddup2(&actions.value, out.to, STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions.value, error.to, STDERR_FILENO);
   std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
   for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   pid_t process = -1;

@@ -129,6 +129,7 @@ Dataset open_videos(const fs::path& place) {
     }
   }
   std::vector<std::string> paths;
+  paths.reserve(dataset.images.size());
   for (const auto& image : dataset.images) paths.push_back(image.name);
   dataset.read = [paths = std::move(paths)](std::int64_t index) {
     return middle_frame(paths.at(static_cast<std::size_t>(index)));
