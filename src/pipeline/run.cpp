@@ -1,8 +1,8 @@
 #include <ilk/error.h>
 #include <ilk/files.h>
+#include <ilk/memory_size.h>
 #include <ilk/parallel.h>
 #include <ilk/run.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <future>
@@ -161,9 +161,7 @@ class Run {
   }
 
   void summarise(std::chrono::steady_clock::time_point begin) {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    summary().peak_memory_mebibytes = static_cast<double>(usage.ru_maxrss) / 1024;
+    summary().peak_memory_mebibytes = static_cast<double>(peak_resident_memory()) / (1 << 20);
     summary().total_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     summary().notices = progress_.said();
   }
