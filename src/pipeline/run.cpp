@@ -31,6 +31,7 @@ class Run {
     begin_run_directory(options().output, options(), record_.command);
 
     take_images(source->images());
+    record_.names_are_files = source->names_are_files();
     if (options().labels.empty()) labels_ = source->labels();
     record_.vocabulary = source->words();
     texts_.of_images = source->image_texts();
