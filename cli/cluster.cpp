@@ -1,16 +1,14 @@
 #include <ilk/duration.h>
 #include <ilk/error.h>
-#include <ilk/image_list.h>
 #include <ilk/run.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <iostream>
 #include <map>
 #include <memory>
 
 #include "commands.h"
+#include "inputs.h"
 #include "option_flags.h"
 #include "terminal.h"
 
@@ -19,22 +17,12 @@ namespace {
 
 struct ClusterArguments {
   RunOptions run;
-  std::vector<std::string> inputs;
-  std::string files_from;
+  InputArguments inputs;
   bool json = false, quiet = false;
 };
 
 RunInputs all_inputs(const ClusterArguments& arguments) {
-  RunInputs inputs{.paths = arguments.inputs};
-  if (!arguments.files_from.empty()) {
-    std::ifstream file;
-    if (arguments.files_from != "-") {
-      file.open(arguments.files_from, std::ios::binary);
-      require(file.is_open(), "cluster", "--files-from must be a readable file or -, got '",
-              arguments.files_from, "'.");
-    }
-    inputs.listed = read_input_list(arguments.files_from == "-" ? std::cin : file);
-  }
+  RunInputs inputs{.paths = arguments.inputs.paths, .listed = listed_inputs(arguments.inputs, "cluster")};
   require(!inputs.paths.empty() || !inputs.listed.empty() || !arguments.run.features.empty(), "cluster",
           "at least one folder or file of images must be given, or --features, got none.");
   return inputs;
@@ -125,29 +113,14 @@ int cluster(const ClusterArguments& arguments, const std::string& command) {
 void add_cluster_command(CLI::App& app, const std::string& command, Action& action) {
   auto* subcommand = app.add_subcommand("cluster", "Group images by meaning and name the groups");
   auto arguments = std::make_shared<ClusterArguments>();
-  subcommand
-      ->add_option(
-          "images", arguments->inputs,
-          "Folders (searched through), files or patterns such as 'holiday/**/*.jpg'; or one data set "
-          "(CIFAR, STL-10, MNIST's IDX, tar shards, imagefolder:PATH, csv:PATH, videos:PATH)")
-      ->type_name("PATH");
-  subcommand
-      ->add_option("--files-from", arguments->files_from,
-                   "File with one path a line, or separated by NUL; - for standard input")
-      ->type_name("FILE");
+  add_inputs(
+      *subcommand, arguments->inputs,
+      "; or one data set (CIFAR, STL-10, MNIST's IDX, tar shards, imagefolder:PATH, csv:PATH, videos:PATH)");
   subcommand->add_flag("--json", arguments->json, "Print the summary as JSON instead of a table");
   subcommand->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors (and JSON where asked for)");
   add_flags(*subcommand, arguments->run,
             {{"n_clusters", "k"}, {"output", "o"}, {"threads", "j"}, {"model", "m"}});
-  subcommand->get_option("--n-clusters")
-      ->required()
-      ->default_str("")
-      ->type_name("INTEGER|auto|A..B")
-      ->transform([arguments](const std::string& text) {
-        if (!is_cluster_range(text)) return text;
-        arguments->run.choose_clusters = text;
-        return std::string("2");  // until one is chosen
-      });
+  add_cluster_range(*subcommand->get_option("--n-clusters"), arguments->run)->required()->default_str("");
   subcommand->footer(
       "Examples:\n"
       "  ilk cluster PHOTOS/ -k 12 -o run/\n"

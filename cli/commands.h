@@ -13,6 +13,7 @@ enum ExitStatus : int { done = 0, failed = 1, wrong_usage = 2, bad_input = 3, st
 using Action = std::function<int()>;
 void add_cluster_command(CLI::App& app, const std::string& command, Action& action);
 void add_assign_command(CLI::App& app, Action& action);
+void add_bench_command(CLI::App& app, const std::string& command, Action& action);
 void add_caption_command(CLI::App& app, Action& action);
 void add_compare_command(CLI::App& app, Action& action);
 void add_datasets_command(CLI::App& app, Action& action);

@@ -2,6 +2,7 @@
 // The images that a command is given.
 #include <ilk/error.h>
 #include <ilk/image_list.h>
+#include <ilk/run.h>
 
 #include <CLI/CLI.hpp>
 #include <fstream>
@@ -17,10 +18,10 @@ struct InputArguments {
 };
 
 /// Adds the positional paths and --files-from. `inputs` must outlive the parse.
-inline void add_inputs(CLI::App& command, InputArguments& inputs) {
+inline void add_inputs(CLI::App& command, InputArguments& inputs, const std::string& more = "") {
   command
       .add_option("images", inputs.paths,
-                  "Folders (searched through), files or patterns such as 'holiday/**/*.jpg'")
+                  "Folders (searched through), files or patterns such as 'holiday/**/*.jpg'" + more)
       ->type_name("PATH");
   command
       .add_option("--files-from", inputs.files_from,
@@ -28,21 +29,33 @@ inline void add_inputs(CLI::App& command, InputArguments& inputs) {
       ->type_name("FILE");
 }
 
+/// What --files-from lists; throws Error where it cannot be read.
+inline std::vector<std::string> listed_inputs(const InputArguments& inputs, std::string_view function) {
+  if (inputs.files_from.empty()) return {};
+  std::ifstream file;
+  if (inputs.files_from != "-") {
+    file.open(inputs.files_from, std::ios::binary);
+    require(file.is_open(), function, "--files-from must be a readable file or -, got '", inputs.files_from,
+            "'.");
+  }
+  return read_input_list(inputs.files_from == "-" ? std::cin : file);
+}
+
 /// The images; throws Error where none are given.
 inline ImageList list_inputs(const InputArguments& inputs, std::string_view function) {
-  std::vector<std::string> listed;
-  if (!inputs.files_from.empty()) {
-    std::ifstream file;
-    if (inputs.files_from != "-") {
-      file.open(inputs.files_from, std::ios::binary);
-      require(file.is_open(), function, "--files-from must be a readable file or -, got '", inputs.files_from,
-              "'.");
-    }
-    listed = read_input_list(inputs.files_from == "-" ? std::cin : file);
-  }
+  const std::vector<std::string> listed = listed_inputs(inputs, function);
   require(!inputs.paths.empty() || !listed.empty(), function,
           "at least one folder or file of images must be given, got none.");
   return list_images(inputs.paths, listed);
+}
+
+/// Lets -k take "auto" and ranges too, which go to choose_clusters.
+inline CLI::Option* add_cluster_range(CLI::Option& n_clusters, RunOptions& options) {
+  return n_clusters.type_name("INTEGER|auto|A..B")->transform([&options](const std::string& text) {
+    if (!is_cluster_range(text)) return text;
+    options.choose_clusters = text;
+    return std::string("2");  // until one is chosen
+  });
 }
 
 }  // namespace ilk::cli

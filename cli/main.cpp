@@ -4,6 +4,7 @@
 #include <ilk/version.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdio>
 
@@ -46,8 +47,8 @@ std::string suggestion(const CLI::App& app, const std::string& unknown) {
     for (const auto* option : command->get_options()) {
       for (const auto& name : option->get_lnames()) known.push_back(name);
     }
-    const auto name =
-        unknown.substr(unknown.find_first_not_of('-'), unknown.find('=') - unknown.find_first_not_of('-'));
+    const auto begin = std::min(unknown.find_first_not_of('-'), unknown.size());
+    const auto name = unknown.substr(begin, unknown.find('=') - begin);
     const std::string nearest = ilk::nearest_name(name, known);
     return nearest.empty() ? "" : " Did you mean --" + nearest + "?";
   }
@@ -90,6 +91,7 @@ int main(int argc, char** argv) {
   add_caption_command(app, action);
   add_eval_command(app, action);
   add_compare_command(app, action);
+  add_bench_command(app, command_line(argc, argv), action);
   add_datasets_command(app, action);
   add_models_command(app, action);
   try {

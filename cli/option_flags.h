@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ilk::cli {
 
@@ -135,6 +137,56 @@ class AddFlags {
   std::map<std::string, std::string> letters_;
   std::string group_;
 };
+
+/// The flags that would give these options, each with its value, in the order of the fields.
+class FlagsOf {
+ public:
+  template <class T>
+  void operator()(const Field<T>& field) {
+    using Value = std::remove_const_t<T>;
+    std::string text;
+    if constexpr (std::is_enum_v<Value>) {
+      text = enum_name(field.value);
+    } else if constexpr (std::is_same_v<Value, bool>) {
+      text = field.value ? "true" : "false";
+    } else if constexpr (std::is_integral_v<Value>) {
+      text = std::to_string(field.value);
+    } else if constexpr (std::is_floating_point_v<Value>) {
+      char number[32];
+      std::snprintf(number, sizeof number, "%.17g", field.value);
+      text = number;
+    } else {
+      text = std::filesystem::path(field.value).string();
+    }
+    flags.emplace_back("--" + (group_.empty() ? "" : with_dashes(group_) + "-") + with_dashes(field.name),
+                       text);
+  }
+  template <class Group>
+  void group(std::string_view name, Group& options) {
+    const std::string above = std::exchange(group_, std::string(name));
+    visit_fields(options, *this);
+    group_ = above;
+  }
+
+  std::vector<std::pair<std::string, std::string>> flags;
+
+ private:
+  std::string group_;
+};
+
+/// Arguments that bring default options to these, as AddFlags reads them.
+template <class Options>
+std::vector<std::string> arguments_of(const Options& options) {
+  FlagsOf given, usual;
+  visit_fields(options, given);
+  const Options defaults;
+  visit_fields(defaults, usual);
+  std::vector<std::string> arguments;
+  for (std::size_t i = 0; i < given.flags.size(); ++i)
+    if (given.flags[i] != usual.flags[i])
+      arguments.push_back(given.flags[i].first + "=" + given.flags[i].second);
+  return arguments;
+}
 
 /// Adds flags for all fields of `options`, which must outlive the parse. `letters` gives one-letter forms by
 /// field name.

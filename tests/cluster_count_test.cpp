@@ -64,6 +64,7 @@ TEST(ChooseClusterCount, SamplesSpreadsAndRepeats) {
   const auto many = ilk::choose_cluster_count(points, options);
   ilk::set_threads(0);
   EXPECT_EQ(one.sampled, 300);
+  EXPECT_EQ(one.n_points, 600);
   EXPECT_LE(one.evidence.size(), 12u);
   EXPECT_EQ(one.evidence.back().n_clusters, 60);
   double votes = 0;

@@ -333,6 +333,50 @@ TEST_F(ProgramTest, NewImagesAreAssignedAndRunsCompared) {
   EXPECT_EQ(run({"compare", output()}).status, 3);
 }
 
+TEST_F(ProgramTest, MethodsAreBenchedAndAKilledBenchGoesOn) {
+  ASSERT_EQ(run(cluster(some_pictures(8), output(), {"--quiet"})).status, 0);
+  const std::string kept = output() + "/features.safetensors";
+  const auto rows = ilk::parse_csv(assignments(output()));
+  std::string labels;
+  for (std::size_t i = 1; i < rows.size(); ++i) labels += "class " + std::to_string(i % 4) + "\n";
+  ilk::write_file_atomically(folder() / "labels.txt", labels);
+  const std::vector<std::string> arguments{"bench",
+                                           "--features",
+                                           kept + ":embeddings",
+                                           "--noun-features",
+                                           kept + ":noun_features",
+                                           "--labels",
+                                           (folder() / "labels.txt").string(),
+                                           "--methods",
+                                           "kmeans,tac",
+                                           "--seeds",
+                                           "2",
+                                           "-o",
+                                           output("bench")};
+  const fs::path first = fs::path(output("bench")) / "runs" / "kmeans-0.json";
+  {
+    const Program program(folder(), arguments);
+    for (int i = 0; i < 1000 && !fs::exists(first); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    program.signal(SIGKILL);
+    EXPECT_EQ(program.wait().status, -SIGKILL);
+  }
+  const std::string before = ilk::read_file(first);
+  const auto result = run(arguments);
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(ilk::read_file(first), before) << "what was finished is not done again";
+  EXPECT_THAT(result.out, HasSubstr("K = 4, the number of classes"));
+  const auto table = nlohmann::json::parse(ilk::read_file(fs::path(output("bench")) / "table.json"));
+  ASSERT_EQ(table["runs"].size(), 4u);
+  for (const auto& one : table["runs"]) {
+    EXPECT_GT(one["seconds"], 0);
+    EXPECT_GT(one["peak_memory_mebibytes"], 10);
+  }
+  const auto scored = run(
+      {"eval", output("bench") + "/runs/tac-1", "--labels", (folder() / "labels.txt").string(), "--json"});
+  EXPECT_EQ(nlohmann::json::parse(scored.out)["accuracy"], table["runs"][3]["accuracy"]);
+}
+
 TEST_F(ProgramTest, MistakesGetOneClearSentence) {
   const auto images = some_pictures(20);
   const auto expect = [&](const std::vector<std::string>& arguments, int status, const std::string& text) {
@@ -354,6 +398,10 @@ TEST_F(ProgramTest, MistakesGetOneClearSentence) {
   expect({"cluster", nouns(), "-k", "1", "-o", output()}, 3, "at least one usable image");
   expect({"cluster", images, "-k", "3", "-o", images}, 3, "holds other files");
   expect({"cluster", images, "-k", "3", "-o", output(), "--model", "clip-vit-b-33"}, 3, "clip-vit-b-32");
+  expect({"bench", images, "--method", "cae"}, 2, "Did you mean --methods?");
+  expect({"bench", images, "--methods", "cea"}, 2, "must be cae, kmeans, tac, tac-trained or sac, got 'cea'");
+  expect({"bench", images, "-o", output()}, 3, "labels must be given");
+  expect({"cluster", "--", "-x"}, 2, "--help");
 }
 
 TEST_F(ProgramTest, HelpAndVersionSayWhatThereIs) {

@@ -200,6 +200,13 @@ Report sample(int n_clusters, int n_pictures = 3) {
                     {"a/two.jpg", "damaged", "It ends early."},
                     {"a/three.txt", "not an image", "It is text, too."}};
   report.curves = {{"the loss", {2.5, 1, 0.5}}, {"clusters in use", {3, 3, 3}}};
+  report.count = Report::Count{.verdict = "no clear answer: 4 or 7",
+                               .confidence = 0.6,
+                               .basis = "From all of them.",
+                               .picture_svg = "<svg>a picture</svg>",
+                               .n_clusters = 7,
+                               .numbers = {{7, 0.25, 0.875, 0.5, 0.75, 0.4}, {4, 0.2, 0.6, 0.45, 0.7, 0.6}},
+                               .tried = 39};
   return report;
 }
 
@@ -288,6 +295,24 @@ TEST(Report, ShowsEverythingItIsGiven) {
     EXPECT_THAT(all, HasSubstr(file.path));
     EXPECT_THAT(all, HasSubstr(file.reason));
   }
+  EXPECT_THAT(all, HasSubstr("no clear answer: 4 or 7"));
+  EXPECT_THAT(all, HasSubstr("From all of them."));
+  EXPECT_THAT(page.only("tr", "class", "chosen").text, HasSubstr("70.2500.8750.5000.7540.0%"));
+  // echo -n '<svg>a picture</svg>' | base64
+  EXPECT_THAT(html, HasSubstr("src=\"data:image/svg+xml;base64,PHN2Zz5hIHBpY3R1cmU8L3N2Zz4=\""));
+}
+
+TEST(Report, LinksToNoFilesThatAreNone) {
+  Report report = sample(2);
+  report.paths_are_files = false;
+  const std::string html = render_report(report);
+  const Document page(html);
+  expect_sound(page);
+  EXPECT_THAT(links_of(page), testing::Each(testing::StartsWith("#cluster-")));
+  EXPECT_EQ(links_of(page).size(), 6u);
+  EXPECT_THAT(page.only("main").text, HasSubstr("none to link to"));
+  for (const auto* link : page.all("a"))
+    EXPECT_EQ(link->attributes.contains("data-score"), link->attributes.contains("data-inside"));
 }
 
 TEST(Report, IsTheSameEachTime) {
@@ -345,6 +370,8 @@ TEST(Report, NoFieldCanInjectMarkup) {
   for (auto& [label, value] : report.scores) poison(label);
   for (auto& notice : report.notices) poison(notice);
   for (auto& curve : report.curves) poison(curve.name);
+  poison(report.count->verdict);
+  poison(report.count->basis);
   for (auto& cluster : report.clusters) {
     poison(cluster.name);
     poison(cluster.runner_up);
@@ -478,6 +505,7 @@ TEST(Report, LeavesOutWhatItHasNothingFor) {
   no_scores.skipped.clear();
   no_scores.notices.clear();
   no_scores.curves.clear();
+  no_scores.count.reset();
   const std::string html = render_report(no_scores);
   const Document page(html);
   expect_sound(page);
@@ -485,6 +513,7 @@ TEST(Report, LeavesOutWhatItHasNothingFor) {
   EXPECT_TRUE(page.all("svg").empty());
   EXPECT_TRUE(page.all("section", "class", "notices").empty());
   EXPECT_EQ(html.find("id=\"skipped\""), std::string::npos);
+  EXPECT_TRUE(page.all("table").empty());
 }
 
 TEST(Report, WithoutThumbnailsThereAreWords) {

@@ -54,7 +54,8 @@ struct ClusterCount {
       0;  ///< share of the resamples that voted for `n_clusters` or a neighbour (10 % more or less)
   std::string verdict;                         ///< a sentence: "12 clusters", or "no clear answer: 8 or 21"
   std::vector<ClusterCountEvidence> evidence;  ///< in ascending order of numbers
-  std::int64_t sampled = 0;                    ///< points that were looked at
+  std::int64_t n_points = 0;                   ///< N
+  std::int64_t sampled = 0;                    ///< points that were looked at, drawn at random where fewer
 };
 
 /// Judges numbers of clusters by three things that need no labels: separation (silhouette; Rousseeuw 1987),

@@ -19,4 +19,8 @@ std::uint64_t machine_memory();
 /// What the process holds of it now.
 std::uint64_t resident_memory();
 
+/// The most that it held so far. Of this program alone: getrusage would count what its parent held when it
+/// started it.
+std::uint64_t peak_resident_memory();
+
 }  // namespace ilk

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,21 @@ struct Report {
     std::string name;
     std::vector<double> values;
   };
+  /// Why there are as many clusters as there are.
+  struct Count {
+    struct Number {
+      std::int64_t n_clusters = 0;
+      double silhouette = 0, agreement = 0, objective = 0, score = 0;
+      double votes = 0;  ///< 0 … 1
+    };
+    std::string verdict;          ///< a sentence, without a stop
+    double confidence = 0;        ///< 0 … 1
+    std::string basis;            ///< what was looked at, as shown
+    std::string picture_svg;      ///< bytes; empty: there is none
+    std::int64_t n_clusters = 0;  ///< the number that was taken
+    std::vector<Number> numbers;  ///< best first
+    std::int64_t tried = 0;       ///< of which `numbers` are the best
+  };
   struct Skipped {
     std::string path, kind, reason;
   };
@@ -40,9 +56,13 @@ struct Report {
   /// The folder that relative picture paths start in, as seen from the folder the page lies in ("..", say);
   /// empty: the same. Pictures link to their files through it.
   std::string base_path;
+  /// Paths name files of their own, which pictures may link to. Of a data set that packs its images into one
+  /// file they do not.
+  bool paths_are_files = true;
   std::vector<std::pair<std::string, std::string>> facts;  ///< summary, label and value, in this order
   std::vector<std::pair<std::string, double>> scores;      ///< ACC, NMI, ARI where labels were given; 0 … 1
   std::vector<std::string> notices;                        ///< sentences the user should read
+  std::optional<Count> count;                              ///< where the number of clusters was chosen
   std::vector<Curve> curves;                               ///< of a training; none: there was none
   std::vector<Cluster> clusters;  ///< by number, as in assignments.csv; shown largest first
   std::vector<Skipped> skipped;

@@ -169,7 +169,7 @@ ClusterCount choose_cluster_count(const torch::Tensor& embeddings, const Cluster
   }
   progress.finish();
 
-  ClusterCount result{.sampled = sampled};
+  ClusterCount result{.n_points = n, .sampled = sampled};
   std::vector<Criteria> mean(numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i) result.evidence.push_back({.n_clusters = numbers[i]});
   const double share = 1 / static_cast<double>(halves.size());

@@ -66,16 +66,28 @@ void choose_clusters(RunRecord& record, RecordingProgress& progress) {
   record.summary.cluster_count = std::move(count);
 }
 
-std::string cluster_count_table(const ClusterCount& count) {
-  std::string text = format(
-      "\nHow many groups: %s (%.0f %% of the votes, from %lld images)\n%8s  %10s  %9s  %9s  %5s  %6s\n",
-      count.verdict.c_str(), 100 * count.confidence, static_cast<long long>(count.sampled), "clusters",
-      "silhouette", "agreement", "objective", "score", "votes");
-  // The best few by score; the picture and the manifest have them all.
+std::string cluster_count_basis(const ClusterCount& count) {
+  const std::string all = std::to_string(count.n_points) + " images";
+  return "From the embeddings of " +
+         (count.sampled == count.n_points
+              ? "all " + all
+              : std::to_string(count.sampled) + " images drawn at random from " + all) +
+         ".";
+}
+
+std::vector<ClusterCountEvidence> best_evidence(const ClusterCount& count) {
   auto best = count.evidence;
   std::stable_sort(best.begin(), best.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
-  best.resize(std::min<std::size_t>(best.size(), 6));
-  for (const auto& one : best)
+  best.resize(std::min<std::size_t>(best.size(), 8));
+  return best;
+}
+
+std::string cluster_count_table(const ClusterCount& count) {
+  std::string text =
+      format("\nHow many groups: %s (%.0f %% of the votes)\n%s\n%8s  %10s  %9s  %9s  %5s  %6s\n",
+             count.verdict.c_str(), 100 * count.confidence, cluster_count_basis(count).c_str(), "clusters",
+             "silhouette", "agreement", "objective", "score", "votes");
+  for (const auto& one : best_evidence(count))
     text += format("%8lld  %10.3f  %9.3f  %9.4f  %5.2f  %4.0f %%\n", static_cast<long long>(one.n_clusters),
                    one.silhouette, one.agreement, one.objective, one.score, 100 * one.votes);
   return text;

@@ -27,6 +27,8 @@ class FeatureSource {
   virtual ImageFile read(const std::string& path, std::int64_t /*image*/) const {
     return read_image_file(path);
   }
+  /// Whether images' names are paths of files of their own.
+  virtual bool names_are_files() const { return true; }
   /// The words on offer, with features in the same space.
   virtual Vocabulary words() = 0;
   /// Features (N, D′) of a text for each image, rows of unit length, or of zeros for an image whose text is

@@ -94,6 +94,10 @@ class ImagesAndEncoder : public FeatureSource {
     return dataset_ ? dataset_->read(rows_.at(static_cast<std::size_t>(image))) : read_image_file(path);
   }
 
+  bool names_are_files() const override {
+    return !dataset_ || dataset_->format == "imagefolder" || dataset_->format == "csv";
+  }
+
   torch::Tensor image_texts() override {
     if (run_.options.captions.empty()) return {};
     const ImageCaptions captions =

@@ -1,8 +1,8 @@
 #include <ilk/error.h>
 #include <ilk/files.h>
+#include <ilk/memory_size.h>
 #include <ilk/parallel.h>
 #include <ilk/run.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <future>
@@ -31,6 +31,7 @@ class Run {
     begin_run_directory(options().output, options(), record_.command);
 
     take_images(source->images());
+    record_.names_are_files = source->names_are_files();
     if (options().labels.empty()) labels_ = source->labels();
     record_.vocabulary = source->words();
     texts_.of_images = source->image_texts();
@@ -161,9 +162,7 @@ class Run {
   }
 
   void summarise(std::chrono::steady_clock::time_point begin) {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    summary().peak_memory_mebibytes = static_cast<double>(usage.ru_maxrss) / 1024;
+    summary().peak_memory_mebibytes = static_cast<double>(peak_resident_memory()) / (1 << 20);
     summary().total_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     summary().notices = progress_.said();
   }

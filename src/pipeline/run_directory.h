@@ -20,6 +20,7 @@ struct RunRecord {
   RunOptions options;
   std::string command;
   EmbeddedImages images;
+  bool names_are_files = true;  ///< so that the report may link to them
   Vocabulary vocabulary;
   Clustering clustering;
   TopWords top_nouns;  ///< of each image; undefined where there are no nouns
@@ -38,6 +39,10 @@ void write_clusters(const RunRecord& record);
 void write_features(const RunRecord& record);
 /// Chooses the number of clusters where the options ask for it, and writes it into them.
 void choose_clusters(RunRecord& record, RecordingProgress& progress);
+/// What was looked at: all images, or a sample and of how many.
+std::string cluster_count_basis(const ClusterCount& count);
+/// The best numbers by score, best first; the picture and the manifest have them all.
+std::vector<ClusterCountEvidence> best_evidence(const ClusterCount& count);
 /// `read` gives the bytes of an image by its path and row.
 void write_report(const RunRecord& record,
                   const std::function<ImageFile(const std::string& path, std::int64_t image)>& read);

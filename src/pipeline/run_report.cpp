@@ -66,6 +66,20 @@ std::vector<Report::Curve> curves_of(const std::vector<EpochFacts>& epochs) {
   return curves;
 }
 
+/// The evidence for the number of clusters, the best few of it.
+Report::Count count_of(const ClusterCount& count) {
+  Report::Count shown{.verdict = count.verdict,
+                      .confidence = count.confidence,
+                      .basis = cluster_count_basis(count),
+                      .picture_svg = cluster_count_picture(count),
+                      .n_clusters = count.n_clusters,
+                      .tried = static_cast<std::int64_t>(count.evidence.size())};
+  for (const auto& one : best_evidence(count))
+    shown.numbers.push_back(
+        {one.n_clusters, one.silhouette, one.agreement, one.objective, one.score, one.votes});
+  return shown;
+}
+
 /// What the images are called by whoever gave them: the first folder or file, and how many more there were;
 /// or the file of their features.
 std::string title_of(const RunRecord& record) {
@@ -102,9 +116,11 @@ void write_report(const RunRecord& record,
                 .program_version = ILK_VERSION,
                 .date = today(),
                 .base_path = base_path(record.options.output),
+                .paths_are_files = record.names_are_files,
                 .facts = facts_of(record),
                 .notices = summary.notices,
                 .curves = curves_of(record.clustering.epochs)};
+  if (summary.cluster_count) report.count = count_of(*summary.cluster_count);
   if (summary.agreement) {
     report.scores = {{"ACC", summary.agreement->accuracy},
                      {"NMI", summary.agreement->normalised_mutual_information},

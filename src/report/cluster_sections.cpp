@@ -132,7 +132,8 @@ void write_words(Page& page, const Report::Cluster& cluster, std::size_t index, 
   page << "<div><dt>Number</dt><dd>#" << index_text(index) << "</dd></div>\n</dl>\n</div>\n";
 }
 
-void write_gallery(Page& page, const Report& report, const Report::Cluster& cluster) {
+void write_gallery(Page& page, const Report& report, std::size_t index) {
+  const auto& cluster = report.clusters[index];
   page << "<ul class=\"gallery\">\n";
   for (const auto& picture : cluster.pictures) {
     const std::string_view name = file_name(picture.path);
@@ -143,9 +144,13 @@ void write_gallery(Page& page, const Report& report, const Report::Cluster& clus
     }
     // Panoramas and strips are cropped, or one would take rows of its own.
     const double aspect = std::clamp(jpeg_aspect_ratio(picture.thumbnail_jpeg), 0.6, 2.4);
-    page << "<li style=\"--a:" << decimal(aspect, 3) << "\"><a href=\""
-         << file_link(report.base_path, picture.path) << "\" title=\"" << text(picture.path)
-         << "\" data-score=\"" << decimal(picture.score, 3) << "\">";
+    page << "<li style=\"--a:" << decimal(aspect, 3) << "\"><a href=\"";
+    if (report.paths_are_files) {
+      page << file_link(report.base_path, picture.path) << "\"";
+    } else {
+      page << "#cluster-" << index_text(index) << "\" data-inside";
+    }
+    page << " title=\"" << text(picture.path) << "\" data-score=\"" << decimal(picture.score, 3) << "\">";
     write_image(page, picture, name);
     page << "</a></li>\n";
   }
@@ -168,7 +173,7 @@ void write_card(Page& page, const Report& report, std::size_t index, const Scale
        << decimal(cluster.density, 6) << "\">\n";
   write_words(page, cluster, index, scale);
   if (has_thumbnail(cluster)) {
-    write_gallery(page, report, cluster);
+    write_gallery(page, report, index);
   } else if (!cluster.pictures.empty()) {
     write_file_list(page, cluster);
   }

@@ -99,7 +99,7 @@ inline constexpr char page_script[] = R"js(
   };
   const load_file = link => {
     const small = find('img', link), file = new Image();
-    if (location.protocol !== 'file:') { settle(small); return; }
+    if (location.protocol !== 'file:' || 'inside' in link.dataset) { settle(small); return; }
     const is_shown = () => links[at] === link && dialog.open;
     file.src = link.href;
     file.decode().then(() => { if (is_shown()) settle(file); }, () => { if (is_shown()) settle(small); });
@@ -115,6 +115,7 @@ inline constexpr char page_script[] = R"js(
     find('.path', about).textContent = link.title;
     find('.similarity', about).textContent = 'similarity ' + link.dataset.score;
     find('a', about).href = link.href;
+    find('a', about).hidden = 'inside' in link.dataset;
     for (const each of dialog.querySelectorAll('.previous, .next')) each.hidden = links.length < 2;
     clearTimeout(waiting);
     waiting = setTimeout(load_file, 150, link);

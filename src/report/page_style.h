@@ -87,6 +87,15 @@ main > .notices > h2 { font-size: 1rem; margin-bottom: .375rem; }
   background: linear-gradient(var(--accent) 0 0) 0 0 / calc(var(--w) * 100%) 100% no-repeat var(--track);
 }
 
+.evidence { display: flex; flex-wrap: wrap; gap: 1.25rem 3rem; align-items: flex-start; margin-top: 1.25rem; }
+.evidence img { display: block; width: 100%; max-width: 40rem; height: auto; background: #fff; border-radius: 4px; }
+.evidence table { border-collapse: collapse; font-size: .9375rem; }
+.evidence caption { text-align: left; font-size: .875rem; padding-bottom: .375rem; }
+.evidence th, .evidence td { padding: .25rem .75rem .25rem 0; text-align: right; font-weight: 400; }
+.evidence thead th { color: var(--quiet); font-size: .875rem; }
+.evidence tbody tr { border-top: 1px solid var(--line); }
+.evidence .chosen > * { color: var(--accent); font-weight: 650; }
+
 .curves {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 100%), 1fr)); gap: 1.5rem 2rem;
 }

@@ -31,6 +31,7 @@ std::size_t expected_bytes(const Report& report) {
       bytes += picture.thumbnail_jpeg.size() * 4 / 3 + 3 * picture.path.size() + 256;
     }
   }
+  if (report.count) bytes += report.count->picture_svg.size() * 4 / 3 + 4096;
   for (const auto& file : report.skipped) bytes += file.path.size() + file.reason.size() + 64;
   return bytes;
 }
@@ -65,6 +66,7 @@ std::string render_report(const Report& report) {
   page << "<main>\n";
   write_notices(page, report);
   write_summary(page, report);
+  write_count(page, report);
   write_overview(page, report);
   write_clusters(page, report);
   write_training(page, report);

@@ -13,7 +13,7 @@ std::int64_t total_size(const Report& report) {
 }
 
 /// "1 image", "2 images".
-void write_count(Page& page, std::int64_t number, Markup one, Markup many) {
+void write_number_of(Page& page, std::int64_t number, Markup one, Markup many) {
   page << count(number) << " " << (number == 1 ? one : many);
 }
 
@@ -30,9 +30,9 @@ bool is_long(std::string_view value) {
 void write_header(Page& page, const Report& report) {
   page << "<header class=\"top\">\n<div>\n<h1 dir=\"auto\">"
        << text(report.title.empty() ? "Clusters" : report.title) << "</h1>\n<p class=\"quiet\">";
-  write_count(page, total_size(report), "image", "images");
+  write_number_of(page, total_size(report), "image", "images");
   page << " in ";
-  write_count(page, static_cast<std::int64_t>(report.clusters.size()), "cluster", "clusters");
+  write_number_of(page, static_cast<std::int64_t>(report.clusters.size()), "cluster", "clusters");
   if (!report.skipped.empty()) {
     page << ", <a href=\"#skipped\">" << count(static_cast<std::int64_t>(report.skipped.size()))
          << " skipped</a>";
@@ -126,9 +126,23 @@ void write_reading_guide(Page& page, const Report& report) {
         "its own, from its lowest to its highest value.");
   }
   entry("Number", "The number after the hash sign names the cluster in the other files of the run.");
-  entry("Pictures",
-        "The images nearest to the centre, the most typical first. They lie inside this page; the links "
-        "lead to the files where they were when it was written.");
+  if (report.paths_are_files) {
+    entry("Pictures",
+          "The images nearest to the centre, the most typical first. They lie inside this page; the links "
+          "lead to the files where they were when it was written.");
+  } else {
+    entry("Pictures",
+          "The images nearest to the centre, the most typical first. They lie inside this page; the data set "
+          "keeps them in one file, so that there are none to link to.");
+  }
+  if (report.count) {
+    entry(
+        "Number of clusters",
+        "Silhouette: how much nearer images are to their own cluster than to the next, 1 at most. Agreement: "
+        "how far clusterings of different halves of the images agree (ARI). The score joins both with the "
+        "bend of the objective, which tells where more clusters begin to gain less. Each half votes for the "
+        "number that is best for it.");
+  }
   if (!report.scores.empty()) {
     entry("Scores",
           "How well the clusters agree with the given labels. ACC: share of images in the right place under "

@@ -11,6 +11,7 @@ namespace ilk::html {
 void write_header(Page& page, const Report& report);
 void write_notices(Page& page, const Report& report);
 void write_summary(Page& page, const Report& report);
+void write_count(Page& page, const Report& report);
 void write_training(Page& page, const Report& report);
 void write_overview(Page& page, const Report& report);
 void write_clusters(Page& page, const Report& report);
