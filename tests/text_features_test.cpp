@@ -139,7 +139,7 @@ TEST(TextFeatures, AStoppedRunGoesOnWhereItStopped) {
   Counter stopping(1100);
   EXPECT_THROW(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions", stopping), ilk::Stopped);
   EXPECT_EQ(stopping.total, 2600);
-  EXPECT_LE(stopping.done, 1100 + 128);
+  EXPECT_LE(stopping.done, 1100 + 256);
   const std::vector<fs::path> spans = files_below(cache.path());
   ASSERT_EQ(spans.size(), 1u);
 

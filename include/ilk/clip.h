@@ -35,12 +35,12 @@ class Clip : public TextEncoder {
   const std::string& fingerprint() const override;
 
   /// `pixels` (B, 3, H, W) float32 as decode_for_model returns them, B ≥ 1. Returns (B, D) float32 on the
-  /// CPU, rows of unit length. On a CPU each image goes through by itself, so that a row is the same to the
-  /// bit whatever its companions, its place and the number of threads. Uses parallel_blocks; inside a block
-  /// it runs on that thread.
+  /// CPU, rows of unit length. On a CPU a row is the same to the bit whatever its companions, its place and
+  /// the number of threads. Uses parallel_blocks; inside a block it runs on that thread.
   torch::Tensor encode_images(const torch::Tensor& pixels) const;
 
-  /// As every TextEncoder. Nothing after the end token is computed: the tower is causal.
+  /// As every TextEncoder. The tower is causal: nothing after the end token is computed, and what texts begin
+  /// with in common goes through once, so texts of one template are best given together.
   torch::Tensor encode_texts(const std::vector<std::string>& texts) const override;
 
  private:

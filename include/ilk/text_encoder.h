@@ -21,8 +21,8 @@ class TextEncoder {
   virtual const std::string& fingerprint() const = 0;
 
   /// Texts of any length (cut at the encoder's longest). Returns (B, D) float32 on the CPU, rows of unit
-  /// length. Uses parallel_blocks; texts are grouped by length. A row is the same to the bit for any number
-  /// of threads; other companions may change its last bits.
+  /// length. Uses parallel_blocks. On a CPU a row is the same to the bit for any number of threads and
+  /// whatever its companions.
   virtual torch::Tensor encode_texts(const std::vector<std::string>& texts) const = 0;
 
  protected:

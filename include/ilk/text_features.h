@@ -21,7 +21,7 @@ struct TextFeatures {
 /// Embeds each text of the corpus: written into each template, the embeddings averaged and normalised (no
 /// template: the text as it is). Kept below `cache` (an empty path: not kept) per model, corpus and
 /// templates, as safetensors, written atomically and checked on load; a damaged file is rebuilt and reported.
-/// Stopped on request, at most 128 texts later; every 1,024 texts are kept as they are done, so that the next
+/// Stopped on request, at most 256 texts later; every 1,024 texts are kept as they are done, so that the next
 /// call goes on there. From the cache, `progress` hears nothing.
 TextFeatures embed_corpus(const TextEncoder& encoder, const Corpus& corpus,
                           const std::vector<std::string>& templates, const std::filesystem::path& cache,

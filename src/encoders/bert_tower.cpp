@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "attention.h"
+
 namespace ilk {
 namespace {
 
@@ -40,9 +42,12 @@ std::int64_t distance_bucket(std::int64_t distance, std::int64_t buckets) {
   return side + std::min(half - 1, near + static_cast<std::int64_t>(steps));
 }
 
-torch::Tensor BertLayer::operator()(const torch::Tensor& x, const torch::Tensor& bias) const {
-  const torch::Tensor attended = attention_norm(x + attention(x, x, bias));
-  return mlp_norm(attended + contract(activate(expand(attended), activation)));
+torch::Tensor BertLayer::operator()(torch::Tensor x, std::int64_t texts, const torch::Tensor& bias) const {
+  const auto& [heads, query, key, value, output] = attention;
+  output.add_to(x, attend(query(x), key(x), value(x), texts, heads, bias));
+  x = attention_norm(x);
+  contract.add_to(x, activate(expand(x), activation));
+  return mlp_norm(x);
 }
 
 BertTower::BertTower(const BertConfig& config, ModelWeights& weights) : config_(config) {
@@ -112,12 +117,13 @@ torch::Tensor BertTower::distance_bias(std::int64_t length) const {
 }
 
 torch::Tensor BertTower::operator()(const torch::Tensor& ids) const {
-  const std::int64_t length = ids.size(1);
+  const std::int64_t texts = ids.size(0), length = ids.size(1);
   const torch::Tensor bias = distance_bias(length);
-  torch::Tensor x =
-      input_norm_(at::embedding(token_embedding_, ids) + position_embedding_.narrow(0, 0, length));
-  for (const BertLayer& layer : layers_) x = layer(x, bias);
-  return x;
+  const torch::Tensor tokens =
+      at::embedding(token_embedding_, ids) + position_embedding_.narrow(0, 0, length);
+  torch::Tensor x = input_norm_(tokens.reshape({texts * length, -1}));
+  for (const BertLayer& layer : layers_) x = layer(x, texts, bias);
+  return x.reshape({texts, length, -1});
 }
 
 }  // namespace ilk

@@ -42,7 +42,8 @@ struct BertLayer {
   LayerNorm attention_norm, mlp_norm;
   Linear expand, contract;
   Activation activation;
-  torch::Tensor operator()(const torch::Tensor& x, const torch::Tensor& bias) const;
+  /// (B · T, W) to the same, of B texts; may use x's memory.
+  torch::Tensor operator()(torch::Tensor x, std::int64_t texts, const torch::Tensor& bias) const;
 };
 
 class BertTower {

@@ -1,6 +1,8 @@
 #include "clip_towers.h"
 
-#include <limits>
+#include <numeric>
+
+#include "attention.h"
 
 namespace ilk {
 namespace {
@@ -44,21 +46,25 @@ void move_to(torch::Device device, Transformer& transformer) {
 
 }  // namespace
 
-torch::Tensor TransformerLayer::operator()(const torch::Tensor& x, const torch::Tensor& mask) const {
+torch::Tensor TransformerLayer::operator()(torch::Tensor x, const Mix& mix,
+                                           const std::vector<std::int64_t>& places) const {
   const torch::Tensor normed = attention_norm(x);
-  const torch::Tensor attended = x + attention(normed, normed, mask);
-  return attended + contract(activate(expand(mlp_norm(attended)), activation));
+  torch::Tensor asking = normed;
+  if (!places.empty()) {
+    const torch::Tensor rows = at::tensor(places, torch::kInt64).to(x.device());
+    asking = normed.index_select(0, rows);
+    x = x.index_select(0, rows);
+  }
+  const auto& [heads, query, key, value, output] = attention;
+  output.add_to(x, mix(query(asking), key(normed), value(normed), places));
+  contract.add_to(x, activate(expand(mlp_norm(x)), activation));
+  return x;
 }
 
-torch::Tensor TransformerLayer::only(const torch::Tensor& x, std::int64_t place) const {
-  const torch::Tensor normed = attention_norm(x);
-  const torch::Tensor attended = x.narrow(1, place, 1) + attention(normed.narrow(1, place, 1), normed, {});
-  return attended + contract(activate(expand(mlp_norm(attended)), activation));
-}
-
-torch::Tensor Transformer::operator()(torch::Tensor x, const torch::Tensor& mask, std::int64_t place) const {
-  for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](x, mask);
-  return layers.back().only(x, place).squeeze(1);
+torch::Tensor Transformer::operator()(torch::Tensor x, const Mix& mix,
+                                      const std::vector<std::int64_t>& places) const {
+  for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](x, mix, {});
+  return layers.back()(x, mix, places);
 }
 
 VisionTower::VisionTower(const ClipConfig& config, ModelWeights& weights) : config_(config.vision) {
@@ -66,14 +72,14 @@ VisionTower::VisionTower(const ClipConfig& config, ModelWeights& weights) : conf
                      patch = config_.patch_size;
   const Loader load{weights, config_.transformer};
   class_embedding_ = weights.take("vision_model.embeddings.class_embedding", {width});
-  patch_embedding_.weight =
-      transposed(weights.take("vision_model.embeddings.patch_embedding.weight", {width, 3, patch, patch}));
+  patch_embedding_ =
+      take_matrix(weights, "vision_model.embeddings.patch_embedding.weight", {width, 3, patch, patch});
   position_embedding_ =
       weights.take("vision_model.embeddings.position_embedding.weight", {1 + side * side, width});
   input_norm_ = take_norm(weights, "vision_model.pre_layrnorm", load.config);  // its name in the files
   transformer_ = load.transformer("vision_model");
   output_norm_ = take_norm(weights, "vision_model.post_layernorm", load.config);
-  projection_.weight = transposed(weights.take("visual_projection.weight", {config.joint_width, width}));
+  projection_ = take_matrix(weights, "visual_projection.weight", {config.joint_width, width});
 }
 
 void VisionTower::to(torch::Device device) {
@@ -87,19 +93,28 @@ void VisionTower::to(torch::Device device) {
 }
 
 torch::Tensor VisionTower::operator()(const torch::Tensor& pixels) const {
-  const std::int64_t batch = pixels.size(0), side = config_.patches_per_side(), patch = config_.patch_size;
+  const std::int64_t batch = pixels.size(0), side = config_.patches_per_side(), patch = config_.patch_size,
+                     width = class_embedding_.size(0), heads = config_.transformer.heads;
   // A convolution whose windows do not overlap is a product with each patch laid out as a row.
   const torch::Tensor patches = pixels.narrow(2, 0, side * patch)
                                     .narrow(3, 0, side * patch)
                                     .reshape({batch, 3, side, patch, side, patch})
                                     .permute({0, 2, 4, 1, 3, 5})
-                                    .reshape({batch, side * side, 3 * patch * patch});
-  const torch::Tensor class_token = class_embedding_.expand({batch, 1, class_embedding_.size(0)});
-  const torch::Tensor tokens = at::cat({class_token, patch_embedding_(patches)}, 1) + position_embedding_;
-  return projection_(output_norm_(transformer_(input_norm_(tokens), {}, 0)));
+                                    .reshape({batch * side * side, 3 * patch * patch});
+  const torch::Tensor class_token = class_embedding_.expand({batch, 1, width});
+  const torch::Tensor seen = patch_embedding_(patches).reshape({batch, side * side, width});
+  const torch::Tensor tokens = at::cat({class_token, seen}, 1) + position_embedding_;
+  const Mix within_each_image = [&](const auto& queries, const auto& keys, const auto& values, const auto&) {
+    return attend(queries, keys, values, batch, heads, {});
+  };
+  std::vector<std::int64_t> class_places(static_cast<std::size_t>(batch));
+  for (std::int64_t i = 0; i < batch; ++i) class_places[static_cast<std::size_t>(i)] = i * tokens.size(1);
+  const torch::Tensor rows = input_norm_(tokens.reshape({-1, width}));
+  return projection_(output_norm_(transformer_(rows, within_each_image, class_places)));
 }
 
-TextTower::TextTower(const ClipConfig& config, ModelWeights& weights) {
+TextTower::TextTower(const ClipConfig& config, ModelWeights& weights)
+    : heads_(config.text.transformer.heads) {
   const TransformerConfig& transformer = config.text.transformer;
   const Loader load{weights, transformer};
   token_embedding_ = weights.take("text_model.embeddings.token_embedding.weight",
@@ -108,8 +123,7 @@ TextTower::TextTower(const ClipConfig& config, ModelWeights& weights) {
                                      {config.text.context_length, transformer.width});
   transformer_ = load.transformer("text_model");
   output_norm_ = take_norm(weights, "text_model.final_layer_norm", load.config);
-  projection_.weight =
-      transposed(weights.take("text_projection.weight", {config.joint_width, transformer.width}));
+  projection_ = take_matrix(weights, "text_projection.weight", {config.joint_width, transformer.width});
 }
 
 void TextTower::to(torch::Device device) {
@@ -120,13 +134,19 @@ void TextTower::to(torch::Device device) {
   move_to(device, projection_);
 }
 
-torch::Tensor TextTower::operator()(const torch::Tensor& ids) const {
-  const std::int64_t length = ids.size(1);
+torch::Tensor TextTower::operator()(const TokenTree& tree) const {
+  const auto rows_of = [](const torch::Tensor& table, const std::vector<std::int64_t>& places) {
+    return table.index_select(0, at::tensor(places, torch::kInt64).to(table.device()));
+  };
+  std::vector<std::int64_t> all(tree.tokens.size());
+  std::iota(all.begin(), all.end(), 0);
+  const Mix with_their_beginnings = [&](const auto& queries, const auto& keys, const auto& values,
+                                        const auto& places) {
+    return attend_to_beginnings(queries, keys, values, heads_, tree, places.empty() ? all : places);
+  };
   const torch::Tensor tokens =
-      at::embedding(token_embedding_, ids) + position_embedding_.narrow(0, 0, length);
-  const torch::Tensor later =
-      at::full({length, length}, -std::numeric_limits<float>::infinity(), tokens.options()).triu(1);
-  return projection_(output_norm_(transformer_(tokens, later, length - 1)));
+      rows_of(token_embedding_, tree.tokens) + rows_of(position_embedding_, tree.depths);
+  return projection_(output_norm_(transformer_(tokens, with_their_beginnings, tree.ends)));
 }
 
 }  // namespace ilk

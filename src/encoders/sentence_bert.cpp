@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view function = "SentenceBert";
 
 /// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
-constexpr std::string_view fingerprint_version = "ilk sentence bert 1\n";
+constexpr std::string_view fingerprint_version = "ilk sentence bert 2\n";
 
 std::string fingerprint_of(const SentenceConfig& config, const std::vector<fs::path>& weights) {
   Sha256 hash;

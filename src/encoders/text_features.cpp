@@ -11,7 +11,7 @@ namespace ilk {
 namespace {
 
 // Texts between two looks at whether to stop, and texts that are kept at a time.
-constexpr std::int64_t texts_per_chunk = 128, texts_per_span = 1024;
+constexpr std::int64_t texts_per_chunk = 256, texts_per_span = 1024;
 
 std::map<std::string, std::string> identity_of(const TextEncoder& encoder, const Corpus& corpus,
                                                const std::vector<std::string>& templates) {

@@ -9,9 +9,8 @@
 namespace ilk {
 namespace {
 
-// Texts are short, and share products at the price that their last bits depend on their companions. Of long
-// ones fewer go together, so that a group takes some tens of megabytes: as many tokens as 64 texts of CLIP's
-// 77. A GPU wants more at a time.
+// Of long texts fewer go together, so that a group takes some tens of megabytes: as many tokens as 64 texts
+// of CLIP's 77. A GPU wants more at a time.
 constexpr std::int64_t texts_per_group = 64, texts_per_launch = 1024, longest_of_a_full_group = 77;
 
 struct Group {

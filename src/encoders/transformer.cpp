@@ -1,6 +1,6 @@
 #include "transformer.h"
 
-#include <cmath>
+#include <utility>
 
 namespace ilk {
 
@@ -20,36 +20,41 @@ void read_transformer_config(const ConfigReader& reader, TransformerConfig& tran
 }
 
 torch::Tensor Linear::operator()(const torch::Tensor& x) const {
-  return at::linear(x, weight.t(), bias);
+  if (!x.device().is_cpu()) return at::linear(x, weight, bias);
+  const torch::Tensor rows = x.contiguous(), y = torch::empty({rows.size(0), packed.columns()});
+  multiply(rows.data_ptr<float>(), rows.size(1), rows.size(0), packed,
+           bias.defined() ? bias.data_ptr<float>() : nullptr, y.data_ptr<float>(), y.size(1));
+  return y;
+}
+
+void Linear::add_to(torch::Tensor& x, const torch::Tensor& y) const {
+  if (!x.device().is_cpu()) {
+    x += at::linear(y, weight, bias);
+    return;
+  }
+  const torch::Tensor rows = y.contiguous();
+  multiply(rows.data_ptr<float>(), rows.size(1), rows.size(0), packed,
+           bias.defined() ? bias.data_ptr<float>() : nullptr, x.data_ptr<float>(), x.size(1), true);
 }
 
 torch::Tensor LayerNorm::operator()(const torch::Tensor& x) const {
   return at::layer_norm(x, weight.sizes(), weight, bias, epsilon);
 }
 
-torch::Tensor Attention::operator()(const torch::Tensor& queries, const torch::Tensor& tokens,
-                                    const torch::Tensor& mask) const {
-  const std::int64_t width = tokens.size(2), head_width = width / heads;
-  const auto split = [&](const torch::Tensor& x) {  // (B, T, W) to (B, heads, T, W / heads)
-    return x.reshape({x.size(0), x.size(1), heads, head_width}).transpose(1, 2);
-  };
-  const torch::Tensor q = split(query(queries) / std::sqrt(static_cast<double>(head_width)));
-  torch::Tensor scores = at::matmul(q, split(key(tokens)).transpose(2, 3));
-  if (mask.defined()) scores += mask;
-  const torch::Tensor mixed = at::matmul(at::softmax(scores, -1), split(value(tokens)));
-  return output(mixed.transpose(1, 2).reshape(queries.sizes()));
-}
-
-torch::Tensor activate(const torch::Tensor& x, Activation activation) {
-  return activation == Activation::gelu ? at::gelu(x) : x * at::sigmoid(1.702 * x);
-}
-
-torch::Tensor transposed(const torch::Tensor& weight) {
-  return weight.defined() ? weight.flatten(1).t().contiguous() : weight;
+torch::Tensor activate(torch::Tensor x, Activation activation) {
+  if (activation == Activation::gelu) return at::gelu_(x);
+  if (!x.device().is_cpu()) return x.mul_(at::sigmoid(1.702 * x));
+  quick_gelu(x.data_ptr<float>(), x.numel());
+  return x;
 }
 
 Linear take_linear(ModelWeights& weights, const std::string& name, std::int64_t from, std::int64_t to) {
-  return {transposed(weights.take(name + ".weight", {to, from})), weights.take(name + ".bias", {to})};
+  return {.weight = weights.take(name + ".weight", {to, from}), .bias = weights.take(name + ".bias", {to})};
+}
+
+Linear take_matrix(ModelWeights& weights, const std::string& name, const std::vector<std::int64_t>& shape) {
+  const torch::Tensor weight = weights.take(name, shape);
+  return {.weight = weight.defined() ? weight.flatten(1) : weight};
 }
 
 LayerNorm take_norm(ModelWeights& weights, const std::string& name, const TransformerConfig& config) {
@@ -62,6 +67,7 @@ void move_to(torch::Device device, torch::Tensor& tensor) {
 }
 
 void move_to(torch::Device device, Linear& linear) {
+  if (device.is_cpu()) linear.packed = PackedMatrix(std::exchange(linear.weight, {}));
   move_to(device, linear.weight);
   move_to(device, linear.bias);
 }

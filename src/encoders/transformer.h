@@ -1,11 +1,13 @@
 #pragma once
-// What the towers of CLIP and of BERT are made of, for inference. B images or texts, T tokens of each, W the
-// tower's width. All tensors float32.
+// What the towers of CLIP and of BERT are made of, for inference. R rows, one for each token, W the tower's
+// width. All tensors float32. On a CPU a row of a result is the same to the bit whatever the other rows are,
+// as far as they do not attend to one another.
 #include <torch/types.h>
 
 #include <string>
 
 #include "config_reader.h"
+#include "matrix_product.h"
 #include "model_weights.h"
 
 namespace ilk {
@@ -22,11 +24,13 @@ struct TransformerConfig {
 /// what is absent stays as it is.
 void read_transformer_config(const ConfigReader& reader, TransformerConfig& transformer);
 
-/// y = x A + b over the last dimension; no bias where it is undefined. Files hold Aᵀ; this way round a
-/// product with few rows takes a fifth less time.
+/// y = x A + b over rows, (R, from) to (R, to); no bias where it is undefined.
 struct Linear {
-  torch::Tensor weight, bias;  // (from, to), (to)
+  torch::Tensor weight, bias;  // (to, from) as in files, (to)
+  PackedMatrix packed;         // takes the weight's place on a CPU
   torch::Tensor operator()(const torch::Tensor& x) const;
+  /// x + (y A + b), in the place of x.
+  void add_to(torch::Tensor& x, const torch::Tensor& y) const;
 };
 
 struct LayerNorm {
@@ -35,24 +39,22 @@ struct LayerNorm {
   torch::Tensor operator()(const torch::Tensor& x) const;
 };
 
-/// Multi-head attention (Vaswani et al. 2017).
+/// Multi-head attention (Vaswani et al. 2017), but for the way that tokens see one another.
 struct Attention {
   std::int64_t heads;
   Linear query, key, value, output;
-  /// `queries` (B, Q, W) look at `tokens` (B, T, W); `mask`, (Q, T) or (heads, Q, T), is added to the scores
-  /// where it is defined.
-  torch::Tensor operator()(const torch::Tensor& queries, const torch::Tensor& tokens,
-                           const torch::Tensor& mask) const;
 };
 
-torch::Tensor activate(const torch::Tensor& x, Activation activation);
+/// In the place of x.
+torch::Tensor activate(torch::Tensor x, Activation activation);
 
-/// A file's (to, from, …) as (from, to); undefined stays so.
-torch::Tensor transposed(const torch::Tensor& weight);
+/// A matrix that stands for itself in a file, without a bias; (to, from, …) counts as (to, from · …).
+Linear take_matrix(ModelWeights& weights, const std::string& name, const std::vector<std::int64_t>& shape);
 /// Takes <name>.weight and <name>.bias.
 Linear take_linear(ModelWeights& weights, const std::string& name, std::int64_t from, std::int64_t to);
 LayerNorm take_norm(ModelWeights& weights, const std::string& name, const TransformerConfig& config);
 
+/// To where the model is to compute; what is to compute on the CPU is laid out for it.
 void move_to(torch::Device device, torch::Tensor& tensor);
 void move_to(torch::Device device, Linear& linear);
 void move_to(torch::Device device, LayerNorm& norm);

@@ -1,0 +1,183 @@
+// time_encoder rate | images MODEL FOLDER | texts MODEL WORDS [WHICH…]: what benchmarks/encoders.py runs.
+// Prints one JSON object a line; seconds are of the wall, and of all cores' work (cpu).
+#include <ATen/ATen.h>
+#include <ilk/clip.h>
+#include <ilk/corpus.h>
+#include <ilk/embed_images.h>
+#include <ilk/files.h>
+#include <ilk/parallel.h>
+#include <ilk/text_features.h>
+#include <ilk/wordnet.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+
+#include "clip_towers.h"
+#include "matrix_product.h"
+#include "token_tree.h"
+
+namespace {
+
+struct Seconds {
+  double wall, cpu;
+};
+
+Seconds timed(const std::function<void()>& work) {
+  const auto cpu = [] {
+    rusage use{};
+    getrusage(RUSAGE_SELF, &use);
+    return static_cast<double>(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+           1e-6 * static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  const double cpu_begin = cpu();
+  work();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), cpu() - cpu_begin};
+}
+
+/// The machine's floor: products of the towers' shapes and a large one, on all threads at once, by BLAS and
+/// by ilk.
+int rate() {
+  for (const auto& [m, k, n] :
+       {std::array<std::int64_t, 3>{2048, 2048, 2048}, {50, 768, 3072}, {512, 768, 3072}, {512, 512, 2048}}) {
+    const torch::Tensor x = at::randn({m, k}), weight = at::randn({n, k}), dense = weight.t().contiguous();
+    const ilk::PackedMatrix packed(weight);
+    const double flops = 2.0 * static_cast<double>(m * k * n);
+    const auto rounds = static_cast<std::int64_t>(1 + 40e9 / flops), jobs = rounds * ilk::threads();
+    const auto measure = [&](const std::function<void(torch::Tensor&)>& product) {
+      return timed([&] {
+        ilk::parallel_blocks(jobs, rounds, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+          torch::Tensor y = at::empty({m, n});
+          for (std::int64_t i = begin; i < end; ++i) product(y);
+        });
+      });
+    };
+    const auto blas = [&](torch::Tensor& y) { at::mm_out(y, x, dense); };
+    const auto own = [&](torch::Tensor& y) {
+      ilk::multiply(x.data_ptr<float>(), k, m, packed, nullptr, y.data_ptr<float>(), n);
+    };
+    const auto [blas_wall, blas_cpu] = measure(blas);
+    const auto [own_wall, own_cpu] = measure(own);
+    const double all = flops * static_cast<double>(jobs) / 1e9;
+    std::printf(
+        "{\"product\": [%ld, %ld, %ld], \"blas\": %.1f, \"ilk\": %.1f, \"blas_a_core\": %.1f, "
+        "\"ilk_a_core\": %.1f}\n",
+        m, k, n, all / blas_wall, all / own_wall, all / blas_cpu, all / own_cpu);
+  }
+  return 0;
+}
+
+int images(const char* model, const char* folder) {
+  const ilk::Clip clip(model);
+  const ilk::ImageList list = ilk::list_images({folder}, {});
+  const auto count = static_cast<std::int64_t>(list.paths.size());
+  std::vector<torch::Tensor> pixels(static_cast<std::size_t>(count));
+  const Seconds decoding = timed([&] {
+    ilk::parallel_blocks(count, 1, [&](std::int64_t i, std::int64_t, std::int64_t) {
+      pixels[i] = ilk::decode_for_model(ilk::read_image_file(list.paths[i]), clip.preprocessor(), {});
+    });
+  });
+  const torch::Tensor stacked = at::stack(pixels);
+  const Seconds encoding = timed([&] { clip.encode_images(stacked); });
+  ilk::EmbeddingCache nowhere("");
+  const Seconds whole = timed([&] { ilk::embed_images(clip, list, {}, nowhere); });
+  std::printf(
+      "{\"images\": %ld, \"decode\": [%.3f, %.3f], \"encode\": [%.3f, %.3f], \"files\": [%.3f, %.3f]}\n",
+      count, decoding.wall, decoding.cpu, encoding.wall, encoding.cpu, whole.wall, whole.cpu);
+  return 0;
+}
+
+/// The texts as trees that share less and less: the same tower takes them.
+ilk::TokenForest without_sharing(const std::vector<ilk::TokenIds>& texts, std::int64_t texts_per_tree) {
+  ilk::TokenForest forest;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i % static_cast<std::size_t>(texts_per_tree) == 0) forest.trees.emplace_back();
+    ilk::TokenTree& tree = forest.trees.back();
+    for (std::size_t depth = 0; depth < texts[i].size(); ++depth) {
+      tree.parents.push_back(depth == 0 ? -1 : tree.size() - 1);
+      tree.tokens.push_back(texts[i][depth]);
+      tree.depths.push_back(static_cast<std::int64_t>(depth));
+    }
+    tree.ends.push_back(tree.size() - 1);
+    forest.row_of.push_back(static_cast<std::int64_t>(i));
+  }
+  return forest;
+}
+
+/// Words in all templates, in chunks of 256 neighbours taken evenly from the list, as embed_corpus takes
+/// them.
+int texts(const std::string& model, std::int64_t words, const std::vector<std::string>& which) {
+  const ilk::Clip clip(model);
+  const auto wordnet = ilk::WordNet::find();
+  if (!wordnet) return 2;
+  const ilk::Corpus corpus = ilk::make_corpus("nouns", ilk::WordNet(*wordnet).nouns());
+  const auto all = static_cast<std::int64_t>(corpus.texts.size());
+  constexpr std::int64_t chunk = 256, context = 77;
+  const std::int64_t chunks = (words + chunk - 1) / chunk, apart = all / chunks;
+
+  ilk::ModelWeights weights(model, "time_encoder");
+  const ilk::ClipConfig config = ilk::read_clip_config(std::filesystem::path(model) / "config.json");
+  ilk::TextTower tower(config, weights);
+  tower.to(torch::kCPU);
+  for (const std::string& way : which) {
+    std::int64_t prompts = 0, tokens = 0;
+    double largest = 0;
+    Seconds seconds{0, 0};
+    for (std::int64_t i = 0; i < chunks; ++i) {
+      std::vector<std::string> texts;
+      for (std::int64_t j = i * apart; j < i * apart + chunk; ++j)
+        for (const std::string& prompt : ilk::default_templates())
+          texts.push_back(ilk::fill_template(prompt, corpus.texts[static_cast<std::size_t>(j)]));
+      prompts += static_cast<std::int64_t>(texts.size());
+      torch::Tensor rows;
+      const auto run = [&](const ilk::TokenForest& forest) {
+        std::vector<torch::Tensor> parts(forest.trees.size());
+        for (const ilk::TokenTree& tree : forest.trees) tokens += tree.size();
+        ilk::parallel_blocks(
+            static_cast<std::int64_t>(parts.size()), 1,
+            [&](std::int64_t t, std::int64_t, std::int64_t) { parts[t] = tower(forest.trees[t]); });
+        rows = at::cat(parts).index_select(0, at::tensor(forest.row_of, torch::kInt64));
+      };
+      std::vector<ilk::TokenIds> ids;
+      for (const std::string& text : texts) {
+        ids.push_back(clip.tokenizer().encode(text, context));
+        // In the reference the text's end fills it up to the context's length; the first end stands for the
+        // text.
+      }
+      const Seconds part = timed([&] {
+        if (way == "final")
+          rows = clip.encode_texts(texts);
+        else if (way == "alone")
+          run(without_sharing(ids, 64));
+        else if (way == "tree")
+          run(ilk::plant(ids, 512));
+      });
+      seconds.wall += part.wall;
+      seconds.cpu += part.cpu;
+      largest = std::max(largest, (rows.norm(2, 1) - 1).abs().max().item<double>());
+    }
+    const double share = static_cast<double>(chunks * chunk) / static_cast<double>(all);
+    std::printf(
+        "{\"way\": \"%s\", \"words\": %ld, \"of\": %ld, \"prompts\": %ld, \"tokens\": %ld, \"seconds\": "
+        "[%.3f, %.3f], "
+        "\"all_minutes\": %.2f}\n",
+        way.c_str(), chunks * chunk, all, prompts, tokens, seconds.wall, seconds.cpu,
+        seconds.wall / share / 60);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ilk::set_threads(0);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.size() == 1 && arguments[0] == "rate") return rate();
+  if (arguments.size() == 3 && arguments[0] == "images") return images(argv[2], argv[3]);
+  if (arguments.size() >= 3 && arguments[0] == "texts")
+    return texts(arguments[1], std::stol(arguments[2]), {arguments.begin() + 3, arguments.end()});
+  return 2;
+}
