@@ -18,8 +18,8 @@ import tempfile
 
 K, D, IMAGES, WORDS = 20, 512, 6000, 12000
 VARIANTS = [("kmeans", ["--method", "kmeans"]), ("tac", ["--method", "tac"]), ("cae", []),
-            ("cae, without centring", ["--no-centre"]), ("cae, plain concatenation", ["--fusion", "plain"]),
-            ("cae, plain, without centring", ["--fusion", "plain", "--no-centre"])]
+            ("cae, centred", ["--centre"]), ("cae, plain concatenation", ["--fusion", "plain"]),
+            ("cae, plain, centred", ["--fusion", "plain", "--centre"])]
 
 
 def make(folder, gap, seed):

@@ -213,7 +213,7 @@ TEST_F(ProgramTest, JsonQuietAndMethodsWork) {
   EXPECT_EQ(summary["skipped"], 0);
   for (const std::string method :
        {"--method=kmeans", "--alignment=softmax", "--fusion=sum", "--fusion=plain", "--selection=exclusive",
-        "--levels=nouns", "--levels=captions", "--no-centre"}) {
+        "--levels=nouns", "--levels=captions", "--centre"}) {
     const auto result = run(cluster(images, output("other"), {method, "--quiet"}));
     EXPECT_EQ(result.status, 0) << method << ": " << result.err;
   }

@@ -17,7 +17,7 @@ constexpr auto enum_names(FusionKind) {
 struct FusionOptions {
   FusionKind fusion = FusionKind::concat;
   double gamma = 0.1;
-  bool centre = true;
+  bool centre = false;
 };
 
 template <OptionsOf<FusionOptions> Options, class Visitor>
