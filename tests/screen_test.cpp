@@ -149,7 +149,8 @@ TEST(Screen, SmallNumbersAreWithinTheirBounds) {
         right.set(i, rows.data_ptr<float>() + i * d, nullptr);
       }
       std::vector<float> bias(64, 0.0f), out(64 * 64);
-      ilk::internal::byte_products(left, numbers.data(), 63, right, 0, 64, bias.data(), out.data(), 64);
+      ilk::internal::byte_products(left, numbers.data(), nullptr, 63, right, 0, 64, bias.data(), out.data(),
+                                   64);
       const auto exact = rows.to(torch::kFloat64).matmul(rows.to(torch::kFloat64).t());
       for (std::int64_t i = 0; i < 63; ++i)
         for (std::int64_t j = 0; j < 64; ++j) {

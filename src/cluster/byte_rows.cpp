@@ -1,5 +1,6 @@
-// D dimensions. Groups are 32 coordinates, a vector register of bytes; chunks are the groups whose products
-// go into the same 16-bit sums.
+// D dimensions. A step is 4 bytes of each row, which is 4 coordinates of 8 bits or 2 of 16; a chunk is 16
+// steps, whose products go into the same 16-bit sums where there are 8 bits: two sums of 32 coordinates for
+// each pair of rows.
 #include "byte_rows.h"
 
 #include <algorithm>
@@ -19,7 +20,9 @@
 namespace ilk::internal {
 namespace {
 
-constexpr std::int64_t group = 32, groups_per_chunk = 16, chunk = group * groups_per_chunk, sums = group / 2;
+constexpr std::int64_t step = 4, steps = 16, chunk = step * steps, tile = ByteRows::tile;
+// Coordinates that are worked on at a time where rows are made.
+constexpr std::int64_t group = 32;
 constexpr float offset = 128;
 // Adding and subtracting this rounds a float below 2^22 to a whole number.
 constexpr float rounding = 12582912.0f;
@@ -29,12 +32,15 @@ struct Limits {
 };
 // 255 · 64 · 2 < 2^15, so that a pair of products never saturates.
 constexpr Limits left_limits{127, 192}, right_limits{64, 170}, wide_limits{32000, 46000};
+// A rest is half a step at most: 125 and 63 of these, so that the same holds of it.
+constexpr float left_rests_per_step = 250, right_rests_per_step = 126;
 
 struct Spread {
   float largest = 0, longest = 0, square = 0;
 };
 
-/// The largest coordinate, the longest part that goes into one sum, and the squared length of a row.
+/// The largest coordinate, the longest part that goes into one sum of 16 bits, and the squared length of a
+/// row.
 ILK_AVX2 Spread spread_of(const float* row, const float* origin, std::int64_t d) {
   Spread spread;
   float largest[group] = {};
@@ -55,21 +61,21 @@ ILK_AVX2 Spread spread_of(const float* row, const float* origin, std::int64_t d)
         largest[i] = size > largest[i] ? size : largest[i];
       }
     }
-    for (std::int64_t sum = 0; sum < sums; ++sum) {
-      const float square = squares[2 * sum] + squares[2 * sum + 1];
-      spread.longest = std::max(spread.longest, square);
-      spread.square += square;
-    }
+    float of_sums[2] = {};
+    for (std::int64_t i = 0; i < group; ++i) of_sums[i / 2 % 2] += squares[i];
+    spread.longest = std::max(spread.longest, std::max(of_sums[0], of_sums[1]));
+    spread.square += of_sums[0] + of_sums[1];
   }
   spread.longest = std::sqrt(spread.longest);
   spread.largest = *std::max_element(largest, largest + group);
   return spread;
 }
 
-/// Writes the small numbers of a row; returns the squared length of what they miss.
+/// Writes the small numbers of a row, and what they miss where `rests` is not null; returns the squared
+/// length of that. Both are written in whole groups.
 template <class Small>
 ILK_AVX2 float quantise(const float* row, const float* origin, std::int64_t d, float scale, float inverse,
-                        float shift, Small* to) {
+                        float shift, Small* to, float* rests) {
   float missed[group] = {};
   for (std::int64_t j = 0; j < d; j += group) {
     float values[group];
@@ -82,11 +88,12 @@ ILK_AVX2 float quantise(const float* row, const float* origin, std::int64_t d, f
     std::int32_t whole[group];
     for (std::int64_t i = 0; i < group; ++i) {
       const float rounded = (values[i] * inverse + rounding) - rounding;
-      const float rest = values[i] - rounded * scale;
-      missed[i] += rest * rest;
+      values[i] -= rounded * scale;
+      missed[i] += values[i] * values[i];
       whole[i] = static_cast<std::int32_t>(rounded + shift);
     }
     for (std::int64_t i = 0; i < group; ++i) to[j + i] = static_cast<Small>(whole[i]);
+    if (rests) std::copy_n(values, group, rests + j);
   }
   float total = 0;
   for (const float one : missed) total += one;
@@ -94,7 +101,7 @@ ILK_AVX2 float quantise(const float* row, const float* origin, std::int64_t d, f
 }
 
 std::int64_t width_of(int bits, std::int64_t dimensions) {
-  return (dimensions + group - 1) / group * group * (bits / 8);
+  return (dimensions * (bits / 8) + chunk - 1) / chunk * chunk;
 }
 
 }  // namespace
@@ -112,27 +119,41 @@ void ByteRows::Free::operator()(std::uint8_t* bytes) const {
   ::operator delete[](bytes, std::align_val_t(64));
 }
 
-ByteRows::ByteRows(Side side, int bits, std::int64_t rows, std::int64_t dimensions)
+ByteRows::Bytes ByteRows::allocated(std::int64_t size) {
+  return Bytes(
+      static_cast<std::uint8_t*>(::operator new[](static_cast<std::size_t>(size), std::align_val_t(64))));
+}
+
+ByteRows::ByteRows(Side side, int bits, std::int64_t rows, std::int64_t dimensions, bool rests)
     : side_(side),
       bits_(bits),
       dimensions_(dimensions),
       width_(width_of(bits, dimensions)),
-      bytes_(static_cast<std::uint8_t*>(
-          ::operator new[](static_cast<std::size_t>(rows* width_), std::align_val_t(64)))),
+      bytes_(allocated(rows * width_)),
       scales_(static_cast<std::size_t>(rows)),
       errors_(scales_.size()),
       lengths_(scales_.size()) {
+  const std::int64_t sides = side == Side::left ? 1 : 2;
+  if (rests) {
+    rests_ = allocated(rows * sides * width_);
+    rest_errors_.resize(scales_.size());
+  }
   if (side == Side::left) return;
   std::fill_n(bytes_.get(), rows * width_, std::uint8_t{0});
-  if (bits == 8) corrections_.resize(static_cast<std::size_t>(rows * ((width_ + chunk - 1) / chunk) * sums));
+  if (bits == 8) corrections_.resize(static_cast<std::size_t>(rows * (width_ / chunk) * 2));
+  if (!rests) return;
+  std::fill_n(rests_.get(), rows * sides * width_, std::uint8_t{0});
+  row_corrections_.resize(2 * scales_.size());
 }
 
-std::int64_t ByteRows::memory(int bits, std::int64_t rows, std::int64_t dimensions) {
-  return rows * (width_of(bits, dimensions) + static_cast<std::int64_t>(3 * sizeof(float)));
+std::int64_t ByteRows::memory(int bits, std::int64_t rows, std::int64_t dimensions, bool rests) {
+  constexpr auto number = static_cast<std::int64_t>(sizeof(float));
+  return rows * (width_of(bits, dimensions) * (rests ? 2 : 1) + (rests ? 4 : 3) * number);
 }
 
 void ByteRows::set(std::int64_t i, const float* row, const float* origin) {
-  const Limits& limits = bits_ == 16 ? wide_limits : side_ == Side::left ? left_limits : right_limits;
+  const bool is_left = side_ == Side::left;
+  const Limits& limits = bits_ == 16 ? wide_limits : is_left ? left_limits : right_limits;
   const Spread spread = spread_of(row, origin, dimensions_);
   // Rounding lengthens a row, or the 32 coordinates of one sum, by half the root of their number at most.
   const float longest = bits_ == 16 ? std::sqrt(spread.square) : spread.longest;
@@ -143,42 +164,70 @@ void ByteRows::set(std::int64_t i, const float* row, const float* origin) {
       longest > 0 ? std::min(0.999f * limits.byte / spread.largest, 0.999f * room / longest) : 0;
   const bool usable = inverse > 0 && std::isfinite(inverse) && std::isfinite(spread.square);
   const float scale = usable ? 1 / inverse : 0, factor = usable ? inverse : 0;
-  std::uint8_t* bytes = bytes_.get() + i * width_;
-  const float missed =
-      bits_ == 16
-          ? quantise(row, origin, dimensions_, scale, factor, 0, reinterpret_cast<std::int16_t*>(bytes))
-          : quantise(row, origin, dimensions_, scale, factor, side_ == Side::left ? offset : 0, bytes);
+  std::vector<std::uint8_t> for_tile(is_left ? 0 : static_cast<std::size_t>(width_));
+  std::vector<float> rest(has_rests() ? static_cast<std::size_t>(width_) : 0);
+  std::uint8_t* bytes = is_left ? bytes_.get() + i * width_ : for_tile.data();
+  if (is_left) std::fill(bytes + width_ - chunk, bytes + width_, std::uint8_t{0});
+  const float missed = bits_ == 16 ? quantise(row, origin, dimensions_, scale, factor, 0,
+                                              reinterpret_cast<std::int16_t*>(bytes), nullptr)
+                                   : quantise(row, origin, dimensions_, scale, factor, is_left ? offset : 0,
+                                              bytes, has_rests() ? rest.data() : nullptr);
   const auto place = static_cast<std::size_t>(i);
   // A little more than the truth, for the rounding of these very sums and squares too small for a float.
   const float length = 1.001f * std::sqrt(spread.square) + 1e-15f;
+  const auto error_of = [&](float square) {
+    return usable ? 1.001f * std::sqrt(square) + 1e-6f * length + 1e-15f : length;
+  };
   scales_[place] = scale;
-  errors_[place] = usable ? 1.001f * std::sqrt(missed) + 1e-6f * length + 1e-15f : length;
+  errors_[place] = error_of(missed);
   lengths_[place] = length + errors_[place];
+  if (!is_left) set_tile(i, bytes);
+  if (has_rests()) rest_errors_[place] = error_of(keep_rest(i, bytes, rest.data(), scale, factor));
+}
+
+void ByteRows::set_tile(std::int64_t i, const std::uint8_t* bytes) {
+  std::uint8_t* to = bytes_.get() + i / tile * tile * width_ + i % tile * step;
+  for (std::int64_t at = 0; at < width_; at += step) std::copy_n(bytes + at, step, to + at * tile);
   if (corrections_.empty()) return;
-  // Four rows' corrections lie together, chunk by chunk.
-  const std::int64_t chunks = (width_ + chunk - 1) / chunk;
-  std::int16_t* correction = corrections_.data() + (i / 4 * 4 * chunks + i % 4) * sums;
-  for (std::int64_t begin = 0; begin < width_; begin += chunk, correction += 4 * sums) {
-    const std::int64_t end = std::min(width_, begin + chunk);
-    for (std::int64_t sum = 0; sum < sums; ++sum) {
-      int total = 0;
-      for (std::int64_t j = begin + 2 * sum; j < end; j += group)
-        total += static_cast<std::int8_t>(bytes[j]) + static_cast<std::int8_t>(bytes[j + 1]);
-      // Modulo 2^16, as are the sums.
-      correction[sum] = static_cast<std::int16_t>(static_cast<std::uint16_t>(-128 * total));
-    }
+  std::int16_t* correction = corrections_.data() + (i / tile * tile * (width_ / chunk) + i % tile) * 2;
+  for (std::int64_t begin = 0; begin < width_; begin += chunk, correction += 2 * tile) {
+    int totals[2] = {};
+    for (std::int64_t j = begin; j < begin + chunk; ++j)
+      totals[j / 2 % 2] += static_cast<std::int8_t>(bytes[j]);
+    // Modulo 2^16, as are the sums.
+    for (int sum = 0; sum < 2; ++sum)
+      correction[sum] = static_cast<std::int16_t>(static_cast<std::uint16_t>(-128 * totals[sum]));
   }
+}
+
+float ByteRows::keep_rest(std::int64_t i, const std::uint8_t* bytes, const float* rest, float scale,
+                          float inverse) {
+  const bool is_left = side_ == Side::left;
+  const float per_step = is_left ? left_rests_per_step : right_rests_per_step;
+  std::uint8_t* to = rests_.get() + i * (is_left ? width_ : 2 * width_);
+  if (is_left) {
+    std::fill(to + width_ - chunk, to + width_, std::uint8_t{0});
+  } else {
+    std::copy_n(bytes, width_, to);
+    to += width_;
+  }
+  const float missed = quantise(rest, nullptr, dimensions_, scale / per_step, inverse * per_step,
+                                is_left ? offset : 0, to, nullptr);
+  if (!is_left)
+    for (int which = 0; which < 2; ++which) {
+      std::int32_t total = 0;
+      for (std::int64_t j = 0; j < width_; ++j)
+        total += static_cast<std::int8_t>((which == 0 ? bytes : to)[j]);
+      row_corrections_[static_cast<std::size_t>(2 * i + which)] = -128 * total;
+    }
+  return missed;
 }
 
 #if ILK_BYTE_PRODUCTS
 namespace {
 
-/// Sums of the four registers' 32-bit numbers: those of `a` first.
-ILK_AVX2 inline __m128i sums_of(__m256i a, __m256i b, __m256i c, __m256i d) {
-  const __m256i ab = _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
-  const __m256i cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
-  const __m256i all = _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
-  return _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+ILK_AVX2 inline __m256i load(const void* address) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(address));
 }
 
 /// Neighbours of 16 bits added in 32.
@@ -186,100 +235,162 @@ ILK_AVX2 inline __m256i widened(__m256i a) {
   return _mm256_madd_epi16(a, _mm256_set1_epi16(1));
 }
 
-ILK_AVX2 inline __m256i load(const void* address) {
-  return _mm256_loadu_si256(static_cast<const __m256i*>(address));
-}
+constexpr int rows_at_once = 4;
 
-// Written as instructions: compilers copy the sums about or load rows twice, at two thirds of the speed. Each
-// step multiplies 32 bytes of two left rows with those of four right rows; neighbouring products are added,
-// and added to the sums.
-#define ILK_STEP(row, sum_0, sum_1, multiply, add)                                                    \
-  "vmovdqu (%[" row "], %[at]), %%ymm10\n" multiply " %%ymm10, %%ymm8, %%ymm11\n" multiply            \
-  " %%ymm10, %%ymm9, %%ymm12\n" add " %%ymm11, %[" sum_0 "], %[" sum_0 "]\n" add " %%ymm12, %[" sum_1 \
-  "], %[" sum_1 "]\n"
-#define ILK_LOOP(multiply, add) \
-  asm volatile(                                                                                              \
-      "1:\n"                                                                                                 \
-      "vmovdqu (%[left_0], %[at]), %%ymm8\n"                                                                 \
-      "vmovdqu (%[left_1], %[at]), %%ymm9\n"                                                                 \
-      ILK_STEP("right", "a0", "a1", multiply, add) ILK_STEP("right_1", "b0", "b1", multiply, add)            \
-      ILK_STEP("right_2", "c0", "c1", multiply, add) ILK_STEP("right_3", "d0", "d1", multiply, add)          \
-      "add $32, %[at]\n"                                                                                     \
-      "cmp %[end], %[at]\n"                                                                                  \
-      "jl 1b\n"                                                                                              \
-      : [a0] "+x"(a0), [b0] "+x"(b0), [c0] "+x"(c0), [d0] "+x"(d0), [a1] "+x"(a1), [b1] "+x"(b1),            \
-        [c1] "+x"(c1), [d1] "+x"(d1), [at] "+r"(at)                                                          \
-      : [left_0] "r"(left_0), [left_1] "r"(left_1), [right] "r"(right), [right_1] "r"(right_1),              \
-        [right_2] "r"(right_2), [right_3] "r"(right_3), [end] "r"(end)                                       \
-      : "ymm8", "ymm9", "ymm10", "ymm11", "ymm12", "memory", "cc")
+// Written as instructions: compilers reorder the sums and run out of registers, at half of the speed. A step
+// multiplies the same 4 bytes of a left row with those of 8 or 16 right rows, so that each 32 bits of a sum
+// belong to one right row. ymm8 and ymm9 are the right rows, ymm10 is a left row.
+#define ILK_WITH_TILE(left, sum, multiply, add)                                            \
+  "vpbroadcastd \\at*4(%[" left "]), %%ymm10\n" multiply " %%ymm8, %%ymm10, %%ymm11\n" add \
+  " %%ymm11, %[" sum "0], %[" sum "0]\n"
+#define ILK_WITH_TWO_TILES(left, sum, multiply, add)                                              \
+  "vpbroadcastd \\at*4(%[" left "]), %%ymm10\n" multiply " %%ymm8, %%ymm10, %%ymm11\n" multiply   \
+  " %%ymm9, %%ymm10, %%ymm12\n" add " %%ymm11, %[" sum "0], %[" sum "0]\n" add " %%ymm12, %[" sum \
+  "1], %[" sum "1]\n"
+#define ILK_STEPS(body) ".irp at,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n" body ".endr\n"
+#define ILK_TILE_CHUNK(multiply, add)                                                                       \
+  asm volatile(ILK_STEPS("vmovdqu \\at*32(%[right]), %%ymm8\n" ILK_WITH_TILE("left_0", "a", multiply, add)  \
+                             ILK_WITH_TILE("left_1", "b", multiply, add) ILK_WITH_TILE(                     \
+                                 "left_2", "c", multiply, add) ILK_WITH_TILE("left_3", "d", multiply, add)) \
+               : [a0] "+x"(a0), [b0] "+x"(b0), [c0] "+x"(c0), [d0] "+x"(d0)                                 \
+               : [left_0] "r"(left[0] + begin), [left_1] "r"(left[1] + begin),                              \
+                 [left_2] "r"(left[2] + begin), [left_3] "r"(left[3] + begin), [right] "r"(right)           \
+               : "ymm8", "ymm10", "ymm11", "memory")
+#define ILK_TWO_TILES_CHUNK(multiply, add)                                                               \
+  asm volatile(                                                                                          \
+      ILK_STEPS(                                                                                         \
+          "vmovdqu \\at*32(%[right]), %%ymm8\nvmovdqu \\at*32(%[right_1]), %%ymm9\n" ILK_WITH_TWO_TILES( \
+              "left_0", "a", multiply, add) ILK_WITH_TWO_TILES("left_1", "b", multiply, add)             \
+              ILK_WITH_TWO_TILES("left_2", "c", multiply, add)                                           \
+                  ILK_WITH_TWO_TILES("left_3", "d", multiply, add))                                      \
+      : [a0] "+x"(a0), [b0] "+x"(b0), [c0] "+x"(c0), [d0] "+x"(d0), [a1] "+x"(a1), [b1] "+x"(b1),        \
+        [c1] "+x"(c1), [d1] "+x"(d1)                                                                     \
+      : [left_0] "r"(left[0] + begin), [left_1] "r"(left[1] + begin), [left_2] "r"(left[2] + begin),     \
+        [left_3] "r"(left[3] + begin), [right] "r"(right), [right_1] "r"(right + tile * width)           \
+      : "ymm8", "ymm9", "ymm10", "ymm11", "ymm12", "memory")
 
-/// Two rows of the left side with four of the right side, whose first is `right`: totals[0 … 3] and [4 … 7].
-ILK_AVX2 inline void tile_of_8_bits(const std::uint8_t* left_0, const std::uint8_t* left_1,
-                                    const std::uint8_t* right, std::int64_t width,
-                                    const std::int16_t* corrections, std::int32_t* totals) {
-  const std::uint8_t *right_1 = right + width, *right_2 = right_1 + width, *right_3 = right_2 + width;
-  auto* to = reinterpret_cast<__m128i*>(totals);
-  for (std::int64_t begin = 0; begin < width; begin += chunk, corrections += 4 * sums) {
-    const std::int64_t end = std::min(width, begin + chunk);
-    __m256i a0 = load(corrections), b0 = load(corrections + sums), c0 = load(corrections + 2 * sums),
-            d0 = load(corrections + 3 * sums), a1 = a0, b1 = b0, c1 = c0, d1 = d0;
-    std::int64_t at = begin;
-    ILK_LOOP("vpmaddubsw", "vpaddw");
-    const __m128i first = sums_of(widened(a0), widened(b0), widened(c0), widened(d0));
-    const __m128i second = sums_of(widened(a1), widened(b1), widened(c1), widened(d1));
-    _mm_store_si128(to, _mm_add_epi32(first, _mm_load_si128(to)));
-    _mm_store_si128(to + 1, _mm_add_epi32(second, _mm_load_si128(to + 1)));
-  }
-}
-
-ILK_AVX2 inline void tile_of_16_bits(const std::uint8_t* left_0, const std::uint8_t* left_1,
-                                     const std::uint8_t* right, std::int64_t width, std::int32_t* totals) {
-  const std::uint8_t *right_1 = right + width, *right_2 = right_1 + width, *right_3 = right_2 + width;
+/// The products of four left rows with the rows of one or two tiles, whose first begins at `right`:
+/// totals[tiles · p + t] are those of left row p and tile t. `corrections` are null for 16 bits.
+template <int bits, int tiles>
+ILK_AVX2 inline void multiply_tiles(const std::uint8_t* const* left, const std::uint8_t* right,
+                                    std::int64_t width, const std::int16_t* corrections, __m256i* totals) {
   __m256i a0 = _mm256_setzero_si256(), b0 = a0, c0 = a0, d0 = a0, a1 = a0, b1 = a0, c1 = a0, d1 = a0;
-  std::int64_t at = 0;
-  const std::int64_t end = width;
-  ILK_LOOP("vpmaddwd", "vpaddd");
-  _mm_store_si128(reinterpret_cast<__m128i*>(totals), sums_of(a0, b0, c0, d0));
-  _mm_store_si128(reinterpret_cast<__m128i*>(totals) + 1, sums_of(a1, b1, c1, d1));
-}
-#undef ILK_STEP
-#undef ILK_LOOP
-
-}  // namespace
-
-ILK_AVX2 void byte_products(const ByteRows& left, const std::int32_t* left_rows, std::int64_t n_left,
-                            const ByteRows& right, std::int64_t first_right, std::int64_t n_right,
-                            const float* bias, float* out, std::int64_t stride) {
-  const std::int64_t width = left.width_, chunks = (width + chunk - 1) / chunk;
-  for (std::int64_t row = first_right; row < first_right + n_right; row += byte_rows_at_once, out += 4) {
-    const std::uint8_t* bytes = right.bytes_.get() + row * width;
-    const std::int16_t* corrections =
-        left.bits_ == 8 ? right.corrections_.data() + row * chunks * sums : nullptr;
-    for (std::int64_t p = 0; p < n_left; p += 2) {
-      // The last of an odd number is its own companion.
-      const std::int64_t pair[] = {p, std::min(p + 1, n_left - 1)};
-      alignas(32) std::int32_t totals[8] = {};
-      const std::uint8_t *left_0 = left.bytes_.get() + left_rows[pair[0]] * width,
-                         *left_1 = left.bytes_.get() + left_rows[pair[1]] * width;
-      if (left.bits_ == 16)
-        tile_of_16_bits(left_0, left_1, bytes, width, totals);
+  for (int i = 0; i < rows_at_once * tiles; ++i) totals[i] = a0;
+  for (std::int64_t begin = 0; begin < width; begin += chunk, right += tile * chunk) {
+    if constexpr (bits == 16) {
+      if constexpr (tiles == 1)
+        ILK_TILE_CHUNK("vpmaddwd", "vpaddd");
       else
-        tile_of_8_bits(left_0, left_1, bytes, width, corrections, totals);
-      for (int i = 0; i < 2; ++i) {
-        const __m128 scale =
-            _mm_mul_ps(_mm_loadu_ps(right.scales_.data() + row),
-                       _mm_set1_ps(left.scales_[static_cast<std::size_t>(left_rows[pair[i]])]));
-        const __m128 total = _mm_cvtepi32_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(totals) + i));
-        _mm_storeu_ps(out + pair[i] * stride, _mm_fmadd_ps(total, scale, _mm_loadu_ps(bias + row)));
+        ILK_TWO_TILES_CHUNK("vpmaddwd", "vpaddd");
+    } else {
+      const std::int16_t* correction = corrections + begin / chunk * 2 * tile;
+      a0 = b0 = c0 = d0 = load(correction);
+      if constexpr (tiles == 1) {
+        ILK_TILE_CHUNK("vpmaddubsw", "vpaddw");
+      } else {
+        a1 = b1 = c1 = d1 = load(correction + width / chunk * 2 * tile);
+        ILK_TWO_TILES_CHUNK("vpmaddubsw", "vpaddw");
       }
+    }
+    if (bits == 16 && begin + chunk < width) continue;
+    const __m256i first[] = {a0, b0, c0, d0}, second[] = {a1, b1, c1, d1};
+    for (int p = 0; p < rows_at_once; ++p) {
+      const auto add = [&](int place, __m256i sums) ILK_AVX2 {
+        totals[place] = bits == 16 ? sums : _mm256_add_epi32(totals[place], widened(sums));
+      };
+      add(tiles * p, first[p]);
+      if (tiles > 1) add(tiles * p + 1, second[p]);
     }
   }
 }
+#undef ILK_WITH_TILE
+#undef ILK_WITH_TWO_TILES
+#undef ILK_STEPS
+#undef ILK_TILE_CHUNK
+#undef ILK_TWO_TILES_CHUNK
+
+/// A left row of bytes, 128 too large, with a right row of bytes.
+ILK_AVX2 inline std::int32_t row_product(const std::uint8_t* left, const std::uint8_t* right,
+                                         std::int64_t width) {
+  __m256i a = _mm256_setzero_si256(), b = a;
+  for (std::int64_t at = 0; at < width; at += chunk) {
+    a = _mm256_add_epi32(a, widened(_mm256_maddubs_epi16(load(left + at), load(right + at))));
+    b = _mm256_add_epi32(b, widened(_mm256_maddubs_epi16(load(left + at + 32), load(right + at + 32))));
+  }
+  a = _mm256_add_epi32(a, b);
+  __m128i sums = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+  sums = _mm_add_epi32(sums, _mm_unpackhi_epi64(sums, sums));
+  return _mm_cvtsi128_si32(_mm_add_epi32(sums, _mm_shuffle_epi32(sums, 1)));
+}
+
+}  // namespace
+
+ILK_AVX2 void byte_products(const ByteRows& left, const std::int32_t* left_rows, const std::int32_t* out_rows,
+                            std::int64_t n_left, const ByteRows& right, std::int64_t first_right,
+                            std::int64_t n_right, const float* bias, float* out, std::int64_t stride) {
+  const std::int64_t width = left.width_;
+  for (std::int64_t row = first_right; row < first_right + n_right;) {
+    const std::int64_t tiles = row + tile < first_right + n_right ? 2 : 1;
+    const std::uint8_t* bytes = right.bytes_.get() + row * width;
+    const std::int16_t* corrections =
+        left.bits_ == 8 ? right.corrections_.data() + row * (width / chunk) * 2 : nullptr;
+    for (std::int64_t p = 0; p < n_left; p += rows_at_once) {
+      // Where fewer than four are left, the last stands in for the others.
+      std::int64_t places[rows_at_once];
+      const std::uint8_t* rows[rows_at_once];
+      for (std::int64_t i = 0; i < rows_at_once; ++i) {
+        places[i] = std::min(p + i, n_left - 1);
+        rows[i] = left.bytes_.get() + left_rows[places[i]] * width;
+      }
+      __m256i totals[2 * rows_at_once];
+      if (left.bits_ == 16)
+        tiles == 1 ? multiply_tiles<16, 1>(rows, bytes, width, nullptr, totals)
+                   : multiply_tiles<16, 2>(rows, bytes, width, nullptr, totals);
+      else
+        tiles == 1 ? multiply_tiles<8, 1>(rows, bytes, width, corrections, totals)
+                   : multiply_tiles<8, 2>(rows, bytes, width, corrections, totals);
+      for (std::int64_t t = 0; t < tiles; ++t) {
+        const std::int64_t first = row + t * tile;
+        const __m256 scales = _mm256_loadu_ps(right.scales_.data() + first),
+                     biases = _mm256_loadu_ps(bias + first);
+        for (std::int64_t i = 0; i < rows_at_once; ++i) {
+          const __m256 scale = _mm256_mul_ps(
+              scales, _mm256_set1_ps(left.scales_[static_cast<std::size_t>(left_rows[places[i]])]));
+          _mm256_storeu_ps(out + (out_rows ? out_rows[places[i]] : places[i]) * stride + first - first_right,
+                           _mm256_fmadd_ps(_mm256_cvtepi32_ps(totals[tiles * i + t]), scale, biases));
+        }
+      }
+    }
+    row += tiles * tile;
+  }
+}
+
+ILK_AVX2 float rest_product(const ByteRows& left, std::int64_t i, const ByteRows& right, std::int64_t j) {
+  const std::int64_t width = left.width_;
+  const auto left_place = static_cast<std::size_t>(i), right_place = static_cast<std::size_t>(j);
+  const std::uint8_t* bytes = right.rests_.get() + j * 2 * width;
+  const std::int32_t of_left_rest =
+      row_product(left.rests_.get() + i * width, bytes, width) + right.row_corrections_[2 * right_place];
+  const std::int32_t of_right_rest = row_product(left.bytes_.get() + i * width, bytes + width, width) +
+                                     right.row_corrections_[2 * right_place + 1];
+  return left.scales_[left_place] * right.scales_[right_place] *
+         (static_cast<float>(of_left_rest) / left_rests_per_step +
+          static_cast<float>(of_right_rest) / right_rests_per_step);
+}
 #else
-void byte_products(const ByteRows&, const std::int32_t*, std::int64_t, const ByteRows&, std::int64_t,
-                   std::int64_t, const float*, float*, std::int64_t) {
+void byte_products(const ByteRows&, const std::int32_t*, const std::int32_t*, std::int64_t, const ByteRows&,
+                   std::int64_t, std::int64_t, const float*, float*, std::int64_t) {
+  std::abort();
+}
+float rest_product(const ByteRows&, std::int64_t, const ByteRows&, std::int64_t) {
   std::abort();
 }
 #endif
+
+double rest_product_error(double left_error, double left_rest_error, double left_length, double right_error,
+                          double right_rest_error, double right_length) {
+  return 1.001 * ((left_error + left_rest_error) * (right_error + right_rest_error) +
+                  left_rest_error * right_length + (left_length + left_rest_error) * right_rest_error);
+}
 
 }  // namespace ilk::internal

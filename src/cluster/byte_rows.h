@@ -22,48 +22,68 @@ inline bool& without_byte_products() {
 /// the end fits: the coordinates that go into one 16-bit number have a length of at most 192 on the left side
 /// and 170 on the right, and 192 · 170 < 2^15 (Cauchy and Schwarz). Products of 16 bits are summed in 32
 /// bits; there, rows have a length of at most 46000, whose square is below 2^31.
+///
+/// With `rests`, for 8 bits, what the bytes miss is held in bytes too, for better products of single pairs.
 class ByteRows {
  public:
   enum class Side { left, right };
+  /// The rows of a right side are held in tiles of so many; it has a multiple of that many rows.
+  static constexpr std::int64_t tile = 8;
 
-  ByteRows(Side side, int bits, std::int64_t rows, std::int64_t dimensions);
+  ByteRows(Side side, int bits, std::int64_t rows, std::int64_t dimensions, bool rests = false);
 
   /// Row i becomes row − origin (null: row), which must be finite. Different rows may be set at once.
   void set(std::int64_t i, const float* row, const float* origin);
 
   std::int64_t rows() const { return static_cast<std::int64_t>(scales_.size()); }
-  float scale(std::int64_t i) const { return scales_[static_cast<std::size_t>(i)]; }
-  const float* scales() const { return scales_.data(); }
-  /// At least the length of the difference between row i and what is held of it.
+  bool has_rests() const { return !rest_errors_.empty(); }
+  /// At least the length of the difference between row i and what is held of it, without its rest and with
+  /// it.
   float error(std::int64_t i) const { return errors_[static_cast<std::size_t>(i)]; }
+  float rest_error(std::int64_t i) const { return rest_errors_[static_cast<std::size_t>(i)]; }
   /// At least the length of row i and of what is held of it.
   float length(std::int64_t i) const { return lengths_[static_cast<std::size_t>(i)]; }
 
-  /// Bytes that `rows` rows take.
-  static std::int64_t memory(int bits, std::int64_t rows, std::int64_t dimensions);
+  /// Bytes that `rows` rows of a left side take.
+  static std::int64_t memory(int bits, std::int64_t rows, std::int64_t dimensions, bool rests = false);
 
  private:
-  friend void byte_products(const ByteRows&, const std::int32_t*, std::int64_t, const ByteRows&, std::int64_t,
-                            std::int64_t, const float*, float*, std::int64_t);
-  Side side_;
-  int bits_;
-  std::int64_t dimensions_, width_;  // width: bytes of D in whole groups of 32 coordinates
+  friend void byte_products(const ByteRows&, const std::int32_t*, const std::int32_t*, std::int64_t,
+                            const ByteRows&, std::int64_t, std::int64_t, const float*, float*, std::int64_t);
+  friend float rest_product(const ByteRows&, std::int64_t, const ByteRows&, std::int64_t);
   struct Free {
     void operator()(std::uint8_t* bytes) const;
   };
-  std::unique_ptr<std::uint8_t[], Free> bytes_;  // (rows, width), 8 bits plus 128 on the left side
-  std::vector<float> scales_, errors_, lengths_;
-  std::vector<std::int16_t> corrections_;  // right side: what the 128 add to each 16-bit sum, negated
+  using Bytes = std::unique_ptr<std::uint8_t[], Free>;
+  static Bytes allocated(std::int64_t size);
+  void set_tile(std::int64_t i, const std::uint8_t* bytes);
+  float keep_rest(std::int64_t i, const std::uint8_t* bytes, const float* rest, float scale, float inverse);
+
+  Side side_;
+  int bits_;
+  std::int64_t dimensions_, width_;  // width: bytes of D in whole chunks of 64 bytes
+  // Left side: (rows, width), 8 bits plus 128. Right side: (rows / 8, width / 4, 8, 4), tile by tile.
+  Bytes bytes_;
+  Bytes
+      rests_;  // (rows, width), 8 bits plus 128 on the left side; (rows, 2, width) on the right, bytes first
+  std::vector<float> scales_, errors_, lengths_, rest_errors_;
+  std::vector<std::int16_t> corrections_;      // right: what the 128 add to each 16-bit sum, negated
+  std::vector<std::int32_t> row_corrections_;  // right, (rows, 2): and to the products of a row and its rest
 };
 
-/// Rows of the right side are worked on four at a time; a right side has a multiple of four rows.
-inline constexpr std::int64_t byte_rows_at_once = 4;
+/// out[q · stride + j] = scale · scale · (bytes · bytes) + bias for p < n_left and j < n_right: row
+/// left_rows[p] of `left` with row first_right + j of `right`; q is out_rows[p], or p where that is null.
+/// `bias` has a number for each row of `right`; first_right and n_right are multiples of ByteRows::tile.
+/// Needs has_byte_products().
+void byte_products(const ByteRows& left, const std::int32_t* left_rows, const std::int32_t* out_rows,
+                   std::int64_t n_left, const ByteRows& right, std::int64_t first_right, std::int64_t n_right,
+                   const float* bias, float* out, std::int64_t stride);
 
-/// out[p · stride + j] = scale · scale · (bytes · bytes) + bias for p < n_left and j < n_right: row
-/// left_rows[p] of `left` with row first_right + j of `right`. `bias` has a number for each row of `right`;
-/// first_right and n_right are multiples of four. Needs has_byte_products().
-void byte_products(const ByteRows& left, const std::int32_t* left_rows, std::int64_t n_left,
-                   const ByteRows& right, std::int64_t first_right, std::int64_t n_right, const float* bias,
-                   float* out, std::int64_t stride);
+/// What the rests add to the product of row i of `left` and row j of `right`, both with rests: with
+/// x = p + p' + e and c = q + q' + f, of which p', q' are the rests, p·q' + p'·q. Needs has_byte_products().
+float rest_product(const ByteRows& left, std::int64_t i, const ByteRows& right, std::int64_t j);
+/// How far p·q + p·q' + p'·q is from x·c at most: p'·q' + e·c + (p + p')·f, from bounds on lengths.
+double rest_product_error(double left_error, double left_rest_error, double left_length, double right_error,
+                          double right_rest_error, double right_length);
 
 }  // namespace ilk::internal

@@ -13,6 +13,14 @@ constexpr std::int64_t points_per_block = 1024;
 // Points of unit length are no longer than this.
 constexpr double longest = 1.001;
 
+/// Groups of centres are as small as may be while there are not too many margins (0: one group).
+std::int64_t group_size_of(std::int64_t n, std::int64_t n_clusters, const ScreenedPoints& points) {
+  constexpr std::int64_t least = 16, margins = std::int64_t{1} << 23;
+  if (!points.may_group(n_clusters)) return 0;
+  const std::int64_t groups = std::max<std::int64_t>(1, margins / n);
+  return std::max(least, block_count(block_count(n_clusters, groups), least) * least);
+}
+
 }  // namespace
 
 std::vector<Move> repair_empty(torch::Tensor labels, torch::Tensor scores, double best,
@@ -46,7 +54,9 @@ Lloyd::Lloyd(const torch::Tensor& points, const ScreenedPoints* screened, std::i
   const auto real = points.options();
   centroids_ = torch::zeros({n_starts, n_clusters, d}, real);
   labels_ = torch::full({n_starts, n}, -1, real.dtype(torch::kInt32));
-  margins_ = torch::zeros({n_starts, n}, real);
+  const std::int64_t group_size = screened ? group_size_of(n, n_clusters, *screened) : 0;
+  const std::int64_t groups = group_size > 0 ? block_count(n_clusters, group_size) : 1;
+  if (screened) margins_ = torch::zeros({n_starts, n, groups}, real);
   sums_ = torch::zeros({n_starts, n_clusters, d}, real.dtype(torch::kFloat64));
   std::vector<double> squares(static_cast<std::size_t>(block_count(n, points_per_block))),
       most(squares.size());
@@ -66,10 +76,15 @@ Lloyd::Lloyd(const torch::Tensor& points, const ScreenedPoints* screened, std::i
   rounding_ = std::ldexp(1.5, power);
   for (std::int64_t i = 0; i < n_starts; ++i) {
     Start& one = start(i);
-    one.centroids = centroids_[i], one.labels = labels_[i], one.margins = margins_[i], one.sums = sums_[i];
+    one.centroids = centroids_[i], one.labels = labels_[i], one.sums = sums_[i];
     one.sizes.resize(static_cast<std::size_t>(n_clusters));
-    one.drifts.resize(static_cast<std::size_t>(n_clusters));
-    if (screened_) one.screened = std::make_unique<ScreenedCentres>(*screened_, n_clusters, geometry);
+    if (!screened_) continue;
+    one.margins = margins_[i];
+    one.falls.resize(static_cast<std::size_t>(n_clusters));
+    one.rises.resize(static_cast<std::size_t>(groups));
+    one.next_rises.resize(one.rises.size());
+    one.highest.resize(one.rises.size());
+    one.screened = std::make_unique<ScreenedCentres>(*screened_, n_clusters, geometry, group_size);
   }
 }
 
@@ -148,31 +163,36 @@ void Lloyd::update(std::int64_t number) {
     }
     one.centroids.copy_(
         torch::where(lengths > 1e-9, (one.sums / lengths).to(torch::kFloat32), one.centroids));
-    if (!screened_) return;
-    // A score x·c − h changes by x·Δ − Δh, where x·Δ = μ·Δ + (x − μ)·Δ: between shift − way and shift + way.
-    const auto after = one.centroids.to(torch::kFloat64), difference = after - before;
-    const auto origin = torch::tensor(screened_->origin(), torch::kFloat32).to(torch::kFloat64);
-    auto shifts = difference.matmul(origin);
-    if (geometry_ == Geometry::euclidean)
-      shifts.sub_((after.square().sum(1) - before.square().sum(1)).div_(2));
-    const auto ways = at::linalg_vector_norm(difference, 2, at::IntArrayRef{1}).mul_(screened_->spread());
-    // A little more than the truth, so that rounding is on the safe side.
-    const auto slack =
-        1e-4 * (ways + shifts.abs()) + 1e-12 * (after.square().sum(1) + before.square().sum(1));
-    const auto ups = shifts + ways + slack, downs = ways - shifts + slack;
-    const double *up = ups.data_ptr<double>(), *down = downs.data_ptr<double>();
-    // How much the score with any centre rose at most, and with any other than that one.
-    std::size_t highest = 0;
-    double most = -std::numeric_limits<double>::infinity(), next = most;
-    for (std::size_t i = 0; i < one.drifts.size(); ++i) {
-      if (up[i] > most)
-        next = most, most = up[i], highest = i;
-      else
-        next = std::max(next, up[i]);
-    }
-    for (std::size_t i = 0; i < one.drifts.size(); ++i)
-      one.drifts[i] = static_cast<float>(down[i] + (i == highest ? next : most));
+    one.updated = true;
+    if (screened_) bound_drifts(one, before);
   });
+}
+
+// A score x·c − h changes by x·Δ − Δh, where x·Δ = μ·Δ + (x − μ)·Δ: between shift − way and shift + way.
+void Lloyd::bound_drifts(Start& one, const torch::Tensor& before) const {
+  const auto after = one.centroids.to(torch::kFloat64), difference = after - before;
+  const auto origin = torch::tensor(screened_->origin(), torch::kFloat32).to(torch::kFloat64);
+  auto shifts = difference.matmul(origin);
+  if (geometry_ == Geometry::euclidean) shifts.sub_((after.square().sum(1) - before.square().sum(1)).div_(2));
+  const auto ways = at::linalg_vector_norm(difference, 2, at::IntArrayRef{1}).mul_(screened_->spread());
+  // A little more than the truth, so that rounding is on the safe side.
+  const auto slack = 1e-4 * (ways + shifts.abs()) + 1e-12 * (after.square().sum(1) + before.square().sum(1));
+  const auto ups = shifts + ways + slack, downs = ways - shifts + slack;
+  const double *up = ups.data_ptr<double>(), *down = downs.data_ptr<double>();
+  constexpr float none = -std::numeric_limits<float>::infinity();
+  std::fill(one.rises.begin(), one.rises.end(), none);
+  one.next_rises = one.rises;
+  for (std::int64_t j = 0; j < n_clusters_; ++j) {
+    const auto group = static_cast<std::size_t>(one.screened->group_of(j));
+    const auto rise = static_cast<float>(up[j]);
+    one.falls[static_cast<std::size_t>(j)] = static_cast<float>(down[j]);
+    if (rise > one.rises[group]) {
+      one.next_rises[group] = one.rises[group];
+      one.rises[group] = rise, one.highest[group] = j;
+    } else {
+      one.next_rises[group] = std::max(one.next_rises[group], rise);
+    }
+  }
 }
 
 std::int64_t Lloyd::repair(std::int64_t number, double& gain) {

@@ -32,7 +32,8 @@ inline double best_gain(Geometry geometry) {
 /// can be brought up to date by the points that moved, in any order, and come out the same to the last bit.
 ///
 /// A point whose best centre led by more than the centres have moved since keeps its label unseen (after
-/// Hamerly 2010, on scores instead of distances).
+/// Hamerly 2010, on scores instead of distances). Many centres are in groups, for each of which that holds or
+/// does not, so that points are compared with few of them (after Ding et al. 2015, "Yinyang k-means").
 class Lloyd {
  public:
   /// `screened` are the points, or null where loops cannot be used (has_kernels).
@@ -43,14 +44,20 @@ class Lloyd {
   struct Start {
     torch::Tensor centroids;  ///< (K, D) float32, of unit length for cosines; set before the first assign
     torch::Tensor labels;     ///< (N) int32; −1 before the first assign
-    torch::Tensor margins;    ///< (N) float32: the score is above those with other centres by this at least
+    torch::Tensor margins;    ///< (N, groups) float32: the score is above those with other centres of a group
+                              ///< by this at least
     torch::Tensor sums;       ///< (K, D) float64: of the points of each cluster, exact
     std::vector<std::int64_t> sizes;
-    std::vector<float> drifts;  ///< how much the last update may have taken from the margins of each cluster
-    double objective = 0;       ///< mean cosine, or minus the mean squared distance; before repairs
-    std::int64_t moved = 0;     ///< points whose label the last assign changed
-    std::int64_t searched = 0;  ///< points that the last assign did not skip
-    bool bounded = false;       ///< whether margins and drifts hold
+    std::vector<float> falls;  ///< how much the last update may have lowered scores with each centre
+    /// And raised them with any centre of a group, and with any other than the one that rose most.
+    std::vector<float> rises, next_rises;
+    std::vector<std::int64_t> highest;  ///< of each group, the centre that rose most
+    double objective = 0;               ///< mean cosine, or minus the mean squared distance; before repairs
+    std::int64_t moved = 0;             ///< points whose label the last assign changed
+    std::int64_t searched = 0;          ///< points that the last assign did not skip
+    std::int64_t tied = 0;              ///< points for which two centres were best, to the last bit
+    bool bounded = false;               ///< whether margins, falls and rises hold
+    bool updated = false, grouped = false;
     std::unique_ptr<ScreenedCentres> screened;
   };
 
@@ -70,6 +77,7 @@ class Lloyd {
   struct Worker;
   class BlockOfPoints;
   void assign_with_loops(const std::vector<std::int64_t>& active);
+  void bound_drifts(Start& start, const torch::Tensor& before) const;
   void assign_with_operations(const std::vector<std::int64_t>& active);
   torch::Tensor quantised(const torch::Tensor& rows) const;
   /// (N) float32: what each point adds to the objective's sum.

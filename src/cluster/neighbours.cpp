@@ -60,8 +60,7 @@ void search_tile(const internal::ScreenedPoints& queries, std::int64_t first_que
       // numbers.
       const auto threshold = static_cast<float>(list.last() - base.common(point) -
                                                 scratch.errors[static_cast<std::size_t>(i)] - 1e-6);
-      float below = lowest;
-      const std::int64_t found = internal::not_below(scores, n, threshold, scratch.candidates.data(), below);
+      const std::int64_t found = internal::not_below(scores, n, threshold, scratch.candidates.data());
       for (std::int64_t candidate = 0; candidate < found; ++candidate) {
         const std::int64_t row = first + scratch.candidates[static_cast<std::size_t>(candidate)];
         if (internal::near_dot(point, base.row(row), d) + near_error < list.last()) continue;
@@ -79,7 +78,7 @@ Neighbours search_with_loops(const torch::Tensor& queries, const torch::Tensor& 
   const std::int64_t query_blocks = internal::block_count(q, queries_per_block);
   const Lists lists{torch::full({segments, q, k}, lowest, queries.options()),
                     torch::full({segments, q, k}, -1, queries.options().dtype(torch::kInt64)), q, k};
-  const internal::ScreenedPoints screened(queries, b);
+  const internal::ScreenedPoints screened(queries, b, internal::ScreenedPoints::most_memory, /*rests=*/false);
   internal::ScratchPool<internal::ScreenedPoints::Scratch> pool(
       [] { return std::make_unique<internal::ScreenedPoints::Scratch>(); });
   for (std::int64_t offset = 0; offset < b; offset += part) {

@@ -4,6 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#endif
+
 namespace ilk::internal {
 namespace {
 
@@ -16,6 +20,14 @@ constexpr float lowest = -std::numeric_limits<float>::infinity();
 #define ILK_INLINE inline
 #endif
 
+/// The sum of the lanes, in an order that is always the same.
+template <class Real, std::int64_t count>
+ILK_INLINE Real folded(Real (&sums)[count]) {
+  for (std::int64_t half = count / 2; half > 0; half /= 2)
+    for (std::int64_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+  return sums[0];
+}
+
 ILK_INLINE double exact_dot_loop(const float* a, const float* b, std::int64_t n) {
   double sums[lanes] = {};
   std::int64_t i = 0;
@@ -24,9 +36,7 @@ ILK_INLINE double exact_dot_loop(const float* a, const float* b, std::int64_t n)
       sums[lane] += static_cast<double>(a[i + lane]) * static_cast<double>(b[i + lane]);
   for (std::int64_t lane = 0; i < n; ++i, ++lane)
     sums[lane] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-  for (std::int64_t half = lanes / 2; half > 0; half /= 2)
-    for (std::int64_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-  return sums[0];
+  return folded(sums);
 }
 
 ILK_INLINE float near_dot_loop(const float* a, const float* b, std::int64_t n) {
@@ -36,9 +46,7 @@ ILK_INLINE float near_dot_loop(const float* a, const float* b, std::int64_t n) {
   for (; i + wide <= n; i += wide)
     for (std::int64_t lane = 0; lane < wide; ++lane) sums[lane] += a[i + lane] * b[i + lane];
   for (std::int64_t lane = 0; i < n; ++i, ++lane) sums[lane] += a[i] * b[i];
-  for (std::int64_t half = wide / 2; half > 0; half /= 2)
-    for (std::int64_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-  return sums[0];
+  return folded(sums);
 }
 
 ILK_INLINE float near_half_square_loop(const float* a, const float* b, std::int64_t n) {
@@ -51,9 +59,7 @@ ILK_INLINE float near_half_square_loop(const float* a, const float* b, std::int6
       sums[lane] += difference * difference;
     }
   for (std::int64_t lane = 0; i < n; ++i, ++lane) sums[lane] += (a[i] - b[i]) * (a[i] - b[i]);
-  for (std::int64_t half = wide / 2; half > 0; half /= 2)
-    for (std::int64_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-  return sums[0] / 2;
+  return folded(sums) / 2;
 }
 
 ILK_INLINE TopTwo top_two_loop(const float* values, std::int64_t n) {
@@ -77,44 +83,35 @@ ILK_INLINE TopTwo top_two_loop(const float* values, std::int64_t n) {
   return top;
 }
 
-ILK_INLINE std::int64_t index_of_loop(const float* values, std::int64_t n, float value) {
-  std::int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    int found = 0;
-    for (std::int64_t lane = 0; lane < lanes; ++lane) found |= values[i + lane] == value;
-    if (found) break;
+ILK_INLINE void group_tops_loop(const float* values, std::int64_t n, std::int64_t size, float* tops) {
+  for (std::int64_t group = 0; group < n; ++group, values += size) {
+    float top[lanes];
+    std::fill_n(top, lanes, lowest);
+    std::int64_t i = 0;
+    for (; i + lanes <= size; i += lanes)
+      for (std::int64_t lane = 0; lane < lanes; ++lane)
+        top[lane] = values[i + lane] > top[lane] ? values[i + lane] : top[lane];
+    for (std::int64_t lane = 0; i < size; ++i, ++lane)
+      top[lane] = values[i] > top[lane] ? values[i] : top[lane];
+    for (std::int64_t half = lanes / 2; half > 0; half /= 2)
+      for (std::int64_t lane = 0; lane < half; ++lane)
+        top[lane] = top[lane + half] > top[lane] ? top[lane + half] : top[lane];
+    tops[group] = top[0];
   }
-  while (i + 1 < n && values[i] != value) ++i;
-  return i;
 }
 
-ILK_INLINE std::int64_t not_below_loop(const float* values, std::int64_t n, float threshold,
-                                       std::int32_t* indices, float& highest_below) {
-  std::int64_t count = 0;
-  float below[lanes];
-  std::fill_n(below, lanes, lowest);
+ILK_INLINE float spend_loop(float* numbers, const float* costs, float cost, std::int64_t n) {
+  float least[lanes];
+  std::fill_n(least, lanes, -lowest);
+  const auto take = [&](std::int64_t i, std::int64_t lane) {
+    numbers[i] = (numbers[i] - (costs[i] + cost)) * 0.999999f;
+    least[lane] = numbers[i] < least[lane] ? numbers[i] : least[lane];
+  };
   std::int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    int some = 0;
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-      const float value = values[i + lane];
-      const bool is_below = value < threshold;
-      some |= !is_below;
-      const float candidate = is_below ? value : lowest;
-      below[lane] = candidate > below[lane] ? candidate : below[lane];
-    }
-    if (!some) continue;
-    for (std::int64_t lane = 0; lane < lanes; ++lane)
-      if (!(values[i + lane] < threshold)) indices[count++] = static_cast<std::int32_t>(i + lane);
-  }
-  for (; i < n; ++i) {
-    if (values[i] < threshold)
-      below[0] = std::max(below[0], values[i]);
-    else
-      indices[count++] = static_cast<std::int32_t>(i);
-  }
-  highest_below = *std::max_element(below, below + lanes);
-  return count;
+  for (; i + lanes <= n; i += lanes)
+    for (std::int64_t lane = 0; lane < lanes; ++lane) take(i + lane, lane);
+  for (std::int64_t lane = 0; i < n; ++i, ++lane) take(i, lane);
+  return *std::min_element(least, least + lanes);
 }
 
 ILK_INLINE void add_rounded_loop(double* sums, const float* values, std::int64_t n, double rounding) {
@@ -153,16 +150,52 @@ ILK_TWICE(double, exact_dot, (const float* a, const float* b, std::int64_t n), (
 ILK_TWICE(float, near_dot, (const float* a, const float* b, std::int64_t n), (a, b, n))
 ILK_TWICE(float, near_half_square, (const float* a, const float* b, std::int64_t n), (a, b, n))
 ILK_TWICE(TopTwo, top_two, (const float* values, std::int64_t n), (values, n))
-ILK_TWICE(std::int64_t, index_of, (const float* values, std::int64_t n, float value), (values, n, value))
-ILK_TWICE(std::int64_t, not_below,
-          (const float* values, std::int64_t n, float threshold, std::int32_t* indices, float& highest_below),
-          (values, n, threshold, indices, highest_below))
+ILK_TWICE(void, group_tops, (const float* values, std::int64_t n, std::int64_t size, float* tops),
+          (values, n, size, tops))
+ILK_TWICE(float, spend, (float* numbers, const float* costs, float cost, std::int64_t n),
+          (numbers, costs, cost, n))
 ILK_TWICE(void, add_rounded, (double* sums, const float* values, std::int64_t n, double rounding),
           (sums, values, n, rounding))
 ILK_TWICE(void, subtract_rounded, (double* sums, const float* values, std::int64_t n, double rounding),
           (sums, values, n, rounding))
 
 }  // namespace
+
+std::int64_t not_below_plain(const float* values, std::int64_t n, float threshold, std::int32_t* indices) {
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < n; ++i)
+    if (!(values[i] < threshold)) indices[count++] = static_cast<std::int32_t>(i);
+  return count;
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+namespace {
+// Compilers leave this one without vector instructions.
+__attribute__((target("avx2"))) std::int64_t not_below_avx2(const float* values, std::int64_t n,
+                                                            float threshold, std::int32_t* indices) {
+  constexpr std::int64_t at_once = 8;
+  const __m256 limit = _mm256_set1_ps(threshold);
+  std::int64_t count = 0, i = 0;
+  for (; i + at_once <= n; i += at_once) {
+    const __m256 kept = _mm256_cmp_ps(_mm256_loadu_ps(values + i), limit, _CMP_NLT_UQ);
+    for (auto left = static_cast<unsigned>(_mm256_movemask_ps(kept)); left != 0; left &= left - 1)
+      indices[count++] = static_cast<std::int32_t>(i) + __builtin_ctz(left);
+  }
+  for (; i < n; ++i)
+    if (!(values[i] < threshold)) indices[count++] = static_cast<std::int32_t>(i);
+  return count;
+}
+}  // namespace
+
+std::int64_t not_below(const float* values, std::int64_t n, float threshold, std::int32_t* indices) {
+  return wide_registers() ? not_below_avx2(values, n, threshold, indices)
+                          : not_below_plain(values, n, threshold, indices);
+}
+#else
+std::int64_t not_below(const float* values, std::int64_t n, float threshold, std::int32_t* indices) {
+  return not_below_plain(values, n, threshold, indices);
+}
+#endif
 
 double near_dot_error(std::int64_t n) {
   return 1.01 * static_cast<double>(n + 4) * 0x1p-24;

@@ -23,13 +23,17 @@ struct TopTwo {
 /// The two highest of n ≥ 1 numbers; the second is −∞ where n = 1.
 TopTwo top_two(const float* values, std::int64_t n);
 
-/// The first index of a number that equals `value`; there is one.
-std::int64_t index_of(const float* values, std::int64_t n, float value);
+/// The highest of each `size` numbers in turn, of n · size.
+void group_tops(const float* values, std::int64_t n, std::int64_t size, float* tops);
 
 /// Writes the indices, in order, of the numbers that are not below `threshold` (all where it is NaN); returns
-/// how many. `highest_below` becomes the highest number that is below, −∞ where none is.
-std::int64_t not_below(const float* values, std::int64_t n, float threshold, std::int32_t* indices,
-                       float& highest_below);
+/// how many. The second is what runs on processors without AVX2.
+std::int64_t not_below(const float* values, std::int64_t n, float threshold, std::int32_t* indices);
+std::int64_t not_below_plain(const float* values, std::int64_t n, float threshold, std::int32_t* indices);
+
+/// Takes costs[i] + cost off each of n ≥ 1 numbers, and a little more so that rounding leaves none too high
+/// above 0; returns the lowest that is left.
+float spend(float* numbers, const float* costs, float cost, std::int64_t n);
 
 /// sums += values or sums −= values, each value rounded to the quantum of `rounding` (see Lloyd).
 void add_rounded(double* sums, const float* values, std::int64_t n, double rounding);

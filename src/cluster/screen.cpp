@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "blocks.h"
+#include "centre_groups.h"
 #include "row_loops.h"
 
 namespace ilk::internal {
@@ -47,7 +48,13 @@ std::int64_t ScreenedPoints::at_once() {
   return has_byte_products() ? 48 : 256;
 }
 
-ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory)
+std::int64_t ScreenedPoints::few_at_once(const ScreenedCentres& centres) {
+  // So many that groups are wanted by several; their scores stay in the cache.
+  constexpr std::int64_t at_most = 256, numbers = std::int64_t{1} << 16;
+  return std::clamp(numbers / centres.stride(), at_once(), at_most);
+}
+
+ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory, bool rests)
     : points_(std::move(points)),
       rows_(points_.data_ptr<float>()),
       n_(points_.size(0)),
@@ -57,7 +64,8 @@ ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std
       origin_(static_cast<std::size_t>(d_)) {
   if (in_bytes_) origin_ = mean_of_some(rows_, n_, d_);
   if (in_bytes_ && ByteRows::memory(bits_, n_, d_) <= memory)
-    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, n_, d_);
+    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, n_, d_,
+                                        rests && bits_ == 8 && ByteRows::memory(8, n_, d_, true) <= memory);
   const std::int64_t blocks = block_count(n_, rows_per_block);
   std::vector<double> spreads(static_cast<std::size_t>(blocks)), lengths(spreads.size());
   parallel_blocks(n_, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
@@ -77,9 +85,13 @@ ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std
   longest_ = 1.0001 * *std::max_element(lengths.begin(), lengths.end());
 }
 
+bool ScreenedPoints::may_group(std::int64_t n_centres) const {
+  return bytes_ && n_centres > few_centres;
+}
+
 void ScreenedPoints::screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
                             const ScreenedCentres& centres, Scratch& scratch) const {
-  screen(begin, rows, count, centres, 0, centres.size(), scratch);
+  screen(begin, rows, count, centres, 0, in_bytes_ ? centres.stride() : centres.size(), scratch);
 }
 
 void ScreenedPoints::screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
@@ -93,33 +105,60 @@ void ScreenedPoints::screen(std::int64_t begin, const std::int32_t* rows, std::i
     std::fill(scratch.scores.data() + i * padded(n) + n, scratch.scores.data() + (i + 1) * padded(n), lowest);
 }
 
-void ScreenedPoints::screen_bytes(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                                  const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
-                                  Scratch& scratch) const {
-  scratch.rows.resize(static_cast<std::size_t>(at_once()));
-  const ByteRows* bytes = bytes_.get();
-  if (bytes) {
+const ByteRows& ScreenedPoints::bytes_of(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+                                         Scratch& scratch) const {
+  scratch.rows.resize(static_cast<std::size_t>(std::max(count, at_once())));
+  if (bytes_) {
     for (std::int64_t i = 0; i < count; ++i)
       scratch.rows[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(begin + rows[i]);
-  } else {
-    if (!scratch.bytes)
-      scratch.bytes = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, at_once(), d_);
-    std::iota(scratch.rows.begin(), scratch.rows.end(), 0);
-    for (std::int64_t i = 0; i < count; ++i) scratch.bytes->set(i, row(begin + rows[i]), origin_.data());
-    bytes = scratch.bytes.get();
+    return *bytes_;
   }
-  byte_products(*bytes, scratch.rows.data(), count, *centres.bytes_, first, (n + 3) / 4 * 4,
-                centres.bias_.data(), scratch.scores.data(), padded(n));
+  if (!scratch.bytes) scratch.bytes = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, at_once(), d_);
+  std::iota(scratch.rows.begin(), scratch.rows.end(), 0);
+  for (std::int64_t i = 0; i < count; ++i) scratch.bytes->set(i, row(begin + rows[i]), origin_.data());
+  return *scratch.bytes;
+}
+
+void ScreenedPoints::set_errors(const ByteRows& bytes, std::int64_t count, const ScreenedCentres& centres,
+                                Scratch& scratch) const {
   // Both the exact scores and these are rounded too.
   const double exact_rounding =
       double_rounding * (longest_ * centres.longest_ + centres.largest_half_ + centres.largest_bias_);
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t place = scratch.rows[static_cast<std::size_t>(i)];
-    const double length = bytes->length(place);
+    const double length = bytes.length(place);
     scratch.errors[static_cast<std::size_t>(i)] =
-        static_cast<float>(1.001 * (bytes->error(place) * centres.longest_bytes_ + length * centres.error_) +
+        static_cast<float>(1.001 * (bytes.error(place) * centres.longest_bytes_ + length * centres.error_) +
                            1e-6 * (length * centres.longest_bytes_ + centres.largest_bias_) + exact_rounding);
   }
+}
+
+void ScreenedPoints::screen_bytes(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+                                  const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
+                                  Scratch& scratch) const {
+  const ByteRows& bytes = bytes_of(begin, rows, count, scratch);
+  byte_products(bytes, scratch.rows.data(), nullptr, count, *centres.bytes_, first, padded(n),
+                centres.bias_.data(), scratch.scores.data(), padded(n));
+  set_errors(bytes, count, centres, scratch);
+}
+
+void ScreenedPoints::screen_groups(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+                                   const ScreenedCentres& centres, const std::int32_t* const* wanted,
+                                   const std::int64_t* n_wanted, Scratch& scratch) const {
+  const std::int64_t stride = centres.stride(), size = centres.group_size();
+  scratch.scores.resize(static_cast<std::size_t>(few_at_once(centres) * stride));
+  scratch.errors.resize(static_cast<std::size_t>(few_at_once(centres)));
+  scratch.some_rows.resize(static_cast<std::size_t>(few_at_once(centres)));
+  const ByteRows& bytes = bytes_of(begin, rows, count, scratch);
+  std::fill_n(scratch.scores.data(), count * stride, lowest);
+  for (std::int64_t group = 0; group < centres.groups(); ++group) {
+    for (std::int64_t i = 0; i < n_wanted[group]; ++i)
+      scratch.some_rows[static_cast<std::size_t>(i)] =
+          scratch.rows[static_cast<std::size_t>(wanted[group][i])];
+    byte_products(bytes, scratch.some_rows.data(), wanted[group], n_wanted[group], *centres.bytes_,
+                  group * size, size, centres.bias_.data(), scratch.scores.data() + group * size, stride);
+  }
+  set_errors(bytes, count, centres, scratch);
 }
 
 void ScreenedPoints::screen_floats(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
@@ -143,15 +182,32 @@ void ScreenedPoints::screen_floats(std::int64_t begin, const std::int32_t* rows,
   }
 }
 
-ScreenedCentres::ScreenedCentres(const ScreenedPoints& points, std::int64_t count, Geometry geometry)
+ScreenedCentres::ScreenedCentres(const ScreenedPoints& points, std::int64_t count, Geometry geometry,
+                                 std::int64_t group_size)
     : points_(points),
       geometry_(geometry),
       k_(count),
-      stride_(ScreenedPoints::padded(count)),
+      group_size_(group_size > 0 ? group_size : ScreenedPoints::padded(count)),
+      stride_((count + group_size_ - 1) / group_size_ * group_size_),
+      places_(static_cast<std::size_t>(count)),
+      numbers_(static_cast<std::size_t>(stride_), -1),
       bias_(static_cast<std::size_t>(stride_), lowest),
       half_squares_(static_cast<std::size_t>(count)) {
+  std::iota(places_.begin(), places_.end(), 0);
+  std::iota(numbers_.begin(), numbers_.begin() + count, 0);
   if (points.in_bytes_)
-    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::right, points.bits_, stride_, points.dimensions());
+    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::right, points.bits_, stride_, points.dimensions(),
+                                        points.bytes_ && points.bytes_->has_rests());
+}
+
+void ScreenedCentres::group(const torch::Tensor& centres) {
+  const auto order = order_by_likeness(centres, group_size_);
+  std::fill(numbers_.begin(), numbers_.end(), -1);
+  std::fill(bias_.begin(), bias_.end(), lowest);
+  for (std::size_t place = 0; place < order.size(); ++place) {
+    numbers_[place] = order[place];
+    places_[static_cast<std::size_t>(order[place])] = static_cast<std::int32_t>(place);
+  }
 }
 
 void ScreenedCentres::set(const torch::Tensor& centres) {
@@ -169,13 +225,13 @@ void ScreenedCentres::set(const torch::Tensor& centres) {
   parallel_blocks(k_, centres_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
     double longest = 0;
     for (std::int64_t j = begin; j < end; ++j) {
-      const auto place = static_cast<std::size_t>(j);
+      const auto number = static_cast<std::size_t>(j), place = static_cast<std::size_t>(places_[number]);
       const double square = exact_dot(row(j), row(j), d);
       longest = std::max(longest, 1.0001 * std::sqrt(square));
-      half_squares_[place] = euclidean ? square / 2 : 0;
-      bias_[place] = static_cast<float>(-half_squares_[place]);
+      half_squares_[number] = euclidean ? square / 2 : 0;
+      bias_[place] = static_cast<float>(-half_squares_[number]);
       if (!bytes_) continue;
-      bytes_->set(j, row(j), mean_.data());
+      bytes_->set(places_[number], row(j), mean_.data());
       double bias = 0;
       if (euclidean) {
         for (std::int64_t i = 0; i < d; ++i) {
@@ -190,14 +246,17 @@ void ScreenedCentres::set(const torch::Tensor& centres) {
     lengths[static_cast<std::size_t>(index)] = longest;
   });
   longest_ = *std::max_element(lengths.begin(), lengths.end());
-  error_ = longest_bytes_ = largest_bias_ = largest_half_ = 0;
-  for (std::int64_t j = 0; j < k_; ++j) {
-    const auto place = static_cast<std::size_t>(j);
-    largest_bias_ = std::max(largest_bias_, static_cast<double>(std::fabs(bias_[place])));
-    largest_half_ = std::max(largest_half_, half_squares_[place]);
+  error_ = rest_error_ = longest_bytes_ = largest_bias_ = largest_half_ = 0;
+  for (std::size_t j = 0; j < places_.size(); ++j) {
+    const std::int64_t place = places_[j];
+    largest_bias_ =
+        std::max(largest_bias_, static_cast<double>(std::fabs(bias_[static_cast<std::size_t>(place)])));
+    largest_half_ = std::max(largest_half_, half_squares_[j]);
     if (!bytes_) continue;
-    longest_bytes_ = std::max(longest_bytes_, static_cast<double>(bytes_->length(j)));
-    error_ = std::max(error_, static_cast<double>(bytes_->error(j)));
+    longest_bytes_ = std::max(longest_bytes_, static_cast<double>(bytes_->length(place)));
+    error_ = std::max(error_, static_cast<double>(bytes_->error(place)));
+    if (bytes_->has_rests())
+      rest_error_ = std::max(rest_error_, static_cast<double>(bytes_->rest_error(place)));
   }
 }
 
@@ -220,66 +279,98 @@ double ScreenedCentres::exact_score(const float* point, std::int64_t j) const {
   return exact_dot(point, row(j), points_.dimensions()) - half_square(j);
 }
 
-ScreenedCentres::Best ScreenedCentres::best(const float* point, const float* scores, float error,
+float ScreenedCentres::rest_error(std::int64_t i) const {
+  const ByteRows& points = *points_.bytes_;
+  const double length = points.length(i);
+  return static_cast<float>(
+      rest_product_error(points.error(i), points.rest_error(i), length, error_, rest_error_, longest_bytes_) +
+      1e-6 * (length * longest_bytes_ + largest_bias_) +
+      double_rounding * (points_.longest() * longest_ + largest_half_));
+}
+
+/// Looks at the candidates that can still be best, from the highest score on; one_score(place) is right to
+/// `error`, the scores to `screen_error`. Those that can be best after that are the candidates that are left.
+template <class Look>
+ScreenedCentres::Left ScreenedCentres::look(std::int64_t count, float error, float screen_error,
+                                            float* scores, ScreenedPoints::Scratch& scratch,
+                                            Look one_score) const {
+  std::int32_t* candidates = scratch.candidates.data();
+  float* near = scratch.near.data();
+  const float shift = error - screen_error;
+  std::int32_t* top = std::max_element(candidates, candidates + count,
+                                       [&](std::int32_t a, std::int32_t b) { return scores[a] < scores[b]; });
+  std::swap(*top, candidates[0]);
+  float best = lowest;
+  std::int64_t seen = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int32_t place = candidates[i];
+    if (scores[place] + screen_error < best - error) continue;
+    const float score = one_score(place);
+    scores[place] = score + shift;
+    candidates[seen] = place, near[seen++] = score;
+    best = std::max(best, score);
+  }
+  std::int64_t left = 0;
+  for (std::int64_t i = 0; i < seen; ++i)
+    if (!(near[i] < best - 2 * error)) candidates[left++] = candidates[i];
+  return {left, best};
+}
+
+ScreenedCentres::Best ScreenedCentres::best(std::int64_t i, float* scores, float error,
                                             ScreenedPoints::Scratch& scratch) const {
-  const TopTwo top = top_two(scores, stride_);
-  const float reach = 2 * error;
-  if (top.second < top.first - reach)
-    return {static_cast<std::int32_t>(index_of(scores, stride_, top.first)),
-            std::max(0.f, (top.first - top.second) * 0.999999f - reach)};
   scratch.candidates.resize(static_cast<std::size_t>(stride_));
   scratch.near.resize(static_cast<std::size_t>(stride_));
   std::int32_t* candidates = scratch.candidates.data();
-  float* near = scratch.near.data();
-  float below = lowest;
-  const std::int64_t count = not_below(scores, k_, top.first - reach, scratch.candidates.data(), below);
-  // In float32 next, which is enough for all but near ties. What is known of one score well rules out more:
-  // of the others, those whose screened score is lower by one error, not two.
-  const std::int64_t d = points_.dimensions();
-  const auto near_reach = static_cast<float>(2 * near_error());
-  const auto near_score = [&](std::int32_t j) {
-    return near_dot(point, row(j), d) - static_cast<float>(half_square(j));
+  const TopTwo top = top_two(scores, stride_);
+  const auto take = [&](float least, bool tied) {
+    const std::int32_t place = candidates[0];
+    scores[place] = lowest;
+    return Best{numbers_[static_cast<std::size_t>(place)], least - error, tied};
   };
-  const auto top_index = static_cast<std::int32_t>(index_of(scores, stride_, top.first));
-  float threshold = lowest;
-  if (count > 2) threshold = near_score(top_index) - near_common(point) - error - 2 * near_reach;
-  float best = lowest, second = lowest;
-  std::int32_t winner = -1;
-  std::int64_t left = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int32_t j = candidates[i];
-    if (scores[j] < threshold && j != top_index) {
-      below = std::max(below, scores[j]);
-      continue;
-    }
-    const float score = near_score(j);
-    candidates[left] = j, near[left++] = score;
-    if (score > best)
-      second = best, best = score, winner = j;
-    else
-      second = std::max(second, score);
+  if (top.second < top.first - 2 * error) {
+    not_below(scores, stride_, top.first, candidates);
+    return take(top.first - error, false);
   }
-  if (second < best - near_reach) {
-    const float ahead = (best - second) * 0.999999f - near_reach;
-    const float of_all = (scores[winner] - below) * 0.999999f - reach;
-    return {winner, std::max(0.f, std::min(ahead, of_all))};
+  // First what the bytes missed is looked at where it is kept, then floats, which are enough for all but near
+  // ties.
+  Left left{not_below(scores, stride_, top.first - 2 * error, candidates), top.first};
+  if (bytes_ && bytes_->has_rests()) {
+    const float closer = rest_error(i);
+    left = look(left.count, closer, error, scores, scratch, [&](std::int32_t place) {
+      return scores[place] + rest_product(*points_.bytes_, i, *bytes_, place);
+    });
+    if (left.count == 1) return take(left.best - closer, false);
   }
-  winner = -1;
+  const float* point = points_.row(i);
+  const std::int64_t d = points_.dimensions();
+  // The common part is rounded too.
+  const auto near = static_cast<float>(2.01 * near_error());
+  const float common = near_common(point);
+  left = look(left.count, near, error, scores, scratch, [&](std::int32_t place) {
+    const std::int32_t j = numbers_[static_cast<std::size_t>(place)];
+    return near_dot(point, row(j), d) - static_cast<float>(half_square(j)) - common;
+  });
+  if (left.count == 1) return take(left.best - near, false);
+  bool tied = false;
   double highest = 0;
-  for (std::int64_t i = 0; i < left; ++i) {
-    if (near[i] < best - near_reach) continue;
-    const double score = exact_score(point, candidates[i]);
-    if (winner < 0 || score > highest) highest = score, winner = candidates[i];
+  for (std::int64_t candidate = 0; candidate < left.count; ++candidate) {
+    const std::int32_t place = candidates[candidate], j = numbers_[static_cast<std::size_t>(place)];
+    const double score = exact_score(point, j);
+    const std::int32_t winner = numbers_[static_cast<std::size_t>(candidates[0])];
+    if (candidate > 0 && score == highest) tied = true;
+    if (candidate > 0 && (score < highest || (score == highest && j > winner))) continue;
+    if (candidate > 0 && score > highest) tied = false;
+    highest = score;
+    std::swap(candidates[0], candidates[candidate]);
   }
-  return {winner, 0};
+  return take(left.best - near, tied);
 }
 
 ScreenedCentres::BestTwo ScreenedCentres::best_two(const float* point, const float* scores, float error,
                                                    ScreenedPoints::Scratch& scratch) const {
   const TopTwo top = top_two(scores, stride_);
   scratch.candidates.resize(static_cast<std::size_t>(stride_));
-  float below = lowest;
-  const std::int64_t count = not_below(scores, k_, top.second - 2 * error, scratch.candidates.data(), below);
+  const std::int64_t count = not_below(scores, k_, top.second - 2 * error, scratch.candidates.data());
   constexpr double none = -std::numeric_limits<double>::infinity();
   BestTwo found{-1, -1, none, none};
   for (std::int64_t i = 0; i < count; ++i) {

@@ -20,11 +20,13 @@ class ScreenedCentres;
 /// of the points and centres less their means, for which the bound is smaller. In floats otherwise.
 class ScreenedPoints {
  public:
-  static constexpr std::int64_t most_memory = std::int64_t{160} << 20;
+  static constexpr std::int64_t most_memory = std::int64_t{200} << 20;
   /// `points` (N, D) float32 on the CPU, rows one after another. What is kept of them takes at most `memory`
   /// bytes; where that is too little, small numbers are made anew whenever they are needed. They have 8 bits;
   /// or 16 where there are so few centres (`n_centres`) that looking at several exactly costs more than that.
-  explicit ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory = most_memory);
+  /// With 8 bits and `rests`, what those miss is kept too where there is room, for closer looks.
+  explicit ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory = most_memory,
+                          bool rests = true);
 
   std::int64_t size() const { return n_; }
   std::int64_t dimensions() const { return d_; }
@@ -34,21 +36,23 @@ class ScreenedPoints {
   double spread() const { return spread_; }
   /// At least the length of every point.
   double longest() const { return longest_; }
+  /// Whether centres are worth grouping.
+  bool may_group(std::int64_t n_centres) const;
 
   /// How many points are screened at once.
   static std::int64_t at_once();
   /// Working memory of one thread.
   struct Scratch {
     std::vector<float> scores, errors, near;
-    std::vector<std::int32_t> rows, candidates;
+    std::vector<std::int32_t> rows, some_rows, candidates;
     std::unique_ptr<ByteRows> bytes;
     torch::Tensor gathered, products;
   };
 
-  /// Scores of the points begin + rows[i], i < count ≤ at_once(), with all centres: score (i, j) is at
-  /// scratch.scores[i · centres.stride() + j] and is right to scratch.errors[i], but for a number that all
-  /// scores of a point have in common: the exact score less centres.common(point) for cosines, and
-  /// (|x − origin|² − |x − c|²) / 2 for distances. Columns after the last centre hold −∞.
+  /// Scores of the points begin + rows[i], i < count ≤ at_once(), with all centres: the score with the centre
+  /// at place j is at scratch.scores[i · centres.stride() + j] and is right to scratch.errors[i], but for a
+  /// number that all scores of a point have in common: the exact score less centres.common(point) for
+  /// cosines, and (|x − origin|² − |x − c|²) / 2 for distances. Places without a centre hold −∞.
   void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
               const ScreenedCentres& centres, Scratch& scratch) const;
   /// The same with the centres first … first + n − 1, first a multiple of 4: score (i, j) is at
@@ -57,11 +61,23 @@ class ScreenedPoints {
               const ScreenedCentres& centres, std::int64_t first, std::int64_t n, Scratch& scratch) const;
   static std::int64_t padded(std::int64_t n) { return (n + 7) / 8 * 8; }
 
+  /// The same of as many as few_at_once(centres) points, each with some groups of centres only: of the points
+  /// wanted[g][0 … n_wanted[g] − 1], which are places in `rows`, with group g. What was not wanted is −∞.
+  void screen_groups(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+                     const ScreenedCentres& centres, const std::int32_t* const* wanted,
+                     const std::int64_t* n_wanted, Scratch& scratch) const;
+  static std::int64_t few_at_once(const ScreenedCentres& centres);
+
  private:
   friend class ScreenedCentres;
   void screen_bytes(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
                     const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
                     Scratch& scratch) const;
+  /// The rows of bytes of some points, in scratch.rows.
+  const ByteRows& bytes_of(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+                           Scratch& scratch) const;
+  void set_errors(const ByteRows& bytes, std::int64_t count, const ScreenedCentres& centres,
+                  Scratch& scratch) const;
   void screen_floats(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
                      const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
                      Scratch& scratch) const;
@@ -76,10 +92,20 @@ class ScreenedPoints {
   double spread_ = 0, longest_ = 0;
 };
 
-/// Centres to screen points with.
+/// Centres to screen points with, each at a place: its number, or where like centres are put together so that
+/// their scores can be looked at by the group, a place in its group.
 class ScreenedCentres {
  public:
-  ScreenedCentres(const ScreenedPoints& points, std::int64_t count, Geometry geometry);
+  /// Groups have `group_size` places, a multiple of 16; 0: all centres are one group.
+  ScreenedCentres(const ScreenedPoints& points, std::int64_t count, Geometry geometry,
+                  std::int64_t group_size = 0);
+
+  /// Puts centres like these together.
+  void group(const torch::Tensor& centres);
+  std::int64_t groups() const { return stride_ / group_size_; }
+  std::int64_t group_size() const { return group_size_; }
+  /// In which group centre j is.
+  std::int64_t group_of(std::int64_t j) const { return places_[static_cast<std::size_t>(j)] / group_size_; }
 
   /// Takes over centres (K, D) float32, which must stay where they are while they are used.
   void set(const torch::Tensor& centres);
@@ -101,33 +127,47 @@ class ScreenedCentres {
 
   struct Best {
     std::int32_t centre;
-    float margin;  ///< at least 0; the score is above all others by this at least
+    float least;  ///< what is left in `scores` and lower than this is of centres with a lower score
+    bool tied;    ///< whether another centre has the same score to the last bit
   };
-  /// The centre of the highest exact score, ties to the lower number, of a point that was screened: `scores`
-  /// are its row of Scratch::scores and `error` its bound.
-  Best best(const float* point, const float* scores, float error, ScreenedPoints::Scratch& scratch) const;
+  /// The centre of the highest exact score, ties to the lower number, of point i, which was screened:
+  /// `scores` are its row of Scratch::scores and `error` its bound. The best centre's score becomes −∞, those
+  /// that were looked at closely become better. The best exact score is above that of any other centre by the
+  /// difference of `least` and what is left at its place at least.
+  Best best(std::int64_t i, float* scores, float error, ScreenedPoints::Scratch& scratch) const;
 
   struct BestTwo {
     std::int32_t first, second;  ///< second: −1 where there is one centre
     double first_score, second_score;
   };
-  /// The same with the runner-up and the exact scores of both.
+  /// The two best with their exact scores, of centres in one group; `scores` are left as they are.
   BestTwo best_two(const float* point, const float* scores, float error,
                    ScreenedPoints::Scratch& scratch) const;
 
  private:
   friend class ScreenedPoints;
+  /// What is left of the best of some candidates after a look at each.
+  struct Left {
+    std::int64_t count;
+    float best;
+  };
+  template <class Look>
+  Left look(std::int64_t count, float error, float screen_error, float* scores,
+            ScreenedPoints::Scratch& scratch, Look one_score) const;
+  float rest_error(std::int64_t i) const;
+
   const ScreenedPoints& points_;
   Geometry geometry_;
-  std::int64_t k_, stride_;
+  std::int64_t k_, group_size_, stride_;
+  std::vector<std::int32_t> places_, numbers_;  // of each centre; of each place, −1 where there is none
   torch::Tensor centres_, transposed_;
   const float* rows_ = nullptr;
   std::unique_ptr<ByteRows> bytes_;
   std::vector<float> bias_, mean_;
   std::vector<double> half_squares_;
   float common_half_ = 0;
-  // At least every centre's: length of the row in bytes, its error; |bias|; length; half square.
-  double longest_bytes_ = 0, error_ = 0, largest_bias_ = 0, longest_ = 0, largest_half_ = 0;
+  // At least every centre's: length of the row in bytes, its errors; |bias|; length; half square.
+  double longest_bytes_ = 0, error_ = 0, rest_error_ = 0, largest_bias_ = 0, longest_ = 0, largest_half_ = 0;
 };
 
 }  // namespace ilk::internal
