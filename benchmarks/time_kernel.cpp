@@ -103,6 +103,7 @@ void machine() {
 
 int main(int count, char** arguments) {
   const std::string what = count > 1 ? arguments[1] : "";
+  ilk::set_threads(0);
   if (what == "machine") return machine(), 0;
   if (count < 7) return 2;
   const std::int64_t n = std::atoll(arguments[2]), d = std::atoll(arguments[3]), k = std::atoll(arguments[4]),
