@@ -31,19 +31,23 @@ struct Transport {
   torch::Tensor row_potentials;     ///< f, (N) float64
   torch::Tensor column_potentials;  ///< g, (M) float64, mean 0
   double epsilon = 0;
-  std::int64_t iterations = 0;
-  double marginal_error = 0;  ///< Σ_j |Σ_i T_ij − 1/M|; the rows are exact
-  bool converged = false;     ///< false where max_iterations ran out; the caller must say so
+  std::int64_t iterations = 0;  ///< passes over all images
+  double marginal_error = 0;    ///< Σ_j |Σ_i T_ij − 1/M|; the rows are exact
+  bool converged = false;       ///< false where max_iterations ran out; the caller must say so
 };
 
 /// Entropic optimal transport of images onto words with even marginals 1/N and 1/M: Sinkhorn (Cuturi 2013) in
 /// the log domain so that a small ε does not underflow. Streamed over blocks of images: one matrix product an
 /// iteration gives the row potentials and, in the same pass, the next column sums, so that memory is
-/// O(N + M + block) and neither S nor the plan is ever held.
+/// O(N + M + block). Cosines of as many images as fit in 160 MiB, or in a quarter of what X takes, are made
+/// once and kept; neither S nor the plan is ever held beyond that.
 ///
-/// Anderson acceleration combines the last few steps, so that far fewer passes reach the same plan; with
-/// max_iterations spent, the best plan seen is returned. Cosines are float32, so that at an ε below 1e-5 the
-/// plan resolves their rounding.
+/// The kept images, evenly spread over the collection, are also a small transport of their own, solved first.
+/// After each pass over all images their column potentials are corrected to where the small transport says
+/// that the columns become even, given how far they are from it (defect correction, as in two-grid methods);
+/// where that leads nowhere, by Sinkhorn's own steps. Anderson acceleration combines the last few steps of
+/// either kind, so that far fewer passes reach the same plan; with max_iterations spent, the best plan seen
+/// is returned. Cosines are float32, so that at an ε below 1e-5 the plan resolves their rounding.
 ///
 /// With epsilon 0 it is 0.65 of similarity_spread, at least 1e-3: models differ a lot in how close to each
 /// other their vectors lie, and what one model's ε makes sharp is even for another.
@@ -67,18 +71,44 @@ struct RowPlan {
       true;  ///< whether counterparts weight a word by its cosine too (CAE does, TAC does not)
 };
 
-/// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j), without S where the plan says so:
-/// (N, D) float32, rows of unit length. Works for images that the transport was not solved for. Where the sum
-/// vanishes, the word of largest weight.
-torch::Tensor counterparts(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan);
-
 /// The words that take most of each image's mass.
 struct TopWords {
   torch::Tensor indices;  ///< (N, top) int64 rows of `words`, heaviest first, ties to the lower index
   torch::Tensor weights;  ///< (N, top) float32, shares of the image's mass (a row of the plan sums to 1)
 };
+
+/// What is wanted of each image's row of the plan.
+struct Placing {
+  bool counterparts = false;
+  std::int64_t top = 0;  ///< how many words of largest mass; 0: none
+};
+
+struct Placed {
+  /// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j), without S where the plan says
+  /// so: (N, D) float32, rows of unit length. Where the sum vanishes, the word of largest weight.
+  torch::Tensor counterparts;
+  TopWords top_words;
+};
+
+/// What is wanted of the plan's rows for these images, in one pass over them; images that the transport was
+/// not solved for are placed as well. Throws Error as solve_transport, and for a plan of other words.
+Placed place(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
+             const Placing& wanted);
+
+/// Counterparts alone, and top words alone.
+torch::Tensor counterparts(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan);
 TopWords top_words(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
                    std::int64_t top);
+
+/// solve_transport and what `place` leaves for its plan, which costs less than one after the other: the last
+/// pass of the solution places the images as well, where it can be foreseen to be the last.
+struct PlacedTransport {
+  Transport transport;
+  Placed placed;
+};
+PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Tensor& words,
+                                const Placing& wanted, const TransportOptions& options = {},
+                                Progress& progress = silent());
 
 /// Mass that each group of images sends to each word, (n_groups, M) float64: Σ over the images i of group k
 /// of row i of the plan scaled to sum 1; so a row sums to the size of its group. `labels` (N) int64.

@@ -18,5 +18,7 @@ inline std::int64_t images_per_block(const torch::Tensor& words) {
 
 /// Throws Error unless both are matrices of unit rows, equally wide and on one device.
 void require_aligned(const torch::Tensor& embeddings, const torch::Tensor& words, std::string_view function);
+/// Throws Error where more words are wanted than there are.
+void require_placing(const torch::Tensor& words, const Placing& wanted, std::string_view function);
 
 }  // namespace ilk::internal

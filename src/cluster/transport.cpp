@@ -4,14 +4,14 @@
 #include <ilk/kmeans.h>
 #include <ilk/transport.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "alignment.h"
 #include "anderson.h"
 #include "blocks.h"
-#include "lanes.h"
-#include "scratch_pool.h"
+#include "plan_rows.h"
 
 namespace ilk {
 namespace internal {
@@ -25,157 +25,201 @@ void require_aligned(const torch::Tensor& embeddings, const torch::Tensor& words
           embeddings.device(), "), got ", words.device(), ".");
 }
 
+void require_placing(const torch::Tensor& words, const Placing& wanted, std::string_view function) {
+  require(wanted.top >= 0 && wanted.top <= words.size(0), function,
+          "top must be between 1 and the number of words (", words.size(0), "), got ", wanted.top, ".");
+}
+
 }  // namespace internal
 
 namespace {
 
-using internal::has_kernels;
-
-constexpr std::int64_t most_chunks = 128;
+constexpr std::int64_t most_chunks = 128, most_half_chunks = 32;
+// Fewer kept images than this say nothing of the others.
+constexpr std::int64_t least_kept = 64;
 // Columns whose mean share is below this are summed again in logarithms: float32 shares would underflow
 // there.
 constexpr double smallest_share = 1e-30;
+// Fits to the kept images: iterations at most, and how exact they are, of the error that they are to mend.
+constexpr std::int64_t most_fit_iterations = 100;
+constexpr double fit_precision = 0.003;
 
-/// What one pass over the images finds for given column potentials.
+/// What one pass over images finds for given column potentials.
 struct Pass {
-  torch::Tensor row_potentials;  // f, (N) float64, such that the rows of the plan are exact
-  torch::Tensor log_shares;  // (M) float64 on the CPU: log of the mean of each column of P; even is −log M
-  double marginal_error = 0;
+  torch::Tensor row_potentials;  // f, (N) float64 at the images' places, such that the rows are exact
+  torch::Tensor sums;            // (chunks, M) float64 on the CPU
+  torch::Tensor log_shares;      // (M) float64 on the CPU: log of the mean of each column of P
 };
 
-/// One solve's data. A chunk of images is a fixed part of the collection, worked through block by block; each
-/// has its own column sums, which are added in the order of the chunks.
+/// Which images are kept: evenly spread ones, every second of them first, so that there are two halves to
+/// compare; then all others.
+struct Arrangement {
+  std::vector<std::int64_t> order;
+  std::vector<internal::CosineRows::Chunk> chunks;
+  std::int64_t kept = 0, kept_chunks = 0, first_half_chunks = 0;
+};
+
+Arrangement arrange(const torch::Tensor& images, const torch::Tensor& words) {
+  using internal::even_chunks;
+  const std::int64_t n = images.size(0), m = words.size(0), block = internal::cosine_block(words);
+  Arrangement found;
+  found.kept = std::min({n, internal::cosine_limits().most_kept_images,
+                         internal::kept_cosine_bytes(n, images.size(1)) / (m * 4)});
+  if (found.kept < least_kept) found.kept = 0;
+  if (found.kept == 0 || found.kept == n) {
+    found.chunks = even_chunks(0, n, most_chunks, block);
+    found.kept_chunks = found.kept == 0 ? 0 : static_cast<std::int64_t>(found.chunks.size());
+    return found;
+  }
+  std::vector<std::int64_t> halves[2], others;
+  for (std::int64_t i = 0, kept = 0; i < n; ++i) {
+    // Without i · kept, which could overflow only beyond any memory, yet costs nothing to avoid.
+    const bool keep = static_cast<double>(kept) * static_cast<double>(n) <=
+                      static_cast<double>(i) * static_cast<double>(found.kept);
+    if (keep && kept < found.kept)
+      halves[kept++ % 2].push_back(i);
+    else
+      others.push_back(i);
+  }
+  const auto middle = static_cast<std::int64_t>(halves[0].size());
+  found.kept = middle + static_cast<std::int64_t>(halves[1].size());
+  for (const auto* part : {&halves[0], &halves[1], &others})
+    found.order.insert(found.order.end(), part->begin(), part->end());
+  found.chunks = even_chunks(0, middle, most_half_chunks, block);
+  found.first_half_chunks = static_cast<std::int64_t>(found.chunks.size());
+  for (const auto& chunk : even_chunks(middle, found.kept, most_half_chunks, block))
+    found.chunks.push_back(chunk);
+  found.kept_chunks = static_cast<std::int64_t>(found.chunks.size());
+  for (const auto& chunk : even_chunks(found.kept, n, most_chunks, block)) found.chunks.push_back(chunk);
+  return found;
+}
+
+/// One solve's data.
 class Sinkhorn {
  public:
-  Sinkhorn(torch::Tensor images, torch::Tensor words, double epsilon)
-      : images_(std::move(images)),
-        words_(std::move(words)),
-        transposed_(words_.t()),
-        n_(images_.size(0)),
-        m_(words_.size(0)),
+  Sinkhorn(const torch::Tensor& images, const torch::Tensor& words, double epsilon, Progress& progress)
+      : arrangement_(arrange(images, words)),
         epsilon_(epsilon),
-        block_(internal::images_per_block(words_)),
-        chunk_(internal::block_count(internal::block_count(n_, block_), most_chunks) * block_),
-        buffers_([this] {
-          return std::make_unique<torch::Tensor>(torch::empty({block_ * m_}, images_.options()));
-        }) {}
+        progress_(progress),
+        rows_(images, words, arrangement_.order, arrangement_.chunks, arrangement_.kept_chunks, progress) {}
 
-  Pass pass(const torch::Tensor& column_potentials, const Progress& progress) {
-    const std::int64_t chunks = internal::block_count(n_, chunk_);
-    const auto g = column_potentials.to(torch::kFloat32).to(images_.device());
-    Pass result{torch::empty({n_}, images_.options().dtype(torch::kFloat64)), {}, 0};
-    const auto sums = torch::zeros({chunks, m_}, images_.options().dtype(torch::kFloat64));
-    each_block(chunks, progress,
-               [&](torch::Tensor cosines, std::int64_t begin, std::int64_t end, std::int64_t chunk) {
-                 auto f = result.row_potentials.slice(0, begin, end);
-                 has_kernels(images_) ? shares_with_loops(cosines, g, f, sums[chunk])
-                                      : shares_with_operations(cosines, g, f, sums[chunk]);
-               });
+  internal::CosineRows& rows() { return rows_; }
+  /// Whether some images' cosines are kept, but not all.
+  bool has_sample() const { return arrangement_.kept > 0 && arrangement_.kept < n(); }
+
+  Pass pass(const torch::Tensor& column_potentials, const Placed& placed) {
+    return pass(rows_.n_chunks(), n(), column_potentials, placed);
+  }
+
+  struct Fit {
+    torch::Tensor potentials;
+    Pass kept;  // over the kept images, at those potentials
+    double error = std::numeric_limits<double>::infinity();
+  };
+  /// Column potentials at which the kept images' column sums are exp(log_target), from g on; `first` is the
+  /// pass over the kept images there.
+  Fit fit(const torch::Tensor& log_target, torch::Tensor g, Pass first, double tolerance) {
+    internal::Anderson accelerator;
+    Fit best;
+    for (std::int64_t i = 0;; ++i) {
+      const Pass found = i == 0 ? std::move(first) : kept_pass(g);
+      internal::on_one_thread([&] {
+        const double error = (found.log_shares.exp() - log_target.exp()).abs().sum().item<double>();
+        if (error < best.error) best = {g, found, error};
+        g = accelerator.next(g, epsilon_ * (log_target - found.log_shares), error);
+        g = g - g.mean();
+      });
+      if (best.error <= tolerance || i == most_fit_iterations) return best;
+    }
+  }
+
+  Pass kept_pass(const torch::Tensor& g) { return pass(rows_.kept_chunks(), arrangement_.kept, g, {}); }
+
+  struct Correction {
+    torch::Tensor potentials;
+    double expected_error;
+  };
+  /// From what a pass over all images found at g: the potentials at which the column sums are even if they
+  /// change as those of the kept images do. How far off that is, is judged by how far the two halves of the
+  /// kept images disagree on the change.
+  Correction corrected(const torch::Tensor& g, const Pass& all, double error, double tolerance) {
+    const std::int64_t middle = arrangement_.first_half_chunks, chunks = rows_.kept_chunks();
+    const auto kept = static_cast<double>(arrangement_.kept);
+    Correction found;
+    torch::Tensor target;
+    Pass before;
+    internal::on_one_thread([&] {
+      before.sums = all.sums.slice(0, 0, chunks);
+      before.log_shares = before.sums.sum(0).div_(kept).log();
+      target = before.log_shares - all.log_shares;
+      target = target - target.logsumexp(0);
+    });
+    if (!target.isfinite().all().item<bool>()) return {g, std::numeric_limits<double>::infinity()};
+    const Fit after = fit(target, g, before, std::max(0.1 * tolerance, fit_precision * error));
+    internal::on_one_thread([&] {
+      const auto half_change = [&](std::int64_t begin, std::int64_t end) {
+        return after.kept.sums.slice(0, begin, end).sum(0) / before.sums.slice(0, begin, end).sum(0);
+      };
+      const auto disagreement = half_change(0, middle) - half_change(middle, chunks);
+      const double left_out = 1 - kept / static_cast<double>(n());
+      found = {after.potentials,
+               0.5 * std::sqrt(left_out) * disagreement.abs().mean().item<double>() + after.error};
+    });
+    return found;
+  }
+
+ private:
+  std::int64_t n() const { return rows_.images().size(0); }
+
+  Pass pass(std::int64_t n_chunks, std::int64_t n_images, const torch::Tensor& column_potentials,
+            const Placed& placed) {
+    const auto real = rows_.images().options().dtype(torch::kFloat64);
+    const internal::PlanSinks sinks{torch::empty({n_images}, real),
+                                    torch::zeros({n_chunks, rows_.words().size(0)}, real), placed};
+    internal::walk_plan(rows_, n_chunks, column_potentials, epsilon_, /*times_cosine=*/true, sinks,
+                        progress_);
+    Pass result{sinks.row_potentials, {}, {}};
     torch::Tensor small;
     internal::on_one_thread([&] {
-      const auto shares = sums.sum(0).cpu().div_(static_cast<double>(n_));
-      result.marginal_error = (shares - 1.0 / static_cast<double>(m_)).abs_().sum().item<double>();
+      result.sums = sinks.sums.cpu();
+      const auto shares = result.sums.sum(0).div_(static_cast<double>(n_images));
       result.log_shares = shares.log();
       small = (shares < smallest_share).nonzero().flatten();
     });
     if (small.size(0) > 0)
-      result.log_shares.index_copy_(0, small,
-                                    log_shares(small, column_potentials, result.row_potentials, progress));
+      result.log_shares.index_copy_(
+          0, small, log_shares(n_chunks, n_images, small, column_potentials, result.row_potentials));
     return result;
   }
 
- private:
-  template <class Body>
-  void each_block(std::int64_t chunks, const Progress& progress, Body body) {
-    internal::row_blocks(images_, chunks, 1, [&](std::int64_t chunk, std::int64_t, std::int64_t) {
-      progress.check_stop();
-      buffers_.use([&](torch::Tensor& buffer) {
-        const std::int64_t last = std::min(n_, (chunk + 1) * chunk_);
-        for (std::int64_t begin = chunk * chunk_; begin < last; begin += block_) {
-          const std::int64_t end = std::min(last, begin + block_);
-          auto cosines = buffer.narrow(0, 0, (end - begin) * m_).view({end - begin, m_});
-          at::mm_out(cosines, images_.slice(0, begin, end), transposed_);
-          body(cosines, begin, end, chunk);
-        }
-      });
-    });
-  }
-
-  /// Row potentials of a block, and its shares P added to the column sums. Overwrites `cosines`.
-  void shares_with_loops(torch::Tensor cosines, const torch::Tensor& g, torch::Tensor f,
-                         torch::Tensor sums) const {
-    const std::int64_t rows = cosines.size(0);
-    float* block = cosines.data_ptr<float>();
-    const float* potential = g.data_ptr<float>();
-    double* row_potential = f.data_ptr<double>();
-    double* sum = sums.data_ptr<double>();
-    const auto scale = static_cast<float>(1 / epsilon_);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      float* row = block + i * m_;
-      for (std::int64_t j = 0; j < m_; ++j) row[j] += potential[j];
-      const float largest = internal::lane_max(m_, row[0], [&](std::int64_t j) { return row[j]; });
-      for (std::int64_t j = 0; j < m_; ++j) row[j] = (row[j] - largest) * scale;
-      row_potential[i] = 1 - static_cast<double>(largest);
-    }
-    cosines.exp_();
-    std::vector<float> weight(static_cast<std::size_t>(rows));
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const float* row = block + i * m_;
-      const double total =
-          internal::lane_sum(m_, [&](std::int64_t j) { return static_cast<double>(row[j]); });
-      row_potential[i] -= epsilon_ * (std::log(total) + std::log(static_cast<double>(n_)));
-      weight[static_cast<std::size_t>(i)] = static_cast<float>(1 / total);
-    }
-    // Four rows at a time in float32, whose sums are kept in float64.
-    std::int64_t i = 0;
-    for (; i + 4 <= rows; i += 4) {
-      const float *a = block + i * m_, *b = a + m_, *c = b + m_, *d = c + m_;
-      const float wa = weight[i], wb = weight[i + 1], wc = weight[i + 2], wd = weight[i + 3];
-      for (std::int64_t j = 0; j < m_; ++j)
-        sum[j] += static_cast<double>((a[j] * wa + b[j] * wb) + (c[j] * wc + d[j] * wd));
-    }
-    for (; i < rows; ++i)
-      for (std::int64_t j = 0; j < m_; ++j) sum[j] += static_cast<double>(block[i * m_ + j] * weight[i]);
-  }
-
-  void shares_with_operations(torch::Tensor cosines, const torch::Tensor& g, torch::Tensor f,
-                              torch::Tensor sums) const {
-    cosines.add_(g);
-    const auto largest = cosines.amax(1, /*keepdim=*/true);
-    cosines.sub_(largest).mul_(1 / epsilon_).exp_();
-    const auto totals = cosines.sum(1, /*keepdim=*/true, torch::kFloat64);
-    f.copy_((1 - largest.to(torch::kFloat64) - epsilon_ * (totals.log() + std::log(static_cast<double>(n_))))
-                .squeeze(1));
-    sums.add_(cosines.div_(totals.to(torch::kFloat32)).sum(0, false, torch::kFloat64));
-  }
-
   /// The logarithms of the mean shares of a few columns, without leaving the logarithms.
-  torch::Tensor log_shares(const torch::Tensor& columns, const torch::Tensor& column_potentials,
-                           const torch::Tensor& row_potentials, const Progress& progress) const {
-    const std::int64_t block = internal::images_per_block(columns),
-                       chunk = internal::block_count(n_, most_chunks * block) * block;
-    const auto device = images_.device();
-    const auto chosen = words_.index_select(0, columns.to(device)).t();
+  torch::Tensor log_shares(std::int64_t n_chunks, std::int64_t n_images, const torch::Tensor& columns,
+                           const torch::Tensor& column_potentials,
+                           const torch::Tensor& row_potentials) const {
+    const std::int64_t block = internal::cosine_block(columns);
+    const auto device = rows_.images().device();
+    const auto chosen = rows_.words().index_select(0, columns.to(device)).t();
     const auto g = column_potentials.index_select(0, columns).to(device);
-    const auto sums = torch::full({internal::block_count(n_, chunk), columns.size(0)},
-                                  -std::numeric_limits<double>::infinity(), g.options());
-    internal::row_blocks(images_, n_, chunk, [&](std::int64_t first, std::int64_t last, std::int64_t index) {
-      progress.check_stop();
+    const auto sums =
+        torch::full({n_chunks, columns.size(0)}, -std::numeric_limits<double>::infinity(), g.options());
+    internal::row_blocks(rows_.images(), n_chunks, 1, [&](std::int64_t index, std::int64_t, std::int64_t) {
+      progress_.check_stop();
+      const auto [first, last] = rows_.chunks()[static_cast<std::size_t>(index)];
       for (std::int64_t begin = first; begin < last; begin += block) {
         const std::int64_t end = std::min(last, begin + block);
-        auto shares = images_.slice(0, begin, end).matmul(chosen).to(torch::kFloat64);
+        auto shares = rows_.images(begin, end).matmul(chosen).to(torch::kFloat64);
         shares.add_(g).add_(row_potentials.slice(0, begin, end).unsqueeze(1)).sub_(1).div_(epsilon_);
         sums[index].copy_(at::logaddexp(sums[index], at::logsumexp(shares, 0)));
       }
     });
-    return at::logsumexp(sums, 0).cpu();
+    // Row potentials hold the N of all images, and a share is the mean over those that were looked at.
+    return at::logsumexp(sums, 0).cpu() + std::log(static_cast<double>(n()) / static_cast<double>(n_images));
   }
 
-  torch::Tensor images_, words_, transposed_;
-  std::int64_t n_, m_;
+  Arrangement arrangement_;
   double epsilon_;
-  std::int64_t block_, chunk_;
-  internal::ScratchPool<torch::Tensor> buffers_;
+  Progress& progress_;
+  internal::CosineRows rows_;
 };
 
 double automatic_epsilon(const torch::Tensor& embeddings, const torch::Tensor& words) {
@@ -184,43 +228,89 @@ double automatic_epsilon(const torch::Tensor& embeddings, const torch::Tensor& w
 
 }  // namespace
 
-Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& words,
-                          const TransportOptions& options, Progress& progress) {
+PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Tensor& words,
+                                const Placing& wanted, const TransportOptions& options, Progress& progress) {
   constexpr auto function = "solve_transport";
   check_ranges(options, function);
   require(std::isfinite(options.epsilon), function, "epsilon must be finite, got ", options.epsilon, ".");
   internal::require_aligned(embeddings, words, function);
+  internal::require_placing(words, wanted, function);
   const double epsilon = options.epsilon > 0 ? options.epsilon : automatic_epsilon(embeddings, words);
-  Sinkhorn sinkhorn(internal::plain_rows(embeddings), internal::plain_rows(words), epsilon);
-  const double even = -std::log(static_cast<double>(words.size(0)));
+  Sinkhorn sinkhorn(internal::plain_rows(embeddings), internal::plain_rows(words), epsilon, progress);
+  const auto& images = sinkhorn.rows().images();
+  const auto even =
+      torch::full({words.size(0)}, -std::log(static_cast<double>(words.size(0))), torch::kFloat64);
+  const bool places = wanted.counterparts || wanted.top > 0;
 
-  Transport best;
+  PlacedTransport result;
+  Transport& best = result.transport;
   best.epsilon = epsilon;
   best.marginal_error = std::numeric_limits<double>::infinity();
+  torch::Tensor log_shares;  // at the best potentials
   auto g = torch::zeros({words.size(0)}, torch::kFloat64);
   internal::Anderson accelerator;
+  bool by_sample = sinkhorn.has_sample();
+  bool placed_too = false;
+  double expected_error = std::numeric_limits<double>::infinity();
   progress.start("transport", -1, "iterations");
+  if (by_sample) g = sinkhorn.fit(even, g, sinkhorn.kept_pass(g), 10 * options.tolerance).potentials;
   while (best.iterations < options.max_iterations && !best.converged) {
     progress.check_stop();
-    const Pass pass = sinkhorn.pass(g, progress);
+    // A pass that is likely the last one leaves what is wanted as well.
+    const bool place_now = places && expected_error <= options.tolerance;
+    const Placed placed = place_now ? internal::room_for(images, wanted) : Placed{};
+    const Pass pass = sinkhorn.pass(g, placed);
     ++best.iterations;
     progress.advance(1);
-    if (pass.marginal_error < best.marginal_error) {
+    double error = 0;
+    internal::on_one_thread([&] { error = (pass.log_shares.exp() - even.exp()).abs().sum().item<double>(); });
+    // The kept images are given up where they lead nowhere; Sinkhorn's own steps always lead on.
+    const bool gives_up = by_sample && best.iterations > 1 && !(error <= 0.5 * best.marginal_error);
+    if (error < best.marginal_error) {
       best.row_potentials = pass.row_potentials;
       best.column_potentials = g;
-      best.marginal_error = pass.marginal_error;
-      best.converged = pass.marginal_error <= options.tolerance;
+      best.marginal_error = error;
+      best.converged = error <= options.tolerance;
+      log_shares = pass.log_shares;
+      placed_too = place_now;
+      result.placed = placed;
     }
-    internal::on_one_thread([&] {
-      // Sinkhorn's own step; what is done with it only gets there in fewer of them.
-      const auto step = epsilon * (even - pass.log_shares);
-      g = accelerator.next(g, step, pass.marginal_error);
-      g = g - g.mean();
-    });
+    if (best.converged) break;
+    if (gives_up) {
+      by_sample = false;
+      accelerator = internal::Anderson();
+      g = best.column_potentials;
+      error = best.marginal_error;
+    }
+    if (by_sample) {
+      const auto correction = sinkhorn.corrected(g, pass, error, options.tolerance);
+      expected_error = correction.expected_error;
+      internal::on_one_thread([&] { g = accelerator.next(g, correction.potentials - g, error); });
+    } else {
+      expected_error = std::numeric_limits<double>::infinity();
+      internal::on_one_thread([&] {
+        // Sinkhorn's own step; what is done with it only gets there in fewer of them.
+        const auto step = epsilon * (even - (gives_up ? log_shares : pass.log_shares));
+        g = accelerator.next(g, step, error);
+      });
+    }
+    internal::on_one_thread([&] { g = g - g.mean(); });
+  }
+  if (places && !placed_too) {
+    result.placed = internal::room_for(images, wanted);
+    internal::walk_plan(sinkhorn.rows(), sinkhorn.rows().n_chunks(), best.column_potentials, epsilon,
+                        /*times_cosine=*/true, {{}, {}, result.placed}, progress);
   }
   progress.finish();
+  if (const auto order = sinkhorn.rows().numbers(0, images.size(0)); order.defined())
+    best.row_potentials = torch::empty_like(best.row_potentials).index_copy_(0, order, best.row_potentials);
   best.column_potentials = best.column_potentials.to(embeddings.device());
-  return best;
+  return result;
+}
+
+Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& words,
+                          const TransportOptions& options, Progress& progress) {
+  return solve_and_place(embeddings, words, {}, options, progress).transport;
 }
 
 }  // namespace ilk
