@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """How far off `-k auto` is on mixtures whose number of groups is known.
 
-usage: cluster_count.py [--points 1200] [--dimensions 64] [--seeds 3] [--ilk build/ilk] [--keep FOLDER]
+usage: cluster_count.py [--points 1200] [--dimensions 64] [--seeds 3] [--clusters 3 8 20] [--noise 0.5 …]
+                        [--ilk build/ilk] [--keep FOLDER]
 
 A mixture has K random unit vectors as centres and normal noise of length `noise` around each (a vector of
 noise/sqrt(D) standard normals), rows scaled to unit length; sizes are even, or fall from 4 to 1. The last column says
 what there is to find: ACC of k-means that is told K. Prints one Markdown table.
 """
 import argparse
+import itertools
 import json
 import pathlib
 import subprocess
@@ -15,7 +17,7 @@ import tempfile
 
 import numpy as np
 
-MIXTURES = [(k, noise, uneven) for k in (3, 8, 20) for noise in (0.5, 1.0, 1.5, 2.5) for uneven in (False, True)]
+CLUSTERS, NOISE = (3, 8, 20), (0.5, 1.0, 1.5, 2.5)
 
 
 def mixture(k, noise, uneven, points, dimensions, seed):
@@ -42,11 +44,13 @@ def main():
     parser.add_argument("--points", type=int, default=1200)
     parser.add_argument("--dimensions", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--clusters", type=int, nargs="+", default=CLUSTERS)
+    parser.add_argument("--noise", type=float, nargs="+", default=NOISE)
     parser.add_argument("--ilk", default="build/ilk")
     parser.add_argument("--keep", help="folder for each answer as JSON")
     arguments = parser.parse_args()
     print("| K | sizes | noise | answers | named as second | clear | seconds | ACC with K told |\n|---|---|---|---|---|---|---|---|")
-    for k, noise, uneven in MIXTURES:
+    for k, noise, uneven in itertools.product(arguments.clusters, arguments.noise, (False, True)):
         answers, seconds, accuracies = [], [], []
         for seed in range(arguments.seeds):
             with tempfile.TemporaryDirectory() as folder:

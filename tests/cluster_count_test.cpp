@@ -54,6 +54,20 @@ TEST(ChooseClusterCount, NamesBothLevelsOfANestedMixture) {
   EXPECT_EQ(named, (std::set<std::int64_t>{4, 12})) << found.verdict;
 }
 
+TEST(ChooseClusterCount, CountsGroupsOfUnevenSizes) {
+  torch::manual_seed(11);
+  const auto centres = ilk::normalise_rows(torch::randn({8, 24}), "test", "centres");
+  const auto sizes = torch::tensor({160, 120, 100, 80, 60, 50, 45, 40}, torch::kInt64);
+  const auto points = centres.repeat_interleave(sizes, 0) + 0.2 * torch::randn({655, 24});
+  const auto found =
+      ilk::choose_cluster_count(ilk::normalise_rows(points, "test", "points"), {.largest = 20});
+  EXPECT_EQ(found.n_clusters, 8) << found.verdict;
+  for (const auto& one : found.evidence) {
+    EXPECT_GE(one.bend, 0);
+    EXPECT_LE(one.bend, 1);
+  }
+}
+
 TEST(ChooseClusterCount, SamplesSpreadsAndRepeats) {
   const auto points = mixture(6, 100, 0.08, 4);
   const ilk::ClusterCountOptions options{

@@ -231,8 +231,11 @@ TEST_F(MadeDataset, SaysWhatIsCutOrDamaged) {
       {"cifar10-binary", {"data_batch_1.bin", "test_batch.bin"}},
       {"cifar10-python", {"data_batch_1", "data_batch_2", "batches.meta"}},
       {"cifar100-python", {"train", "meta"}},
+      {"cifar100-binary", {"train.bin", "test.bin"}},
       {"stl10", {"train_X.bin", "train_y.bin"}},
-      {"idx", {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz"}},
+      {"idx",
+       {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz"}},
       {"webdataset", {"shard-000000.tar", "shard-000001.tar"}}};
   int cut = 0;
   for (const auto& [set, files] : sets) {
@@ -262,6 +265,56 @@ TEST_F(MadeDataset, SaysWhatIsCutOrDamaged) {
     }
   }
   EXPECT_GT(cut, 100);
+}
+
+TEST_F(MadeDataset, SaysWhichFileHasAWrongMagicCountOrLabel) {
+  struct Damage {
+    std::string set, file;
+    std::size_t at;
+    std::string bytes;  // in place of what is there
+  };
+  using namespace std::string_literals;
+  const std::vector<Damage> damages = {
+      {"idx", "train-images-idx3-ubyte", 0, "\1"s},                // magic: begins with zeros
+      {"idx", "train-images-idx3-ubyte", 2, "\x0d"s},              // type: bytes
+      {"idx", "train-images-idx3-ubyte", 3, "\4"s},                // dimensions
+      {"idx", "train-images-idx3-ubyte", 4, "\xff\xff\xff\xff"s},  // images
+      {"idx", "train-images-idx3-ubyte", 4, "\0\0\0\1"s},          // fewer than the bytes, and than labels
+      {"idx", "train-images-idx3-ubyte", 8, "\0\0\0\0"s},          // no rows
+      {"idx", "train-labels-idx1-ubyte", 2, "\x0b"s},
+      {"idx", "train-labels-idx1-ubyte", 3, "\3"s},
+      {"idx", "train-labels-idx1-ubyte", 4, "\0\0\0\2"s},
+      {"cifar10-binary", "data_batch_1.bin", 0, "\x0a"s},  // a class that there is not
+      {"cifar100-binary", "train.bin", 1, "\x64"s},
+      {"stl10", "train_y.bin", 0, "\x0b"s},
+      {"webdataset", "shard-000000.tar", 148, "0000001\0"s},     // the header's checksum
+      {"webdataset", "shard-000000.tar", 124, "99999999999"s}};  // the entry's size
+  for (const auto& [set, file, at, bytes] : damages) {
+    const fs::path copy = folder() / set;
+    fs::remove_all(copy);
+    fs::copy(data + set, copy, fs::copy_options::recursive);
+    std::string damaged = ilk::read_file(copy / file);
+    ASSERT_LE(at + bytes.size(), damaged.size());
+    damaged.replace(at, bytes.size(), bytes);
+    write(copy / file, damaged);
+    try {
+      ilk::open_dataset(copy.string());
+      ADD_FAILURE() << file << " was taken with other bytes at " << at;
+    } catch (const ilk::Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr(file.substr(0, file.find("-idx")))) << at;
+    }
+  }
+}
+
+TEST_F(MadeDataset, TakesACutTableOrRefusesIt) {
+  put("a.png");
+  put("b.png");
+  const std::string whole = "path,label\n\"a.png\",one\nb.png,\"two, or three\"\n";
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    write(folder() / "cut.csv", whole.substr(0, size));
+    EXPECT_LE(readable((folder() / "cut.csv").string()), size < whole.find("\nb.png") ? 1 : 2) << size;
+  }
+  EXPECT_EQ(readable((folder() / "cut.csv").string()), 2);
 }
 
 TEST_F(MadeDataset, RunsNothingThatAPickleNames) {

@@ -47,7 +47,9 @@ TEST_F(DatasetsProgram, ClustersAPackedDataSetAndScoresIt) {
     const auto manifest = nlohmann::json::parse(ilk::read_file(fs::path(output()) / "manifest.json"));
     EXPECT_GE(manifest["summary"]["images"].get<int>(), 6);
     // Pixels from inside the file are in the report too.
-    EXPECT_THAT(ilk::read_file(fs::path(output()) / "report.html"), HasSubstr("data:image/jpeg;base64,"));
+    const std::string report = ilk::read_file(fs::path(output()) / "report.html");
+    EXPECT_THAT(report, HasSubstr("data:image/jpeg;base64,"));
+    EXPECT_THAT(report, HasSubstr("data-inside")) << "there is no file to link to";
 
     const auto scored = run({"eval", output(), "--dataset", data + place, "--json"});
     ASSERT_EQ(scored.status, 0) << scored.err;
@@ -66,6 +68,18 @@ TEST_F(DatasetsProgram, ClustersAPackedDataSetAndScoresIt) {
   EXPECT_EQ(run({"eval", folder_.path().string()}).status, 3);
 }
 
+TEST_F(DatasetsProgram, BenchesADataSet) {
+  const auto benched = run({"bench", "--dataset", data + "idx", "--methods", "kmeans", "--seeds", "1",
+                            "--n-init", "2", "-o", output()});
+  ASSERT_EQ(benched.status, 0) << benched.err;
+  EXPECT_THAT(benched.out, HasSubstr("(idx): 8 images, 8 classes"));
+  const auto table = nlohmann::json::parse(ilk::read_file(fs::path(output()) / "table.json"));
+  EXPECT_EQ(table["runs"][0]["accuracy"], 1) << "each image is a class";
+  EXPECT_EQ(table["runs"][0]["encoded"], 0) << "they were encoded before";
+  EXPECT_THAT(run({"bench", "--dataset", data + "stl10", "-o", output(), "--split", "none"}).err,
+              HasSubstr("none"));
+}
+
 TEST_F(DatasetsProgram, ChoosesHowManyClusters) {
   torch::manual_seed(1);
   const auto centres = 8 * torch::eye(12).slice(0, 0, 5);
@@ -81,6 +95,7 @@ TEST_F(DatasetsProgram, ChoosesHowManyClusters) {
   EXPECT_EQ(manifest["summary"]["clusters"].size(), 5u);
   EXPECT_EQ(manifest["options"]["cae"]["kmeans"]["n_clusters"], 5);
   EXPECT_THAT(ilk::read_file(fs::path(output()) / "cluster_count.svg"), HasSubstr("5 clusters"));
+  EXPECT_THAT(ilk::read_file(fs::path(output()) / "report.html"), HasSubstr("How many clusters"));
   EXPECT_EQ(
       run({"cluster", "--features", features, "--method", "kmeans", "-k", "many", "-o", output()}).status, 2);
   EXPECT_EQ(

@@ -40,15 +40,17 @@ struct ClusterCountEvidence {
   double silhouette = 0;  ///< see Separation
   double agreement = 0;   ///< mean ARI between the clusterings that different halves give for all points
   double objective = 0;   ///< mean cosine with the own centroid
-  double bend = 0;        ///< how much less the objective gains per cluster after this number than before it
+  double bend = 0;        ///< by what share the objective's gain per cluster falls here, 0 … 1
   double score = 0;  ///< mean of silhouette, agreement and bend, each scaled to 0 … 1 over the candidates
   double votes = 0;  ///< share of the resamples whose own score is highest here
 };
 
 struct ClusterCount {
-  std::int64_t n_clusters = 0;            ///< of the highest score, ties to the lower number
-  std::optional<std::int64_t> runner_up;  ///< the best number that is no neighbour of it
-  /// Most resamples agree, the runner-up is well behind, and groups do not get clearer up to the range's end.
+  std::int64_t n_clusters = 0;  ///< of the highest score, ties to the lower number
+  std::optional<std::int64_t>
+      runner_up;  ///< the best that is no neighbour of it, or that is as good by itself
+  /// Most resamples agree, the runner-up is well behind, no other number has groups nearly as separate and
+  /// as stable, and groups do not get clearer up to the range's end.
   bool clear = false;
   double confidence =
       0;  ///< share of the resamples that voted for `n_clusters` or a neighbour (10 % more or less)

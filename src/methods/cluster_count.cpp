@@ -17,6 +17,9 @@ constexpr std::string_view function = "choose_cluster_count";
 constexpr double clear_votes = 0.75;
 constexpr double clear_lead = 0.05;
 constexpr double clear_agreement = 0.6;
+// Another number whose groups are nearly as separate and as stable, in shares of the best one's, is a second
+// answer whatever its score.
+constexpr double rival_silhouette = 0.97, rival_agreement = 0.85;
 
 struct Criteria {
   double silhouette = 0, agreement = 0, objective = 0, bend = 0;
@@ -75,16 +78,15 @@ std::vector<Criteria> judge(const torch::Tensor& points, const std::vector<std::
   return found;
 }
 
-/// By how much the gain per cluster falls at each number, in shares of the first gain. The ends have no bend.
+/// By what share the gain per cluster falls at each number: 0 where the next cluster gains as much as the
+/// last, 1 where it gains nothing. The ends have no bend.
 void find_bends(std::vector<Criteria>& of_numbers, const std::vector<std::int64_t>& numbers) {
   const auto gain = [&](std::size_t i) {
     return (of_numbers[i].objective - of_numbers[i - 1].objective) /
            static_cast<double>(numbers[i] - numbers[i - 1]);
   };
-  double largest = 0;
-  for (std::size_t i = 1; i < numbers.size(); ++i) largest = std::max(largest, gain(i));
-  for (std::size_t i = 1; i + 1 < numbers.size() && largest > 0; ++i)
-    of_numbers[i].bend = std::max(0.0, gain(i) - gain(i + 1)) / largest;
+  for (std::size_t i = 1; i + 1 < numbers.size(); ++i)
+    if (gain(i) > 0) of_numbers[i].bend = std::clamp(1 - gain(i + 1) / gain(i), 0.0, 1.0);
 }
 
 /// The score of each number: every criterion scaled to 0 … 1, and their mean.
@@ -117,13 +119,20 @@ void conclude(ClusterCount& result) {
     else if (!second || one.score > second->score)
       second = &one;
   }
+  const ClusterCountEvidence* rival = nullptr;
+  for (const auto& one : evidence)
+    if (!are_neighbours(one.n_clusters, best->n_clusters) &&
+        one.silhouette >= rival_silhouette * best->silhouette &&
+        one.agreement >= rival_agreement * best->agreement && (!rival || one.score > rival->score))
+      rival = &one;
+  if (rival) second = rival;
   if (second) result.runner_up = second->n_clusters;
   // Where groups only get more separate with every number, the range holds no answer.
   const auto less_separate = [](const auto& a, const auto& b) { return a.silhouette < b.silhouette; };
   const auto last = evidence.end() - 1;
   const bool at_end =
       best == last || std::max_element(evidence.begin(), evidence.end(), less_separate) == last;
-  const bool ahead = !second || best->score - second->score >= clear_lead;
+  const bool ahead = !second || (!rival && best->score - second->score >= clear_lead);
   result.clear = result.confidence >= clear_votes && ahead && !at_end && best->agreement >= clear_agreement;
   const std::string number = std::to_string(result.n_clusters);
   if (result.clear) {

@@ -207,9 +207,12 @@ class Bench {
                                                                       "all that methods are told of them."
                                                                     : ".")
              : "K is chosen by each run (" + run.choose_clusters + ").") +
-            " Seeds " + std::to_string(run.cae.kmeans.seed) + " to " +
-            std::to_string(run.cae.kmeans.seed + static_cast<std::uint64_t>(options_.seeds) - 1) +
-            "; mean ± sample deviation over them; ACC, NMI and ARI in %.",
+            (options_.seeds == 1
+                 ? " Seed " + std::to_string(run.cae.kmeans.seed) + "."
+                 : " Seeds " + std::to_string(run.cae.kmeans.seed) + " to " +
+                       std::to_string(run.cae.kmeans.seed + static_cast<std::uint64_t>(options_.seeds) - 1) +
+                       "; mean ± sample deviation over them.") +
+            " ACC, NMI and ARI in %.",
         "Each method clusters all these images, and heads (sac, tac-trained) learn from the same ones. "
         "Labels "
         "score results; nothing is trained, chosen or stopped by them.",

@@ -62,7 +62,7 @@ void choose_clusters(RunRecord& record, RecordingProgress& progress) {
   record.options.cae.kmeans.n_clusters = count.n_clusters;
   if (!count.clear)
     progress.say("How many groups: " + count.verdict + "; made " + std::to_string(count.n_clusters) +
-                 ". cluster_count.svg shows the evidence.");
+                 ". The report shows the evidence.");
   record.summary.cluster_count = std::move(count);
 }
 

@@ -89,7 +89,7 @@ main > .notices > h2 { font-size: 1rem; margin-bottom: .375rem; }
 
 .evidence { display: flex; flex-wrap: wrap; gap: 1.25rem 3rem; align-items: flex-start; margin-top: 1.25rem; }
 .evidence img { display: block; width: 100%; max-width: 40rem; height: auto; background: #fff; border-radius: 4px; }
-.evidence table { border-collapse: collapse; font-size: .9375rem; }
+.evidence table { border-collapse: collapse; font-size: .9375rem; overflow-wrap: normal; white-space: nowrap; }
 .evidence caption { text-align: left; font-size: .875rem; padding-bottom: .375rem; }
 .evidence th, .evidence td { padding: .25rem .75rem .25rem 0; text-align: right; font-weight: 400; }
 .evidence thead th { color: var(--quiet); font-size: .875rem; }
@@ -247,6 +247,9 @@ footer { margin: 4rem 0 2.5rem; padding-top: 1.25rem; border-top: 1px solid var(
   main > * { margin-top: 2.75rem; }
   .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem 1.25rem; }
   .tools output { display: none; }
+  .evidence { overflow-x: auto; }
+  .evidence table, .evidence thead th { font-size: .75rem; }
+  .evidence th, .evidence td { padding-right: .5rem; }
   .stage { margin: 3.5rem 0 0; }
   .about { padding: 1rem 4rem 1.25rem; }
   #lightbox .previous, #lightbox .next { top: auto; bottom: 2.5rem; }
