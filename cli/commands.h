@@ -19,5 +19,6 @@ void add_compare_command(CLI::App& app, Action& action);
 void add_datasets_command(CLI::App& app, Action& action);
 void add_eval_command(CLI::App& app, Action& action);
 void add_models_command(CLI::App& app, Action& action);
+void add_vocab_command(CLI::App& app, Action& action);
 
 }  // namespace ilk::cli

@@ -58,6 +58,13 @@ std::string suggestion(const CLI::App& app, const std::string& unknown) {
   return nearest.empty() ? "" : " Did you mean '" + nearest + "'?";
 }
 
+/// What launcher/launcher.cpp is built with: a line for each command with its page of help.
+void print_help_pages(const CLI::App& app, const std::string& command) {
+  std::printf("{\"%s\", R\"page(%s)page\"},\n", command.c_str(), app.help().c_str());
+  for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; }))
+    print_help_pages(*below, (command.empty() ? "" : command + " ") + below->get_name());
+}
+
 int report_usage(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* command = named_command(app);
   std::string text = error.what();
@@ -94,7 +101,13 @@ int main(int argc, char** argv) {
   add_bench_command(app, command_line(argc, argv), action);
   add_datasets_command(app, action);
   add_models_command(app, action);
+  add_vocab_command(app, action);
   try {
+    if (argc == 2 && std::string_view(argv[1]) == "--help-pages") {
+      print_help_pages(app, "");
+      std::printf("{\"--version\", R\"page(%s\n)page\"},\n", version_text().c_str());
+      return done;
+    }
     if (argc == 1) {
       std::fputs(app.help().c_str(), stdout);
       return wrong_usage;

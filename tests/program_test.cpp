@@ -422,4 +422,77 @@ TEST_F(ProgramTest, HelpAndVersionSayWhatThereIs) {
   EXPECT_EQ(run({}).status, 2);
 }
 
+TEST_F(ProgramTest, HelpIsTheSameWithoutLibtorch) {
+  // The program that is called knows its pages by heart; what they were printed by has libtorch.
+  const fs::path program = ILK_PROGRAM, commands = program.parent_path() / "libexec/ilk/ilk";
+  EXPECT_THAT(ilk::read_file(program), Not(HasSubstr("libtorch_cpu.so")));
+  EXPECT_THAT(ilk::read_file(commands), HasSubstr("libtorch_cpu.so"));
+  for (const std::string arguments :
+       {"--help", "--version", "cluster -h", "models get --help", "vocab --help", ""}) {
+    std::string printed[2];
+    int status[2] = {};
+    for (const int i : {0, 1}) {
+      const fs::path file = folder() / "printed.txt";
+      status[i] =
+          std::system(((i ? commands : program).string() + " " + arguments + " > " + file.string()).c_str());
+      printed[i] = ilk::read_file(file);
+    }
+    EXPECT_EQ(printed[0], printed[1]) << arguments;
+    EXPECT_EQ(status[0], status[1]) << arguments;
+    EXPECT_GT(printed[0].size(), 20u);
+  }
+}
+
+TEST_F(ProgramTest, NounsThatWereEncodedOnceServeOtherRuns) {
+  const std::string file = (folder() / "made.safetensors").string();
+  const auto made = run({"vocab", "build", "--nouns", nouns(), "-o", file, "--cache", "none"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("model ilk-mini"));
+  const auto info = run({"vocab", "info", file});
+  EXPECT_EQ(info.status, 0) << info.err;
+  EXPECT_THAT(made.out, HasSubstr(info.out));
+
+  const std::string images = some_pictures(8);
+  const auto clustered = [&](const std::string& words, const std::string& name,
+                             std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"cluster", images, "-k", "6", "-o", output(name), "--captions-corpus",
+                               captions(), "--nouns", words});
+    return run(more);
+  };
+  ASSERT_EQ(clustered(nouns(), "listed").status, 0);
+  const auto taken = clustered(file, "taken");
+  ASSERT_EQ(taken.status, 0) << taken.err;
+  EXPECT_THAT(taken.err, Not(HasSubstr("Encoding nouns")));
+  EXPECT_EQ(assignments(output("taken")), assignments(output("listed")));
+  EXPECT_EQ(manifest(output("taken"))["vocabulary"]["nouns"]["sha256"],
+            manifest(output("listed"))["vocabulary"]["nouns"]["sha256"]);
+
+  // What does not belong together is an error before anything is encoded.
+  const std::string templates = (folder() / "templates.txt").string();
+  ilk::write_file_atomically(templates, "a {}\n");
+  EXPECT_THAT(clustered(file, "other", {"--templates", templates}).err,
+              HasSubstr("templates must be those that"));
+  const ilk::SafetensorsFile whole(file);
+  const auto written = [&](const char* key, const std::string& value) {
+    auto metadata = whole.metadata();
+    metadata[key] = value;
+    const std::string path = (folder() / "changed.safetensors").string();
+    ilk::write_safetensors(path, {{"features", whole.get("features")}, {"nouns", whole.get("nouns")}},
+                           metadata);
+    return path;
+  };
+  const auto another = clustered(written("model_fingerprint", std::string(64, '0')), "another");
+  EXPECT_EQ(another.status, 3);
+  EXPECT_THAT(another.err, HasSubstr("must be of the run's model"));
+  EXPECT_THAT(another.err, Not(HasSubstr("Encoding images")));
+  EXPECT_THAT(run({"vocab", "info", written("features_sha256", "0")}).err,
+              HasSubstr("not those that were written"));
+  EXPECT_THAT(run({"vocab", "info", written("nouns_sha256", "0")}).err, HasSubstr("its nouns are not those"));
+  EXPECT_THAT(run({"vocab", "info", written("format", "0")}).err, HasSubstr("that `ilk vocab build` wrote"));
+  EXPECT_THAT(run({"vocab", "build", "--nouns", nouns(), "-o", output("x.npy")}).err,
+              HasSubstr("must end in .safetensors"));
+  EXPECT_THAT(run({"vocab", "build", "--nouns", nouns(), "--cache", "none"}).err,
+              HasSubstr("an output must be given"));
+}
+
 }  // namespace

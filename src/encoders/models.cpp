@@ -96,7 +96,9 @@ std::filesystem::path embedded_model() {
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
 #ifdef ILK_INSTALL_MODELS
   // Relative to where the program was installed, so that an installation can be moved; or absolute.
-  if (!error) places.push_back(program.parent_path().parent_path() / ILK_INSTALL_MODELS);
+  if (!error)
+    for (const auto& prefix : {program / "../..", program / "../../.."})  // of bin/ilk, of libexec/ilk/ilk
+      places.push_back((prefix / ILK_INSTALL_MODELS).lexically_normal());
 #endif
 #ifdef ILK_SOURCE_MODELS
   places.emplace_back(ILK_SOURCE_MODELS);

@@ -77,6 +77,7 @@ class ImagesAndEncoder : public FeatureSource {
     clip_ = run_.timed("load model", [&] { return load_model(); });
     require_memory({.images = static_cast<std::int64_t>(list_.paths.size()), .dimensions = clip_->width()},
                    run_.options);
+    if (const auto made = open_noun_vocabulary(run_.options)) require_of_this_model(made->facts());
     return run_.timed("encode images", [&] { return embed(); });
   }
 
@@ -120,12 +121,20 @@ class ImagesAndEncoder : public FeatureSource {
   Vocabulary words() override {
     Vocabulary vocabulary =
         run_.timed("read words", [&] { return read_vocabulary(clip_->directory(), run_.options); });
-    offer(vocabulary.nouns, vocabulary.templates, "embed nouns", "Encoding nouns");
+    if (!vocabulary.nouns->features)
+      offer(vocabulary.nouns, vocabulary.templates, "embed nouns", "Encoding nouns");
     offer(vocabulary.captions, {}, "embed captions", "Encoding captions");
     return vocabulary;
   }
 
  private:
+  void require_of_this_model(const VocabularyFacts& facts) const {
+    require(facts.model_fingerprint == clip_->fingerprint() && facts.width == clip_->width(), "run", "nouns ",
+            run_.options.nouns, " must be of the run's model; they were made with ", facts.model, " (",
+            facts.model_fingerprint.substr(0, 12), "), and ", run_.options.model, " is ",
+            clip_->fingerprint().substr(0, 12), ".");
+  }
+
   std::unique_ptr<Clip> load_model() {
     const RunOptions& options = run_.options;
     RunSummary& summary = run_.summary;

@@ -30,6 +30,15 @@ std::optional<WordNet> open_wordnet(const RunOptions& options) {
   return found ? std::optional<WordNet>(*found) : std::nullopt;
 }
 
+std::optional<VocabularyFile> open_noun_vocabulary(const RunOptions& options) {
+  if (!VocabularyFile::is_one(options.nouns)) return std::nullopt;
+  VocabularyFile file(options.nouns);
+  require(options.templates.empty() || read_templates(options.templates) == file.facts().templates,
+          "read_vocabulary", "templates must be those that ", options.nouns, " was made with, got '",
+          options.templates, "'.");
+  return file;
+}
+
 Vocabulary read_vocabulary(const std::filesystem::path& model_directory, const RunOptions& options) {
   Vocabulary vocabulary{.wordnet = open_wordnet(options)};
   // WordNet asked for by name goes before the model's own list.
@@ -37,7 +46,9 @@ Vocabulary read_vocabulary(const std::filesystem::path& model_directory, const R
     const auto path = model_directory / file;
     return options.wordnet.empty() && std::filesystem::exists(path) ? std::optional(path) : std::nullopt;
   };
+  const std::optional<VocabularyFile> made = open_noun_vocabulary(options);
   const auto nouns = [&] {
+    if (made) return made->nouns();
     if (!options.nouns.empty()) return read_nouns(options.nouns);
     if (const auto path = own("nouns.txt")) return read_nouns(*path);
     return make_corpus("WordNet 3.0 nouns", required(vocabulary.wordnet, "Nouns").nouns());
@@ -50,7 +61,13 @@ Vocabulary read_vocabulary(const std::filesystem::path& model_directory, const R
   };
   vocabulary.nouns = Words{.corpus = nouns()};
   vocabulary.captions = Words{.corpus = captions()};
-  vocabulary.templates = options.templates.empty() ? default_templates() : read_templates(options.templates);
+  if (made) {
+    vocabulary.nouns->features = [file = *made] { return file.features(); };
+    vocabulary.templates = made->facts().templates;
+  } else {
+    vocabulary.templates =
+        options.templates.empty() ? default_templates() : read_templates(options.templates);
+  }
   return vocabulary;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <ilk/cae.h>
 #include <ilk/corpus.h>
+#include <ilk/noun_vocabulary.h>
 #include <ilk/run.h>
 #include <ilk/wordnet.h>
 
@@ -32,6 +33,9 @@ struct Vocabulary {
 
 /// WordNet from the folder that the options name, else from where it is usually installed, if it is.
 std::optional<WordNet> open_wordnet(const RunOptions& options);
+
+/// The nouns' file where it is one of build_vocabulary, whose templates must not be contradicted.
+std::optional<VocabularyFile> open_noun_vocabulary(const RunOptions& options);
 
 /// The user's lists, else the model's own (nouns.txt, captions.txt in its directory), else WordNet; without
 /// features. Throws Error that says what to install or to name where WordNet is needed and absent.
