@@ -8,16 +8,24 @@
 namespace ilk::internal {
 namespace {
 
-// Multiply and rotate over words of four bytes; equal rows always meet, others are told apart below.
+// Multiply and rotate over words of four bytes, in four sums at a time; equal rows always meet, others are
+// told apart below.
 std::uint64_t hash_of(const float* row, std::int64_t width) {
-  std::uint64_t hash = 0x9E3779B97F4A7C15ull;
-  for (std::int64_t j = 0; j < width; ++j) {
+  constexpr std::int64_t sums = 4;
+  constexpr std::uint64_t factor = 0xD6E8FEB86659FD93ull;
+  std::uint64_t hashes[sums] = {0x9E3779B97F4A7C15ull, 1, 2, 3};
+  const auto take = [&](std::int64_t sum, std::int64_t j) {
     std::uint32_t word;
     std::memcpy(&word, row + j, sizeof word);
-    hash = (hash ^ word) * 0xD6E8FEB86659FD93ull;
-    hash ^= hash >> 32;
-  }
-  return hash;
+    hashes[sum] = (hashes[sum] ^ word) * factor;
+    hashes[sum] ^= hashes[sum] >> 32;
+  };
+  std::int64_t j = 0;
+  for (; j + sums <= width; j += sums)
+    for (std::int64_t sum = 0; sum < sums; ++sum) take(sum, j + sum);
+  for (; j < width; ++j) take(0, j);
+  for (std::int64_t sum = 1; sum < sums; ++sum) hashes[0] = (hashes[0] ^ hashes[sum]) * factor;
+  return hashes[0] ^ hashes[0] >> 32;
 }
 
 }  // namespace

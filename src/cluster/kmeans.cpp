@@ -44,6 +44,8 @@ struct Run {
   std::vector<double> objectives;
   std::int64_t repaired = 0;
   bool converged = false;
+  bool settled =
+      false;  // labels are those of a full search, whatever the clusters' numbers, and none was repaired
 };
 
 /// Lloyd's iterations of all starts of `lloyd`, whose centroids are set, until each has ended.
@@ -85,8 +87,11 @@ std::vector<Run> iterate(Lloyd& lloyd, std::int64_t n_starts, std::int64_t n_poi
   }
   progress.advance(static_cast<std::int64_t>(active.size()));
   for (std::int64_t i = 0; i < n_starts; ++i) {
-    runs[static_cast<std::size_t>(i)].centroids = lloyd.start(i).centroids.clone();
-    runs[static_cast<std::size_t>(i)].labels = lloyd.start(i).labels.clone();
+    const auto place = static_cast<std::size_t>(i);
+    const Lloyd::Start& start = lloyd.start(i);
+    runs[place].centroids = start.centroids.clone();
+    runs[place].labels = start.labels.clone();
+    runs[place].settled = start.screened && start.tied == 0 && !repaired_labels[place].defined();
   }
   return runs;
 }
@@ -120,12 +125,12 @@ double mean_of(const torch::Tensor& scores) {
          static_cast<double>(memory.size(0));
 }
 
-/// Numbers the clusters by size and assigns the points anew, so that the labels are those that anyone gets
-/// who assigns these points to these centroids.
-void conclude(const Collection& collection, const torch::Tensor& labels, KMeansResult& result) {
+/// Numbers the clusters by size and assigns the points anew where that could make a difference, so that the
+/// labels are those that anyone gets who assigns these points to these centroids.
+void conclude(const Collection& collection, const Run& run, KMeansResult& result) {
   const torch::Tensor& points = collection.points;
   const std::int64_t k = result.centroids.size(0);
-  result.labels = labels.to(torch::kInt64);
+  result.labels = run.labels.to(torch::kInt64);
   constexpr int attempts =
       4;  // a point on the fence could go over with the numbering; it is not chased for ever
   for (int attempt = 0; attempt < attempts; ++attempt) {
@@ -134,7 +139,8 @@ void conclude(const Collection& collection, const torch::Tensor& labels, KMeansR
     if (in_order && attempt > 0) return;
     const auto rows = torch::tensor(order, torch::kInt64).to(points.device());
     result.centroids = result.centroids.index_select(0, rows);
-    if (attempt + 1 == attempts) {
+    if (run.settled) result.objective = run.objectives.back();
+    if (run.settled || attempt + 1 == attempts) {
       result.labels = rows.argsort().index_select(0, result.labels);
       return;
     }
@@ -160,7 +166,7 @@ KMeansResult finish(const Collection& collection, const Run& run) {
   result.objectives = run.objectives;
   result.empty_repaired = run.repaired;
   result.duplicates = internal::count_duplicates(collection.points);
-  conclude(collection, run.labels, result);
+  conclude(collection, run, result);
   result.objectives.back() = result.objective;
   return result;
 }

@@ -83,23 +83,6 @@ ILK_INLINE TopTwo top_two_loop(const float* values, std::int64_t n) {
   return top;
 }
 
-ILK_INLINE void group_tops_loop(const float* values, std::int64_t n, std::int64_t size, float* tops) {
-  for (std::int64_t group = 0; group < n; ++group, values += size) {
-    float top[lanes];
-    std::fill_n(top, lanes, lowest);
-    std::int64_t i = 0;
-    for (; i + lanes <= size; i += lanes)
-      for (std::int64_t lane = 0; lane < lanes; ++lane)
-        top[lane] = values[i + lane] > top[lane] ? values[i + lane] : top[lane];
-    for (std::int64_t lane = 0; i < size; ++i, ++lane)
-      top[lane] = values[i] > top[lane] ? values[i] : top[lane];
-    for (std::int64_t half = lanes / 2; half > 0; half /= 2)
-      for (std::int64_t lane = 0; lane < half; ++lane)
-        top[lane] = top[lane + half] > top[lane] ? top[lane + half] : top[lane];
-    tops[group] = top[0];
-  }
-}
-
 ILK_INLINE float spend_loop(float* numbers, const float* costs, float cost, std::int64_t n) {
   float least[lanes];
   std::fill_n(least, lanes, -lowest);
@@ -150,8 +133,6 @@ ILK_TWICE(double, exact_dot, (const float* a, const float* b, std::int64_t n), (
 ILK_TWICE(float, near_dot, (const float* a, const float* b, std::int64_t n), (a, b, n))
 ILK_TWICE(float, near_half_square, (const float* a, const float* b, std::int64_t n), (a, b, n))
 ILK_TWICE(TopTwo, top_two, (const float* values, std::int64_t n), (values, n))
-ILK_TWICE(void, group_tops, (const float* values, std::int64_t n, std::int64_t size, float* tops),
-          (values, n, size, tops))
 ILK_TWICE(float, spend, (float* numbers, const float* costs, float cost, std::int64_t n),
           (numbers, costs, cost, n))
 ILK_TWICE(void, add_rounded, (double* sums, const float* values, std::int64_t n, double rounding),
@@ -168,9 +149,14 @@ std::int64_t not_below_plain(const float* values, std::int64_t n, float threshol
   return count;
 }
 
+void group_tops_plain(const float* values, std::int64_t n, std::int64_t size, float* tops) {
+  for (std::int64_t group = 0; group < n; ++group)
+    tops[group] = *std::max_element(values + group * size, values + (group + 1) * size);
+}
+
 #if defined(__x86_64__) && defined(__GNUC__)
 namespace {
-// Compilers leave this one without vector instructions.
+// Compilers leave these two without vector instructions, or nearly so.
 __attribute__((target("avx2"))) std::int64_t not_below_avx2(const float* values, std::int64_t n,
                                                             float threshold, std::int32_t* indices) {
   constexpr std::int64_t at_once = 8;
@@ -185,13 +171,30 @@ __attribute__((target("avx2"))) std::int64_t not_below_avx2(const float* values,
     if (!(values[i] < threshold)) indices[count++] = static_cast<std::int32_t>(i);
   return count;
 }
+
+__attribute__((target("avx2"))) void group_tops_avx2(const float* values, std::int64_t n, std::int64_t size,
+                                                     float* tops) {
+  for (std::int64_t group = 0; group < n; ++group, values += size) {
+    __m256 top = _mm256_loadu_ps(values);
+    for (std::int64_t i = 8; i < size; i += 8) top = _mm256_max_ps(top, _mm256_loadu_ps(values + i));
+    __m128 half = _mm_max_ps(_mm256_castps256_ps128(top), _mm256_extractf128_ps(top, 1));
+    half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+    tops[group] = _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
+  }
+}
 }  // namespace
 
+void group_tops(const float* values, std::int64_t n, std::int64_t size, float* tops) {
+  wide_registers() ? group_tops_avx2(values, n, size, tops) : group_tops_plain(values, n, size, tops);
+}
 std::int64_t not_below(const float* values, std::int64_t n, float threshold, std::int32_t* indices) {
   return wide_registers() ? not_below_avx2(values, n, threshold, indices)
                           : not_below_plain(values, n, threshold, indices);
 }
 #else
+void group_tops(const float* values, std::int64_t n, std::int64_t size, float* tops) {
+  group_tops_plain(values, n, size, tops);
+}
 std::int64_t not_below(const float* values, std::int64_t n, float threshold, std::int32_t* indices) {
   return not_below_plain(values, n, threshold, indices);
 }

@@ -23,12 +23,15 @@ struct TopTwo {
 /// The two highest of n ≥ 1 numbers; the second is −∞ where n = 1.
 TopTwo top_two(const float* values, std::int64_t n);
 
-/// The highest of each `size` numbers in turn, of n · size.
+/// The highest of each `size` numbers in turn, a multiple of 8, of n · size.
 void group_tops(const float* values, std::int64_t n, std::int64_t size, float* tops);
 
 /// Writes the indices, in order, of the numbers that are not below `threshold` (all where it is NaN); returns
-/// how many. The second is what runs on processors without AVX2.
+/// how many.
 std::int64_t not_below(const float* values, std::int64_t n, float threshold, std::int32_t* indices);
+
+/// What the two run on processors without AVX2.
+void group_tops_plain(const float* values, std::int64_t n, std::int64_t size, float* tops);
 std::int64_t not_below_plain(const float* values, std::int64_t n, float threshold, std::int32_t* indices);
 
 /// Takes costs[i] + cost off each of n ≥ 1 numbers, and a little more so that rounding leaves none too high
