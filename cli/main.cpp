@@ -6,6 +6,8 @@
 
 #include <clocale>
 #include <cstdio>
+#include <new>
+#include <string_view>
 
 #include "commands.h"
 
@@ -55,6 +57,12 @@ std::string suggestion(const CLI::App& app, const std::string& unknown) {
     known.push_back(subcommand->get_name());
   const std::string nearest = ilk::nearest_name(unknown, known);
   return nearest.empty() ? "" : " Did you mean '" + nearest + "'?";
+}
+
+/// Whether memory ran out, here or in libtorch, which says so in its own way and adds where.
+bool is_out_of_memory(const std::exception& error) {
+  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+         std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
 }
 
 int report_usage(const CLI::App& app, const CLI::ParseError& error) {
@@ -114,7 +122,13 @@ int main(int argc, char** argv) {
     // A value that an enum flag does not know is found while flags are read.
     return error.function().starts_with("--") ? wrong_usage : bad_input;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "ilk failed: %s\n", error.what());
+    if (is_out_of_memory(error))
+      std::fputs(
+          "ilk failed: memory ran out. Other programs may hold it, or a limit is set for this one; "
+          "--memory SIZE refuses at the start what needs more than that.\n",
+          stderr);
+    else
+      std::fprintf(stderr, "ilk failed: %s\n", error.what());
     return failed;
   }
 }
