@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <clocale>
 #include <cstdio>
+#include <new>
+#include <string_view>
 
 #include "commands.h"
 
@@ -63,6 +65,12 @@ void print_help_pages(const CLI::App& app, const std::string& command) {
   std::printf("{\"%s\", R\"page(%s)page\"},\n", command.c_str(), app.help().c_str());
   for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; }))
     print_help_pages(*below, (command.empty() ? "" : command + " ") + below->get_name());
+}
+
+/// Whether memory ran out, here or in libtorch, which says so in its own way and adds where.
+bool is_out_of_memory(const std::exception& error) {
+  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+         std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
 }
 
 int report_usage(const CLI::App& app, const CLI::ParseError& error) {
@@ -129,7 +137,13 @@ int main(int argc, char** argv) {
     // A value that an enum flag does not know is found while flags are read.
     return error.function().starts_with("--") ? wrong_usage : bad_input;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "ilk failed: %s\n", error.what());
+    if (is_out_of_memory(error))
+      std::fputs(
+          "ilk failed: memory ran out. Other programs may hold it, or a limit is set for this one; "
+          "--memory SIZE refuses at the start what needs more than that.\n",
+          stderr);
+    else
+      std::fprintf(stderr, "ilk failed: %s\n", error.what());
     return failed;
   }
 }

@@ -152,7 +152,7 @@ TEST(AlignWords, SaysWhereTheTransportDidNotConverge) {
   auto options = options_for_scene();
   options.transport.max_iterations = 1;
   Listener listener;
-  const auto space = ilk::align_words(scene.x, scene.x.slice(0, 0, 5), scene.nouns, options, listener);
+  const auto space = ilk::align_words(scene.x, scene.x.slice(0, 0, 5), scene.nouns, options, {}, listener);
   EXPECT_FALSE(space.transport->converged);
   EXPECT_NE(listener.heard.find("had not converged after 1 iterations"), std::string::npos) << listener.heard;
 }

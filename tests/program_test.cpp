@@ -297,6 +297,10 @@ TEST_F(ProgramTest, MemoryThatIsNotEnoughIsSaidAtOnceAndWhatIsSaidToBeEnoughIs) 
   const auto limited = Program(folder(), arguments(many, output("limited")), base + need).wait();
   ASSERT_EQ(limited.status, 0) << limited.err;
   EXPECT_EQ(assignments(output("limited")), assignments(output("free")));
+  const auto starved = Program(folder(), arguments(many, output("starved")), base + need / 4).wait();
+  EXPECT_EQ(starved.status, 1) << starved.err;
+  EXPECT_THAT(starved.err, HasSubstr("ilk failed: memory ran out."));
+  EXPECT_EQ(std::count(starved.err.begin(), starved.err.end(), '\n'), 1) << starved.err;
 }
 
 TEST_F(ProgramTest, NewImagesAreAssignedAndRunsCompared) {

@@ -9,6 +9,8 @@
 
 #include "../src/cluster/anderson.h"
 #include "../src/cluster/blocks.h"
+#include "../src/cluster/cosine_rows.h"
+#include "../src/cluster/plan_loops.h"
 #include "npy_fixture.h"
 
 namespace {
@@ -62,6 +64,15 @@ void on_both_paths(Body body) {
   }
 }
 
+/// Cosines are kept of so many images only, and blocks have so many.
+struct Limits {
+  explicit Limits(std::int64_t kept, std::int64_t block = 0) {
+    ilk::internal::cosine_limits().most_kept_images = kept;
+    ilk::internal::cosine_limits().images_per_block = block;
+  }
+  ~Limits() { ilk::internal::cosine_limits() = {}; }
+};
+
 template <class Call>
 std::string error_of(Call call) {
   try {
@@ -112,6 +123,124 @@ TEST(SolveTransport, PotentialsGiveExactRowsAndTheErrorThatIsReported) {
         EXPECT_EQ(found.epsilon, epsilon);
       }
   });
+}
+
+TEST(SolveTransport, WithCosinesOfSomeImagesKeptThePlanIsThatOfAllOrNone) {
+  const OneThread quick;
+  const Scene scene(1300, 80, 12, 3);
+  on_both_paths([&] {
+    for (const double epsilon : {0.2, 0.01}) {
+      const ilk::TransportOptions options{.epsilon = epsilon, .tolerance = 1e-6};
+      const auto expected = ilk::solve_transport(scene.images, scene.words, options);
+      for (const std::int64_t kept : {0, 70, 1299}) {
+        const Limits limits(kept);
+        const auto found = ilk::solve_transport(scene.images, scene.words, options);
+        EXPECT_TRUE(found.converged) << epsilon << " " << kept << " " << found.marginal_error;
+        EXPECT_LT((found.column_potentials - expected.column_potentials).abs().max().item<double>(), 1e-6)
+            << epsilon << " " << kept;
+        EXPECT_LT((found.row_potentials - expected.row_potentials).abs().max().item<double>(), 1e-6)
+            << epsilon << " " << kept;
+      }
+    }
+  });
+}
+
+TEST(SolveTransport, KeptCosinesSavePassesOverTheOthers) {
+  const Scene scene(12000, 60, 16, 12);
+  const auto passes = [&](std::int64_t kept) {
+    const Limits limits(kept);
+    return ilk::solve_transport(scene.images, scene.words, {.epsilon = 0.03}).iterations;
+  };
+  const auto without = passes(0);
+  EXPECT_LE(passes(6000), 3) << without;
+  EXPECT_GT(without, 4);
+}
+
+TEST(SolveTransport, PotentialsAreThoseOfAnyBlockSizeAndNumberOfThreads) {
+  const Scene scene(500, 70, 12, 5);
+  const ilk::TransportOptions options{.epsilon = 0.03, .tolerance = 1e-6};
+  const auto expected = ilk::solve_transport(scene.images, scene.words, options);
+  for (const std::int64_t kept : {0, 200, 500})
+    for (const std::int64_t block : {3, 64, 5000})
+      for (const int threads : {1, 2}) {
+        const Limits limits(kept, block);
+        ilk::set_threads(threads);
+        const auto found = ilk::solve_transport(scene.images, scene.words, options);
+        EXPECT_LT((found.column_potentials - expected.column_potentials).abs().max().item<double>(), 1e-6)
+            << kept << " " << block << " " << threads;
+        EXPECT_LT((found.row_potentials - expected.row_potentials).abs().max().item<double>(), 1e-6)
+            << kept << " " << block << " " << threads;
+      }
+  ilk::set_threads(0);
+}
+
+TEST(SolveAndPlace, LeavesWhatPlaceLeavesAfterwards) {
+  const Scene scene(3000, 90, 14, 4);
+  on_both_paths([&] {
+    for (const std::int64_t kept : {0, 700, 3000}) {
+      const Limits limits(kept);
+      for (const std::int64_t iterations : {2, 1000}) {
+        const auto found = ilk::solve_and_place(scene.images, scene.words, {.counterparts = true, .top = 4},
+                                                {.epsilon = 0.05, .max_iterations = iterations});
+        const auto alone =
+            ilk::solve_transport(scene.images, scene.words, {.epsilon = 0.05, .max_iterations = iterations});
+        EXPECT_TRUE(found.transport.column_potentials.equal(alone.column_potentials));
+        EXPECT_TRUE(found.transport.row_potentials.equal(alone.row_potentials));
+        const auto placed =
+            ilk::place(scene.images, scene.words, plan_of(found.transport), {.counterparts = true, .top = 4});
+        EXPECT_LT((found.placed.counterparts - placed.counterparts).abs().max().item<double>(), 1e-5);
+        EXPECT_LT((found.placed.top_words.weights - placed.top_words.weights).abs().max().item<double>(),
+                  1e-5);
+        EXPECT_LT((found.placed.top_words.indices != placed.top_words.indices).sum().item<std::int64_t>(), 10)
+            << "but for ties within rounding";
+      }
+    }
+  });
+  const auto nothing = ilk::place(scene.images, scene.words, {torch::zeros({90}, torch::kFloat64), 0.1}, {});
+  EXPECT_FALSE(nothing.counterparts.defined());
+  EXPECT_FALSE(nothing.top_words.indices.defined());
+}
+
+TEST(PlanLoops, ExponentialIsWithinTwoUnitsInTheLastPlace) {
+  double worst = 0;
+  for (double x = 0; x > -87.3; x -= 3.1e-5) {
+    const auto rounded = static_cast<float>(x);
+    const double expected = std::exp(static_cast<double>(rounded));
+    const auto nearest = static_cast<float>(expected);
+    const double unit = static_cast<double>(std::nextafter(nearest, 2.0f)) - static_cast<double>(nearest);
+    worst =
+        std::max(worst, std::abs(static_cast<double>(ilk::internal::exp_below(rounded)) - expected) / unit);
+  }
+  EXPECT_LT(worst, 2);
+  EXPECT_EQ(ilk::internal::exp_below(0), 1);
+  EXPECT_LE(ilk::internal::exp_below(-87.5f), 1e-37f);
+  for (const float far : {-88.0f, -1e4f, -1e30f, -std::numeric_limits<float>::infinity()})
+    EXPECT_EQ(ilk::internal::exp_below(far), 0) << far;
+}
+
+TEST(PlanLoops, GiveWhatIsWrittenOutPlainlyForAnyLength) {
+  for (const std::int64_t m : {1, 3, 15, 16, 17, 100, 563}) {
+    const auto cosines = unit_rows(4, m, 1), potentials = unit_rows(1, m, 2)[0];
+    auto rows = torch::empty({4, m});
+    auto sums = torch::ones({m}, torch::kFloat64), weights = torch::tensor({0.1f, 0.5f, 2.0f, 0.25f});
+    for (std::int64_t i = 0; i < 4; ++i) {
+      auto row = rows[i];
+      const float highest = ilk::internal::add_potentials(
+          cosines[i].data_ptr<float>(), potentials.data_ptr<float>(), row.data_ptr<float>(), m);
+      EXPECT_TRUE(row.equal(cosines[i] + potentials));
+      EXPECT_EQ(highest, row.max().item<float>());
+      const auto expected = ((row - highest) * 30).to(torch::kFloat64).exp();
+      const double total = ilk::internal::exponentiate(row.data_ptr<float>(), m, highest, 30);
+      EXPECT_LT(((row - expected).abs() / expected).max().item<double>(), 2.4e-7);
+      EXPECT_NEAR(total, row.sum(torch::kFloat64).item<double>(), 1e-12 * total);
+    }
+    const auto once = (rows * weights.unsqueeze(1)).sum(0, false, torch::kFloat64);
+    ilk::internal::add_four_rows(sums.data_ptr<double>(), rows.data_ptr<float>(), weights.data_ptr<float>(),
+                                 m);
+    for (std::int64_t i = 0; i < 4; ++i)
+      ilk::internal::add_row(sums.data_ptr<double>(), rows[i].data_ptr<float>(), weights[i].item<float>(), m);
+    EXPECT_LT((sums - 1 - 2 * once).abs().max().item<double>(), 1e-6);
+  }
 }
 
 TEST(SimilaritySpread, IsTheDeviationOnceRowsAndColumnsAreEven) {
@@ -180,6 +309,7 @@ TEST(SolveTransport, NoEpsilonBreaksIt) {
   const Scene scene(150, 30, 8, 2);
   on_both_paths([&] {
     for (const double epsilon : {1e-6, 1e-5, 1e-4, 1e-3, 1.0, 10.0}) {
+      const Limits limits(epsilon == 1e-5 ? 150 : 70);
       const auto found =
           ilk::solve_transport(scene.images, scene.words, {.epsilon = epsilon, .max_iterations = 60});
       EXPECT_TRUE(found.column_potentials.isfinite().all().item<bool>()) << epsilon;
@@ -252,6 +382,7 @@ TEST(SolveTransport, ExtremeShapes) {
   const auto found = ilk::solve_transport(images, one_word);
   EXPECT_TRUE(found.converged);
   EXPECT_EQ(found.iterations, 1);
+  EXPECT_TRUE(ilk::solve_transport(unit_rows(9, 1, 1), unit_rows(4, 1, 2)).converged) << "one column";
   EXPECT_TRUE(
       ilk::solve_transport(unit_rows(1, 5, 1), unit_rows(7, 5, 3), {.max_iterations = 1000}).converged);
 }
@@ -262,6 +393,25 @@ TEST(SolveTransport, BadInputNamesTheRuleAndTheValue) {
             "[solve_transport] words must be as wide as the embeddings (5), got 6.");
   EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images, {.epsilon = -1}); }),
             "[solve_transport] epsilon must be at least 0, got -1.");
+  auto bad = images.clone();
+  for (const float value : {std::nanf(""), std::numeric_limits<float>::infinity(), 0.0f}) {
+    bad[7].fill_(value);
+    EXPECT_EQ(error_of([&] { ilk::solve_transport(bad, images); }).substr(0, 79),
+              "[solve_transport] embeddings must have finite rows of unit length, got row 7 of");
+    EXPECT_EQ(error_of([&] {
+                ilk::place(images, bad, {torch::zeros({9}), 0.1}, {});
+              }).substr(0, 61),
+              "[place] words must have finite rows of unit length, got row 7");
+  }
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images, {.epsilon = infinity}); }),
+            "[solve_transport] epsilon must be finite, got inf.");
+  EXPECT_EQ(error_of([&] {
+              ilk::place(images, images, {torch::full({9}, infinity), 0.1}, {});
+            }),
+            "[place] column_potentials must be finite.");
+  EXPECT_EQ(error_of([&] { ilk::solve_and_place(images, images, {.top = 10}); }),
+            "[solve_transport] top must be between 1 and the number of words (9), got 10.");
   EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images * 3); }).substr(0, 54),
             "[solve_transport] words must have finite rows of unit ");
   EXPECT_EQ(error_of([&] {

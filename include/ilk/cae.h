@@ -41,6 +41,7 @@ struct SemanticSpace {
   torch::Tensor features;              ///< (M, D) float32, those rows
   RowPlan plan;                        ///< enough to place new images
   std::optional<Transport> transport;  ///< absent where alignment is softmax
+  Placed placed;                       ///< the images that were aligned, as far as was wanted
 };
 
 /// The images' semantic centres: spherical k-means of X into semantic_centre_count centres. They only choose
@@ -49,9 +50,10 @@ struct SemanticSpace {
 torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options,
                                Progress& progress = silent());
 
-/// Selects the words for these centres and aligns the images to them.
+/// Selects the words for these centres and aligns the images to them. What is wanted of the plan's rows costs
+/// less here than afterwards.
 SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
-                          const torch::Tensor& words, const CaeOptions& options,
+                          const torch::Tensor& words, const CaeOptions& options, const Placing& wanted = {},
                           Progress& progress = silent());
 
 /// Scores and runners-up for k-means' labels of these features. Where points lie exactly between centres, as
@@ -65,9 +67,10 @@ struct CaeResult {
 };
 
 /// Fuses the images with their counterparts in the given spaces (nouns, captions, in this order; either may
-/// be left out, then the fusion has fewer parts) and clusters the fused features. Throws Error for no space
-/// at all.
-CaeResult cae(const torch::Tensor& embeddings, const std::vector<SemanticSpace>& spaces,
-              const CaeOptions& options, Progress& progress = silent());
+/// be left out, then the fusion has fewer parts) and clusters the fused features. Counterparts that are not
+/// among what is `placed` are made. `spaces` by value: what the caller gives away is not held while the fused
+/// features are clustered. Throws Error for no space at all.
+CaeResult cae(const torch::Tensor& embeddings, std::vector<SemanticSpace> spaces, const CaeOptions& options,
+              Progress& progress = silent());
 
 }  // namespace ilk

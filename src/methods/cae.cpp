@@ -14,6 +14,12 @@ constexpr auto function = "cae";
 // iterations that follow, and a sample of this many points for each centre starts them as well.
 constexpr std::int64_t sampled_for_each_centre = 32;
 
+/// No more words of each image than were selected.
+Placing at_most(Placing wanted, const SemanticSpace& space) {
+  wanted.top = std::min(wanted.top, space.selected.size(0));
+  return wanted;
+}
+
 }  // namespace
 
 torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options,
@@ -35,7 +41,8 @@ torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions
 }
 
 SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
-                          const torch::Tensor& words, const CaeOptions& options, Progress& progress) {
+                          const torch::Tensor& words, const CaeOptions& options, const Placing& wanted,
+                          Progress& progress) {
   check_ranges(options, function);
   SemanticSpace space;
   space.selected = select_words(centres, words, options.selection);
@@ -43,9 +50,14 @@ SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& 
   if (options.alignment == Alignment::softmax) {
     const auto even = torch::zeros({space.selected.size(0)}, embeddings.options().dtype(torch::kFloat64));
     space.plan = {even, options.temperature};
+    if (wanted.counterparts || wanted.top > 0)
+      space.placed = place(embeddings, space.features, space.plan, at_most(wanted, space));
     return space;
   }
-  space.transport = solve_transport(embeddings, space.features, options.transport, progress);
+  auto solved =
+      solve_and_place(embeddings, space.features, at_most(wanted, space), options.transport, progress);
+  space.transport = std::move(solved.transport);
+  space.placed = std::move(solved.placed);
   space.plan = {space.transport->column_potentials, space.transport->epsilon};
   if (!space.transport->converged) {
     std::ostringstream text;
@@ -70,17 +82,19 @@ Assignment assignment_of(const torch::Tensor& features, const KMeansResult& clus
   return assignment;
 }
 
-CaeResult cae(const torch::Tensor& embeddings, const std::vector<SemanticSpace>& spaces,
-              const CaeOptions& options, Progress& progress) {
+CaeResult cae(const torch::Tensor& embeddings, std::vector<SemanticSpace> spaces, const CaeOptions& options,
+              Progress& progress) {
   check_ranges(options, function);
   require(!spaces.empty() && spaces.size() <= 2, function,
           "spaces must be one or two (nouns, captions), got ", spaces.size(), ".");
   std::vector<torch::Tensor> parts = {embeddings};
   for (const SemanticSpace& space : spaces)
-    parts.push_back(counterparts(embeddings, space.features, space.plan));
+    parts.push_back(space.placed.counterparts.defined()
+                        ? space.placed.counterparts
+                        : counterparts(embeddings, space.features, space.plan));
   CaeResult result;
   result.fusion = fuse(parts, options.fusion);
-  parts.clear();  // so that they are not held while the fused features are clustered
+  parts.clear(), spaces.clear();  // so that they are not held while the fused features are clustered
   result.kmeans = kmeans(result.fusion.features, options.kmeans, progress);
   result.assignment = assignment_of(result.fusion.features, result.kmeans);
   return result;

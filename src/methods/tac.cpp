@@ -22,7 +22,7 @@ CaeOptions as_cae(const TacOptions& options) {
 SemanticSpace retrieve_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
                              const torch::Tensor& nouns, const TacOptions& options, Progress& progress) {
   check_ranges(options, "tac");
-  SemanticSpace space = align_words(embeddings, centres, nouns, as_cae(options), progress);
+  SemanticSpace space = align_words(embeddings, centres, nouns, as_cae(options), {}, progress);
   space.plan.times_cosine = false;
   return space;
 }

@@ -21,11 +21,24 @@ constexpr double bytes_of_a_start = 12, most_starts = 32, most_trials = 12;
 constexpr double bytes_of_an_image = 512;
 // For each thread: blocks of images, words and cosines.
 constexpr double bytes_of_a_thread = 24 << 20;
+// What a solve of the transport keeps of the cosines; a quarter of the images where that is more.
+constexpr double most_cosine_bytes = 160 << 20;
 
 double kmeans_bytes(double points, const KMeansOptions& options) {
   const double starts = std::min(static_cast<double>(options.n_init), most_starts);
   return std::min(points * starts * most_trials * float_bytes, most_candidate_bytes) +
          points * starts * bytes_of_a_start;
+}
+
+double cosine_bytes(const RunSize& size, const RunOptions& options) {
+  const auto n = static_cast<double>(size.images);
+  const SelectionOptions& selection = options.cae.selection;
+  const double centres =
+      static_cast<double>(semantic_centre_count(size.images, options.cae.kmeans.n_clusters, selection));
+  const double selected = std::min(static_cast<double>(std::max(size.nouns, size.captions)),
+                                   centres * static_cast<double>(selection.top));
+  return std::min(n * selected * float_bytes,
+                  std::max(most_cosine_bytes, n * static_cast<double>(size.dimensions)));
 }
 
 }  // namespace
@@ -42,7 +55,9 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
     if (whole > largest.bytes) largest = {stage, whole};
   };
   needs("clustering", everywhere + kmeans_bytes(n, options.cae.kmeans));
-  if (words > 0) needs("choosing words", everywhere + words + n * double_bytes);
+  if (words > 0)
+    needs("aligning words", everywhere + words + (needs_words(options.method) ? 2 * images : 0) +
+                                cosine_bytes(size, options) + n * double_bytes);
   if (options.method == Method::sac || options.method == Method::tac_trained) {
     // Neighbours in both spaces; of both heads weights, gradients, moments and what is saved of them.
     const auto neighbours =

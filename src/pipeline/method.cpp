@@ -110,12 +110,12 @@ MethodTexts retrieve_texts(const torch::Tensor& embeddings, const torch::Tensor&
   return texts;
 }
 
-Clustering cluster_by_method(const torch::Tensor& embeddings, const MethodTexts& texts,
-                             const RunOptions& options, Progress& progress) {
+Clustering cluster_by_method(const torch::Tensor& embeddings, MethodTexts texts, const RunOptions& options,
+                             Progress& progress) {
   const KMeansOptions& kmeans_options = options.cae.kmeans;
   switch (options.method) {
     case Method::cae:
-      return by_fusion(cae(embeddings, texts.spaces, options.cae, progress), progress);
+      return by_fusion(cae(embeddings, std::move(texts.spaces), options.cae, progress), progress);
     case Method::kmeans: {
       const KMeansResult clusters = kmeans(embeddings, kmeans_options, progress);
       return by_kmeans(embeddings, clusters, assignment_of(embeddings, clusters), progress);

@@ -82,18 +82,24 @@ class Run {
     if (!vocabulary.nouns && !vocabulary.captions) return;
     const auto centres = context_.timed(
         "find semantic centres", [&] { return semantic_centres(embeddings(), options().cae, progress_); });
-    const auto align_kind = [&](std::optional<Words>& words, const char* stage, std::int64_t& offered,
-                                std::int64_t& selected) {
+    const auto align_kind = [&](std::optional<Words>& words, const char* stage, Levels other,
+                                std::int64_t& offered, std::int64_t& selected) {
       if (!words) return;
+      // Of nouns, a table shows each image's heaviest.
+      const Placing wanted{.counterparts = options().method == Method::cae && options().levels != other,
+                           .top = &words == &vocabulary.nouns ? 3 : 0};
       const torch::Tensor features = words->features();
       offered = features.size(0);
       if (&words == &vocabulary.nouns && retrieves_nouns(options())) retrieve(centres, features);
-      words->space = context_.timed(
-          stage, [&] { return align_words(embeddings(), centres, features, options().cae, progress_); });
+      words->space = context_.timed(stage, [&] {
+        return align_words(embeddings(), centres, features, options().cae, wanted, progress_);
+      });
       selected = words->space.selected.size(0);
     };
-    align_kind(vocabulary.nouns, "align nouns", summary().n_nouns, summary().selected_nouns);
-    align_kind(vocabulary.captions, "align captions", summary().n_captions, summary().selected_captions);
+    align_kind(vocabulary.nouns, "align nouns", Levels::captions, summary().n_nouns,
+               summary().selected_nouns);
+    align_kind(vocabulary.captions, "align captions", Levels::nouns, summary().n_captions,
+               summary().selected_captions);
   }
 
   void retrieve(const torch::Tensor& centres, const torch::Tensor& nouns) {
@@ -106,12 +112,15 @@ class Run {
   }
 
   void cluster() {
-    const Vocabulary& vocabulary = record_.vocabulary;
-    if (vocabulary.nouns && options().levels != Levels::captions)
-      texts_.spaces.push_back(vocabulary.nouns->space);
-    if (vocabulary.captions && options().levels != Levels::nouns)
-      texts_.spaces.push_back(vocabulary.captions->space);
-    record_.clustering = cluster_by_method(embeddings(), texts_, options(), progress_);
+    Vocabulary& vocabulary = record_.vocabulary;
+    const auto add_space = [&](std::optional<Words>& words, Levels other) {
+      if (!words) return;
+      if (options().levels != other) texts_.spaces.push_back(words->space);
+      words->space.placed.counterparts = torch::Tensor();  // only the method needs them, and not to its end
+    };
+    add_space(vocabulary.nouns, Levels::captions);
+    add_space(vocabulary.captions, Levels::nouns);
+    record_.clustering = cluster_by_method(embeddings(), std::move(texts_), options(), progress_);
     summary().objective = record_.clustering.objective;
     if (labels_) score_against(*labels_);
   }
@@ -137,8 +146,7 @@ class Run {
     if (vocabulary.nouns) {
       const Words& nouns = *vocabulary.nouns;
       names = name_clusters(mass(nouns), nouns.chosen(), vocabulary.wordnet ? &*vocabulary.wordnet : nullptr);
-      record_.top_nouns = top_words(embeddings(), nouns.space.features, nouns.space.plan,
-                                    std::min<std::int64_t>(3, nouns.space.selected.size(0)));
+      record_.top_nouns = nouns.space.placed.top_words;
     }
     if (vocabulary.captions)
       record_.captions_of_cluster =
