@@ -75,6 +75,7 @@ BenchProcess run_again(const std::vector<std::string>& arguments, const std::fil
   std::vector<std::string> words{"ilk"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 

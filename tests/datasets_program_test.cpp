@@ -69,8 +69,10 @@ TEST_F(DatasetsProgram, ClustersAPackedDataSetAndScoresIt) {
 }
 
 TEST_F(DatasetsProgram, BenchesADataSet) {
+  const std::string words = (folder_.path() / "words.txt").string();  // few, so that they are soon encoded
+  ilk::write_file_atomically(words, "one\ntwo\nthree\n");
   const auto benched = run({"bench", "--dataset", data + "idx", "--methods", "kmeans", "--seeds", "1",
-                            "--n-init", "2", "-o", output()});
+                            "--n-init", "2", "--nouns", words, "--captions-corpus", words, "-o", output()});
   ASSERT_EQ(benched.status, 0) << benched.err;
   EXPECT_THAT(benched.out, HasSubstr("(idx): 8 images, 8 classes"));
   const auto table = nlohmann::json::parse(ilk::read_file(fs::path(output()) / "table.json"));

@@ -2,6 +2,8 @@
 #include <ilk/error.h>
 #include <ilk/memory_size.h>
 
+#include <vector>
+
 namespace {
 
 std::uint64_t parsed(const char* text) {
@@ -40,6 +42,18 @@ TEST(MemorySize, IsWrittenInTheUnitThatFits) {
   EXPECT_EQ(ilk::memory_size_text(3ull << 29), "1.5 GiB");
   EXPECT_GT(ilk::machine_memory(), ilk::resident_memory());
   EXPECT_GT(ilk::resident_memory(), 1u << 20);
+}
+
+TEST(MemorySize, ThePeakOutlastsWhatWasHeld) {
+  constexpr std::size_t held = 96u << 20;
+  const std::uint64_t before = ilk::resident_memory();
+  {
+    std::vector<char> memory(held);
+    for (std::size_t i = 0; i < held; i += 4096) memory[i] = static_cast<char>(i);
+    EXPECT_GE(ilk::resident_memory(), before + held / 2);
+  }
+  EXPECT_GE(ilk::peak_resident_memory(), before + held / 2);
+  EXPECT_GE(ilk::peak_resident_memory(), ilk::resident_memory());
 }
 
 }  // namespace

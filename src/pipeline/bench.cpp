@@ -72,6 +72,7 @@ class Truth {
             ".");
   }
 
+  std::int64_t n_images() const { return n_images_; }
   std::int64_t n_classes() const { return static_cast<std::int64_t>(used_.size()); }
   std::string text() const {
     return data_ + ": " + std::to_string(n_images_) + " images, " + std::to_string(used_.size()) + " classes";
@@ -98,9 +99,13 @@ class Truth {
   /// All runs have the same images, so that the labels are read twice at most.
   const Labels& labels(const std::vector<std::string>& paths) {
     if (paths == paths_) return labels_;
-    labels_ = options_.labels.empty()
-                  ? labels_for(paths, {.dataset = place_, .part = options_.dataset}).value()
-                  : read_labels(options_.labels, paths, !options_.features.empty());
+    if (options_.labels.empty()) {
+      auto found = labels_for(paths, {.dataset = place_, .part = options_.dataset});
+      require(found.has_value(), function, "there must be labels to score against.");
+      labels_ = std::move(*found);
+    } else {
+      labels_ = read_labels(options_.labels, paths, !options_.features.empty());
+    }
     paths_ = paths;
     return labels_;
   }
@@ -130,10 +135,14 @@ void stamp_files(const Json& json, Json& stamps) {
 }
 
 /// What makes a run the same run: where it is done, and with how much, does not count.
-Json key_of(const RunInputs& inputs, const RunOptions& options) {
+Json key_of(const RunInputs& inputs, std::int64_t n_images, const RunOptions& options) {
   Json json = options_to_json(options);
   for (const char* name : {"output", "threads", "memory", "cache"}) json.erase(name);
-  Json key{{"version", ILK_VERSION}, {"options", json}, {"paths", inputs.paths}, {"listed", inputs.listed}};
+  Json key{{"version", ILK_VERSION},
+           {"options", json},
+           {"paths", inputs.paths},
+           {"listed", inputs.listed},
+           {"images", n_images}};
   Json stamps = Json::object();
   stamp_files(key, stamps);
   key["files"] = stamps;
@@ -238,7 +247,8 @@ class Bench {
   /// The finished run's facts: what was kept of it, or what it gives now. A failure has a reason instead.
   Json result_of(const RunOptions& run, std::string& failure) {
     const fs::path kept = run.output.string() + ".json";
-    const Json key = key_of(inputs_, run), known = read_json(kept);
+    const Json key = key_of(inputs_, truth_.n_images(), run);
+    Json known = read_json(kept);
     std::error_code error;
     if (known.is_object() && known.value("key", Json()) == key &&
         fs::exists(run.output / "assignments.csv", error))

@@ -41,6 +41,7 @@ std::vector<const BenchRun*> runs_of(const BenchTable& table, Method method) {
 
 MeanDeviation of_column(const std::vector<const BenchRun*>& runs, const Column& column) {
   std::vector<double> values;
+  values.reserve(runs.size());
   for (const BenchRun* run : runs) values.push_back(column.value(*run));
   return mean_deviation(values);
 }
@@ -107,7 +108,8 @@ std::string to_text(const BenchTable& table) {
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   text += "\n";
-  for (const auto& [run, reason] : table.failures) text += "Failed: " + run + ": " + reason + "\n";
+  for (const auto& [run, reason] : table.failures)
+    text.append("Failed: ").append(run).append(": ").append(reason).append("\n");
   for (const auto& sentence : table.protocol) text += sentence + "\n";
   return text;
 }
@@ -125,7 +127,8 @@ std::string to_markdown(const BenchTable& table) {
     text += "\n";
   }
   text += "\n";
-  for (const auto& [run, reason] : table.failures) text += "- Failed: " + run + ": " + reason + "\n";
+  for (const auto& [run, reason] : table.failures)
+    text.append("- Failed: ").append(run).append(": ").append(reason).append("\n");
   for (const auto& sentence : table.protocol) text += "- " + sentence + "\n";
   return text;
 }
