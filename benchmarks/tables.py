@@ -17,6 +17,8 @@ def main():
                     "--ilk", ROOT / "build/ilk"], check=True)
     print("\n## From command to labels\n", flush=True)
     subprocess.run([HERE / "end_to_end.py", *(["--quick"] if seeds == "2" else [])], check=True)
+    print("\n## Encoders\n", flush=True)
+    subprocess.run([HERE / "encoders.py", *(["--quick"] if seeds == "2" else [])], check=True)
     run = ROOT / "run/bench"
     subprocess.run([ROOT / "build/ilk", "cluster", ROOT / "examples/clipart/images", "-k", str(k), "-o", run, "--quiet"], check=True)
     pot = ROOT / "build/pot/bin/python3"

@@ -17,6 +17,7 @@
 
 #include "clip_towers.h"
 #include "matrix_product.h"
+#include "text_groups.h"
 #include "token_tree.h"
 
 namespace {
@@ -90,82 +91,102 @@ int images(const char* model, const char* folder) {
   return 0;
 }
 
-/// The texts as trees that share less and less: the same tower takes them.
-ilk::TokenForest without_sharing(const std::vector<ilk::TokenIds>& texts, std::int64_t texts_per_tree) {
+/// The texts as trees that share less: the same tower takes them. Each text's first `shared(i)` tokens are
+/// taken from the text before it in its tree, of `texts_per_tree`; with `context` they go on to that length,
+/// as in a batch that is filled up.
+ilk::TokenForest sharing(const std::vector<ilk::TokenIds>& texts, std::size_t texts_per_tree,
+                         std::size_t context, const std::function<std::size_t(std::size_t)>& shared) {
   ilk::TokenForest forest;
+  std::vector<std::int64_t> path;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (i % static_cast<std::size_t>(texts_per_tree) == 0) forest.trees.emplace_back();
+    const bool first = i % texts_per_tree == 0;
+    if (first) forest.trees.emplace_back();
     ilk::TokenTree& tree = forest.trees.back();
-    for (std::size_t depth = 0; depth < texts[i].size(); ++depth) {
-      tree.parents.push_back(depth == 0 ? -1 : tree.size() - 1);
-      tree.tokens.push_back(texts[i][depth]);
+    path.resize(first ? 0 : shared(i));
+    for (std::size_t depth = path.size(); depth < std::max(texts[i].size(), context); ++depth) {
+      tree.parents.push_back(path.empty() ? -1 : path.back());
+      path.push_back(tree.size());
+      tree.tokens.push_back(depth < texts[i].size() ? texts[i][depth] : 0);
       tree.depths.push_back(static_cast<std::int64_t>(depth));
     }
-    tree.ends.push_back(tree.size() - 1);
+    tree.ends.push_back(path.at(texts[i].size() - 1));
     forest.row_of.push_back(static_cast<std::int64_t>(i));
   }
   return forest;
 }
 
-/// Words in all templates, in chunks of 256 neighbours taken evenly from the list, as embed_corpus takes
-/// them.
-int texts(const std::string& model, std::int64_t words, const std::vector<std::string>& which) {
+/// Words in all templates, in chunks of neighbours taken evenly from the list, as embed_corpus takes them.
+int texts(const std::string& model, std::int64_t words, const std::vector<std::string>& ways) {
   const ilk::Clip clip(model);
   const auto wordnet = ilk::WordNet::find();
   if (!wordnet) return 2;
   const ilk::Corpus corpus = ilk::make_corpus("nouns", ilk::WordNet(*wordnet).nouns());
   const auto all = static_cast<std::int64_t>(corpus.texts.size());
-  constexpr std::int64_t chunk = 256, context = 77;
-  const std::int64_t chunks = (words + chunk - 1) / chunk, apart = all / chunks;
+  const std::int64_t chunk = std::min<std::int64_t>(256, words), chunks = words / chunk, apart = all / chunks;
 
   ilk::ModelWeights weights(model, "time_encoder");
   const ilk::ClipConfig config = ilk::read_clip_config(std::filesystem::path(model) / "config.json");
+  const auto context = static_cast<std::size_t>(config.text.context_length);
   ilk::TextTower tower(config, weights);
   tower.to(torch::kCPU);
-  for (const std::string& way : which) {
+  for (const std::string& way : ways) {
     std::int64_t prompts = 0, tokens = 0;
     double largest = 0;
     Seconds seconds{0, 0};
     for (std::int64_t i = 0; i < chunks; ++i) {
       std::vector<std::string> texts;
-      for (std::int64_t j = i * apart; j < i * apart + chunk; ++j)
-        for (const std::string& prompt : ilk::default_templates())
+      std::vector<ilk::TokenIds> ids;
+      std::vector<std::size_t> beginnings;  // what all texts of a template begin with
+      for (const std::string& prompt : ilk::default_templates()) {
+        for (std::int64_t j = i * apart; j < i * apart + chunk; ++j) {
           texts.push_back(ilk::fill_template(prompt, corpus.texts[static_cast<std::size_t>(j)]));
+          ids.push_back(clip.tokenizer().encode(texts.back(), static_cast<std::int64_t>(context)));
+        }
+        beginnings.push_back(
+            clip.tokenizer()
+                .encode(prompt.substr(0, prompt.find("{}")), static_cast<std::int64_t>(context))
+                .size() -
+            1);
+      }
       prompts += static_cast<std::int64_t>(texts.size());
-      torch::Tensor rows;
       const auto run = [&](const ilk::TokenForest& forest) {
         std::vector<torch::Tensor> parts(forest.trees.size());
         for (const ilk::TokenTree& tree : forest.trees) tokens += tree.size();
         ilk::parallel_blocks(
             static_cast<std::int64_t>(parts.size()), 1,
             [&](std::int64_t t, std::int64_t, std::int64_t) { parts[t] = tower(forest.trees[t]); });
-        rows = at::cat(parts).index_select(0, at::tensor(forest.row_of, torch::kInt64));
+        return ilk::unit_rows(at::cat(parts).index_select(0, at::tensor(forest.row_of, torch::kInt64)));
       };
-      std::vector<ilk::TokenIds> ids;
-      for (const std::string& text : texts) {
-        ids.push_back(clip.tokenizer().encode(text, context));
-        // In the reference the text's end fills it up to the context's length; the first end stands for the
-        // text.
-      }
+      const auto nothing = [](std::size_t) { return std::size_t{0}; };
+      torch::Tensor rows;
       const Seconds part = timed([&] {
-        if (way == "final")
-          rows = clip.encode_texts(texts);
-        else if (way == "alone")
-          run(without_sharing(ids, 64));
+        if (way == "filled")
+          rows = run(sharing(ids, 8, context, nothing));
+        else if (way == "cut")
+          rows = run(sharing(ids, 64, 0, nothing));
+        else if (way == "templates")
+          rows = run(sharing(ids, 64, 0, [&](std::size_t text) {
+            const std::size_t prompt = text / static_cast<std::size_t>(chunk);
+            return text % static_cast<std::size_t>(chunk) == 0 ? 0 : beginnings[prompt];
+          }));
         else if (way == "tree")
-          run(ilk::plant(ids, 512));
+          rows = run(ilk::plant(ids, 512));
+        else
+          rows = clip.encode_texts(texts);
       });
       seconds.wall += part.wall;
       seconds.cpu += part.cpu;
-      largest = std::max(largest, (rows.norm(2, 1) - 1).abs().max().item<double>());
+      if (way != "final")
+        largest = std::max(largest, (rows - clip.encode_texts(texts)).abs().max().item<double>());
     }
     const double share = static_cast<double>(chunks * chunk) / static_cast<double>(all);
     std::printf(
         "{\"way\": \"%s\", \"words\": %ld, \"of\": %ld, \"prompts\": %ld, \"tokens\": %ld, \"seconds\": "
         "[%.3f, %.3f], "
-        "\"all_minutes\": %.2f}\n",
+        "\"all_minutes\": %.2f, \"difference\": %.2e}\n",
         way.c_str(), chunks * chunk, all, prompts, tokens, seconds.wall, seconds.cpu,
-        seconds.wall / share / 60);
+        seconds.wall / share / 60, largest);
+    std::fflush(stdout);
   }
   return 0;
 }

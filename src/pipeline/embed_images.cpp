@@ -11,7 +11,7 @@
 namespace ilk {
 namespace {
 
-// Images that one thread decodes before it encodes them together: two of the encoder's groups, so that
+// Images that one thread decodes before it encodes them together: one or two of the encoder's groups, so that
 // progress and the cache keep up, and a kill costs little.
 constexpr std::int64_t images_at_a_time = 16;
 
