@@ -91,7 +91,6 @@ def plain_script(folder, threads):
         parts.append(unit((plan * cosines) @ u))
         plans.append(plan)
         done("counterparts")
-    parts = [unit(part - part.mean(0)) for part in parts]
     prototype = unit(sum(parts) / len(parts))
     weights = np.stack([(part * prototype).sum(1) for part in parts], 1) / 0.1
     weights = np.exp(weights - weights.max(1, keepdims=True))

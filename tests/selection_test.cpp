@@ -118,8 +118,8 @@ TEST(SelectWords, BadInputNamesTheRuleAndTheValue) {
             "[select_words] words must be as wide as the centres (3), got 4.");
   EXPECT_EQ(error_of([&] { ilk::select_words(eye, eye.slice(0, 0, 0), {}); }),
             "[select_words] words must have at least one row and one column, got 0 × 3.");
-  EXPECT_EQ(error_of([&] { ilk::select_words(eye, eye, {.top = -1}); }),
-            "[select_words] top must be at least 0, got -1.");
+  EXPECT_EQ(error_of([&] { ilk::select_words(eye, eye, {.top = 0}); }),
+            "[select_words] top must be at least 1, got 0.");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ constexpr auto enum_names(SelectionRule) {
 
 struct SelectionOptions {
   SelectionRule selection = SelectionRule::top;
-  std::int64_t top = 0;
+  std::int64_t top = 5;
   std::int64_t images_per_centre = 300;
 };
 
@@ -24,7 +24,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{
       "selection", options.selection,
       "top: the nearest words of each semantic centre; exclusive: each word serves its nearest centre only"});
-  visit(Field{"top", options.top, "words kept for each semantic centre; 0: 3, with exclusive 5"}.at_least(0));
+  visit(Field{"top", options.top, "words kept for each semantic centre"}.at_least(1));
   visit(Field{"images_per_centre", options.images_per_centre,
               "images for one semantic centre (at least three centres a cluster)"}
             .at_least(1));

@@ -74,9 +74,8 @@ torch::Tensor select_words(const torch::Tensor& centres, const torch::Tensor& wo
   require(centres.device() == words.device(), function, "words must be on the centres' device (",
           centres.device(), "), got ", words.device(), ".");
   const auto from = internal::plain_rows(centres), among = internal::plain_rows(words);
-  const bool exclusive = options.selection == SelectionRule::exclusive;
-  const std::int64_t top = options.top > 0 ? options.top : exclusive ? 5 : 3;
-  auto chosen = exclusive ? exclusive_words(from, among, top) : nearest_words(from, among, top);
+  auto chosen = options.selection == SelectionRule::exclusive ? exclusive_words(from, among, options.top)
+                                                              : nearest_words(from, among, options.top);
   std::sort(chosen.begin(), chosen.end());
   chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   return torch::tensor(chosen, torch::kInt64).to(words.device());
