@@ -249,6 +249,27 @@ TEST(KMeans, ExtremeShapes) {
                   .labels.equal(ilk::kmeans(points, {.n_clusters = 4}).labels));
 }
 
+TEST(KMeans, AllPointsEqual) {
+  const auto points = torch::tensor({{0.6f, 0.8f}}).repeat({50, 1});
+  for (const std::int64_t k : {1, 3, 50}) {
+    const auto result = ilk::kmeans(points, {.n_clusters = k, .n_init = 2});
+    expect_sound(points, result, k);
+    EXPECT_NEAR(result.objective, 1, 1e-6);
+    EXPECT_EQ(result.duplicates, 49);
+  }
+}
+
+TEST(KMeans, LabelsAreThoseOfASearchWithTheCentroidsWhereverItStops) {
+  const auto points = grouped(1500, 20, 25, 0.7, 17);
+  for (const std::int64_t k : {6, 100})
+    for (const std::int64_t iterations : {1, 4, 300}) {
+      const auto result =
+          ilk::kmeans(points, {.n_clusters = k, .n_init = 2, .max_iterations = iterations, .tolerance = 0});
+      expect_sound(points, result, k);
+      EXPECT_TRUE(ilk::assign_to_nearest(points, result.centroids).labels.equal(result.labels)) << k;
+    }
+}
+
 TEST(KMeans, SaysWhereIterationsRanOut) {
   const auto points = grouped(2000, 16, 5, 3.0, 2);
   const auto result =
@@ -272,6 +293,12 @@ TEST(KMeans, BadInputNamesTheRuleAndTheValue) {
   broken[7][2] = std::nan("");
   EXPECT_EQ(error_of([&] { ilk::kmeans(broken, {.n_clusters = 2}); }),
             "[kmeans] embeddings must have finite rows of unit length, got row 7 of length nan.");
+  broken[7].zero_();
+  EXPECT_EQ(error_of([&] { ilk::kmeans(broken, {.n_clusters = 2}); }),
+            "[kmeans] embeddings must have finite rows of unit length, got row 7 of length 0.");
+  broken[3][0] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(error_of([&] { ilk::kmeans(broken, {.n_clusters = 2}); }),
+            "[kmeans] embeddings must have finite rows of unit length, got row 3 of length inf.");
   EXPECT_EQ(error_of([&] { ilk::kmeans(points.to(torch::kFloat64), {.n_clusters = 2}); }),
             "[kmeans] embeddings must be float32, got Double.");
   EXPECT_EQ(error_of([&] { ilk::kmeans(points.slice(0, 0, 0), {.n_clusters = 2}); }),

@@ -93,6 +93,17 @@ TEST(NearestNeighbours, BitIdenticalForAnyNumberOfThreads) {
   ilk::set_threads(0);
 }
 
+TEST(NearestNeighbours, OneColumnAndCopies) {
+  const auto line = torch::tensor({{1.f}, {-1.f}, {1.f}, {-1.f}}),
+             copies = torch::tensor({{0.6f, 0.8f}}).repeat({30, 1});
+  on_both_paths([&] {
+    EXPECT_TRUE(
+        ilk::nearest_neighbours(line, line, 3)
+            .indices.equal(torch::tensor({{0, 2, 1}, {1, 3, 0}, {0, 2, 1}, {1, 3, 0}}, torch::kInt64)));
+    EXPECT_TRUE(ilk::nearest_neighbours(copies, copies, 5).indices.equal(torch::arange(5).expand({30, 5})));
+  });
+}
+
 TEST(NearestNeighbours, BadInputNamesTheRuleAndTheValue) {
   const auto error_of = [](const torch::Tensor& queries, const torch::Tensor& base,
                            std::int64_t k) -> std::string {
@@ -110,6 +121,13 @@ TEST(NearestNeighbours, BadInputNamesTheRuleAndTheValue) {
             "[nearest_neighbours] k must be between 1 and the rows of the base (3), got 0.");
   EXPECT_EQ(error_of(eye, torch::eye(4), 1),
             "[nearest_neighbours] base must be as wide as the queries (3), got 4.");
+  auto broken = torch::eye(3);
+  broken[1][2] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(error_of(broken, eye, 1),
+            "[nearest_neighbours] queries must have finite rows of unit length, got row 1 of length nan.");
+  broken[1] = torch::zeros({3});
+  EXPECT_EQ(error_of(eye, broken, 1),
+            "[nearest_neighbours] base must have finite rows of unit length, got row 1 of length 0.");
   EXPECT_EQ(error_of(eye, eye * 2, 1),
             "[nearest_neighbours] base must have finite rows of unit length, got row 0 of length 2.");
 }

@@ -9,7 +9,11 @@
 
 #include <cmath>
 
+#include <limits>
+#include <set>
+
 #include "../src/cluster/blocks.h"
+#include "../src/cluster/centre_groups.h"
 #include "../src/cluster/lloyd.h"
 #include "../src/cluster/row_loops.h"
 
@@ -141,7 +145,8 @@ TEST(Screen, SmallNumbersAreWithinTheirBounds) {
       rows[4].zero_()[0] = 3;                           // all in one coordinate
       rows[5] = torch::full({d}, -1.0f);                // all coordinates alike
       rows[6] = rows[6].sign() * rows[6].abs().pow(6);  // a few large coordinates
-      ByteRows left(ByteRows::Side::left, bits, 64, d), right(ByteRows::Side::right, bits, 64, d);
+      ByteRows left(ByteRows::Side::left, bits, 64, d, bits == 8),
+          right(ByteRows::Side::right, bits, 64, d, bits == 8);
       std::vector<std::int32_t> numbers(64);
       for (std::int64_t i = 0; i < 64; ++i) {
         numbers[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
@@ -157,10 +162,98 @@ TEST(Screen, SmallNumbersAreWithinTheirBounds) {
           const double bound = 1.001 * (static_cast<double>(left.error(i)) * right.length(j) +
                                         static_cast<double>(left.length(i)) * right.error(j)) +
                                1e-6 * left.length(i) * right.length(j);
-          ASSERT_LE(std::fabs(out[static_cast<std::size_t>(i * 64 + j)] - exact[i][j].item<double>()), bound)
-              << bits << " " << d << " " << i << " " << j;
+          const double product = out[static_cast<std::size_t>(i * 64 + j)],
+                       truth = exact[i][j].item<double>();
+          ASSERT_LE(std::fabs(product - truth), bound) << bits << " " << d << " " << i << " " << j;
+          if (bits == 16) continue;
+          const double closer =
+              ilk::internal::rest_product_error(left.error(i), left.rest_error(i), left.length(i),
+                                                right.error(j), right.rest_error(j), right.length(j)) +
+              1e-6 * left.length(i) * right.length(j);
+          ASSERT_LE(std::fabs(product + ilk::internal::rest_product(left, i, right, j) - truth), closer)
+              << d << " " << i << " " << j;
+          if (i >= 10 && j >= 10 && d >= 31) {
+            ASSERT_LT(closer, bound / 20) << "a closer look is worth it";
+          }
         }
+      // Some rows, to some rows of the result, from a tile on.
+      const std::int32_t some[] = {9, 3, 40, 11, 12}, to[] = {4, 0, 1, 3, 2};
+      std::vector<float> few(5 * 24, -1.0f);
+      ilk::internal::byte_products(left, some, to, 5, right, 8, 24, bias.data(), few.data(), 24);
+      for (std::size_t p = 0; p < 5; ++p)
+        for (std::size_t j = 0; j < 24; ++j)
+          ASSERT_EQ(few[static_cast<std::size_t>(to[p]) * 24 + j],
+                    out[static_cast<std::size_t>(some[p]) * 64 + 8 + j]);
     }
+}
+
+TEST(Screen, GroupsOfCentresThatAreSkippedHoldNoBetterOne) {
+  // More centres than groups of points, so that a point's best centres are in one or two groups.
+  const auto rows = grouped(1200, 40, 30, 0.4, 21);
+  for (const Geometry geometry : {Geometry::cosine, Geometry::euclidean}) {
+    const auto points = geometry == Geometry::cosine ? unit(rows) : rows;
+    expect_plain_lloyd("groups", points, points.slice(0, 0, 150).contiguous(), geometry, 8);
+  }
+  // A repair in between: bounds do not hold any more.
+  const auto points = unit(rows);
+  const ScreenedPoints screened(points, 120);
+  Lloyd lloyd(points, &screened, 120, 1, Geometry::cosine);
+  Lloyd::Start& start = lloyd.start(0);
+  start.centroids.copy_(points.slice(0, 0, 120));
+  start.centroids[7].copy_(-points.mean(0) / points.mean(0).norm());  // nobody's
+  std::int64_t repaired = 0, skipped = 0;
+  for (int iteration = 0; iteration < 8; ++iteration) {
+    if (iteration > 0) lloyd.update(0);
+    if (iteration == 4) start.centroids[9].copy_(start.centroids[7]), start.bounded = false;
+    lloyd.assign({0});
+    ASSERT_TRUE(start.labels.equal(slow_labels(points, start.centroids.contiguous(), Geometry::cosine)));
+    skipped += points.size(0) - start.searched;
+    double gain = 0;
+    repaired += lloyd.repair(0, gain);
+  }
+  EXPECT_GT(repaired, 0);
+  EXPECT_GT(skipped, 0);
+}
+
+TEST(Screen, LikeCentresAreInOneGroup) {
+  const auto centres = grouped(96, 24, 6, 0.1, 31);  // row i is of group i mod 6
+  const auto order = ilk::internal::order_by_likeness(centres, 16);
+  EXPECT_EQ(std::set<std::int32_t>(order.begin(), order.end()).size(), 96u);
+  for (std::size_t i = 0; i < 96; ++i) EXPECT_EQ(order[i] % 6, order[i / 16 * 16] % 6) << i;
+  EXPECT_EQ(ilk::internal::order_by_likeness(torch::ones({40, 3}), 16).size(), 40u);
+}
+
+TEST(RowLoops, WideOnesEqualPlainOnes) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              infinity = std::numeric_limits<float>::infinity();
+  for (const std::int64_t n : {1, 7, 8, 16, 29, 208}) {
+    auto numbers = normal_rows(1, n, static_cast<std::uint64_t>(n));
+    float* values = numbers.data_ptr<float>();
+    values[n / 2] = -infinity;
+    for (const float threshold : {-infinity, -0.5f, values[n - 1], 9.0f, nan}) {
+      std::vector<std::int32_t> wide(static_cast<std::size_t>(n)), plain = wide;
+      wide.resize(static_cast<std::size_t>(ilk::internal::not_below(values, n, threshold, wide.data())));
+      plain.resize(
+          static_cast<std::size_t>(ilk::internal::not_below_plain(values, n, threshold, plain.data())));
+      EXPECT_EQ(wide, plain) << n << " " << threshold;
+    }
+    if (n % 8 == 0) {
+      std::vector<float> wide(static_cast<std::size_t>(n / 8)), plain = wide;
+      ilk::internal::group_tops(values, n / 8, 8, wide.data());
+      ilk::internal::group_tops_plain(values, n / 8, 8, plain.data());
+      EXPECT_EQ(wide, plain) << n;
+    }
+    std::vector<float> left(values, values + n), costs(left.size(), 0.25f);
+    const float least = ilk::internal::spend(left.data(), costs.data(), 0.5f, n);
+    EXPECT_EQ(least, *std::min_element(left.begin(), left.end()));
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (std::isinf(values[i])) continue;
+      EXPECT_NEAR(left[i], values[i] - 0.75f, 1e-5);
+      if (values[i] > 0.75f) {
+        EXPECT_LE(left[i], values[i] - 0.75f);
+      }
+    }
+  }
 }
 
 TEST(Screen, ResultsAreTheSameWithAndWithoutByteProducts) {

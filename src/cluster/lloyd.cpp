@@ -9,7 +9,7 @@
 namespace ilk::internal {
 namespace {
 
-constexpr std::int64_t points_per_block = 1024;
+constexpr std::int64_t points_per_block = 1024, centres_per_block = 64;
 // Points of unit length are no longer than this.
 constexpr double longest = 1.001;
 
@@ -153,39 +153,28 @@ void Lloyd::assign_with_operations(const std::vector<std::int64_t>& active) {
 
 void Lloyd::update(std::int64_t number) {
   Start& one = start(number);
-  on_one_thread([&] {
-    const auto before = one.centroids.to(torch::kFloat64);
-    torch::Tensor lengths;
-    if (geometry_ == Geometry::cosine) {
-      lengths = at::linalg_vector_norm(one.sums, 2, at::IntArrayRef{1}, /*keepdim=*/true);
-    } else {
-      lengths = torch::tensor(one.sizes, torch::kInt64).to(one.sums.options()).unsqueeze(1);
-    }
-    one.centroids.copy_(
-        torch::where(lengths > 1e-9, (one.sums / lengths).to(torch::kFloat32), one.centroids));
-    one.updated = true;
-    if (screened_) bound_drifts(one, before);
-  });
-}
-
-// A score x·c − h changes by x·Δ − Δh, where x·Δ = μ·Δ + (x − μ)·Δ: between shift − way and shift + way.
-void Lloyd::bound_drifts(Start& one, const torch::Tensor& before) const {
-  const auto after = one.centroids.to(torch::kFloat64), difference = after - before;
-  const auto origin = torch::tensor(screened_->origin(), torch::kFloat32).to(torch::kFloat64);
-  auto shifts = difference.matmul(origin);
-  if (geometry_ == Geometry::euclidean) shifts.sub_((after.square().sum(1) - before.square().sum(1)).div_(2));
-  const auto ways = at::linalg_vector_norm(difference, 2, at::IntArrayRef{1}).mul_(screened_->spread());
-  // A little more than the truth, so that rounding is on the safe side.
-  const auto slack = 1e-4 * (ways + shifts.abs()) + 1e-12 * (after.square().sum(1) + before.square().sum(1));
-  const auto ups = shifts + ways + slack, downs = ways - shifts + slack;
-  const double *up = ups.data_ptr<double>(), *down = downs.data_ptr<double>();
-  constexpr float none = -std::numeric_limits<float>::infinity();
-  std::fill(one.rises.begin(), one.rises.end(), none);
+  const auto sizes = torch::tensor(one.sizes, torch::kInt64).to(one.sums.options()).unsqueeze(1);
+  std::vector<float> rises(one.sizes.size());
+  // In blocks, so that little is held in float64 beside the sums.
+  row_blocks(
+      points_, n_clusters_, centres_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+        auto centroids = one.centroids.slice(0, begin, end);
+        const auto sums = one.sums.slice(0, begin, end), before = centroids.to(torch::kFloat64);
+        const auto lengths = geometry_ == Geometry::cosine
+                                 ? at::linalg_vector_norm(sums, 2, at::IntArrayRef{1}, /*keepdim=*/true)
+                                 : sizes.slice(0, begin, end);
+        centroids.copy_(torch::where(lengths > 1e-9, (sums / lengths).to(torch::kFloat32), centroids));
+        if (screened_)
+          bound_drifts(before, centroids.to(torch::kFloat64), &one.falls[static_cast<std::size_t>(begin)],
+                       &rises[static_cast<std::size_t>(begin)]);
+      });
+  one.updated = true;
+  if (!screened_) return;
+  std::fill(one.rises.begin(), one.rises.end(), -std::numeric_limits<float>::infinity());
   one.next_rises = one.rises;
   for (std::int64_t j = 0; j < n_clusters_; ++j) {
     const auto group = static_cast<std::size_t>(one.screened->group_of(j));
-    const auto rise = static_cast<float>(up[j]);
-    one.falls[static_cast<std::size_t>(j)] = static_cast<float>(down[j]);
+    const float rise = rises[static_cast<std::size_t>(j)];
     if (rise > one.rises[group]) {
       one.next_rises[group] = one.rises[group];
       one.rises[group] = rise, one.highest[group] = j;
@@ -193,6 +182,23 @@ void Lloyd::bound_drifts(Start& one, const torch::Tensor& before) const {
       one.next_rises[group] = std::max(one.next_rises[group], rise);
     }
   }
+}
+
+// A score x·c − h changes by x·Δ − Δh, where x·Δ = μ·Δ + (x − μ)·Δ: between shift − way and shift + way.
+void Lloyd::bound_drifts(const torch::Tensor& before, const torch::Tensor& after, float* falls,
+                         float* rises) const {
+  const auto difference = after - before;
+  const auto origin = torch::tensor(screened_->origin(), torch::kFloat32).to(torch::kFloat64);
+  const auto squares = after.square().sum(1), squares_before = before.square().sum(1);
+  auto shifts = difference.matmul(origin);
+  if (geometry_ == Geometry::euclidean) shifts.sub_((squares - squares_before).div_(2));
+  const auto ways = at::linalg_vector_norm(difference, 2, at::IntArrayRef{1}).mul_(screened_->spread());
+  // A little more than the truth, so that rounding is on the safe side.
+  const auto slack = 1e-4 * (ways + shifts.abs()) + 1e-12 * (squares + squares_before);
+  const auto ups = (shifts + ways + slack).to(torch::kFloat32),
+             downs = (ways - shifts + slack).to(torch::kFloat32);
+  std::copy_n(ups.data_ptr<float>(), ups.size(0), rises);
+  std::copy_n(downs.data_ptr<float>(), downs.size(0), falls);
 }
 
 std::int64_t Lloyd::repair(std::int64_t number, double& gain) {

@@ -77,7 +77,9 @@ class Lloyd {
   struct Worker;
   class BlockOfPoints;
   void assign_with_loops(const std::vector<std::int64_t>& active);
-  void bound_drifts(Start& start, const torch::Tensor& before) const;
+  /// How much scores with some centres fell and rose at most when those moved.
+  void bound_drifts(const torch::Tensor& before, const torch::Tensor& after, float* falls,
+                    float* rises) const;
   void assign_with_operations(const std::vector<std::int64_t>& active);
   torch::Tensor quantised(const torch::Tensor& rows) const;
   /// (N) float32: what each point adds to the objective's sum.

@@ -3,6 +3,8 @@
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -37,12 +39,19 @@ struct Lists {
   }
 };
 
+/// The k-th highest of n ≥ k numbers.
+float kth_highest(const float* values, std::int64_t n, std::int64_t k, std::vector<float>& scratch) {
+  scratch.assign(values, values + n);
+  std::nth_element(scratch.begin(), scratch.begin() + (k - 1), scratch.end(), std::greater<>());
+  return scratch[static_cast<std::size_t>(k - 1)];
+}
+
 /// Offers the rows first … first + n − 1 of a part of the base, which begins at row `offset`, to the lists of
 /// some queries: those that may be among the best, with their exact cosines.
 void search_tile(const internal::ScreenedPoints& queries, std::int64_t first_query, std::int64_t count,
                  const internal::ScreenedCentres& base, std::int64_t first, std::int64_t n,
-                 std::int64_t offset, const Lists& lists, std::int64_t segment,
-                 internal::ScreenedPoints::Scratch& scratch) {
+                 std::int64_t offset, const std::vector<double>& common, const Lists& lists,
+                 std::int64_t segment, internal::ScreenedPoints::Scratch& scratch) {
   std::int32_t rows[queries_per_block];
   std::iota(rows, rows + queries_per_block, 0);
   scratch.candidates.resize(base_per_tile);
@@ -58,8 +67,12 @@ void search_tile(const internal::ScreenedPoints& queries, std::int64_t first_que
       auto list = lists.at(segment, query);
       // Scores are short of what they have in common; the last term is for the rounding of these very
       // numbers.
-      const auto threshold = static_cast<float>(list.last() - base.common(point) -
-                                                scratch.errors[static_cast<std::size_t>(i)] - 1e-6);
+      const float error = scratch.errors[static_cast<std::size_t>(i)];
+      auto threshold =
+          static_cast<float>(list.last() - common[static_cast<std::size_t>(query)] - error - 1e-6);
+      // The k-th best of this tile alone says something too, above all of the first tile.
+      if (threshold == lowest && n > lists.k)
+        threshold = kth_highest(scores, n, lists.k, scratch.near) - 2.01f * error - 1e-6f;
       const std::int64_t found = internal::not_below(scores, n, threshold, scratch.candidates.data());
       for (std::int64_t candidate = 0; candidate < found; ++candidate) {
         const std::int64_t row = first + scratch.candidates[static_cast<std::size_t>(candidate)];
@@ -85,6 +98,11 @@ Neighbours search_with_loops(const torch::Tensor& queries, const torch::Tensor& 
     const std::int64_t rows = std::min(part, b - offset);
     internal::ScreenedCentres against(screened, rows, internal::Geometry::cosine);
     against.set(base.narrow(0, offset, rows));
+    std::vector<double> common(static_cast<std::size_t>(q));
+    parallel_blocks(q, queries_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+      for (std::int64_t query = begin; query < end; ++query)
+        common[static_cast<std::size_t>(query)] = against.common(screened.row(query));
+    });
     parallel_blocks(query_blocks * segments, 1, [&](std::int64_t task, std::int64_t, std::int64_t) {
       const std::int64_t first_query = task % query_blocks * queries_per_block, segment = task / query_blocks;
       const std::int64_t count = std::min(queries_per_block, q - first_query);
@@ -92,7 +110,7 @@ Neighbours search_with_loops(const torch::Tensor& queries, const torch::Tensor& 
       pool.use([&](internal::ScreenedPoints::Scratch& scratch) {
         for (std::int64_t first = segment * per_segment; first < end; first += base_per_tile)
           search_tile(screened, first_query, count, against, first, std::min(base_per_tile, end - first),
-                      offset, lists, segment, scratch);
+                      offset, common, lists, segment, scratch);
       });
     });
   }
