@@ -130,7 +130,7 @@ TEST(SolveTransport, WithCosinesOfSomeImagesKeptThePlanIsThatOfAllOrNone) {
   const Scene scene(1300, 80, 12, 3);
   on_both_paths([&] {
     for (const double epsilon : {0.2, 0.01}) {
-      const ilk::TransportOptions options{.epsilon = epsilon, .tolerance = 1e-6};
+      const ilk::TransportOptions options{.epsilon = epsilon, .tolerance = 3e-7};
       const auto expected = ilk::solve_transport(scene.images, scene.words, options);
       for (const std::int64_t kept : {0, 70, 1299}) {
         const Limits limits(kept);
@@ -158,7 +158,7 @@ TEST(SolveTransport, KeptCosinesSavePassesOverTheOthers) {
 
 TEST(SolveTransport, PotentialsAreThoseOfAnyBlockSizeAndNumberOfThreads) {
   const Scene scene(500, 70, 12, 5);
-  const ilk::TransportOptions options{.epsilon = 0.03, .tolerance = 1e-6};
+  const ilk::TransportOptions options{.epsilon = 0.03, .tolerance = 3e-7};
   const auto expected = ilk::solve_transport(scene.images, scene.words, options);
   for (const std::int64_t kept : {0, 200, 500})
     for (const std::int64_t block : {3, 64, 5000})
