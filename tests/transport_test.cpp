@@ -136,9 +136,9 @@ TEST(SolveTransport, WithCosinesOfSomeImagesKeptThePlanIsThatOfAllOrNone) {
         const Limits limits(kept);
         const auto found = ilk::solve_transport(scene.images, scene.words, options);
         EXPECT_TRUE(found.converged) << epsilon << " " << kept << " " << found.marginal_error;
-        EXPECT_LT((found.column_potentials - expected.column_potentials).abs().max().item<double>(), 1e-6)
+        EXPECT_LT((found.column_potentials - expected.column_potentials).abs().max().item<double>(), 2e-6)
             << epsilon << " " << kept;
-        EXPECT_LT((found.row_potentials - expected.row_potentials).abs().max().item<double>(), 1e-6)
+        EXPECT_LT((found.row_potentials - expected.row_potentials).abs().max().item<double>(), 2e-6)
             << epsilon << " " << kept;
       }
     }
@@ -152,8 +152,7 @@ TEST(SolveTransport, KeptCosinesSavePassesOverTheOthers) {
     return ilk::solve_transport(scene.images, scene.words, {.epsilon = 0.03}).iterations;
   };
   const auto without = passes(0);
-  EXPECT_LE(passes(6000), 3) << without;
-  EXPECT_GT(without, 4);
+  EXPECT_LE(passes(6000), without / 4) << without;
 }
 
 TEST(SolveTransport, PotentialsAreThoseOfAnyBlockSizeAndNumberOfThreads) {
