@@ -130,15 +130,15 @@ TEST(SolveTransport, WithCosinesOfSomeImagesKeptThePlanIsThatOfAllOrNone) {
   const Scene scene(1300, 80, 12, 3);
   on_both_paths([&] {
     for (const double epsilon : {0.2, 0.01}) {
-      const ilk::TransportOptions options{.epsilon = epsilon, .tolerance = 1e-6};
+      const ilk::TransportOptions options{.epsilon = epsilon, .tolerance = 3e-7};
       const auto expected = ilk::solve_transport(scene.images, scene.words, options);
       for (const std::int64_t kept : {0, 70, 1299}) {
         const Limits limits(kept);
         const auto found = ilk::solve_transport(scene.images, scene.words, options);
         EXPECT_TRUE(found.converged) << epsilon << " " << kept << " " << found.marginal_error;
-        EXPECT_LT((found.column_potentials - expected.column_potentials).abs().max().item<double>(), 1e-6)
+        EXPECT_LT((found.column_potentials - expected.column_potentials).abs().max().item<double>(), 2e-6)
             << epsilon << " " << kept;
-        EXPECT_LT((found.row_potentials - expected.row_potentials).abs().max().item<double>(), 1e-6)
+        EXPECT_LT((found.row_potentials - expected.row_potentials).abs().max().item<double>(), 2e-6)
             << epsilon << " " << kept;
       }
     }
@@ -152,13 +152,12 @@ TEST(SolveTransport, KeptCosinesSavePassesOverTheOthers) {
     return ilk::solve_transport(scene.images, scene.words, {.epsilon = 0.03}).iterations;
   };
   const auto without = passes(0);
-  EXPECT_LE(passes(6000), 3) << without;
-  EXPECT_GT(without, 4);
+  EXPECT_LE(passes(6000), without / 4) << without;
 }
 
 TEST(SolveTransport, PotentialsAreThoseOfAnyBlockSizeAndNumberOfThreads) {
   const Scene scene(500, 70, 12, 5);
-  const ilk::TransportOptions options{.epsilon = 0.03, .tolerance = 1e-6};
+  const ilk::TransportOptions options{.epsilon = 0.03, .tolerance = 3e-7};
   const auto expected = ilk::solve_transport(scene.images, scene.words, options);
   for (const std::int64_t kept : {0, 200, 500})
     for (const std::int64_t block : {3, 64, 5000})

@@ -72,17 +72,11 @@ Arrangement arrange(const torch::Tensor& images, const torch::Tensor& words) {
     return found;
   }
   std::vector<std::int64_t> halves[2], others;
-  for (std::int64_t i = 0, kept = 0; i < n; ++i) {
-    // Without i · kept, which could overflow only beyond any memory, yet costs nothing to avoid.
-    const bool keep = static_cast<double>(kept) * static_cast<double>(n) <=
-                      static_cast<double>(i) * static_cast<double>(found.kept);
-    if (keep && kept < found.kept)
-      halves[kept++ % 2].push_back(i);
-    else
-      others.push_back(i);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t before = i * found.kept / n, after = (i + 1) * found.kept / n;
+    (after > before ? halves[before % 2] : others).push_back(i);
   }
   const auto middle = static_cast<std::int64_t>(halves[0].size());
-  found.kept = middle + static_cast<std::int64_t>(halves[1].size());
   for (const auto* part : {&halves[0], &halves[1], &others})
     found.order.insert(found.order.end(), part->begin(), part->end());
   found.chunks = even_chunks(0, middle, most_half_chunks, block);
@@ -154,6 +148,7 @@ class Sinkhorn {
       target = before.log_shares - all.log_shares;
       target = target - target.logsumexp(0);
     });
+    // No step at all, upon which the kept images are given up.
     if (!target.isfinite().all().item<bool>()) return {g, std::numeric_limits<double>::infinity()};
     const Fit after = fit(target, g, before, std::max(0.1 * tolerance, fit_precision * error));
     internal::on_one_thread([&] {

@@ -56,7 +56,7 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
   };
   needs("clustering", everywhere + kmeans_bytes(n, options.cae.kmeans));
   if (words > 0)
-    needs("aligning words", everywhere + words + (needs_words(options.method) ? 2 * images : 0) +
+    needs("aligning words", everywhere + words + (options.method == Method::cae ? 2 * images : 0) +
                                 cosine_bytes(size, options) + n * double_bytes);
   if (options.method == Method::sac || options.method == Method::tac_trained) {
     // Neighbours in both spaces; of both heads weights, gradients, moments and what is saved of them.
