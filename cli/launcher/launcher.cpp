@@ -3,6 +3,7 @@
 // which takes half a second to load.
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 // Tokens that go through a tower together, of whole images or of texts: enough to read the weights seldom,
 // few enough for a processor's caches. What comes out does not depend on it. A GPU wants more at a time.
-constexpr std::int64_t tokens_at_a_time = 512, images_per_launch = 256, tokens_per_launch = 16384;
+constexpr std::int64_t tokens_at_a_time = 512, images_per_launch = 256, tokens_per_launch = 4096;
 
 /// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
 constexpr std::string_view fingerprint_version = "ilk clip 2\n";
