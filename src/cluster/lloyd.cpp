@@ -15,7 +15,7 @@ constexpr double longest = 1.001;
 
 /// Groups of centres are as small as may be while there are not too many margins (0: one group).
 std::int64_t group_size_of(std::int64_t n, std::int64_t n_clusters, const ScreenedPoints& points) {
-  constexpr std::int64_t least = 16, margins = std::int64_t{1} << 23;
+  constexpr std::int64_t least = 16, margins = std::int64_t{1} << 22;
   if (!points.may_group(n_clusters)) return 0;
   const std::int64_t groups = std::max<std::int64_t>(1, margins / n);
   return std::max(least, block_count(block_count(n_clusters, groups), least) * least);
