@@ -83,6 +83,7 @@ TEST(Cae, ResultsFitTogether) {
   for (const auto fusion : {ilk::FusionKind::concat, ilk::FusionKind::sum, ilk::FusionKind::plain}) {
     auto options = options_for_scene();
     options.fusion.fusion = fusion;
+    options.fusion.centre = true;
     const auto result = run(scene, options);
     EXPECT_TRUE(result.assignment.labels.equal(result.kmeans.labels));
     EXPECT_EQ(result.fusion.features.size(1), fusion == ilk::FusionKind::sum ? width : 3 * width);

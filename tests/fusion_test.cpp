@@ -137,7 +137,7 @@ TEST(Fuse, ARowEqualToTheMeanStaysZeroAndKeepsItsShareOfWeight) {
   const float half = std::sqrt(0.5f);
   const auto x = torch::tensor({{1.f, 0.f, 0.f}, {1.f, 0.f, 0.f}, {1.f, 0.f, 0.f}});
   const auto text = torch::tensor({{half, half, 0.f}, {half, -half, 0.f}, {half, 0.f, half}});
-  const auto found = ilk::fuse({x, text}, {.gamma = 1});
+  const auto found = ilk::fuse({x, text}, {.gamma = 1, .centre = true});
   EXPECT_EQ(found.features.slice(1, 0, 3).abs().max().item<float>(), 0) << "no direction is left in x";
   // cos 0 against cos 1 with the prototype.
   EXPECT_TRUE(found.weights.select(1, 0).allclose(torch::full({3}, 1 / (1 + std::exp(1.f)))));
@@ -145,8 +145,10 @@ TEST(Fuse, ARowEqualToTheMeanStaysZeroAndKeepsItsShareOfWeight) {
 
 TEST(Fuse, NewImagesAreCentredByTheOldMeans) {
   const std::vector<torch::Tensor> parts = {unit_rows(900, 8, 1), unit_rows(900, 8, 2)};
-  const auto whole = ilk::fuse(parts, {});
-  const auto few = ilk::fuse_new({parts[0].slice(0, 100, 103), parts[1].slice(0, 100, 103)}, {}, whole.model);
+  const ilk::FusionOptions options{.centre = true};
+  const auto whole = ilk::fuse(parts, options);
+  const auto few =
+      ilk::fuse_new({parts[0].slice(0, 100, 103), parts[1].slice(0, 100, 103)}, options, whole.model);
   EXPECT_TRUE(few.allclose(whole.features.slice(0, 100, 103), 0, 1e-5));
 }
 
@@ -159,8 +161,9 @@ TEST(Fuse, BadInputNamesTheRuleAndTheValue) {
             }),
             "[fuse] parts must have the same shape (5 × 4), got 5 × 3.");
   EXPECT_EQ(error_of([&] { ilk::fuse({x}, {.gamma = 0}); }), "[fuse] gamma must be above 0, got 0.");
-  EXPECT_EQ(error_of([&] { ilk::fuse_new({x}, {}, {}); }), "[fuse_new] model must have 1 means, got 0.");
-  EXPECT_EQ(error_of([&] { ilk::fuse_new({x}, {}, {{torch::zeros({3})}}); }),
+  EXPECT_EQ(error_of([&] { ilk::fuse_new({x}, {.centre = true}, {}); }),
+            "[fuse_new] model must have 1 means, got 0.");
+  EXPECT_EQ(error_of([&] { ilk::fuse_new({x}, {.centre = true}, {{torch::zeros({3})}}); }),
             "[fuse_new] means must be as wide as the parts (4), got 3.");
 }
 

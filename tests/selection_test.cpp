@@ -58,14 +58,6 @@ std::string error_of(Call call) {
   return "";
 }
 
-TEST(SelectWords, TheRuleHasItsOwnNumberOfWords) {
-  const auto centres = unit_rows(6, 8, 1), words = unit_rows(300, 8, 2);
-  for (const auto& [rule, top] :
-       {std::pair{ilk::SelectionRule::top, 3}, std::pair{ilk::SelectionRule::exclusive, 5}})
-    EXPECT_TRUE(ilk::select_words(centres, words, {.selection = rule})
-                    .equal(ilk::select_words(centres, words, {.selection = rule, .top = top})));
-}
-
 TEST(SelectWords, BothRulesEqualTheSlowOnes) {
   const auto centres = unit_rows(40, 12, 1), words = unit_rows(3000, 12, 2);
   for (const bool plain : {false, true}) {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "twice.h"
+
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 #endif
@@ -13,12 +15,6 @@ namespace {
 
 constexpr std::int64_t lanes = 16;
 constexpr float lowest = -std::numeric_limits<float>::infinity();
-
-#if defined(__GNUC__)
-#define ILK_INLINE inline __attribute__((always_inline))
-#else
-#define ILK_INLINE inline
-#endif
 
 /// The sum of the lanes, in an order that is always the same.
 template <class Real, std::int64_t count>
@@ -104,30 +100,7 @@ ILK_INLINE void subtract_rounded_loop(double* sums, const float* values, std::in
   for (std::int64_t i = 0; i < n; ++i) sums[i] -= (static_cast<double>(values[i]) + rounding) - rounding;
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
-bool wide_registers() {
-  static const bool found = __builtin_cpu_supports("avx2");
-  return found;
-}
-// A function NAME, made twice of the loop NAME_loop. Without fused multiplication, so that both give the
-// same.
-#define ILK_TWICE(result, name, parameters, arguments)                       \
-  __attribute__((target("avx2"))) result name##_avx2 parameters {            \
-    return name##_loop arguments;                                            \
-  }                                                                          \
-  }                                                                          \
-  result name parameters {                                                   \
-    return wide_registers() ? name##_avx2 arguments : name##_loop arguments; \
-  }                                                                          \
-  namespace {
-#else
-#define ILK_TWICE(result, name, parameters, arguments) \
-  }                                                    \
-  result name parameters {                             \
-    return name##_loop arguments;                      \
-  }                                                    \
-  namespace {
-#endif
+}  // namespace
 
 ILK_TWICE(double, exact_dot, (const float* a, const float* b, std::int64_t n), (a, b, n))
 ILK_TWICE(float, near_dot, (const float* a, const float* b, std::int64_t n), (a, b, n))
@@ -139,8 +112,6 @@ ILK_TWICE(void, add_rounded, (double* sums, const float* values, std::int64_t n,
           (sums, values, n, rounding))
 ILK_TWICE(void, subtract_rounded, (double* sums, const float* values, std::int64_t n, double rounding),
           (sums, values, n, rounding))
-
-}  // namespace
 
 std::int64_t not_below_plain(const float* values, std::int64_t n, float threshold, std::int32_t* indices) {
   std::int64_t count = 0;
