@@ -41,7 +41,7 @@ MethodTexts retrieve_texts(const torch::Tensor& embeddings, const torch::Tensor&
 
 /// Clusters X (N, D) with these texts. With retrieve_texts the one place that tells methods apart. A training
 /// keeps its state in the run directory after each epoch and goes on from there.
-Clustering cluster_by_method(const torch::Tensor& embeddings, MethodTexts texts,
-                             const RunOptions& options, Progress& progress);
+Clustering cluster_by_method(const torch::Tensor& embeddings, MethodTexts texts, const RunOptions& options,
+                             Progress& progress);
 
 }  // namespace ilk
