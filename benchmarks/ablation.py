@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs `ilk cluster` over variants and seeds and prints one Markdown table: mean ± deviation of ACC, NMI and ARI in %.
 
-usage: ablation.py IMAGES LABELS K [--seeds 5] [--variants methods|ablation|sweep|all] [--ilk build/ilk] [--flags=...]
+usage: ablation.py IMAGES LABELS K [--seeds 5] [--variants ablation|sweep|all] [--ilk build/ilk] [--flags=...]
 
 Embeddings of images and words are made once and kept in the cache; the labels are used for scoring alone.
 """
@@ -12,14 +12,8 @@ import subprocess
 import tempfile
 
 VARIANTS = {
-    "methods": [
-        ("kmeans", ["--method", "kmeans"]),
-        ("tac", ["--method", "tac"]),
-        ("tac-trained", ["--method", "tac-trained"]),
-        ("cae", []),
-        ("sac", ["--method", "sac"]),
-    ],
     "ablation": [
+        ("kmeans", ["--method", "kmeans"]),
         ("cae", []),
         ("weighted sum", ["--fusion", "sum"]),
         ("plain concatenation", ["--fusion", "plain"]),
@@ -35,7 +29,7 @@ VARIANTS = {
                                    ("top", (1, 3, 5, 10, 20)), ("images-per-centre", (10, 30, 100, 300)))
               for value in values],
 }
-VARIANTS["all"] = VARIANTS["methods"] + VARIANTS["ablation"][1:] + VARIANTS["sweep"]
+VARIANTS["all"] = VARIANTS["ablation"] + VARIANTS["sweep"]
 
 
 def scores(arguments, variant, seed):
@@ -55,7 +49,7 @@ def main():
     parser.add_argument("labels")
     parser.add_argument("k", type=int)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--variants", choices=VARIANTS, default="methods")
+    parser.add_argument("--variants", choices=VARIANTS, default="all")
     parser.add_argument("--ilk", default="build/ilk")
     parser.add_argument("--flags", type=str.split, default=[], help="more flags for every run, in one string")
     arguments = parser.parse_args()
