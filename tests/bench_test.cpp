@@ -79,24 +79,31 @@ class BenchTest : public testing::Test {
 
   ilk::BenchTable bench() {
     started.clear();
-    return ilk::bench({}, options, run, "ilk bench", [this](const auto&, const auto& one, const auto& log) {
-      started.push_back(one.output.filename().string());
-      EXPECT_EQ(one.labels, "") << "no run may see them";
-      EXPECT_EQ(one.cae.kmeans.n_clusters, 2);
-      EXPECT_EQ(log, one.output.string() + ".log");
-      if (before_run) before_run(one);
-      if (status != 0) return ilk::BenchProcess{status, 1, 1, "it went wrong"};
-      std::string rows = "path,cluster,name\n";
-      for (int i = 0; i < 6; ++i)
-        rows += std::to_string(i) + "," + std::to_string(one.cae.kmeans.seed == 1 ? i % 2 : i / 3) + ",x\n";
-      ilk::write_file_atomically(one.output / "assignments.csv", rows);
-      ilk::write_file_atomically(one.output / "features.safetensors", "large");
-      ilk::write_file_atomically(one.output / "manifest.json", R"({"program": "ilk", "status": "complete",
+    return ilk::bench(
+        inputs, options, run, "ilk bench", [this](const auto&, const auto& one, const auto& log) {
+          started.push_back(one.output.filename().string());
+          EXPECT_EQ(one.labels, "") << "no run may see them";
+          EXPECT_EQ(one.cae.kmeans.n_clusters, 2);
+          EXPECT_EQ(log, one.output.string() + ".log");
+          if (before_run) before_run(one);
+          if (status != 0) return ilk::BenchProcess{status, 1, 1, "it went wrong"};
+          std::string rows = "path,cluster,name\n";
+          for (int i = 0; i < 6; ++i)
+            rows += name(i) + "," + std::to_string(one.cae.kmeans.seed == 1 ? i % 2 : i / 3) + ",x\n";
+          ilk::write_file_atomically(one.output / "assignments.csv", rows);
+          ilk::write_file_atomically(one.output / "features.safetensors", "large");
+          ilk::write_file_atomically(one.output / "manifest.json", R"({"program": "ilk", "status": "complete",
           "summary": {"peak_memory_mebibytes": 12.5, "encoded": 0, "from_cache": 6}})");
-      return ilk::BenchProcess{0, 2, 3, ""};
-    });
+          return ilk::BenchProcess{0, 2, 3, ""};
+        });
   }
 
+  /// Of a row, or of a picture where there are any.
+  std::string name(int i) const {
+    return inputs.paths.empty() ? std::to_string(i) : inputs.paths[0] + "/" + std::to_string(i) + ".png";
+  }
+
+  ilk::RunInputs inputs;
   ilk::BenchOptions options;
   ilk::RunOptions run;
   std::vector<std::string> started;
@@ -123,6 +130,29 @@ TEST_F(BenchTest, ScoresRunsAndKeepsTheTableUpToDate) {
   EXPECT_THAT(ilk::read_file(run.output / "table.md"), HasSubstr("| sac | 2 | 83.3 ± 23.6 |"));
   EXPECT_THAT(ilk::read_file(run.output / "table.csv"), HasSubstr("\nkmeans,2,0.83"));
   EXPECT_THAT(table.protocol.front(), HasSubstr("6 images, 2 classes"));
+}
+
+TEST_F(BenchTest, OtherPicturesAreOtherRuns) {
+  inputs.paths = {(folder() / "photos").string()};
+  run.features.clear();
+  run.labels = (folder() / "labels.csv").string();
+  std::string labels = "path,label\n";
+  for (int i = 0; i < 6; ++i) {
+    ilk::write_file_atomically(name(i), "a picture");
+    labels += name(i) + (i < 3 ? ",cat\n" : ",owl\n");
+  }
+  ilk::write_file_atomically(run.labels, labels);
+  options.methods = "kmeans";
+  bench();
+  EXPECT_EQ(started, (std::vector<std::string>{"features", "kmeans-0", "kmeans-1"}));
+  bench();
+  EXPECT_TRUE(started.empty());
+  ilk::write_file_atomically(name(2), "another picture");
+  bench();
+  EXPECT_EQ(started.size(), 3u);
+
+  run.output = folder() / "photos" / "bench";
+  EXPECT_THROW(bench(), ilk::Error) << "it would be clustered too";
 }
 
 TEST_F(BenchTest, DoesOnlyWhatIsMissing) {

@@ -395,6 +395,7 @@ TEST_F(MadeDataset, TakesTheMiddleFrameOfVideos) {
   EXPECT_EQ(middle(train, 0), 1);
   EXPECT_EQ(train.skipped.size(), 2u);
   const auto test = ilk::open_dataset("ucf101:" + place.string(), {.split = "test"});
+  EXPECT_EQ(ilk::open_dataset("ucf101:" + place.string() + "/").splits.size(), 2u);
   ASSERT_EQ(test.images.size(), 1u);
   EXPECT_EQ(middle(test, 0), 21);
 

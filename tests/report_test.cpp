@@ -310,7 +310,7 @@ TEST(Report, LinksToNoFilesThatAreNone) {
   expect_sound(page);
   EXPECT_THAT(links_of(page), testing::Each(testing::StartsWith("#cluster-")));
   EXPECT_EQ(links_of(page).size(), 6u);
-  EXPECT_THAT(page.only("main").text, HasSubstr("none to link to"));
+  EXPECT_THAT(page.only("main").text, HasSubstr("that one could link to"));
   for (const auto* link : page.all("a"))
     EXPECT_EQ(link->attributes.contains("data-score"), link->attributes.contains("data-inside"));
 }

@@ -405,6 +405,8 @@ TEST(SolveTransport, BadInputNamesTheRuleAndTheValue) {
   const float infinity = std::numeric_limits<float>::infinity();
   EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images, {.epsilon = infinity}); }),
             "[solve_transport] epsilon must be finite, got inf.");
+  EXPECT_EQ(error_of([&] { ilk::solve_transport(images, images, {.epsilon = 1e-40}); }),
+            "[solve_transport] epsilon must be 0 or at least 1e-30, got 1e-40.");
   EXPECT_EQ(error_of([&] {
               ilk::place(images, images, {torch::full({9}, infinity), 0.1}, {});
             }),
@@ -420,7 +422,7 @@ TEST(SolveTransport, BadInputNamesTheRuleAndTheValue) {
   EXPECT_EQ(error_of([&] {
               ilk::counterparts(images, images, {torch::zeros({9}), 0});
             }),
-            "[counterparts] epsilon must be above 0 and finite, got 0.");
+            "[counterparts] epsilon must be finite and at least 1e-30, got 0.");
   EXPECT_EQ(error_of([&] {
               ilk::top_words(images, images, {torch::zeros({9}), 0.1}, 10);
             }),

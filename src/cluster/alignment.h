@@ -9,6 +9,9 @@
 
 namespace ilk::internal {
 
+/// Below this, 1 / ε is no float32 any more.
+constexpr double least_epsilon = 1e-30;
+
 /// Images per block, so that a block of images × words stays small enough for a core's own cache and yet is
 /// worth a matrix product. Depends on the words only, never on the number of threads.
 inline std::int64_t images_per_block(const torch::Tensor& words) {

@@ -5,7 +5,9 @@
 #include <ilk/parallel.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <mutex>
 #include <vector>
 
 #include "blocks.h"
@@ -13,6 +15,8 @@
 #include "top_rows.h"
 
 #if ILK_WITH_HNSWLIB
+// Its vector instructions are for distances, and ours is our own; its prefetches read past lists.
+#define NO_MANUAL_VECTORIZATION
 #include <hnswlib/hnswlib.h>
 #endif
 
@@ -30,9 +34,15 @@ namespace {
 /// What a graph keeps of a row is where it lies.
 using RowPointer = const float*;
 
+/// hnswlib keeps it wherever it comes to lie among its links, aligned or not.
+RowPointer row_at(const void* place) {
+  RowPointer row = nullptr;
+  std::memcpy(&row, place, sizeof row);
+  return row;
+}
+
 float distance(const void* a, const void* b, const void* dimensions) {
-  return 1 - internal::near_dot(*static_cast<const RowPointer*>(a), *static_cast<const RowPointer*>(b),
-                                *static_cast<const std::int64_t*>(dimensions));
+  return 1 - internal::near_dot(row_at(a), row_at(b), *static_cast<const std::int64_t*>(dimensions));
 }
 
 class RowSpace : public hnswlib::SpaceInterface<float> {
@@ -75,6 +85,7 @@ struct ApproximateNeighbours::Graphs {
     const std::int64_t q = queries.size(0), d = base.size(1);
     const std::int64_t list =
         options.search_list > 0 ? options.search_list : std::max<std::int64_t>(128, 4 * k);
+    const std::lock_guard one_list_at_a_time(searching);
     for (const auto& graph : parts) graph->setEf(static_cast<std::size_t>(std::max(list, k)));
     Neighbours result{torch::full({q, k}, -1, torch::kInt64),
                       torch::full({q, k}, -std::numeric_limits<float>::infinity(), queries.options())};
@@ -105,6 +116,7 @@ struct ApproximateNeighbours::Graphs {
   Options options;
   RowSpace space;
   std::vector<std::unique_ptr<Graph>> parts;
+  mutable std::mutex searching;
 };
 
 bool ApproximateNeighbours::built_in() {

@@ -140,8 +140,8 @@ class PlusPlus {
             const std::int64_t i = first + p;
             const float* scores = scratch.scores.data() + p * screened.stride();
             // The distance to a candidate is from_origin − score, and is looked at where it may be the
-            // lowest.
-            const float reach = from_origin_[static_cast<std::size_t>(i)] * 1.0001f -
+            // lowest; the factor is for the rounding of these very numbers.
+            const float reach = from_origin_[static_cast<std::size_t>(i)] * 0.9999f -
                                 scratch.errors[static_cast<std::size_t>(p)];
             for (std::int64_t start = 0; start < n_starts_; ++start) {
               const float lowest = distances(start)[i], least_score = reach - lowest;

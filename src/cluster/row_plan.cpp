@@ -16,8 +16,8 @@ constexpr std::int64_t most_chunks = 128;
 void require_plan(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
                   std::string_view function) {
   internal::require_aligned(embeddings, words, function);
-  require(std::isfinite(plan.epsilon) && plan.epsilon > 0, function,
-          "epsilon must be above 0 and finite, got ", plan.epsilon, ".");
+  require(std::isfinite(plan.epsilon) && plan.epsilon >= internal::least_epsilon, function,
+          "epsilon must be finite and at least ", internal::least_epsilon, ", got ", plan.epsilon, ".");
   const auto& g = plan.column_potentials;
   require(g.defined() && g.dim() == 1 && g.size(0) == words.size(0), function,
           "column_potentials must be one number for each word (", words.size(0), "), got ",

@@ -130,8 +130,8 @@ class Sinkhorn {
   Pass kept_pass(const torch::Tensor& g) { return pass(rows_.kept_chunks(), arrangement_.kept, g, {}); }
 
   struct Correction {
-    torch::Tensor potentials;
-    double expected_error;
+    torch::Tensor potentials;  // undefined where the kept images say nothing of some column
+    double expected_error = std::numeric_limits<double>::infinity();
   };
   /// From what a pass over all images found at g: the potentials at which the column sums are even if they
   /// change as those of the kept images do. How far off that is, is judged by how far the two halves of the
@@ -149,7 +149,7 @@ class Sinkhorn {
       target = target - target.logsumexp(0);
     });
     // No step at all, upon which the kept images are given up.
-    if (!target.isfinite().all().item<bool>()) return {g, std::numeric_limits<double>::infinity()};
+    if (!target.isfinite().all().item<bool>()) return {};
     const Fit after = fit(target, g, before, std::max(0.1 * tolerance, fit_precision * error));
     internal::on_one_thread([&] {
       const auto half_change = [&](std::int64_t begin, std::int64_t end) {
@@ -228,6 +228,8 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
   constexpr auto function = "solve_transport";
   check_ranges(options, function);
   require(std::isfinite(options.epsilon), function, "epsilon must be finite, got ", options.epsilon, ".");
+  require(options.epsilon == 0 || options.epsilon >= internal::least_epsilon, function,
+          "epsilon must be 0 or at least ", internal::least_epsilon, ", got ", options.epsilon, ".");
   internal::require_aligned(embeddings, words, function);
   internal::require_placing(words, wanted, function);
   const double epsilon = options.epsilon > 0 ? options.epsilon : automatic_epsilon(embeddings, words);
@@ -253,6 +255,10 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
     progress.check_stop();
     // A pass that is likely the last one leaves what is wanted as well.
     const bool place_now = places && expected_error <= options.tolerance;
+    if (place_now && placed_too) {  // one that was not the last after all gives its room back
+      result.placed = {};
+      placed_too = false;
+    }
     const Placed placed = place_now ? internal::room_for(images, wanted) : Placed{};
     const Pass pass = sinkhorn.pass(g, placed);
     ++best.iterations;
@@ -270,19 +276,22 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
       placed_too = place_now;
       result.placed = placed;
     }
-    if (best.converged) break;
+    if (best.converged || best.iterations == options.max_iterations) break;
     if (gives_up) {
       by_sample = false;
       accelerator = internal::Anderson();
       g = best.column_potentials;
       error = best.marginal_error;
     }
+    Sinkhorn::Correction correction;
     if (by_sample) {
-      const auto correction = sinkhorn.corrected(g, pass, error, options.tolerance);
-      expected_error = correction.expected_error;
+      correction = sinkhorn.corrected(g, pass, error, options.tolerance);
+      by_sample = correction.potentials.defined();
+    }
+    expected_error = correction.expected_error;
+    if (by_sample) {
       internal::on_one_thread([&] { g = accelerator.next(g, correction.potentials - g, error); });
     } else {
-      expected_error = std::numeric_limits<double>::infinity();
       internal::on_one_thread([&] {
         // Sinkhorn's own step; what is done with it only gets there in fewer of them.
         const auto step = epsilon * (even - (gives_up ? log_shares : pass.log_shares));

@@ -94,11 +94,11 @@ std::filesystem::path embedded_model() {
   if (const char* set = std::getenv("ILK_MODELS"); set && *set) places.emplace_back(set);
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-#ifdef ILK_INSTALL_MODELS
+#ifdef ILK_MODELS_FROM_COMMANDS
   // Relative to where the program was installed, so that an installation can be moved; or absolute.
   if (!error)
-    for (const auto& prefix : {program / "../..", program / "../../.."})  // of bin/ilk, of libexec/ilk/ilk
-      places.push_back((prefix / ILK_INSTALL_MODELS).lexically_normal());
+    for (const char* way : {ILK_MODELS_FROM_COMMANDS, ILK_MODELS_FROM_BIN})
+      places.push_back((program.parent_path() / way).lexically_normal());
 #endif
 #ifdef ILK_SOURCE_MODELS
   places.emplace_back(ILK_SOURCE_MODELS);

@@ -78,7 +78,8 @@ ImageFile middle_frame(const std::string& path) {
 /// The first of UCF-101's three divisions, where its lists lie in or beside the folder.
 std::map<std::string, std::string> ucf_splits(const fs::path& place, Dataset& dataset) {
   std::map<std::string, std::string> split_of;
-  for (const fs::path& folder : {place, place / "ucfTrainTestlist", place.parent_path() / "ucfTrainTestlist"})
+  const fs::path beside = (fs::absolute(place) / "").lexically_normal().parent_path().parent_path();
+  for (const fs::path& folder : {place, place / "ucfTrainTestlist", beside / "ucfTrainTestlist"})
     for (const std::string split : {"train", "test"}) {
       const fs::path list = folder / (split + "list01.txt");
       if (!fs::is_regular_file(list)) continue;

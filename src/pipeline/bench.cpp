@@ -6,6 +6,7 @@
 #include <ilk/file_lock.h>
 #include <ilk/files.h>
 #include <ilk/image_list.h>
+#include <ilk/models.h>
 #include <ilk/version.h>
 
 #include <algorithm>
@@ -134,8 +135,50 @@ void stamp_files(const Json& json, Json& stamps) {
   }
 }
 
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// Number, size and times of the files in a folder, links followed no further.
+Json stamp_folder(const fs::path& folder) {
+  std::uint64_t files = 0, bytes = 0, times = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, error),
+       end;
+       !error && entry != end; entry.increment(error)) {
+    if (!entry->is_regular_file(error)) continue;
+    ++files;
+    bytes += entry->file_size(error);
+    times += static_cast<std::uint64_t>(entry->last_write_time(error).time_since_epoch().count());
+  }
+  return {files, bytes, times};
+}
+
+/// The folder or file that an input means: "FORMAT:PATH" and "PATH".
+fs::path place_of(const std::string& input) {
+  std::error_code error;
+  const auto colon = input.find(':');
+  return colon == std::string::npos || fs::exists(input, error) ? input : input.substr(colon + 1);
+}
+
+/// What the images and the model are, as far as can be told without reading them.
+Json stamps_of(const RunInputs& inputs, const RunOptions& options) {
+  Json stamps = Json::object();
+  std::vector<fs::path> places;
+  for (const auto& input : inputs.paths) places.push_back(place_of(input));
+  if (options.features.empty()) places.push_back(find_model(options.model));
+  for (const auto& place : places) {
+    std::error_code error;
+    if (fs::is_directory(place, error))
+      stamps[place.string()] = stamp_folder(place);
+    else
+      stamp_files(place.string(), stamps);
+  }
+  return stamps;
+}
+
 /// What makes a run the same run: where it is done, and with how much, does not count.
-Json key_of(const RunInputs& inputs, std::int64_t n_images, const RunOptions& options) {
+Json key_of(const RunInputs& inputs, const Json& stamps, std::int64_t n_images, const RunOptions& options) {
   Json json = options_to_json(options);
   for (const char* name : {"output", "threads", "memory", "cache"}) json.erase(name);
   Json key{{"version", ILK_VERSION},
@@ -143,10 +186,11 @@ Json key_of(const RunInputs& inputs, std::int64_t n_images, const RunOptions& op
            {"paths", inputs.paths},
            {"listed", inputs.listed},
            {"images", n_images}};
-  Json stamps = Json::object();
-  stamp_files(key, stamps);
-  key["files"] = stamps;
-  return key;
+  Json files = stamps;
+  stamp_files(key, files);
+  key["files"] = files;
+  // As it is once it was written: names that are no UTF-8 change on the way.
+  return Json::parse(dump(key));
 }
 
 Json read_json(const fs::path& path) {
@@ -154,8 +198,13 @@ Json read_json(const fs::path& path) {
   return fs::is_regular_file(path, error) ? Json::parse(read_file(path), nullptr, false) : Json();
 }
 
-std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+/// Whether `path` is `folder` or below it; no where the latter is no folder.
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) return false;
+  const std::string below = fs::weakly_canonical(fs::absolute(path), error).string() + "/",
+                    above = fs::canonical(folder, error).string() + "/";
+  return below.starts_with(above);
 }
 
 class Bench {
@@ -172,16 +221,23 @@ class Bench {
     table_.command = command;
     table_.methods = parse_methods(options.methods);
     RunOptions& run = run_options_;
-    if (run.choose_clusters.empty() && run.cae.kmeans.n_clusters == 0)
-      run.cae.kmeans.n_clusters = truth_.n_classes();
+    for (const auto& input : inputs_.paths)
+      require(!lies_in(output_, place_of(input)), function, "output must lie outside of ", input,
+              ", or it would be clustered too, got ", output_, ".");
+    if (run.cae.kmeans.n_clusters == 0)
+      run.cae.kmeans.n_clusters = run.choose_clusters.empty() ? truth_.n_classes() : 2;
     check_ranges(run, function);
     if (run.cache == "none") run.cache = (output_ / "cache").string();
+    stamps_ = stamps_of(inputs_, run);
   }
 
   BenchTable go() {
-    begin_folder();
+    check_folder();
     FileLock lock(output_ / "bench.lock");
     require(lock.try_lock(FileLock::Kind::exclusive), function, "another bench is at work in ", output_, ".");
+    std::error_code error;
+    if (!fs::exists(output_ / "table.json", error))
+      write_file_atomically(output_ / "table.json", to_json(table_) + "\n");
     describe();
     if (run_options_.features.empty()) prepare();
     progress_.start("Runs", static_cast<std::int64_t>(table_.methods.size()) * options_.seeds, "runs");
@@ -192,7 +248,7 @@ class Bench {
   }
 
  private:
-  void begin_folder() const {
+  void check_folder() const {
     std::error_code error;
     require(!fs::exists(output_, error) || fs::is_directory(output_, error), function,
             "output must be a folder, got the file ", output_, ".");
@@ -201,7 +257,6 @@ class Bench {
                 fs::is_empty(output_, error),
             function, "output must be a bench's folder, an empty or a new folder; ", output_,
             " holds other files.");
-    write_file_atomically(output_ / "table.json", to_json(table_) + "\n");
   }
 
   void describe() {
@@ -247,7 +302,7 @@ class Bench {
   /// The finished run's facts: what was kept of it, or what it gives now. A failure has a reason instead.
   Json result_of(const RunOptions& run, std::string& failure) {
     const fs::path kept = run.output.string() + ".json";
-    const Json key = key_of(inputs_, truth_.n_images(), run);
+    const Json key = key_of(inputs_, stamps_, truth_.n_images(), run);
     Json known = read_json(kept);
     std::error_code error;
     if (known.is_object() && known.value("key", Json()) == key &&
@@ -269,7 +324,8 @@ class Bench {
     const double seconds = before["seconds"].get<double>() + process.seconds,
                  cpu_seconds = before["cpu_seconds"].get<double>() + process.cpu_seconds;
     constexpr int stopped = 130;
-    if (process.status == stopped) {
+    // One that is told twice, or before it listens, dies of it.
+    if (process.status == stopped || (process.status < 0 && progress_.stop_requested())) {
       before["seconds"] = seconds;
       before["cpu_seconds"] = cpu_seconds;
       before["stopped"] = true;
@@ -371,6 +427,7 @@ class Bench {
   Progress& progress_;
   BenchTable table_;
   Truth truth_;
+  Json stamps_;
 };
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <ATen/Context.h>
 #include <ilk/clip.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
@@ -60,7 +61,8 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
           "the output's name must end in .safetensors, by which it is known, got '", output.string(), "'.");
   set_threads(static_cast<int>(options.threads));
   const fs::path directory = find_model(options.model);
-  const Clip clip(directory);
+  // Where a run would encode them: what it finds again is of that device.
+  const Clip clip(directory, at::hasCUDA() ? torch::kCUDA : torch::kCPU);
   const Vocabulary vocabulary = read_vocabulary(
       directory, {.nouns = options.nouns, .wordnet = options.wordnet, .templates = options.templates});
   const Corpus& nouns = vocabulary.nouns->corpus;

@@ -133,7 +133,7 @@ void write_reading_guide(Page& page, const Report& report) {
   } else {
     entry("Pictures",
           "The images nearest to the centre, the most typical first. They lie inside this page; the data set "
-          "keeps them in one file, so that there are none to link to.");
+          "does not keep them as files of their own that one could link to.");
   }
   if (report.count) {
     entry(
