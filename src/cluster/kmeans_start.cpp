@@ -68,7 +68,8 @@ class PlusPlus {
       const float weight = distances(start)[i];
       if (!(weight > 0)) continue;
       drawn = i;
-      if ((rest -= weight) < 0) break;
+      rest -= weight;
+      if (rest < 0) break;
     }
     return drawn >= 0 ? drawn : draw_unchosen(start, random);
   }
@@ -118,6 +119,7 @@ class PlusPlus {
   template <class Nearer>
   void each_nearer(const std::vector<std::int64_t>& candidates, Nearer nearer) {
     std::vector<std::int64_t> numbers;
+    numbers.reserve(candidates.size());
     for (const std::int64_t candidate : candidates)
       numbers.push_back(rows_[static_cast<std::size_t>(candidate)]);
     const auto vectors = points_.index_select(0, torch::tensor(numbers, torch::kInt64).to(points_.device()));

@@ -114,9 +114,9 @@ class Sinkhorn {
   /// pass over the kept images there.
   Fit fit(const torch::Tensor& log_target, torch::Tensor g, Pass first, double tolerance) {
     internal::Anderson accelerator;
-    Fit best;
+    Fit best{g, first};
+    Pass found = std::move(first);
     for (std::int64_t i = 0;; ++i) {
-      const Pass found = i == 0 ? std::move(first) : kept_pass(g);
       internal::on_one_thread([&] {
         const double error = (found.log_shares.exp() - log_target.exp()).abs().sum().item<double>();
         if (error < best.error) best = {g, found, error};
@@ -124,6 +124,7 @@ class Sinkhorn {
         g = g - g.mean();
       });
       if (best.error <= tolerance || i == most_fit_iterations) return best;
+      found = kept_pass(g);
     }
   }
 

@@ -118,7 +118,7 @@ std::filesystem::path find_model(const std::string& name) {
   if (is_model(name)) return name;
   if (name == "ilk-mini") return embedded_model();
   const bool plain = is_plain_name(name) || is_repository(name);
-  if (const auto place = place_of(name); plain && is_model(place)) return place;
+  if (auto place = place_of(name); plain && is_model(place)) return place;
   std::error_code error;
   require(!std::filesystem::is_directory(name, error), function, "the directory '", name,
           "' holds no config.json.");

@@ -102,8 +102,8 @@ class Truth {
     if (paths == paths_) return labels_;
     if (options_.labels.empty()) {
       auto found = labels_for(paths, {.dataset = place_, .part = options_.dataset});
-      require(found.has_value(), function, "there must be labels to score against.");
-      labels_ = std::move(*found);
+      if (!found) fail(function, "there must be labels to score against.");
+      labels_ = *std::move(found);
     } else {
       labels_ = read_labels(options_.labels, paths, !options_.features.empty());
     }
@@ -165,6 +165,7 @@ fs::path place_of(const std::string& input) {
 Json stamps_of(const RunInputs& inputs, const RunOptions& options) {
   Json stamps = Json::object();
   std::vector<fs::path> places;
+  places.reserve(inputs.paths.size() + 1);
   for (const auto& input : inputs.paths) places.push_back(place_of(input));
   if (options.features.empty()) places.push_back(find_model(options.model));
   for (const auto& place : places) {

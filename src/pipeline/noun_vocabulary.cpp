@@ -43,7 +43,7 @@ std::string digest_of(const torch::Tensor& tensor) {
 }
 
 torch::Tensor as_bytes(const std::string& text) {
-  const torch::Tensor bytes = torch::empty({static_cast<std::int64_t>(text.size())}, torch::kUInt8);
+  auto bytes = torch::empty({static_cast<std::int64_t>(text.size())}, torch::kUInt8);
   std::copy(text.begin(), text.end(), bytes.data_ptr<std::uint8_t>());
   return bytes;
 }
@@ -65,6 +65,7 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
   const Clip clip(directory, at::hasCUDA() ? torch::kCUDA : torch::kCPU);
   const Vocabulary vocabulary = read_vocabulary(
       directory, {.nouns = options.nouns, .wordnet = options.wordnet, .templates = options.templates});
+  if (!vocabulary.nouns) fail(function, "there must be nouns to encode.");
   const Corpus& nouns = vocabulary.nouns->corpus;
   const TextFeatures embedded =
       embed_corpus(clip, nouns, vocabulary.templates, cache, "Encoding nouns", progress);
@@ -122,7 +123,7 @@ VocabularyFile::VocabularyFile(const fs::path& path) : path_(path) {
 
 torch::Tensor VocabularyFile::features() const {
   const SafetensorsFile file(path_);
-  const torch::Tensor features = file.get("features");
+  torch::Tensor features = file.get("features");
   const auto digest = file.metadata().find("features_sha256");
   require(digest != file.metadata().end() && digest->second == digest_of(features) &&
               features.sizes() == at::IntArrayRef({facts_.nouns, facts_.width}),
