@@ -146,16 +146,20 @@ def main():
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--folder", help="where the files are made, or are from before (default: a temporary one)")
     parser.add_argument("--only", choices=["ilk", "plain"])
+    parser.add_argument("--make", help=argparse.SUPPRESS)
     parser.add_argument("--plain-script", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.plain_script:
         return plain_script(arguments.plain_script, arguments.threads)
     n, words = (6000, 11800) if arguments.quick else (60000, 118000)
+    if arguments.make:
+        return make(pathlib.Path(arguments.make), n, words)
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(arguments.folder or temporary)
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "V.npy").exists():
-            make(folder, n, words)
+            # In a process of its own: a child's peak memory begins with what its parent had held.
+            subprocess.run([sys.executable, __file__, "--make", folder, *(["--quick"] if arguments.quick else [])], check=True)
         threads = {f"{name}_NUM_THREADS": str(arguments.threads) for name in ["OMP", "OPENBLAS", "MKL"]}
         environment = {**os.environ, **threads}
         commands = {
