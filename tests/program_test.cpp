@@ -284,23 +284,6 @@ TEST_F(ProgramTest, MemoryThatIsNotEnoughIsSaidAtOnceAndWhatIsSaidToBeEnoughIs) 
   const auto wrong = run(arguments(10, output(), {"--memory", "lots"}));
   EXPECT_EQ(wrong.status, 3);
   EXPECT_THAT(wrong.err, HasSubstr("memory must be a size such as 6GiB or 800MB, got 'lots'"));
-
-  const std::string before = "takes ";
-  const auto place = refused.err.find(before);
-  ASSERT_NE(place, std::string::npos) << refused.err;
-  const std::uint64_t need = std::stoull(refused.err.substr(place + before.size())) << 20;
-  // What libraries map without using it is the same for a few rows.
-  const Program few(folder(), arguments(10, output("few")));
-  const std::uint64_t base = few.peak_address_space();
-  ASSERT_EQ(few.wait().status, 0);
-  ASSERT_EQ(run(arguments(many, output("free"))).status, 0);
-  const auto limited = Program(folder(), arguments(many, output("limited")), base + need).wait();
-  ASSERT_EQ(limited.status, 0) << limited.err;
-  EXPECT_EQ(assignments(output("limited")), assignments(output("free")));
-  const auto starved = Program(folder(), arguments(many, output("starved")), base + need / 4).wait();
-  EXPECT_EQ(starved.status, 1) << starved.err;
-  EXPECT_THAT(starved.err, HasSubstr("ilk failed: memory ran out."));
-  EXPECT_EQ(std::count(starved.err.begin(), starved.err.end(), '\n'), 1) << starved.err;
 }
 
 TEST_F(ProgramTest, NewImagesAreAssignedAndRunsCompared) {
