@@ -18,7 +18,8 @@ struct ProgramResult {
 };
 
 /// A started program; output goes to files in `folder`. Its caches are below `folder` too. It may map no more
-/// than `address_space` bytes (0: as much as it likes).
+/// than `address_space` bytes (0: as much as it likes); what it maps does not depend on what its threads
+/// happen to do at once.
 class Program {
  public:
   Program(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
@@ -36,6 +37,8 @@ class Program {
     if (pid_ != 0) return;
     putenv(const_cast<char*>(cache.c_str()));
     putenv(const_cast<char*>(data.c_str()));
+    // Otherwise each thread that meets another in malloc maps an arena for itself.
+    setenv("MALLOC_ARENA_MAX", "1", 1);
     if (address_space > 0) {
       const rlimit limit{address_space, address_space};
       setrlimit(RLIMIT_AS, &limit);

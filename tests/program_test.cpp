@@ -247,22 +247,26 @@ TEST_F(ProgramTest, FeaturesFromFilesAreClusteredWithoutAModel) {
 }
 
 TEST_F(ProgramTest, MemoryThatIsNotEnoughIsSaidAtOnceAndWhatIsSaidToBeEnoughIs) {
-  const auto unit_rows = [&](const std::string& name, std::int64_t n, std::int64_t d, std::uint64_t seed) {
+  const auto rows = [&](const std::string& name, std::int64_t n, std::uint64_t seed) {
+    constexpr std::int64_t width = 256;
+    const auto path = folder() / (name + std::to_string(n) + ".npy");
+    if (fs::exists(path)) return path.string();
     ilk::RandomStream random(seed, "memory");
-    auto rows = torch::empty({n, d});
-    for (std::int64_t i = 0; i < n * d; ++i) rows.data_ptr<float>()[i] = static_cast<float>(random.normal());
-    write_npy(folder() / name, rows);
-    return (folder() / name).string();
+    auto all = torch::empty({n, width});
+    for (std::int64_t i = 0; i < n * width; ++i)
+      all.data_ptr<float>()[i] = static_cast<float>(random.normal());
+    write_npy(path, all);
+    return path.string();
   };
   const auto arguments = [&](std::int64_t n, const std::string& run,
                              const std::vector<std::string>& more = {}) {
     std::vector<std::string> all{"cluster",
                                  "--features",
-                                 unit_rows("X.npy", n, 256, 1),
+                                 rows("X", n, 1),
                                  "--noun-features",
-                                 unit_rows("U.npy", 2000, 256, 2),
+                                 rows("U", 2000, 2),
                                  "--caption-features",
-                                 unit_rows("V.npy", 2000, 256, 3),
+                                 rows("V", 2000, 3),
                                  "-k",
                                  "4",
                                  "--n-init",
@@ -284,6 +288,27 @@ TEST_F(ProgramTest, MemoryThatIsNotEnoughIsSaidAtOnceAndWhatIsSaidToBeEnoughIs) 
   const auto wrong = run(arguments(10, output(), {"--memory", "lots"}));
   EXPECT_EQ(wrong.status, 3);
   EXPECT_THAT(wrong.err, HasSubstr("memory must be a size such as 6GiB or 800MB, got 'lots'"));
+
+  const std::string before = "takes ";
+  const auto place = refused.err.find(before);
+  ASSERT_NE(place, std::string::npos) << refused.err;
+  const std::uint64_t need = std::stoull(refused.err.substr(place + before.size())) << 20;
+  // What libraries map without using it is the same for a few rows.
+  const Program few(folder(), arguments(10, output("few")));
+  const std::uint64_t base = few.peak_address_space();
+  ASSERT_EQ(few.wait().status, 0);
+  ASSERT_EQ(run(arguments(many, output("free"))).status, 0);
+  const auto limited = Program(folder(), arguments(many, output("limited")), base + need).wait();
+  ASSERT_EQ(limited.status, 0) << limited.err;
+  EXPECT_EQ(assignments(output("limited")), assignments(output("free")));
+  // Wherever it runs out, the run ends, and with one line.
+  for (const std::uint64_t eighths : {0, 1, 2}) {
+    const auto starved =
+        Program(folder(), arguments(many, output("starved")), base + need * eighths / 8).wait();
+    EXPECT_EQ(starved.status, 1) << starved.err;
+    EXPECT_THAT(starved.err, HasSubstr("ilk failed: memory ran out."));
+    EXPECT_EQ(std::count(starved.err.begin(), starved.err.end(), '\n'), 1) << starved.err;
+  }
 }
 
 TEST_F(ProgramTest, NewImagesAreAssignedAndRunsCompared) {

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -42,6 +43,9 @@ int main(int argc, char** argv) {
     std::fputs(page->text, stdout);
     return argc == 1 ? 2 : 0;  // a command is missing
   }
+  // Threads are ilk's own. OpenBLAS starts others as it is loaded, and where memory is scarce they wait for
+  // theirs for ever.
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
   std::error_code error;
   const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   for (const char* place : {ILK_BUILT_COMMANDS, ILK_INSTALLED_COMMANDS})

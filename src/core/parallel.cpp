@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <ilk/parallel.h>
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,17 +11,33 @@
 #include <exception>
 #include <list>
 #include <mutex>
+#include <new>
 #include <thread>
+#include <vector>
 
 namespace ilk {
 namespace {
 
 // libtorch's matrix products may go to OpenBLAS, whose own threads know nothing of OpenMP: left alone they
 // would split a product differently with the number of cores. All parallelism is ours, over blocks.
-void keep_blas_single_threaded() {
+// OpenBLAS gives each thread that uses it 128 MiB of addresses, and where there are none left it tries again
+// for ever. So they are asked for here, once, for as many threads as there will be.
+void prepare_blas() {
   static std::once_flag once;
   std::call_once(once, [] {
-    if (auto set = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
+    const auto function = [](const char* name) { return dlsym(RTLD_DEFAULT, name); };
+    if (auto set = reinterpret_cast<void (*)(int)>(function("openblas_set_num_threads"))) set(1);
+    const auto take = reinterpret_cast<void* (*)(int)>(function("blas_memory_alloc"));
+    const auto give_back = reinterpret_cast<void (*)(void*)>(function("blas_memory_free"));
+    if (take == nullptr || give_back == nullptr) return;
+    constexpr std::size_t one = std::size_t{129} << 20;
+    const std::size_t many = static_cast<std::size_t>(threads());
+    void* all = mmap(nullptr, many * one, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (all == MAP_FAILED) throw std::bad_alloc();
+    munmap(all, many * one);
+    std::vector<void*> taken(many);
+    for (void*& buffer : taken) buffer = take(0);
+    for (void* buffer : taken) give_back(buffer);
   });
 }
 
@@ -117,6 +134,7 @@ void set_threads(int threads) {
   // What libtorch does outside blocks stays on the thread that calls it, so that nothing spins between
   // blocks.
   at::set_num_threads(1);
+  prepare_blas();
 }
 
 int threads() {
@@ -126,7 +144,7 @@ int threads() {
 void parallel_blocks(std::int64_t n, std::int64_t block,
                      const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& body) {
   if (n <= 0) return;
-  keep_blas_single_threaded();
+  prepare_blas();
   const std::int64_t blocks = (n + block - 1) / block;
   std::atomic<std::int64_t> next = 0;
   std::atomic<bool> failed = false;
