@@ -15,7 +15,10 @@ import pathlib
 import subprocess
 import tempfile
 
-import numpy as np
+from debian_python import with_packages
+
+with_packages("numpy")
+import numpy as np  # noqa: E402
 
 CLUSTERS, NOISE = (3, 8, 20), (0.5, 1.0, 1.5, 2.5)
 

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 
+from debian_python import with_packages
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 MINI = ROOT / "models/ilk-mini"
@@ -164,6 +166,7 @@ def lines(*command):
 
 
 def main():
+    with_packages("numpy")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--reference", nargs=4, help=argparse.SUPPRESS)

@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+from debian_python import with_packages
+
 HERE = pathlib.Path(__file__).resolve().parent
 K, D = 10, 512
 
@@ -125,19 +127,8 @@ def measured(command, environment):
     return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024}, output
 
 
-def with_numpy():
-    """Goes over to Debian's own Python, whose packages ./dev installs, where this one has no NumPy."""
-    system = "/usr/bin/python3"
-    try:
-        import numpy  # noqa: F401
-    except ImportError:
-        if sys.executable == system or not os.path.exists(system):
-            raise
-        os.execv(system, [system, *sys.argv])
-
-
 def main():
-    with_numpy()
+    with_packages("numpy")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--ilk", default=HERE.parent / "build/ilk")

@@ -9,7 +9,10 @@ import pathlib
 import subprocess
 import tempfile
 
-import numpy as np
+from debian_python import with_packages
+
+with_packages("numpy")
+import numpy as np  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 D = 512

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 
+from debian_python import with_packages
+
 K, D, IMAGES, WORDS = 20, 512, 6000, 12000
 VARIANTS = [("kmeans", ["--method", "kmeans"]), ("tac", ["--method", "tac"]), ("cae", []),
             ("cae, centred", ["--centre"]), ("cae, plain concatenation", ["--fusion", "plain"]),
@@ -53,13 +55,7 @@ def score(ilk, folder, seed, flags):
 
 
 def main():
-    try:
-        import numpy  # noqa: F401
-    except ImportError:
-        # Debian's own Python has the packages that ./dev installs.
-        if sys.executable == "/usr/bin/python3":
-            raise
-        os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
+    with_packages("numpy")
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--gaps", type=float, nargs="+", default=[0, 1, 2, 4])

@@ -18,7 +18,10 @@ import sys
 import tempfile
 import time
 
-import numpy as np
+from debian_python import with_packages
+
+with_packages("numpy")
+import numpy as np  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve()
 

@@ -14,10 +14,13 @@ import pathlib
 import subprocess
 import tempfile
 
-import numpy as np
-from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans, kmeans_plusplus
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from debian_python import with_packages
+
+with_packages("numpy", "scipy", "sklearn")
+import numpy as np  # noqa: E402
+from scipy.optimize import linear_sum_assignment  # noqa: E402
+from sklearn.cluster import KMeans, kmeans_plusplus  # noqa: E402
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score  # noqa: E402
 
 
 def read_safetensors(path, name):

@@ -13,6 +13,8 @@ import os
 import subprocess
 import time
 
+from debian_python import with_packages
+
 TAU, ALPHA, BETA, ALIGNMENT, BALANCE = 1.1, 0.9, 0.5, 0.6, 4.0
 
 
@@ -90,6 +92,7 @@ def seconds_per_step(arguments):
 
 
 def main():
+    with_packages("torch")
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=60000)
     parser.add_argument("--width", type=int, default=512)
