@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "twice.h"
+#include "../core/twice.h"
 
 namespace ilk::internal {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "twice.h"
+#include "../core/twice.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
