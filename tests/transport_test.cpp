@@ -244,11 +244,13 @@ TEST(PlanLoops, GiveWhatIsWrittenOutPlainlyForAnyLength) {
 
 TEST(SimilaritySpread, IsTheDeviationOnceRowsAndColumnsAreEven) {
   on_both_paths([] {
-    const Scene scene(70'001, 33, 9, 6);  // more images than one round of blocks
-    const auto s = cosines(scene.images, scene.words);
+    const Scene scene(2 * 16'384, 33, 9, 6);  // of which every second counts
+    const auto some = scene.images.slice(0, 0, std::nullopt, 2);
+    const auto s = cosines(some, scene.words);
     const auto left = s - s.mean(0, true) - s.mean(1, true) + s.mean();
-    EXPECT_NEAR(ilk::similarity_spread(scene.images, scene.words), left.square().mean().sqrt().item<double>(),
-                1e-6);
+    const double expected = left.square().mean().sqrt().item<double>();
+    EXPECT_NEAR(ilk::similarity_spread(scene.images, scene.words), expected, 1e-6);
+    EXPECT_NEAR(ilk::similarity_spread(some, scene.words), expected, 1e-6);
   });
   EXPECT_LT(ilk::similarity_spread(unit_rows(1, 5, 1), unit_rows(7, 5, 3)), 1e-3);
 }

@@ -39,15 +39,16 @@ struct Transport {
 /// Entropic optimal transport of images onto words with even marginals 1/N and 1/M: Sinkhorn (Cuturi 2013) in
 /// the log domain so that a small ε does not underflow. Streamed over blocks of images: one matrix product an
 /// iteration gives the row potentials and, in the same pass, the next column sums, so that memory is
-/// O(N + M + block). Cosines of as many images as fit in 160 MiB, or in a quarter of what X takes, are made
+/// O(N + M + block). Cosines of as many images as fit in 256 MiB, or in a quarter of what X takes, are made
 /// once and kept; neither S nor the plan is ever held beyond that.
 ///
-/// The kept images, evenly spread over the collection, are also a small transport of their own, solved first.
-/// After each pass over all images their column potentials are corrected to where the small transport says
-/// that the columns become even, given how far they are from it (defect correction, as in two-grid methods);
-/// where that leads nowhere, by Sinkhorn's own steps. Anderson acceleration combines the last few steps of
-/// either kind, so that far fewer passes reach the same plan; with max_iterations spent, the best plan seen
-/// is returned. Cosines are float32, so that at an ε below 1e-5 the plan resolves their rounding.
+/// A sample of the images, evenly spread over the collection, is also a small transport of its own, solved
+/// first: those whose cosines are kept, or an eighth where all are. After each pass over all images the
+/// column potentials are corrected to where the small transport says that the columns become even, given how
+/// far they are from it (defect correction, as in two-grid methods); where that leads nowhere, by Sinkhorn's
+/// own steps. Anderson acceleration combines the last few steps of either kind, so that far fewer passes
+/// reach the same plan; with max_iterations spent, the best plan seen is returned. Cosines are float32, so
+/// that at an ε below 1e-5 the plan resolves their rounding.
 ///
 /// With epsilon 0 it is 0.65 of similarity_spread, at least 1e-3: models differ a lot in how close to each
 /// other their vectors lie, and what one model's ε makes sharp is even for another.
@@ -58,8 +59,8 @@ Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& 
                           const TransportOptions& options = {}, Progress& progress = silent());
 
 /// Standard deviation of the cosines S once the means of its rows and of its columns are taken off, which the
-/// plan's potentials take up: what ε has to be measured by. O((N + M) D²), nothing of size N × M. Throws as
-/// solve_transport.
+/// plan's potentials take up: what ε has to be measured by. Of more than 16,384 images or words, that many,
+/// evenly spread. O(D²) for each, nothing of size N × M. Throws as solve_transport.
 double similarity_spread(const torch::Tensor& embeddings, const torch::Tensor& words);
 
 /// What an image's row of the plan needs: row i is softmax_j((S_ij + g_j) / ε) / N. With g = 0 and a
@@ -81,6 +82,7 @@ struct TopWords {
 struct Placing {
   bool counterparts = false;
   std::int64_t top = 0;  ///< how many words of largest mass; 0: none
+  bool shares = false;   ///< rows of the plan themselves, of as many images as fit in 128 MiB
 };
 
 struct Placed {
@@ -88,6 +90,8 @@ struct Placed {
   /// so: (N, D) float32, rows of unit length. Where the sum vanishes, the word of largest weight.
   torch::Tensor counterparts;
   TopWords top_words;
+  /// Rows of the plan scaled to sum 1, of the first images: (up to N, M) bfloat16. For group_mass.
+  torch::Tensor shares;
 };
 
 /// What is wanted of the plan's rows for these images, in one pass over them; images that the transport was
@@ -112,7 +116,10 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
 
 /// Mass that each group of images sends to each word, (n_groups, M) float64: Σ over the images i of group k
 /// of row i of the plan scaled to sum 1; so a row sums to the size of its group. `labels` (N) int64.
+/// Images whose rows are among `shares` (Placed::shares of the same plan) are not gone through again; the
+/// rounding of these, an entry's 2^−9 at most, is lost in sums of many.
 torch::Tensor group_mass(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
-                         const torch::Tensor& labels, std::int64_t n_groups);
+                         const torch::Tensor& labels, std::int64_t n_groups,
+                         const torch::Tensor& shares = {});
 
 }  // namespace ilk

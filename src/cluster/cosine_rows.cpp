@@ -25,23 +25,24 @@ std::vector<CosineRows::Chunk> even_chunks(std::int64_t begin, std::int64_t end,
 }
 
 CosineRows::CosineRows(torch::Tensor images, torch::Tensor words, std::vector<std::int64_t> order,
-                       std::vector<Chunk> chunks, std::int64_t kept_chunks, const Progress& progress)
+                       std::vector<Chunk> chunks, std::int64_t kept, const Progress& progress)
     : images_(std::move(images)),
       words_(std::move(words)),
       transposed_(words_.t()),
       chunks_(std::move(chunks)),
       block_(cosine_block(words_)),
       buffers_([this] {
-        return std::make_unique<torch::Tensor>(torch::empty({block_ * words_.size(0)}, images_.options()));
+        const auto real = images_.options();
+        return std::make_unique<Buffers>(
+            Buffers{torch::empty({block_, words_.size(0)}, real),
+                    order_.defined() ? torch::empty({block_, images_.size(1)}, real) : torch::Tensor()});
       }) {
   if (!order.empty()) order_ = torch::tensor(order, torch::kInt64).to(images_.device());
-  if (kept_chunks == 0) return;
-  const auto kept = torch::empty({chunks_[static_cast<std::size_t>(kept_chunks - 1)].end, words_.size(0)},
-                                 images_.options());
-  each_block(kept_chunks, progress,
-             [&](const CosineBlock& block) { kept.slice(0, block.begin, block.end).copy_(block.cosines); });
-  kept_ = kept;
-  kept_chunks_ = kept_chunks;
+  kept_ = torch::empty({kept, words_.size(0)}, images_.options());
+  row_blocks(images_, kept, block_, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    progress.check_stop();
+    buffers_.use([&](Buffers& buffers) { make(begin, end, kept_.slice(0, begin, end), buffers); });
+  });
 }
 
 torch::Tensor CosineRows::numbers(std::int64_t begin, std::int64_t end) const {
@@ -53,20 +54,29 @@ torch::Tensor CosineRows::images(std::int64_t begin, std::int64_t end) const {
                           : images_.slice(0, begin, end);
 }
 
+void CosineRows::make(std::int64_t begin, std::int64_t end, torch::Tensor cosines, Buffers& buffers) const {
+  if (!order_.defined()) {
+    at::mm_out(cosines, images_.slice(0, begin, end), transposed_);
+    return;
+  }
+  auto rows = buffers.images.narrow(0, 0, end - begin);
+  at::index_select_out(rows, images_, 0, order_.slice(0, begin, end));
+  at::mm_out(cosines, rows, transposed_);
+}
+
 void CosineRows::each_block(std::int64_t n_chunks, const Progress& progress, const Body& body) {
-  const std::int64_t m = words_.size(0);
   row_blocks(images_, n_chunks, 1, [&](std::int64_t number, std::int64_t, std::int64_t) {
     progress.check_stop();
     const Chunk& chunk = chunks_[static_cast<std::size_t>(number)];
-    buffers_.use([&](torch::Tensor& buffer) {
+    buffers_.use([&](Buffers& buffers) {
       for (std::int64_t begin = chunk.begin; begin < chunk.end; begin += block_) {
         const std::int64_t end = std::min(chunk.end, begin + block_);
-        if (number < kept_chunks_) {
+        if (end <= kept_.size(0)) {
           body({kept_.slice(0, begin, end), begin, end, number});
           continue;
         }
-        auto cosines = buffer.narrow(0, 0, (end - begin) * m).view({end - begin, m});
-        at::mm_out(cosines, images(begin, end), transposed_);
+        const auto cosines = buffers.cosines.narrow(0, 0, end - begin);
+        make(begin, end, cosines, buffers);
         body({cosines, begin, end, number});
       }
     });

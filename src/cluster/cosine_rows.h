@@ -13,11 +13,12 @@
 
 namespace ilk::internal {
 
-/// Images per block of cosines and how many bytes of cosines may be kept. Constants, because results depend
-/// on them in the last bits; tests set others.
+/// Images per block of cosines, and how many bytes of cosines and of the plan's rows may be kept. Constants,
+/// because results depend on them in the last bits; tests set others.
 struct CosineLimits {
   std::int64_t images_per_block = 0;  ///< 0: as many as keep a block small, and yet worth a product
-  std::int64_t kept_bytes = std::int64_t{160} << 20;
+  std::int64_t kept_bytes = std::int64_t{256} << 20;
+  std::int64_t shares_bytes = std::int64_t{128} << 20;
   std::int64_t most_kept_images = std::numeric_limits<std::int64_t>::max();
 };
 inline CosineLimits& cosine_limits() {
@@ -35,8 +36,8 @@ struct CosineBlock {
   std::int64_t chunk;       ///< which of the chunks they belong to
 };
 
-/// The rows of S, gone through block by block in a fixed order. Those of the first `kept_chunks` chunks are
-/// made once and kept; the others are made anew each time, so that S as a whole is never held.
+/// The rows of S, gone through block by block in a fixed order. Those of the first `kept` places are made
+/// once and kept; the others are made anew each time, so that a large S is never held as a whole.
 class CosineRows {
  public:
   struct Chunk {
@@ -46,10 +47,9 @@ class CosineRows {
   /// `order`: which image is at which place; empty where each is at its own. `chunks` follow each other and
   /// cover all places.
   CosineRows(torch::Tensor images, torch::Tensor words, std::vector<std::int64_t> order,
-             std::vector<Chunk> chunks, std::int64_t kept_chunks, const Progress& progress);
+             std::vector<Chunk> chunks, std::int64_t kept, const Progress& progress);
 
   std::int64_t n_chunks() const { return static_cast<std::int64_t>(chunks_.size()); }
-  std::int64_t kept_chunks() const { return kept_chunks_; }
   const std::vector<Chunk>& chunks() const { return chunks_; }
   const torch::Tensor& images() const { return images_; }
   const torch::Tensor& words() const { return words_; }
@@ -65,10 +65,16 @@ class CosineRows {
   void each_block(std::int64_t n_chunks, const Progress& progress, const Body& body);
 
  private:
+  struct Buffers {
+    torch::Tensor cosines, images;
+  };
+  /// Makes the cosines of the images at these places.
+  void make(std::int64_t begin, std::int64_t end, torch::Tensor cosines, Buffers& buffers) const;
+
   torch::Tensor images_, words_, transposed_, order_, kept_;
   std::vector<Chunk> chunks_;
-  std::int64_t kept_chunks_ = 0, block_;
-  ScratchPool<torch::Tensor> buffers_;
+  std::int64_t block_;
+  ScratchPool<Buffers> buffers_;
 };
 
 /// Cuts places begin … end − 1 into at most `most` chunks of whole blocks.

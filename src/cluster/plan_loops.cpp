@@ -92,6 +92,20 @@ ILK_INLINE void multiply_rows_loop(const float* __restrict row, float weight, co
   for (std::int64_t j = 0; j < m; ++j) products[j] = row[j] * weight * factors[j];
 }
 
+ILK_INLINE void round_row_loop(const float* __restrict row, float weight, std::uint16_t* __restrict rounded,
+                               std::int64_t m) {
+  for (std::int64_t j = 0; j < m; ++j) {
+    const auto bits = std::bit_cast<std::uint32_t>(row[j] * weight);
+    rounded[j] = static_cast<std::uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);  // ties to even
+  }
+}
+
+ILK_INLINE void add_rounded_row_loop(double* __restrict sums, const std::uint16_t* __restrict rounded,
+                                     std::int64_t m) {
+  for (std::int64_t j = 0; j < m; ++j)
+    sums[j] += static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(rounded[j]) << 16));
+}
+
 }  // namespace
 
 ILK_TWICE(float, exp_below, (float x), (x))
@@ -109,5 +123,9 @@ ILK_TWICE(void, scale_row, (const float* row, float weight, float* scaled, std::
 ILK_TWICE(void, multiply_rows,
           (const float* row, float weight, const float* factors, float* products, std::int64_t m),
           (row, weight, factors, products, m))
+ILK_TWICE(void, round_row, (const float* row, float weight, std::uint16_t* rounded, std::int64_t m),
+          (row, weight, rounded, m))
+ILK_TWICE(void, add_rounded_row, (double* sums, const std::uint16_t* rounded, std::int64_t m),
+          (sums, rounded, m))
 
 }  // namespace ilk::internal

@@ -23,4 +23,9 @@ void scale_row(const float* row, float weight, float* scaled, std::int64_t m);
 /// products = row · weight · factors.
 void multiply_rows(const float* row, float weight, const float* factors, float* products, std::int64_t m);
 
+/// rounded = row · weight as bfloat16, to the nearest.
+void round_row(const float* row, float weight, std::uint16_t* rounded, std::int64_t m);
+/// sums += a row of bfloat16.
+void add_rounded_row(double* sums, const std::uint16_t* rounded, std::int64_t m);
+
 }  // namespace ilk::internal

@@ -15,7 +15,7 @@ struct PlanSinks {
   Placed placed;                 ///< of all images, made by room_for
 };
 
-Placed room_for(const torch::Tensor& images, const Placing& wanted);
+Placed room_for(const torch::Tensor& images, const torch::Tensor& words, const Placing& wanted);
 
 /// One walk over the first `n_chunks` chunks. g (M) float64.
 void walk_plan(CosineRows& rows, std::int64_t n_chunks, const torch::Tensor& column_potentials,

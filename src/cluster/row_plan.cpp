@@ -6,12 +6,13 @@
 
 #include "alignment.h"
 #include "blocks.h"
+#include "plan_loops.h"
 #include "plan_rows.h"
 
 namespace ilk {
 namespace {
 
-constexpr std::int64_t most_chunks = 128;
+constexpr std::int64_t most_chunks = 128, images_at_once = 4096, words_at_once = 256;
 
 void require_plan(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
                   std::string_view function) {
@@ -33,10 +34,29 @@ Placed place_for(const torch::Tensor& embeddings, const torch::Tensor& words, co
   internal::CosineRows rows(
       images, texts, {}, internal::even_chunks(0, images.size(0), most_chunks, internal::cosine_block(texts)),
       0, silent());
-  Placed placed = internal::room_for(images, wanted);
+  Placed placed = internal::room_for(images, texts, wanted);
   internal::walk_plan(rows, rows.n_chunks(), plan.column_potentials, plan.epsilon, plan.times_cosine,
-                      {{}, {}, placed}, silent());
+                      {.placed = placed}, silent());
   return placed;
+}
+
+/// Adds rows of shares to the sums of their groups, (n_groups, M) float64, image by image.
+void add_shares(const torch::Tensor& shares, const torch::Tensor& labels, torch::Tensor sums) {
+  const std::int64_t n = shares.size(0), m = shares.size(1);
+  if (!internal::has_kernels(shares)) {
+    for (std::int64_t begin = 0; begin < n; begin += images_at_once) {
+      const auto part = shares.slice(0, begin, std::min(n, begin + images_at_once)).to(torch::kFloat64);
+      sums.index_add_(0, labels.slice(0, begin, begin + part.size(0)).to(sums.device()), part);
+    }
+    return;
+  }
+  const auto* rows = static_cast<const std::uint16_t*>(shares.data_ptr());
+  const auto* group = labels.data_ptr<std::int64_t>();
+  parallel_blocks(m, words_at_once, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    for (std::int64_t i = 0; i < n; ++i)
+      internal::add_rounded_row(sums.data_ptr<double>() + group[i] * m + begin, rows + i * m + begin,
+                                end - begin);
+  });
 }
 
 }  // namespace
@@ -58,7 +78,7 @@ TopWords top_words(const torch::Tensor& embeddings, const torch::Tensor& words, 
 }
 
 torch::Tensor group_mass(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
-                         const torch::Tensor& labels, std::int64_t n_groups) {
+                         const torch::Tensor& labels, std::int64_t n_groups, const torch::Tensor& shares) {
   constexpr auto function = "group_mass";
   require_plan(embeddings, words, plan, function);
   const std::int64_t n = embeddings.size(0), m = words.size(0);
@@ -71,26 +91,36 @@ torch::Tensor group_mass(const torch::Tensor& embeddings, const torch::Tensor& w
   require(lowest >= 0 && highest < n_groups, function, "labels must be between 0 and n_groups − 1 (",
           n_groups - 1, "), got ", lowest < 0 ? lowest : highest, ".");
 
-  // Images sorted by group are cut into chunks of one group each, whose sums are added in order, so that no
-  // sum depends on who is first.
-  const auto [sorted, order] = at::sort(memory, /*stable=*/true, /*dim=*/0, /*descending=*/false);
+  const std::int64_t known = shares.defined() ? shares.size(0) : 0;
+  require(known == 0 || (shares.dim() == 2 && known <= n && shares.size(1) == m &&
+                         shares.scalar_type() == torch::kBFloat16),
+          function, "shares must be bfloat16, a number for each word (", m,
+          ") in a row for each of the first images.");
+  auto result = torch::zeros({n_groups, m}, embeddings.options().dtype(torch::kFloat64));
+  if (known > 0) add_shares(shares, memory, result);
+  if (known == n) return result;
+
+  // The other images, sorted by group, are cut into chunks of one group each, whose sums are added in order,
+  // so that no sum depends on who is first.
+  auto [sorted, order] = at::sort(memory.slice(0, known), /*stable=*/true, /*dim=*/0, /*descending=*/false);
+  order += known;
   const auto* group = sorted.data_ptr<std::int64_t>();
   const auto images = internal::plain_rows(embeddings), texts = internal::plain_rows(words);
   const std::int64_t block = internal::cosine_block(texts);
-  const std::int64_t longest = internal::block_count(n, std::max<std::int64_t>(n_groups, 64) * block) * block;
+  const std::int64_t longest =
+      internal::block_count(n - known, std::max<std::int64_t>(n_groups, 64) * block) * block;
   std::vector<internal::CosineRows::Chunk> chunks;
-  for (std::int64_t i = 0; i < n; ++i) {
+  for (std::int64_t i = 0; i < n - known; ++i) {
     const bool new_group = i == 0 || group[i] != group[i - 1];
     if (new_group || i - chunks.back().begin >= longest) chunks.push_back({i, i});
     chunks.back().end = i + 1;
   }
   const auto* places = order.data_ptr<std::int64_t>();
-  internal::CosineRows rows(images, texts, {places, places + n}, chunks, 0, silent());
+  internal::CosineRows rows(images, texts, {places, places + n - known}, chunks, 0, silent());
   const auto real = images.options().dtype(torch::kFloat64);
   const auto sums = torch::zeros({rows.n_chunks(), m}, real);
   internal::walk_plan(rows, rows.n_chunks(), plan.column_potentials, plan.epsilon, plan.times_cosine,
-                      {{}, sums, {}}, silent());
-  auto result = torch::zeros({n_groups, m}, real);
+                      {.sums = sums}, silent());
   for (std::size_t i = 0; i < chunks.size(); ++i)
     result[group[chunks[i].begin]].add_(sums[static_cast<std::int64_t>(i)]);
   return result;

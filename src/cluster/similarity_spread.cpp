@@ -10,33 +10,28 @@
 namespace ilk {
 namespace {
 
-constexpr std::int64_t rows_per_block = 4096;
-// Blocks whose products are held at once. A constant, so that sums do not depend on the number of threads.
-constexpr std::int64_t blocks_per_round = 16;
+// Enough for half a percent; a covariance of all would cost as much as half a pass of the transport.
+constexpr std::int64_t most_rows = 16384, rows_per_block = 1024;
 
-/// Covariance of the rows, (D, D) float64.
+/// Covariance of the rows, (D, D) float64; where there are many, of some evenly spread ones.
 torch::Tensor covariance(const torch::Tensor& rows) {
-  const std::int64_t n = rows.size(0), d = rows.size(1), round = blocks_per_round * rows_per_block;
+  const std::int64_t n = std::min(rows.size(0), most_rows), d = rows.size(1);
   const auto real = rows.options().dtype(torch::kFloat64);
-  auto products = torch::zeros({d, d}, real);
-  auto sum = torch::zeros({d}, real);
-  for (std::int64_t first = 0; first < n; first += round) {
-    const auto part = rows.slice(0, first, std::min(n, first + round));
-    const std::int64_t blocks = internal::block_count(part.size(0), rows_per_block);
-    const auto block_products = torch::empty({blocks, d, d}, real),
-               block_sums = torch::empty({blocks, d}, real);
-    internal::row_blocks(part, part.size(0), rows_per_block, [&](auto begin, auto end, auto index) {
-      const auto block = part.slice(0, begin, end);
-      block_products[index].copy_(block.t().matmul(block));
-      block_sums[index].copy_(block.sum(0, false, torch::kFloat64));
-    });
-    internal::on_one_thread([&] {
-      products += block_products.sum(0);
-      sum += block_sums.sum(0);
-    });
-  }
-  const auto mean = sum / static_cast<double>(n);
-  return products / static_cast<double>(n) - mean.unsqueeze(1) * mean;
+  const std::int64_t blocks = internal::block_count(n, rows_per_block);
+  const auto products = torch::empty({blocks, d, d}, real), sums = torch::empty({blocks, d}, real);
+  // ⌊i N / n⌋: each row where there are no more than n.
+  const auto numbers = at::div(torch::arange(n, torch::kInt64) * rows.size(0), n, "floor").to(rows.device());
+  internal::row_blocks(rows, n, rows_per_block, [&](auto begin, auto end, auto index) {
+    const auto block = rows.index_select(0, numbers.slice(0, begin, end));
+    products[index].copy_(block.t().matmul(block));
+    sums[index].copy_(block.sum(0, false, torch::kFloat64));
+  });
+  torch::Tensor result;
+  internal::on_one_thread([&] {
+    const auto mean = sums.sum(0) / static_cast<double>(n);
+    result = products.sum(0) / static_cast<double>(n) - mean.unsqueeze(1) * mean;
+  });
+  return result;
 }
 
 }  // namespace

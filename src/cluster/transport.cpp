@@ -35,12 +35,14 @@ void require_placing(const torch::Tensor& words, const Placing& wanted, std::str
 namespace {
 
 constexpr std::int64_t most_chunks = 128, most_half_chunks = 32;
-// Fewer kept images than this say nothing of the others.
-constexpr std::int64_t least_kept = 64;
+// Fewer images than this say nothing of the others.
+constexpr std::int64_t least_sample = 64;
+// Where all cosines are kept, one in so many images is the sample.
+constexpr std::int64_t images_for_one_sampled = 8;
 // Columns whose mean share is below this are summed again in logarithms: float32 shares would underflow
 // there.
 constexpr double smallest_share = 1e-30;
-// Fits to the kept images: iterations at most, and how exact they are, of the error that they are to mend.
+// Fits to the sample: iterations at most, and how exact they are, of the error that they are to mend.
 constexpr std::int64_t most_fit_iterations = 100;
 constexpr double fit_precision = 0.003;
 
@@ -51,12 +53,13 @@ struct Pass {
   torch::Tensor log_shares;      // (M) float64 on the CPU: log of the mean of each column of P
 };
 
-/// Which images are kept: evenly spread ones, every second of them first, so that there are two halves to
-/// compare; then all others.
+/// The order in which images are gone through: first a sample, evenly spread, every second of its images
+/// before the others, so that there are two halves to compare; then all others.
 struct Arrangement {
   std::vector<std::int64_t> order;
   std::vector<internal::CosineRows::Chunk> chunks;
-  std::int64_t kept = 0, kept_chunks = 0, first_half_chunks = 0;
+  std::int64_t kept = 0;  // places, the first ones, whose cosines are kept; all of the sample's are
+  std::int64_t sample = 0, sample_chunks = 0, first_half_chunks = 0;
 };
 
 Arrangement arrange(const torch::Tensor& images, const torch::Tensor& words) {
@@ -65,15 +68,16 @@ Arrangement arrange(const torch::Tensor& images, const torch::Tensor& words) {
   Arrangement found;
   found.kept = std::min({n, internal::cosine_limits().most_kept_images,
                          internal::kept_cosine_bytes(n, images.size(1)) / (m * 4)});
-  if (found.kept < least_kept) found.kept = 0;
-  if (found.kept == 0 || found.kept == n) {
+  if (found.kept < least_sample) found.kept = 0;
+  found.sample = found.kept < n ? found.kept : n / images_for_one_sampled;
+  if (found.kept == n && found.sample < std::max(least_sample, m)) found.sample = 0;
+  if (found.sample == 0) {
     found.chunks = even_chunks(0, n, most_chunks, block);
-    found.kept_chunks = found.kept == 0 ? 0 : static_cast<std::int64_t>(found.chunks.size());
     return found;
   }
   std::vector<std::int64_t> halves[2], others;
   for (std::int64_t i = 0; i < n; ++i) {
-    const std::int64_t before = i * found.kept / n, after = (i + 1) * found.kept / n;
+    const std::int64_t before = i * found.sample / n, after = (i + 1) * found.sample / n;
     (after > before ? halves[before % 2] : others).push_back(i);
   }
   const auto middle = static_cast<std::int64_t>(halves[0].size());
@@ -81,10 +85,10 @@ Arrangement arrange(const torch::Tensor& images, const torch::Tensor& words) {
     found.order.insert(found.order.end(), part->begin(), part->end());
   found.chunks = even_chunks(0, middle, most_half_chunks, block);
   found.first_half_chunks = static_cast<std::int64_t>(found.chunks.size());
-  for (const auto& chunk : even_chunks(middle, found.kept, most_half_chunks, block))
+  for (const auto& chunk : even_chunks(middle, found.sample, most_half_chunks, block))
     found.chunks.push_back(chunk);
-  found.kept_chunks = static_cast<std::int64_t>(found.chunks.size());
-  for (const auto& chunk : even_chunks(found.kept, n, most_chunks, block)) found.chunks.push_back(chunk);
+  found.sample_chunks = static_cast<std::int64_t>(found.chunks.size());
+  for (const auto& chunk : even_chunks(found.sample, n, most_chunks, block)) found.chunks.push_back(chunk);
   return found;
 }
 
@@ -95,11 +99,10 @@ class Sinkhorn {
       : arrangement_(arrange(images, words)),
         epsilon_(epsilon),
         progress_(progress),
-        rows_(images, words, arrangement_.order, arrangement_.chunks, arrangement_.kept_chunks, progress) {}
+        rows_(images, words, arrangement_.order, arrangement_.chunks, arrangement_.kept, progress) {}
 
   internal::CosineRows& rows() { return rows_; }
-  /// Whether some images' cosines are kept, but not all.
-  bool has_sample() const { return arrangement_.kept > 0 && arrangement_.kept < n(); }
+  bool has_sample() const { return arrangement_.sample > 0; }
 
   Pass pass(const torch::Tensor& column_potentials, const Placed& placed) {
     return pass(rows_.n_chunks(), n(), column_potentials, placed);
@@ -107,11 +110,11 @@ class Sinkhorn {
 
   struct Fit {
     torch::Tensor potentials;
-    Pass kept;  // over the kept images, at those potentials
+    Pass sampled;  // over the sample, at those potentials
     double error = std::numeric_limits<double>::infinity();
   };
-  /// Column potentials at which the kept images' column sums are exp(log_target), from g on; `first` is the
-  /// pass over the kept images there.
+  /// Column potentials at which the sample's column sums are exp(log_target), from g on; `first` is the pass
+  /// over the sample there.
   Fit fit(const torch::Tensor& log_target, torch::Tensor g, Pass first, double tolerance) {
     internal::Anderson accelerator;
     Fit best{g, first};
@@ -124,40 +127,42 @@ class Sinkhorn {
         g = g - g.mean();
       });
       if (best.error <= tolerance || i == most_fit_iterations) return best;
-      found = kept_pass(g);
+      found = sample_pass(g);
     }
   }
 
-  Pass kept_pass(const torch::Tensor& g) { return pass(rows_.kept_chunks(), arrangement_.kept, g, {}); }
+  Pass sample_pass(const torch::Tensor& g) {
+    return pass(arrangement_.sample_chunks, arrangement_.sample, g, {});
+  }
 
   struct Correction {
-    torch::Tensor potentials;  // undefined where the kept images say nothing of some column
+    torch::Tensor potentials;  // undefined where the sample says nothing of some column
     double expected_error = std::numeric_limits<double>::infinity();
   };
   /// From what a pass over all images found at g: the potentials at which the column sums are even if they
-  /// change as those of the kept images do. How far off that is, is judged by how far the two halves of the
-  /// kept images disagree on the change.
+  /// change as those of the sample do. How far off that is, is judged by how far the two halves of the sample
+  /// disagree on the change.
   Correction corrected(const torch::Tensor& g, const Pass& all, double error, double tolerance) {
-    const std::int64_t middle = arrangement_.first_half_chunks, chunks = rows_.kept_chunks();
-    const auto kept = static_cast<double>(arrangement_.kept);
+    const std::int64_t middle = arrangement_.first_half_chunks, chunks = arrangement_.sample_chunks;
+    const auto sample = static_cast<double>(arrangement_.sample);
     Correction found;
     torch::Tensor target;
     Pass before;
     internal::on_one_thread([&] {
       before.sums = all.sums.slice(0, 0, chunks);
-      before.log_shares = before.sums.sum(0).div_(kept).log();
+      before.log_shares = before.sums.sum(0).div_(sample).log();
       target = before.log_shares - all.log_shares;
       target = target - target.logsumexp(0);
     });
-    // No step at all, upon which the kept images are given up.
+    // No step at all, upon which the sample is given up.
     if (!target.isfinite().all().item<bool>()) return {};
     const Fit after = fit(target, g, before, std::max(0.1 * tolerance, fit_precision * error));
     internal::on_one_thread([&] {
       const auto half_change = [&](std::int64_t begin, std::int64_t end) {
-        return after.kept.sums.slice(0, begin, end).sum(0) / before.sums.slice(0, begin, end).sum(0);
+        return after.sampled.sums.slice(0, begin, end).sum(0) / before.sums.slice(0, begin, end).sum(0);
       };
       const auto disagreement = half_change(0, middle) - half_change(middle, chunks);
-      const double left_out = 1 - kept / static_cast<double>(n());
+      const double left_out = 1 - sample / static_cast<double>(n());
       found = {after.potentials,
                0.5 * std::sqrt(left_out) * disagreement.abs().mean().item<double>() + after.error};
     });
@@ -238,7 +243,7 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
   const auto& images = sinkhorn.rows().images();
   const auto even =
       torch::full({words.size(0)}, -std::log(static_cast<double>(words.size(0))), torch::kFloat64);
-  const bool places = wanted.counterparts || wanted.top > 0;
+  const bool places = wanted.counterparts || wanted.top > 0 || wanted.shares;
 
   PlacedTransport result;
   Transport& best = result.transport;
@@ -251,7 +256,7 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
   bool placed_too = false;
   double expected_error = std::numeric_limits<double>::infinity();
   progress.start("transport", -1, "iterations");
-  if (by_sample) g = sinkhorn.fit(even, g, sinkhorn.kept_pass(g), 10 * options.tolerance).potentials;
+  if (by_sample) g = sinkhorn.fit(even, g, sinkhorn.sample_pass(g), 10 * options.tolerance).potentials;
   while (best.iterations < options.max_iterations && !best.converged) {
     progress.check_stop();
     // A pass that is likely the last one leaves what is wanted as well.
@@ -260,13 +265,13 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
       result.placed = {};
       placed_too = false;
     }
-    const Placed placed = place_now ? internal::room_for(images, wanted) : Placed{};
+    const Placed placed = place_now ? internal::room_for(images, words, wanted) : Placed{};
     const Pass pass = sinkhorn.pass(g, placed);
     ++best.iterations;
     progress.advance(1);
     double error = 0;
     internal::on_one_thread([&] { error = (pass.log_shares.exp() - even.exp()).abs().sum().item<double>(); });
-    // The kept images are given up where they lead nowhere; Sinkhorn's own steps always lead on.
+    // The sample is given up where it leads nowhere; Sinkhorn's own steps always lead on.
     const bool gives_up = by_sample && best.iterations > 1 && !(error <= 0.5 * best.marginal_error);
     if (error < best.marginal_error) {
       best.row_potentials = pass.row_potentials;
@@ -302,9 +307,9 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
     internal::on_one_thread([&] { g = g - g.mean(); });
   }
   if (places && !placed_too) {
-    result.placed = internal::room_for(images, wanted);
+    result.placed = internal::room_for(images, words, wanted);
     internal::walk_plan(sinkhorn.rows(), sinkhorn.rows().n_chunks(), best.column_potentials, epsilon,
-                        /*times_cosine=*/true, {{}, {}, result.placed}, progress);
+                        /*times_cosine=*/true, {.placed = result.placed}, progress);
   }
   progress.finish();
   if (const auto order = sinkhorn.rows().numbers(0, images.size(0)); order.defined())

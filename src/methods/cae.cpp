@@ -50,7 +50,7 @@ SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& 
   if (options.alignment == Alignment::softmax) {
     const auto even = torch::zeros({space.selected.size(0)}, embeddings.options().dtype(torch::kFloat64));
     space.plan = {even, options.temperature};
-    if (wanted.counterparts || wanted.top > 0)
+    if (wanted.counterparts || wanted.top > 0 || wanted.shares)
       space.placed = place(embeddings, space.features, space.plan, at_most(wanted, space));
     return space;
   }

@@ -87,7 +87,8 @@ class Run {
       if (!words) return;
       // Of nouns, a table shows each image's heaviest.
       const Placing wanted{.counterparts = options().method == Method::cae && options().levels != other,
-                           .top = &words == &vocabulary.nouns ? 3 : 0};
+                           .top = &words == &vocabulary.nouns ? 3 : 0,
+                           .shares = true};
       const torch::Tensor features = words->features();
       offered = features.size(0);
       if (&words == &vocabulary.nouns && retrieves_nouns(options())) retrieve(centres, features);
@@ -138,7 +139,8 @@ class Run {
     const Assignment& assignment = record_.clustering.assignment;
     const std::int64_t k = options().cae.kmeans.n_clusters;
     const auto mass = [&](const Words& words) {
-      return group_mass(embeddings(), words.space.features, words.space.plan, assignment.labels, k);
+      return group_mass(embeddings(), words.space.features, words.space.plan, assignment.labels, k,
+                        words.space.placed.shares);
     };
     std::vector<ClusterName> names(static_cast<std::size_t>(k));
     for (std::size_t c = 0; c < names.size(); ++c) names[c].name = "group " + std::to_string(c);
