@@ -441,7 +441,8 @@ ILK_AVX2 void ByteRows::multiply_by_strip(const ByteRows& left, const std::int32
                                           const std::int32_t* out_rows, std::int64_t n_left,
                                           const float* bias, float* out, std::int64_t stride) const {
   // Parts of rows, so that those of the strip stay in the nearest cache.
-  constexpr std::int64_t rows_at_once = 16, part = std::int64_t{1} << 10;
+  constexpr std::int64_t rows_at_once = 16, nearest_cache = std::int64_t{12} << 10;
+  const std::int64_t part = nearest_cache / in_strip_ / chunk * chunk;
   const MultiplyStrip multiply = multiply_strips[in_strip_ - 1];
   for (std::int64_t p = 0; p < n_left; p += rows_at_once) {
     const std::int64_t count = std::min(rows_at_once, n_left - p);
@@ -538,7 +539,8 @@ void byte_products(const ByteRows& left, const std::int32_t* left_rows, const st
                    const float* bias, float* out, std::int64_t stride) {
   const std::int64_t end = first_right + n_right, width = left.width_;
   if (has_byte_products()) {
-    const bool with_strip = right.in_strip_ > 0 && end > right.first_strip_;
+    const bool with_strip =
+        right.in_strip_ > 0 && first_right <= right.first_strip_ && end >= right.count();
     right.multiply_by_tiles(left, left_rows, out_rows, n_left, first_right,
                             with_strip ? right.first_strip_ : end, bias, out, stride);
     if (with_strip)

@@ -38,6 +38,8 @@ class ByteRows {
   void set(std::int64_t i, const float* row, const float* origin);
 
   std::int64_t rows() const { return static_cast<std::int64_t>(scales_.size()); }
+  /// Without those that fill up a right side.
+  std::int64_t count() const { return first_strip_ + in_strip_; }
   bool has_rests() const { return !rest_errors_.empty(); }
   /// At least the length of the difference between row i and what is held of it, without its rest and with
   /// it.
@@ -88,8 +90,7 @@ class ByteRows {
 /// out[q · stride + j] = scale · scale · (bytes · bytes) + bias for p < n_left and j < n_right: row
 /// left_rows[p] of `left` with row first_right + j of `right`; q is out_rows[p], or p where that is null.
 /// `bias` has a number for each row of `right`; first_right and n_right are multiples of ByteRows::tile.
-/// `first_right` is a multiple of 16 where rows of 16 bits do not fill tiles. 8 bits need
-/// has_byte_products().
+/// 8 bits need has_byte_products().
 void byte_products(const ByteRows& left, const std::int32_t* left_rows, const std::int32_t* out_rows,
                    std::int64_t n_left, const ByteRows& right, std::int64_t first_right, std::int64_t n_right,
                    const float* bias, float* out, std::int64_t stride);

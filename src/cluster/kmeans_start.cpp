@@ -220,34 +220,80 @@ class PlusPlus {
     screened_ ? measure_with_loops(vectors, done) : measure_with_operations(vectors, done);
   }
 
+  /// The candidates of one start in 16 bits, or those of all starts as long as there are no centres.
+  struct Part {
+    ByteRows rows;
+    std::vector<float> halves;
+    /// Of each centre so far: a point no farther than this from the centre nearest to it is farther from all
+    /// of the part's candidates. Halved squares.
+    std::vector<float> reaches;
+  };
+
   template <class Done>
   void measure_in_16_bits(const std::vector<std::int64_t>& candidates, Done done) {
     constexpr std::int64_t at_once = 64;
-    const auto count = static_cast<std::int64_t>(candidates.size()), stride = ByteRows::padded(count);
-    ByteRows right(ByteRows::Side::right, 16, count, screened_->dimensions());
-    std::vector<float> halves(candidates.size()), none(static_cast<std::size_t>(stride), 0.0f);
-    parallel_blocks(count, 4, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-      for (std::int64_t j = begin; j < end; ++j) {
-        const std::int64_t candidate = candidates[static_cast<std::size_t>(j)];
-        right.set(j, row(candidate), screened_->middle().data());
-        halves[static_cast<std::size_t>(j)] = halves_[static_cast<std::size_t>(candidate)];
-      }
-    });
+    const auto count = static_cast<std::int64_t>(candidates.size());
+    const std::int64_t in_part = chosen_.front().empty() ? count : count / n_starts_,
+                       stride = ByteRows::padded(in_part);
+    const std::vector<float> none(static_cast<std::size_t>(stride), 0.0f);
+    std::vector<Part> parts;
+    for (std::int64_t first = 0; first < count; first += in_part)
+      parts.push_back(part_of(candidates.data() + first, in_part, first / in_part));
     parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
       pool_.use([&](ScreenedPoints::Scratch& scratch) {
         scratch.scores.resize(static_cast<std::size_t>(at_once * stride));
-        for (std::int64_t first = begin; first < end; first += at_once) {
-          const std::int64_t some = std::min(at_once, end - first);
-          byte_products(*wide_, wide_rows_.data() + first, nullptr, some, right, 0, stride, none.data(),
-                        scratch.scores.data(), stride);
-          for (std::int64_t p = 0; p < some; ++p)
-            distances_of(scratch.scores.data() + p * stride, halves.data(),
-                         halves_[static_cast<std::size_t>(first + p)], count,
-                         distances_.data() + (first + p) * count);
-        }
+        scratch.rows.resize(static_cast<std::size_t>(at_once));
+        scratch.some_rows.resize(scratch.rows.size());
+        for (std::int64_t first = begin; first < end; first += at_once)
+          for (std::size_t number = 0; number < parts.size(); ++number) {
+            const Part& part = parts[number];
+            const std::int64_t to = static_cast<std::int64_t>(number) * in_part;
+            std::int64_t some = 0;
+            for (std::int64_t i = first; i < std::min(end, first + at_once); ++i) {
+              float* distances = distances_.data() + i * count + to;
+              const auto place = static_cast<std::size_t>(i * n_starts_) + number;
+              if (!part.reaches.empty() &&
+                  lowest_[place] <= part.reaches[static_cast<std::size_t>(nearest_[place])]) {
+                std::fill_n(distances, in_part, std::numeric_limits<float>::max());
+                continue;
+              }
+              scratch.some_rows[static_cast<std::size_t>(some)] = static_cast<std::int32_t>(i);
+              scratch.rows[static_cast<std::size_t>(some++)] = wide_rows_[static_cast<std::size_t>(i)];
+            }
+            if (some == 0) continue;
+            byte_products(*wide_, scratch.rows.data(), nullptr, some, part.rows, 0, stride, none.data(),
+                          scratch.scores.data(), stride);
+            for (std::int64_t p = 0; p < some; ++p) {
+              const std::int64_t i = scratch.some_rows[static_cast<std::size_t>(p)];
+              distances_of(scratch.scores.data() + p * stride, part.halves.data(),
+                           halves_[static_cast<std::size_t>(i)], in_part, distances_.data() + i * count + to);
+            }
+          }
       });
       done(block);
     });
+  }
+
+  Part part_of(const std::int64_t* candidates, std::int64_t count, std::int64_t start) const {
+    Part part{ByteRows(ByteRows::Side::right, 16, count, screened_->dimensions()), {}, {}};
+    for (std::int64_t j = 0; j < count; ++j) {
+      part.rows.set(j, row(candidates[j]), screened_->middle().data());
+      part.halves.push_back(halves_[static_cast<std::size_t>(candidates[j])]);
+    }
+    // |x − c| ≥ |a − c| − |x − a| ≥ |x − a| where |a − c| ≥ 2 |x − a|: a little more than a quarter of the
+    // square, and the rounding of any of these numbers.
+    const float slack = 4e-5f * *std::max_element(halves_.begin(), halves_.end());
+    const std::vector<float> none(static_cast<std::size_t>(ByteRows::padded(count)), 0.0f);
+    std::vector<float> products(none.size()), distances(none.size());
+    for (const std::int64_t a : chosen_[static_cast<std::size_t>(start)]) {
+      byte_products(*wide_, &wide_rows_[static_cast<std::size_t>(a)], nullptr, 1, part.rows, 0,
+                    static_cast<std::int64_t>(none.size()), none.data(), products.data(), 0);
+      distances_of(products.data(), part.halves.data(), halves_[static_cast<std::size_t>(a)], count,
+                   distances.data());
+      part.reaches.push_back((*std::min_element(distances.begin(), distances.begin() + count) - slack) /
+                             4.01f);
+    }
+    return part;
   }
 
   template <class Done>
