@@ -183,8 +183,8 @@ class PlusPlus {
         const double own_distance =
             1.0001 * std::sqrt(2 * (lowest(i)[start] + rounding)) + error(i) + error(centres[a]);
         labels[i] = own;
-        margins[i] = static_cast<float>(
-            0.9999 * (next[a] * (next[a] - 2 * own_distance) / 2 - longer[a] - 1e-6 * next[a] * next[a]));
+        margins[i] =
+            static_cast<float>(0.9999 * (next[a] * (0.999998 * next[a] - 2 * own_distance) / 2 - longer[a]));
       }
     });
   }
