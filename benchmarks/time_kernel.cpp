@@ -3,6 +3,7 @@
 //
 //   time_kernel kmeans|euclidean N D K ITERATIONS POINTS CENTRES
 //   time_kernel start N D K 0 POINTS
+//   time_kernel restarts N D K STARTS POINTS
 //   time_kernel neighbours Q D B k QUERIES BASE
 //   time_kernel transport N D M ITERATIONS IMAGES WORDS EPSILON TOLERANCE [ROWS_OUT]
 //   time_kernel machine
@@ -122,6 +123,11 @@ int main(int count, char** arguments) {
     const Clock clock;
     const auto result = ilk::kmeans(points, {.n_clusters = k, .n_init = 1, .max_iterations = 1});
     clock.print(fact("objective", result.objective));
+  } else if (what == "restarts") {
+    const Clock clock;
+    const auto result = ilk::kmeans(points, {.n_clusters = k, .n_init = iterations});
+    clock.print(fact("objective", result.objective) +
+                fact("iterations", static_cast<double>(result.iterations)));
   } else if (what == "neighbours") {
     const auto base = matrix(arguments[7], k, d);
     const Clock clock;

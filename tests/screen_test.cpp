@@ -7,13 +7,15 @@
 #include <ilk/parallel.h>
 #include <ilk/random.h>
 
+#include <algorithm>
 #include <cmath>
-
 #include <limits>
+#include <numeric>
 #include <set>
 
 #include "../src/cluster/blocks.h"
 #include "../src/cluster/centre_groups.h"
+#include "../src/cluster/kmeans_start.h"
 #include "../src/cluster/lloyd.h"
 #include "../src/cluster/row_loops.h"
 
@@ -187,6 +189,180 @@ TEST(Screen, SmallNumbersAreWithinTheirBounds) {
     }
 }
 
+TEST(Screen, SixteenBitsGiveTheSameNumbersForAnyCountAndProcessor) {
+  for (const std::int64_t d : {1, 40, 513, 1500})
+    for (const std::int64_t n : {1, 3, 4, 7, 8, 10, 12, 13, 16, 20, 28, 31, 45}) {
+      const auto rows = normal_rows(n, d, 17);
+      ByteRows left(ByteRows::Side::left, 16, n, d), right(ByteRows::Side::right, 16, n, d);
+      std::vector<std::int32_t> numbers(static_cast<std::size_t>(n));
+      for (std::int64_t i = 0; i < n; ++i) {
+        numbers[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
+        left.set(i, rows.data_ptr<float>() + i * d, nullptr);
+        right.set(i, rows.data_ptr<float>() + i * d, nullptr);
+      }
+      const std::int64_t stride = ByteRows::padded(n);
+      const std::vector<float> none(static_cast<std::size_t>(stride), 0.0f);
+      const auto products = [&](bool plain) {
+        const WithoutBytes way(plain);
+        std::vector<float> out(static_cast<std::size_t>(n * stride));
+        ilk::internal::byte_products(left, numbers.data(), nullptr, n, right, 0, stride, none.data(),
+                                     out.data(), stride);
+        return out;
+      };
+      const auto fast = products(false), plain = products(true);
+      EXPECT_EQ(fast, plain) << d << " " << n;
+      const auto exact = rows.to(torch::kFloat64).matmul(rows.to(torch::kFloat64).t());
+      for (std::int64_t i = 0; i < n; ++i) {
+        // So that the distance of a copy is 0.
+        EXPECT_EQ(2 * left.half_square(i), fast[static_cast<std::size_t>(i * stride + i)]) << d << " " << i;
+        for (std::int64_t j = 0; j < n; ++j)
+          ASSERT_LE(std::fabs(static_cast<double>(fast[static_cast<std::size_t>(i * stride + j)]) -
+                              exact[i][j].item<double>()),
+                    1.001 * (static_cast<double>(left.error(i)) * right.length(j) +
+                             static_cast<double>(left.length(i)) * right.error(j)) +
+                        1e-6 * left.length(i) * right.length(j));
+      }
+    }
+}
+
+/// k-means++ for one start as it reads: all distances (halved squares of points in 16 bits), nothing passed
+/// by.
+std::vector<std::int64_t> slow_first_centres(const ScreenedPoints& screened,
+                                             const ilk::KMeansOptions& options, std::uint64_t start) {
+  const std::int64_t n = screened.size(), d = screened.dimensions(), k = options.n_clusters, block = 256;
+  ByteRows left(ByteRows::Side::left, 16, n, d);
+  for (std::int64_t i = 0; i < n; ++i) left.set(i, screened.row(i), screened.middle().data());
+  std::vector<std::int32_t> all(static_cast<std::size_t>(n));
+  std::iota(all.begin(), all.end(), 0);
+  const auto distances_from = [&](std::int64_t candidate) {
+    ByteRows right(ByteRows::Side::right, 16, 1, d);
+    right.set(0, screened.row(candidate), screened.middle().data());
+    std::vector<float> out(static_cast<std::size_t>(n * 8)), none(8, 0.0f), distances;
+    ilk::internal::byte_products(left, all.data(), nullptr, n, right, 0, 8, none.data(), out.data(), 8);
+    for (std::int64_t i = 0; i < n; ++i)
+      distances.push_back(std::max(
+          0.0f, left.half_square(i) + left.half_square(candidate) - out[static_cast<std::size_t>(i * 8)]));
+    return distances;
+  };
+  ilk::RandomStream random(options.seed, "kmeans", start);
+  std::vector<float> lowest(static_cast<std::size_t>(n), std::numeric_limits<float>::max());
+  std::vector<std::int64_t> chosen;
+  const auto draw = [&]() -> std::int64_t {
+    std::vector<double> sums;
+    double total = 0;
+    for (std::int64_t begin = 0; begin < n; begin += block) {
+      double sum = 0;
+      for (std::int64_t i = begin; i < std::min(n, begin + block); ++i)
+        sum += lowest[static_cast<std::size_t>(i)];
+      sums.push_back(sum);
+      total += sum;
+    }
+    while (!(total > 0))
+      if (const std::int64_t i = random.below(n); std::find(chosen.begin(), chosen.end(), i) == chosen.end())
+        return i;
+    double rest = random.uniform() * total;
+    std::size_t place = 0;
+    while (place + 1 < sums.size() && rest >= sums[place]) rest -= sums[place++];
+    while (place > 0 && sums[place] == 0) --place;
+    std::int64_t drawn = -1;
+    const std::int64_t begin = static_cast<std::int64_t>(place) * block;
+    for (std::int64_t i = begin; i < std::min(n, begin + block) && !(drawn >= 0 && rest < 0); ++i)
+      if (const float weight = lowest[static_cast<std::size_t>(i)]; weight > 0) drawn = i, rest -= weight;
+    return drawn;
+  };
+  for (std::int64_t centre = 0; centre < k; ++centre) {
+    std::vector<std::int64_t> candidates;
+    for (std::int64_t trial = 0; trial < (centre == 0 ? 1 : ilk::internal::trials_per_centre(k)); ++trial)
+      candidates.push_back(centre == 0 ? random.below(n) : draw());
+    double most = -1;
+    std::vector<float> best;
+    std::int64_t winner = -1;
+    for (const std::int64_t candidate : candidates) {
+      const auto distances = distances_from(candidate);
+      double gain = 0;
+      for (std::int64_t begin = 0; begin < n; begin += block) {
+        double of_block = 0;
+        for (std::int64_t i = begin; i < std::min(n, begin + block); ++i)
+          of_block += std::max(0.0, static_cast<double>(lowest[static_cast<std::size_t>(i)]) -
+                                        static_cast<double>(distances[static_cast<std::size_t>(i)]));
+        gain += of_block;
+      }
+      if (gain > most) most = gain, best = distances, winner = candidate;
+    }
+    chosen.push_back(winner);
+    for (std::size_t i = 0; i < lowest.size(); ++i) lowest[i] = std::min(lowest[i], best[i]);
+  }
+  return chosen;
+}
+
+TEST(KMeansStart, DrawsWhatAPlainOneDrawsAndKnowsNearestCentres) {
+  struct Case {
+    std::string name;
+    torch::Tensor rows;
+    std::int64_t k;
+  };
+  auto copies = normal_rows(9, 20, 3).repeat({40, 1});
+  auto nearly = copies.clone();
+  nearly.select(1, 4).add_(1e-6 * normal_rows(360, 1, 8).squeeze(1));
+  std::vector<Case> cases{{"even", normal_rows(700, 40, 1), 10},
+                          {"groups", grouped(900, 60, 8, 0.1, 2), 8},
+                          {"wide groups", grouped(600, 30, 5, 0.7, 5), 23},
+                          {"copies", copies, 12},
+                          {"nearly copies", nearly, 12},
+                          {"as many as points", grouped(40, 7, 4, 0.3, 6), 40},
+                          {"more than 64", grouped(600, 30, 90, 0.2, 7), 70},
+                          {"one column", normal_rows(300, 1, 9), 3},
+                          {"one centre", normal_rows(300, 8, 10), 1},
+                          {"equal", torch::ones({50, 5}), 4}};
+  for (const Case& one : cases)
+    for (const Geometry geometry : {Geometry::cosine, Geometry::euclidean}) {
+      const auto points = (geometry == Geometry::cosine ? unit(one.rows) : one.rows + 30).contiguous();
+      const ilk::KMeansOptions options{.n_clusters = one.k, .seed = 5};
+      const std::int64_t n_starts = 3;
+      torch::Tensor first_found;
+      for (const bool without_bytes : {false, true}) {
+        const WithoutBytes way(without_bytes);
+        const ScreenedPoints screened(points, one.k);
+        const auto found =
+            ilk::internal::first_centres(points, &screened, geometry, options, 0, n_starts, ilk::silent());
+        if (!first_found.defined()) first_found = found.centres;
+        EXPECT_TRUE(found.centres.equal(first_found)) << one.name;
+        ASSERT_TRUE(found.labels.defined()) << one.name;
+        Lloyd lloyd(points, &screened, one.k, n_starts, geometry);
+        for (std::int64_t i = 0; i < n_starts; ++i)
+          lloyd.start(i).centroids.copy_(points.index_select(0, found.centres[i]));
+        lloyd.begin_with(found.labels, found.margins);
+        lloyd.assign({0, 1, 2});
+        std::int64_t known = 0;
+        for (std::int64_t i = 0; i < n_starts; ++i) {
+          EXPECT_EQ(slow_first_centres(screened, options, static_cast<std::uint64_t>(i)),
+                    std::vector<std::int64_t>(found.centres[i].data_ptr<std::int64_t>(),
+                                              found.centres[i].data_ptr<std::int64_t>() + one.k))
+              << one.name;
+          Lloyd::Start& start = lloyd.start(i);
+          const auto centres = start.centroids.to(torch::kFloat64);
+          auto scores = points.to(torch::kFloat64).matmul(centres.t());
+          if (geometry == Geometry::euclidean) scores -= centres.square().sum(1) / 2;
+          const auto labels = found.labels[i].to(torch::kInt64).unsqueeze(1);
+          const auto own = scores.gather(1, labels);
+          const auto others = scores.scatter(1, labels, -std::numeric_limits<double>::infinity());
+          const auto margin = found.margins[i].to(torch::kFloat64).unsqueeze(1);
+          EXPECT_TRUE(((own - others >= margin) | (margin <= 0)).all().item<bool>()) << one.name;
+          known += (margin > 0).sum().item<std::int64_t>();
+          EXPECT_TRUE(start.labels.equal(slow_labels(points, start.centroids.contiguous(), geometry)))
+              << one.name << " " << i;
+          const auto whole = start.labels.to(torch::kInt64);
+          const auto sums = torch::zeros_like(start.sums).index_add_(0, whole, points.to(torch::kFloat64));
+          EXPECT_LT((sums - start.sums).abs().max().item<double>(), 1e-4) << one.name;
+          EXPECT_TRUE(whole.bincount({}, one.k).equal(torch::tensor(start.sizes, torch::kInt64))) << one.name;
+        }
+        if (one.name == "groups") {
+          EXPECT_EQ(known, n_starts * points.size(0));
+        }
+      }
+    }
+}
+
 TEST(Screen, GroupsOfCentresThatAreSkippedHoldNoBetterOne) {
   // More centres than groups of points, so that a point's best centres are in one or two groups.
   const auto rows = grouped(1200, 40, 30, 0.4, 21);
@@ -243,6 +419,9 @@ TEST(RowLoops, WideOnesEqualPlainOnes) {
       ilk::internal::group_tops_plain(values, n / 8, 8, plain.data());
       EXPECT_EQ(wide, plain) << n;
     }
+    const auto top = ilk::internal::top_two(values, n), plain_top = ilk::internal::top_two_plain(values, n);
+    EXPECT_EQ(top.first, plain_top.first) << n;
+    EXPECT_EQ(top.second, plain_top.second) << n;
     std::vector<float> left(values, values + n), costs(left.size(), 0.25f);
     const float least = ilk::internal::spend(left.data(), costs.data(), 0.5f, n);
     EXPECT_EQ(least, *std::min_element(left.begin(), left.end()));

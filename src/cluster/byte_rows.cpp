@@ -3,10 +3,14 @@
 // each pair of rows.
 #include "byte_rows.h"
 
+#include <ilk/error.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <new>
+
+#include "twice.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define ILK_BYTE_PRODUCTS 1
@@ -21,6 +25,8 @@ namespace ilk::internal {
 namespace {
 
 constexpr std::int64_t step = 4, steps = 16, chunk = step * steps, tile = ByteRows::tile;
+// The last rows of a right side that do not fill two tiles are multiplied one by one, this much at a time.
+constexpr std::int64_t strip_step = 32, strip_tiles = 2 * tile, most_in_strip = 12;
 // Coordinates that are worked on at a time where rows are made.
 constexpr std::int64_t group = 32;
 constexpr float offset = 128;
@@ -41,7 +47,7 @@ struct Spread {
 
 /// The largest coordinate, the longest part that goes into one sum of 16 bits, and the squared length of a
 /// row.
-ILK_AVX2 Spread spread_of(const float* row, const float* origin, std::int64_t d) {
+ILK_INLINE Spread spread_of_loop(const float* row, const float* origin, std::int64_t d) {
   Spread spread;
   float largest[group] = {};
   for (std::int64_t begin = 0; begin < d; begin += chunk) {
@@ -74,8 +80,8 @@ ILK_AVX2 Spread spread_of(const float* row, const float* origin, std::int64_t d)
 /// Writes the small numbers of a row, and what they miss where `rests` is not null; returns the squared
 /// length of that. Both are written in whole groups.
 template <class Small>
-ILK_AVX2 float quantise(const float* row, const float* origin, std::int64_t d, float scale, float inverse,
-                        float shift, Small* to, float* rests) {
+ILK_INLINE float quantise_loop(const float* row, const float* origin, std::int64_t d, float scale,
+                               float inverse, float shift, Small* to, float* rests) {
   float missed[group] = {};
   for (std::int64_t j = 0; j < d; j += group) {
     float values[group];
@@ -100,11 +106,43 @@ ILK_AVX2 float quantise(const float* row, const float* origin, std::int64_t d, f
   return total;
 }
 
+ILK_INLINE float quantise_8_loop(const float* row, const float* origin, std::int64_t d, float scale,
+                                 float inverse, float shift, std::uint8_t* to, float* rests) {
+  return quantise_loop(row, origin, d, scale, inverse, shift, to, rests);
+}
+
+ILK_INLINE float quantise_16_loop(const float* row, const float* origin, std::int64_t d, float scale,
+                                  float inverse, std::int16_t* to) {
+  return quantise_loop(row, origin, d, scale, inverse, 0, to, nullptr);
+}
+
+/// a · b, of whose numbers two in turn belong together; those of b are `stride` apart.
+ILK_INLINE std::int32_t wide_product_loop(const std::int16_t* a, const std::int16_t* b, std::int64_t stride,
+                                          std::int64_t n) {
+  std::int32_t sum = 0;
+  for (std::int64_t i = 0; i < n; i += 2, b += stride) sum += a[i] * b[0] + a[i + 1] * b[1];
+  return sum;
+}
+
 std::int64_t width_of(int bits, std::int64_t dimensions) {
   return (dimensions * (bits / 8) + chunk - 1) / chunk * chunk;
 }
 
 }  // namespace
+
+// The same to the last bit on every processor: k-means++ draws by what is made of them.
+ILK_TWICE(Spread, spread_of, (const float* row, const float* origin, std::int64_t d), (row, origin, d))
+ILK_TWICE(float, quantise_8,
+          (const float* row, const float* origin, std::int64_t d, float scale, float inverse, float shift,
+           std::uint8_t* to, float* rests),
+          (row, origin, d, scale, inverse, shift, to, rests))
+ILK_TWICE(float, quantise_16,
+          (const float* row, const float* origin, std::int64_t d, float scale, float inverse,
+           std::int16_t* to),
+          (row, origin, d, scale, inverse, to))
+ILK_TWICE(std::int32_t, wide_product,
+          (const std::int16_t* a, const std::int16_t* b, std::int64_t stride, std::int64_t n),
+          (a, b, stride, n))
 
 bool has_byte_products() {
 #if ILK_BYTE_PRODUCTS
@@ -129,11 +167,18 @@ ByteRows::ByteRows(Side side, int bits, std::int64_t rows, std::int64_t dimensio
       bits_(bits),
       dimensions_(dimensions),
       width_(width_of(bits, dimensions)),
-      bytes_(allocated(rows * width_)),
-      scales_(static_cast<std::size_t>(rows)),
+      first_strip_(side == Side::right && bits == 16 && rows % strip_tiles >= 1 &&
+                           rows % strip_tiles <= most_in_strip
+                       ? rows / strip_tiles * strip_tiles
+                       : rows),
+      in_strip_(rows - first_strip_),
+      strip_(allocated(in_strip_ * width_)),
+      bytes_(allocated((side == Side::left ? rows : padded(rows)) * width_)),
+      scales_(static_cast<std::size_t>(side == Side::left ? rows : padded(rows))),
       errors_(scales_.size()),
       lengths_(scales_.size()) {
   const std::int64_t sides = side == Side::left ? 1 : 2;
+  rows = this->rows();
   if (rests) {
     rests_ = allocated(rows * sides * width_);
     rest_errors_.resize(scales_.size());
@@ -144,6 +189,12 @@ ByteRows::ByteRows(Side side, int bits, std::int64_t rows, std::int64_t dimensio
   if (!rests) return;
   std::fill_n(rests_.get(), rows * sides * width_, std::uint8_t{0});
   row_corrections_.resize(2 * scales_.size());
+}
+
+float ByteRows::half_square(std::int64_t i) const {
+  const auto* row = reinterpret_cast<const std::int16_t*>(bytes_.get() + i * width_);
+  const float scale = scales_[static_cast<std::size_t>(i)];
+  return scale * scale * static_cast<float>(wide_product(row, row, 2, width_ / 2)) * 0.5f;
 }
 
 std::int64_t ByteRows::memory(int bits, std::int64_t rows, std::int64_t dimensions, bool rests) {
@@ -168,10 +219,10 @@ void ByteRows::set(std::int64_t i, const float* row, const float* origin) {
   std::vector<float> rest(has_rests() ? static_cast<std::size_t>(width_) : 0);
   std::uint8_t* bytes = is_left ? bytes_.get() + i * width_ : for_tile.data();
   if (is_left) std::fill(bytes + width_ - chunk, bytes + width_, std::uint8_t{0});
-  const float missed = bits_ == 16 ? quantise(row, origin, dimensions_, scale, factor, 0,
-                                              reinterpret_cast<std::int16_t*>(bytes), nullptr)
-                                   : quantise(row, origin, dimensions_, scale, factor, is_left ? offset : 0,
-                                              bytes, has_rests() ? rest.data() : nullptr);
+  const float missed = bits_ == 16 ? quantise_16(row, origin, dimensions_, scale, factor,
+                                                 reinterpret_cast<std::int16_t*>(bytes))
+                                   : quantise_8(row, origin, dimensions_, scale, factor, is_left ? offset : 0,
+                                                bytes, has_rests() ? rest.data() : nullptr);
   const auto place = static_cast<std::size_t>(i);
   // A little more than the truth, for the rounding of these very sums and squares too small for a float.
   const float length = 1.001f * std::sqrt(spread.square) + 1e-15f;
@@ -188,6 +239,9 @@ void ByteRows::set(std::int64_t i, const float* row, const float* origin) {
 void ByteRows::set_tile(std::int64_t i, const std::uint8_t* bytes) {
   std::uint8_t* to = bytes_.get() + i / tile * tile * width_ + i % tile * step;
   for (std::int64_t at = 0; at < width_; at += step) std::copy_n(bytes + at, step, to + at * tile);
+  if (i >= first_strip_)
+    for (std::int64_t at = 0; at < width_; at += strip_step)
+      std::copy_n(bytes + at, strip_step, strip_.get() + at * in_strip_ + (i - first_strip_) * strip_step);
   if (corrections_.empty()) return;
   std::int16_t* correction = corrections_.data() + (i / tile * tile * (width_ / chunk) + i % tile) * 2;
   for (std::int64_t begin = 0; begin < width_; begin += chunk, correction += 2 * tile) {
@@ -211,8 +265,8 @@ float ByteRows::keep_rest(std::int64_t i, const std::uint8_t* bytes, const float
     std::copy_n(bytes, width_, to);
     to += width_;
   }
-  const float missed = quantise(rest, nullptr, dimensions_, scale / per_step, inverse * per_step,
-                                is_left ? offset : 0, to, nullptr);
+  const float missed = quantise_8(rest, nullptr, dimensions_, scale / per_step, inverse * per_step,
+                                  is_left ? offset : 0, to, nullptr);
   if (!is_left)
     for (int which = 0; which < 2; ++which) {
       std::int32_t total = 0;
@@ -270,13 +324,17 @@ constexpr int rows_at_once = 4;
       : "ymm8", "ymm9", "ymm10", "ymm11", "ymm12", "memory")
 
 /// The products of four left rows with the rows of one or two tiles, whose first begins at `right`:
-/// totals[tiles · p + t] are those of left row p and tile t. `corrections` are null for 16 bits.
+/// totals[tiles · p + t] are those of left row p and tile t. `corrections` are null for 16 bits. `next` are
+/// the left rows that are needed next, to be fetched meanwhile, or null.
 template <int bits, int tiles>
-ILK_AVX2 inline void multiply_tiles(const std::uint8_t* const* left, const std::uint8_t* right,
-                                    std::int64_t width, const std::int16_t* corrections, __m256i* totals) {
+ILK_AVX2 inline void multiply_tiles(const std::uint8_t* const* left, const std::uint8_t* const* next,
+                                    const std::uint8_t* right, std::int64_t width,
+                                    const std::int16_t* corrections, __m256i* totals) {
   __m256i a0 = _mm256_setzero_si256(), b0 = a0, c0 = a0, d0 = a0, a1 = a0, b1 = a0, c1 = a0, d1 = a0;
   for (int i = 0; i < rows_at_once * tiles; ++i) totals[i] = a0;
   for (std::int64_t begin = 0; begin < width; begin += chunk, right += tile * chunk) {
+    if (next != nullptr)
+      for (int p = 0; p < rows_at_once; ++p) _mm_prefetch(next[p] + begin, _MM_HINT_T0);
     if constexpr (bits == 16) {
       if constexpr (tiles == 1)
         ILK_TILE_CHUNK("vpmaddwd", "vpaddd");
@@ -309,6 +367,59 @@ ILK_AVX2 inline void multiply_tiles(const std::uint8_t* const* left, const std::
 #undef ILK_TILE_CHUNK
 #undef ILK_TWO_TILES_CHUNK
 
+/// The sums of eight times eight numbers, added to totals[0 … 7].
+ILK_AVX2 inline void add_totals(__m256i a, __m256i b, __m256i c, __m256i d, __m256i e, __m256i f, __m256i g,
+                                __m256i h, std::int32_t* totals) {
+  const __m256i first = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d)),
+                second = _mm256_hadd_epi32(_mm256_hadd_epi32(e, f), _mm256_hadd_epi32(g, h));
+  const __m256i sums = _mm256_add_epi32(_mm256_permute2x128_si256(first, second, 0x20),
+                                        _mm256_permute2x128_si256(first, second, 0x31));
+  auto* to = reinterpret_cast<__m256i*>(totals);
+  _mm256_storeu_si256(to, _mm256_add_epi32(_mm256_loadu_si256(to), sums));
+}
+
+/// Adds the products of a part of a left row and a strip of `columns` rows to totals[0 … 15].
+template <int columns>
+ILK_AVX2 void multiply_strip(const std::uint8_t* left, const std::uint8_t* next, const std::uint8_t* strip,
+                             std::int64_t bytes, std::int32_t* totals) {
+  const __m256i zero = _mm256_setzero_si256();
+  __m256i s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero, s8 = zero,
+          s9 = zero, s10 = zero, s11 = zero;
+  for (std::int64_t at = 0; at < bytes; at += strip_step, strip += columns * strip_step) {
+    if (at % chunk == 0) _mm_prefetch(next + at, _MM_HINT_T0);
+    const __m256i x = load(left + at);
+// Written as instructions for the same reason as tiles.
+#define ILK_COLUMN(c)                                                            \
+  if constexpr (columns > c)                                                     \
+  asm("vpmaddwd %2, %1, %%ymm15\nvpaddd %%ymm15, %0, %0"                         \
+      : "+x"(s##c)                                                               \
+      : "x"(x), "m"(*reinterpret_cast<const __m256i_u*>(strip + c * strip_step)) \
+      : "ymm15")
+    ILK_COLUMN(0);
+    ILK_COLUMN(1);
+    ILK_COLUMN(2);
+    ILK_COLUMN(3);
+    ILK_COLUMN(4);
+    ILK_COLUMN(5);
+    ILK_COLUMN(6);
+    ILK_COLUMN(7);
+    ILK_COLUMN(8);
+    ILK_COLUMN(9);
+    ILK_COLUMN(10);
+    ILK_COLUMN(11);
+#undef ILK_COLUMN
+  }
+  add_totals(s0, s1, s2, s3, s4, s5, s6, s7, totals);
+  if constexpr (columns > tile) add_totals(s8, s9, s10, s11, zero, zero, zero, zero, totals + tile);
+}
+
+using MultiplyStrip = void (*)(const std::uint8_t*, const std::uint8_t*, const std::uint8_t*, std::int64_t,
+                               std::int32_t*);
+constexpr MultiplyStrip multiply_strips[] = {multiply_strip<1>,  multiply_strip<2>,  multiply_strip<3>,
+                                             multiply_strip<4>,  multiply_strip<5>,  multiply_strip<6>,
+                                             multiply_strip<7>,  multiply_strip<8>,  multiply_strip<9>,
+                                             multiply_strip<10>, multiply_strip<11>, multiply_strip<12>};
+
 /// A left row of bytes, 128 too large, with a right row of bytes.
 ILK_AVX2 inline std::int32_t row_product(const std::uint8_t* left, const std::uint8_t* right,
                                          std::int64_t width) {
@@ -325,34 +436,66 @@ ILK_AVX2 inline std::int32_t row_product(const std::uint8_t* left, const std::ui
 
 }  // namespace
 
-ILK_AVX2 void byte_products(const ByteRows& left, const std::int32_t* left_rows, const std::int32_t* out_rows,
-                            std::int64_t n_left, const ByteRows& right, std::int64_t first_right,
-                            std::int64_t n_right, const float* bias, float* out, std::int64_t stride) {
+/// The products with the rows of the strip, as byte_products gives them; `out` is where the first one's go.
+ILK_AVX2 void ByteRows::multiply_by_strip(const ByteRows& left, const std::int32_t* left_rows,
+                                          const std::int32_t* out_rows, std::int64_t n_left,
+                                          const float* bias, float* out, std::int64_t stride) const {
+  // Parts of rows, so that those of the strip stay in the nearest cache.
+  constexpr std::int64_t rows_at_once = 16, nearest_cache = std::int64_t{12} << 10;
+  const std::int64_t part = nearest_cache / in_strip_ / chunk * chunk;
+  const MultiplyStrip multiply = multiply_strips[in_strip_ - 1];
+  for (std::int64_t p = 0; p < n_left; p += rows_at_once) {
+    const std::int64_t count = std::min(rows_at_once, n_left - p);
+    std::int32_t totals[rows_at_once * strip_tiles] = {};
+    for (std::int64_t begin = 0; begin < width_; begin += part)
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::uint8_t *row = left.bytes_.get() + left_rows[p + i] * width_ + begin,
+                           *next = left.bytes_.get() + left_rows[std::min(p + i + 1, n_left - 1)] * width_ +
+                                   begin;
+        multiply(row, next, strip_.get() + begin * in_strip_, std::min(part, width_ - begin),
+                 totals + i * strip_tiles);
+      }
+    for (std::int64_t i = 0; i < count; ++i)
+      for (std::int64_t j = 0; j < in_strip_; j += tile) {
+        const __m256 scale =
+            _mm256_mul_ps(_mm256_loadu_ps(scales_.data() + first_strip_ + j),
+                          _mm256_set1_ps(left.scales_[static_cast<std::size_t>(left_rows[p + i])]));
+        const __m256 total = _mm256_cvtepi32_ps(load(totals + i * strip_tiles + j));
+        _mm256_storeu_ps(out + (out_rows ? out_rows[p + i] : p + i) * stride + j,
+                         _mm256_fmadd_ps(total, scale, _mm256_loadu_ps(bias + first_strip_ + j)));
+      }
+  }
+}
+
+ILK_AVX2 void ByteRows::multiply_by_tiles(const ByteRows& left, const std::int32_t* left_rows,
+                                          const std::int32_t* out_rows, std::int64_t n_left,
+                                          std::int64_t first_right, std::int64_t end_right, const float* bias,
+                                          float* out, std::int64_t stride) const {
   const std::int64_t width = left.width_;
-  for (std::int64_t row = first_right; row < first_right + n_right;) {
-    const std::int64_t tiles = row + tile < first_right + n_right ? 2 : 1;
-    const std::uint8_t* bytes = right.bytes_.get() + row * width;
-    const std::int16_t* corrections =
-        left.bits_ == 8 ? right.corrections_.data() + row * (width / chunk) * 2 : nullptr;
+  for (std::int64_t row = first_right; row < end_right;) {
+    const std::int64_t tiles = row + tile < end_right ? 2 : 1;
+    const std::uint8_t* bytes = bytes_.get() + row * width;
+    const std::int16_t* corrections = bits_ == 8 ? corrections_.data() + row * (width / chunk) * 2 : nullptr;
     for (std::int64_t p = 0; p < n_left; p += rows_at_once) {
       // Where fewer than four are left, the last stands in for the others.
       std::int64_t places[rows_at_once];
-      const std::uint8_t* rows[rows_at_once];
+      const std::uint8_t *rows[rows_at_once], *following[rows_at_once];
       for (std::int64_t i = 0; i < rows_at_once; ++i) {
         places[i] = std::min(p + i, n_left - 1);
         rows[i] = left.bytes_.get() + left_rows[places[i]] * width;
+        following[i] = left.bytes_.get() + left_rows[std::min(p + i + rows_at_once, n_left - 1)] * width;
       }
+      const std::uint8_t* const* next = row == first_right ? following : nullptr;
       __m256i totals[2 * rows_at_once];
-      if (left.bits_ == 16)
-        tiles == 1 ? multiply_tiles<16, 1>(rows, bytes, width, nullptr, totals)
-                   : multiply_tiles<16, 2>(rows, bytes, width, nullptr, totals);
+      if (bits_ == 16)
+        tiles == 1 ? multiply_tiles<16, 1>(rows, next, bytes, width, nullptr, totals)
+                   : multiply_tiles<16, 2>(rows, next, bytes, width, nullptr, totals);
       else
-        tiles == 1 ? multiply_tiles<8, 1>(rows, bytes, width, corrections, totals)
-                   : multiply_tiles<8, 2>(rows, bytes, width, corrections, totals);
+        tiles == 1 ? multiply_tiles<8, 1>(rows, next, bytes, width, corrections, totals)
+                   : multiply_tiles<8, 2>(rows, next, bytes, width, corrections, totals);
       for (std::int64_t t = 0; t < tiles; ++t) {
         const std::int64_t first = row + t * tile;
-        const __m256 scales = _mm256_loadu_ps(right.scales_.data() + first),
-                     biases = _mm256_loadu_ps(bias + first);
+        const __m256 scales = _mm256_loadu_ps(scales_.data() + first), biases = _mm256_loadu_ps(bias + first);
         for (std::int64_t i = 0; i < rows_at_once; ++i) {
           const __m256 scale = _mm256_mul_ps(
               scales, _mm256_set1_ps(left.scales_[static_cast<std::size_t>(left_rows[places[i]])]));
@@ -378,14 +521,46 @@ ILK_AVX2 float rest_product(const ByteRows& left, std::int64_t i, const ByteRows
           static_cast<float>(of_right_rest) / right_rests_per_step);
 }
 #else
-void byte_products(const ByteRows&, const std::int32_t*, const std::int32_t*, std::int64_t, const ByteRows&,
-                   std::int64_t, std::int64_t, const float*, float*, std::int64_t) {
+void ByteRows::multiply_by_strip(const ByteRows&, const std::int32_t*, const std::int32_t*, std::int64_t,
+                                 const float*, float*, std::int64_t) const {
+  std::abort();
+}
+void ByteRows::multiply_by_tiles(const ByteRows&, const std::int32_t*, const std::int32_t*, std::int64_t,
+                                 std::int64_t, std::int64_t, const float*, float*, std::int64_t) const {
   std::abort();
 }
 float rest_product(const ByteRows&, std::int64_t, const ByteRows&, std::int64_t) {
   std::abort();
 }
 #endif
+
+void byte_products(const ByteRows& left, const std::int32_t* left_rows, const std::int32_t* out_rows,
+                   std::int64_t n_left, const ByteRows& right, std::int64_t first_right, std::int64_t n_right,
+                   const float* bias, float* out, std::int64_t stride) {
+  const std::int64_t end = first_right + n_right, width = left.width_;
+  if (has_byte_products()) {
+    const bool with_strip =
+        right.in_strip_ > 0 && first_right <= right.first_strip_ && end >= right.count();
+    right.multiply_by_tiles(left, left_rows, out_rows, n_left, first_right,
+                            with_strip ? right.first_strip_ : end, bias, out, stride);
+    if (with_strip)
+      right.multiply_by_strip(left, left_rows, out_rows, n_left, bias, out + right.first_strip_ - first_right,
+                              stride);
+    return;
+  }
+  require(left.bits_ == 16, "byte_products", "8 bits need a processor that multiplies bytes.");
+  for (std::int64_t p = 0; p < n_left; ++p)
+    for (std::int64_t j = first_right; j < end; ++j) {
+      const std::int64_t row = left_rows[p];
+      const auto* a = reinterpret_cast<const std::int16_t*>(left.bytes_.get() + row * width);
+      const auto* b = reinterpret_cast<const std::int16_t*>(right.bytes_.get() + j / tile * tile * width +
+                                                            j % tile * step);
+      const float scale =
+          right.scales_[static_cast<std::size_t>(j)] * left.scales_[static_cast<std::size_t>(row)];
+      out[(out_rows ? out_rows[p] : p) * stride + j - first_right] =
+          static_cast<float>(wide_product(a, b, 2 * tile, width / 2)) * scale + bias[j];
+    }
+}
 
 double rest_product_error(double left_error, double left_rest_error, double left_length, double right_error,
                           double right_rest_error, double right_length) {

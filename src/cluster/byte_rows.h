@@ -27,15 +27,19 @@ inline bool& without_byte_products() {
 class ByteRows {
  public:
   enum class Side { left, right };
-  /// The rows of a right side are held in tiles of so many; it has a multiple of that many rows.
+  /// The rows of a right side are held in tiles of so many.
   static constexpr std::int64_t tile = 8;
+  static std::int64_t padded(std::int64_t n) { return (n + tile - 1) / tile * tile; }
 
+  /// A right side is filled up with zeros to whole tiles.
   ByteRows(Side side, int bits, std::int64_t rows, std::int64_t dimensions, bool rests = false);
 
   /// Row i becomes row − origin (null: row), which must be finite. Different rows may be set at once.
   void set(std::int64_t i, const float* row, const float* origin);
 
   std::int64_t rows() const { return static_cast<std::int64_t>(scales_.size()); }
+  /// Without those that fill up a right side.
+  std::int64_t count() const { return first_strip_ + in_strip_; }
   bool has_rests() const { return !rest_errors_.empty(); }
   /// At least the length of the difference between row i and what is held of it, without its rest and with
   /// it.
@@ -43,6 +47,10 @@ class ByteRows {
   float rest_error(std::int64_t i) const { return rest_errors_[static_cast<std::size_t>(i)]; }
   /// At least the length of row i and of what is held of it.
   float length(std::int64_t i) const { return lengths_[static_cast<std::size_t>(i)]; }
+
+  /// Half the squared length of what is held of row i: of a left side of 16 bits. With byte_products without
+  /// a bias it gives distances that are 0 between copies, and the same on every processor.
+  float half_square(std::int64_t i) const;
 
   /// Bytes that `rows` rows of a left side take.
   static std::int64_t memory(int bits, std::int64_t rows, std::int64_t dimensions, bool rests = false);
@@ -57,11 +65,19 @@ class ByteRows {
   using Bytes = std::unique_ptr<std::uint8_t[], Free>;
   static Bytes allocated(std::int64_t size);
   void set_tile(std::int64_t i, const std::uint8_t* bytes);
+  void multiply_by_tiles(const ByteRows& left, const std::int32_t* left_rows, const std::int32_t* out_rows,
+                         std::int64_t n_left, std::int64_t first_right, std::int64_t end_right,
+                         const float* bias, float* out, std::int64_t stride) const;
+  void multiply_by_strip(const ByteRows& left, const std::int32_t* left_rows, const std::int32_t* out_rows,
+                         std::int64_t n_left, const float* bias, float* out, std::int64_t stride) const;
   float keep_rest(std::int64_t i, const std::uint8_t* bytes, const float* rest, float scale, float inverse);
 
   Side side_;
   int bits_;
   std::int64_t dimensions_, width_;  // width: bytes of D in whole chunks of 64 bytes
+  // Right side of 16 bits: the last rows once more where they do not fill two tiles, (width / 32, rows, 32).
+  std::int64_t first_strip_, in_strip_;
+  Bytes strip_;
   // Left side: (rows, width), 8 bits plus 128. Right side: (rows / 8, width / 4, 8, 4), tile by tile.
   Bytes bytes_;
   Bytes
@@ -74,7 +90,7 @@ class ByteRows {
 /// out[q · stride + j] = scale · scale · (bytes · bytes) + bias for p < n_left and j < n_right: row
 /// left_rows[p] of `left` with row first_right + j of `right`; q is out_rows[p], or p where that is null.
 /// `bias` has a number for each row of `right`; first_right and n_right are multiples of ByteRows::tile.
-/// Needs has_byte_products().
+/// 8 bits need has_byte_products().
 void byte_products(const ByteRows& left, const std::int32_t* left_rows, const std::int32_t* out_rows,
                    std::int64_t n_left, const ByteRows& right, std::int64_t first_right, std::int64_t n_right,
                    const float* bias, float* out, std::int64_t stride);

@@ -182,12 +182,14 @@ KMeansResult from_drawn_centres(const torch::Tensor& rows, Geometry geometry, co
   Run best;
   for (std::int64_t first = 0; first < options.n_init; first += group) {
     const std::int64_t n_starts = std::min(group, options.n_init - first);
-    const auto centres =
-        internal::first_centres(points, collection.screened.get(), options, first, n_starts, progress)
-            .to(points.device());
+    auto drawn = internal::first_centres(points, collection.screened.get(), geometry, options, first,
+                                         n_starts, progress);
+    const auto centres = drawn.centres.to(points.device());
     Lloyd lloyd(points, collection.screened.get(), k, n_starts, geometry);
     for (std::int64_t i = 0; i < n_starts; ++i)
       lloyd.start(i).centroids.copy_(points.index_select(0, centres[i]));
+    if (drawn.labels.defined()) lloyd.begin_with(drawn.labels, drawn.margins);
+    drawn = {};
     for (Run& run : iterate(lloyd, n_starts, n, options, progress))
       if (!best.centroids.defined() || run.objectives.back() > best.objectives.back()) best = std::move(run);
   }

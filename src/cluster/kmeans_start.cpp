@@ -4,12 +4,14 @@
 #include <ilk/random.h>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 
 #include "blocks.h"
 #include "row_loops.h"
 #include "scratch_pool.h"
+#include "twice.h"
 
 namespace ilk::internal {
 namespace {
@@ -18,9 +20,39 @@ constexpr std::int64_t points_per_block = 256;
 // Candidates come from so many points at most, or this many for each centre.
 constexpr std::int64_t most_sampled = std::int64_t{1} << 16, sampled_per_centre = 32;
 
+/// distances = halves + half − products, at least 0.
+ILK_INLINE void distances_of_loop(const float* products, const float* halves, float half, std::int64_t n,
+                                  float* distances) {
+  for (std::int64_t j = 0; j < n; ++j) {
+    const float distance = (half + halves[j]) - products[j];
+    distances[j] = distance > 0 ? distance : 0;
+  }
+}
+
+/// gains += lowest − distances where that is positive.
+ILK_INLINE void add_gains_loop(const float* distances, const float* lowest, std::int64_t n, double* gains) {
+  for (std::int64_t j = 0; j < n; ++j) {
+    const double gain = static_cast<double>(lowest[j]) - static_cast<double>(distances[j]);
+    gains[j] += gain > 0 ? gain : 0;
+  }
+}
+
+}  // namespace
+
+ILK_TWICE(void, distances_of,
+          (const float* products, const float* halves, float half, std::int64_t n, float* distances),
+          (products, halves, half, n, distances))
+ILK_TWICE(void, add_gains, (const float* distances, const float* lowest, std::int64_t n, double* gains),
+          (distances, lowest, n, gains))
+
+namespace {
+
 /// Greedy k-means++ (Arthur and Vassilvitskii 2007) on halved squared distances for several starts side by
 /// side: candidates are drawn with the distance to the nearest centre so far as weight, and the one that
 /// lowers the sum of distances most becomes a centre.
+///
+/// Distances are those between the points in 16 bits (ByteRows), where there is room for them: whole numbers
+/// times scales, the same on every processor, and 0 between copies. Elsewhere they are float32's.
 class PlusPlus {
  public:
   PlusPlus(torch::Tensor points, const ScreenedPoints* screened, std::vector<std::int32_t> rows,
@@ -32,14 +64,19 @@ class PlusPlus {
         blocks_(block_count(n_, points_per_block)),
         n_starts_(n_starts),
         chosen_(static_cast<std::size_t>(n_starts)),
-        distances_(static_cast<std::size_t>(n_starts * n_), std::numeric_limits<float>::max()),
+        lowest_(static_cast<std::size_t>(n_starts * n_), std::numeric_limits<float>::max()),
+        nearest_(lowest_.size(), 0),
         block_sums_(static_cast<std::size_t>(blocks_ * n_starts)),
-        from_origin_(static_cast<std::size_t>(n_)) {
+        halves_(static_cast<std::size_t>(n_)) {
     if (!screened_) return;
+    take_wide_rows();
     parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-      for (std::int64_t i = begin; i < end; ++i)
-        from_origin_[static_cast<std::size_t>(i)] =
-            near_half_square(row(i), screened_->origin().data(), screened_->dimensions());
+      for (std::int64_t i = begin; i < end; ++i) {
+        if (own_) own_->set(i, row(i), screened_->middle().data());
+        halves_[static_cast<std::size_t>(i)] =
+            wide_ ? wide_->half_square(wide_rows_[static_cast<std::size_t>(i)])
+                  : near_half_square(row(i), screened_->origin().data(), screened_->dimensions());
+      }
     });
   }
 
@@ -65,7 +102,7 @@ class PlusPlus {
     const std::int64_t begin = block * points_per_block, end = std::min(n_, begin + points_per_block);
     std::int64_t drawn = -1;
     for (std::int64_t i = begin; i < end; ++i) {
-      const float weight = distances(start)[i];
+      const float weight = lowest(i)[start];
       if (!(weight > 0)) continue;
       drawn = i;
       rest -= weight;
@@ -76,111 +113,237 @@ class PlusPlus {
 
   /// Makes a centre of the best of each start's candidates: as many for each start, one start after another.
   void choose(const std::vector<std::int64_t>& candidates) {
-    const std::int64_t trials = static_cast<std::int64_t>(candidates.size()) / n_starts_;
-    std::vector<std::int64_t> best(candidates.begin(), candidates.end());
-    if (trials > 1) {
-      best.clear();
-      std::vector<double> gains(static_cast<std::size_t>(blocks_) * candidates.size());
-      each_nearer(candidates, [&](std::int64_t block, std::int64_t start, std::int64_t i,
-                                  std::int64_t candidate, float distance) {
-        gains[static_cast<std::size_t>(block) * candidates.size() + static_cast<std::size_t>(candidate)] +=
-            static_cast<double>(distances(start)[i]) - static_cast<double>(distance);
-      });
-      for (std::int64_t start = 0; start < n_starts_; ++start) {
-        std::int64_t winner = -1;
-        double most = 0;
-        for (std::int64_t candidate = start * trials; candidate < (start + 1) * trials; ++candidate) {
-          double gain = 0;
-          for (std::int64_t block = 0; block < blocks_; ++block)
-            gain += gains[static_cast<std::size_t>(block) * candidates.size() +
-                          static_cast<std::size_t>(candidate)];
-          if (winner < 0 || gain > most) winner = candidate, most = gain;
-        }
-        best.push_back(candidates[static_cast<std::size_t>(winner)]);
+    const auto count = static_cast<std::int64_t>(candidates.size()), trials = count / n_starts_;
+    distances_.resize(static_cast<std::size_t>(n_ * count));
+    std::vector<double> gains(static_cast<std::size_t>(blocks_ * count));
+    measure(candidates, [&](std::int64_t block) {
+      if (trials == 1) return;
+      std::vector<float> repeated(static_cast<std::size_t>(count));
+      for (std::int64_t i = block * points_per_block; i < std::min(n_, (block + 1) * points_per_block); ++i) {
+        for (std::int64_t start = 0; start < n_starts_; ++start)
+          std::fill_n(repeated.data() + start * trials, trials, lowest(i)[start]);
+        add_gains(distances_.data() + i * count, repeated.data(), count, gains.data() + block * count);
       }
-    }
-    each_nearer(best, [&](std::int64_t, std::int64_t start, std::int64_t i, std::int64_t, float distance) {
-      distances(start)[i] = distance;
     });
-    for (std::int64_t start = 0; start < n_starts_; ++start)
-      chosen_[static_cast<std::size_t>(start)].push_back(best[static_cast<std::size_t>(start)]);
+    std::vector<std::int64_t> winners;
+    for (std::int64_t start = 0; start < n_starts_; ++start) {
+      std::int64_t winner = -1;
+      double most = 0;
+      for (std::int64_t candidate = start * trials; candidate < (start + 1) * trials; ++candidate) {
+        double gain = 0;
+        for (std::int64_t block = 0; block < blocks_; ++block)
+          gain += gains[static_cast<std::size_t>(block * count + candidate)];
+        if (winner < 0 || gain > most) winner = candidate, most = gain;
+      }
+      winners.push_back(winner);
+      chosen_[static_cast<std::size_t>(start)].push_back(candidates[static_cast<std::size_t>(winner)]);
+    }
+    const auto number = static_cast<std::int32_t>(chosen_.front().size() - 1);
     parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
-      for (std::int64_t start = 0; start < n_starts_; ++start) {
-        double sum = 0;
-        for (std::int64_t i = begin; i < end; ++i) sum += distances(start)[i];
-        block_sums_[static_cast<std::size_t>(block * n_starts_ + start)] = sum;
+      double* sums = block_sums_.data() + block * n_starts_;
+      std::fill_n(sums, n_starts_, 0.0);
+      for (std::int64_t i = begin; i < end; ++i)
+        for (std::int64_t start = 0; start < n_starts_; ++start) {
+          const float distance =
+              distances_[static_cast<std::size_t>(i * count + winners[static_cast<std::size_t>(start)])];
+          const std::int64_t place = i * n_starts_ + start;
+          if (distance < lowest(i)[start])
+            lowest(i)[start] = distance, nearest_[static_cast<std::size_t>(place)] = number;
+          sums[start] += lowest(i)[start];
+        }
+    });
+  }
+
+  /// Whether all points are chosen among and their distances are known well enough for `assign`.
+  bool knows_labels() const { return wide_ != nullptr && n_ == points_.size(0); }
+
+  /// Each point's nearest centre of a start, and by how much its score with that is above those with others
+  /// at least: |x − c| ≥ |a − c| − |x − a| for the nearest a and any other c. With s the distance from a to
+  /// the next centre and δ = |x − a|, (|x − c|² − |x − a|²) / 2 ≥ s (s − 2δ) / 2.
+  void assign(std::int64_t start, Geometry geometry, std::int32_t* labels, float* margins) const {
+    const auto& centres = chosen_[static_cast<std::size_t>(start)];
+    const std::int64_t d = screened_->dimensions();
+    std::vector<double> next(centres.size(), std::numeric_limits<double>::infinity()),
+        longer(centres.size(), 0);
+    for (std::size_t a = 0; a < centres.size(); ++a)
+      for (std::size_t c = 0; c < centres.size(); ++c) {
+        if (a == c) continue;
+        const float *at_a = row(centres[a]), *at_c = row(centres[c]);
+        next[a] = std::min(next[a], 0.9999 * std::sqrt(2.0 * near_half_square(at_a, at_c, d)));
+        if (geometry == Geometry::cosine)
+          longer[a] = std::max(longer[a], (exact_dot(at_c, at_c, d) - exact_dot(at_a, at_a, d)) / 2);
+      }
+    parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int32_t own = nearest_[static_cast<std::size_t>(i * n_starts_ + start)];
+        const auto a = static_cast<std::size_t>(own);
+        // What 16 bits miss of both, and the rounding of the distance in float32.
+        const double rounding = 1e-6 * (static_cast<double>(halves_[static_cast<std::size_t>(i)]) +
+                                        static_cast<double>(halves_[static_cast<std::size_t>(centres[a])]));
+        const double own_distance =
+            1.0001 * std::sqrt(2 * (lowest(i)[start] + rounding)) + error(i) + error(centres[a]);
+        labels[i] = own;
+        margins[i] =
+            static_cast<float>(0.9999 * (next[a] * (0.999998 * next[a] - 2 * own_distance) / 2 - longer[a]));
       }
     });
   }
 
  private:
-  /// Calls nearer(block, start, i, candidate, distance) for each point i that is nearer to one of a start's
-  /// candidates than to its centres so far: blocks side by side, the rest in order.
-  template <class Nearer>
-  void each_nearer(const std::vector<std::int64_t>& candidates, Nearer nearer) {
+  /// Finds the points in 16 bits among the screen's, or makes them where they are not more than the screen
+  /// may hold. It must not depend on the processor whether there are any.
+  void take_wide_rows() {
+    const std::int64_t d = screened_->dimensions();
+    wide_rows_ = rows_;
+    if (screened_->keeps_16_bits() && screened_->kept() != nullptr) {
+      wide_ = screened_->kept();
+      return;
+    }
+    if (!screened_->keeps_16_bits() &&
+        screened_->memory() + ByteRows::memory(16, n_, d) > ScreenedPoints::most_memory)
+      return;
+    own_ = std::make_unique<ByteRows>(ByteRows::Side::left, 16, n_, d);
+    wide_ = own_.get();
+    std::iota(wide_rows_.begin(), wide_rows_.end(), 0);
+  }
+
+  /// Writes the distances of all points from the candidates, or numbers that are not below the lowest so far
+  /// in their place, and calls done(block) for each block of points.
+  template <class Done>
+  void measure(const std::vector<std::int64_t>& candidates, Done done) {
     std::vector<std::int64_t> numbers;
     numbers.reserve(candidates.size());
     for (const std::int64_t candidate : candidates)
       numbers.push_back(rows_[static_cast<std::size_t>(candidate)]);
+    if (wide_) return measure_in_16_bits(candidates, done);
     const auto vectors = points_.index_select(0, torch::tensor(numbers, torch::kInt64).to(points_.device()));
-    const auto trials = static_cast<std::int64_t>(candidates.size()) / n_starts_;
-    screened_ ? each_nearer_with_loops(vectors, trials, nearer)
-              : each_nearer_with_operations(vectors, trials, nearer);
+    screened_ ? measure_with_loops(vectors, done) : measure_with_operations(vectors, done);
   }
 
-  template <class Nearer>
-  void each_nearer_with_loops(const torch::Tensor& vectors, std::int64_t trials, Nearer nearer) {
-    ScreenedCentres screened(*screened_, vectors.size(0), Geometry::euclidean);
-    screened.set(vectors);
-    const std::int64_t d = screened_->dimensions();
+  /// The candidates of one start in 16 bits, or those of all starts as long as there are no centres.
+  struct Part {
+    ByteRows rows;
+    std::vector<float> halves;
+    /// Of each centre so far: a point no farther than this from the centre nearest to it is farther from all
+    /// of the part's candidates. Halved squares.
+    std::vector<float> reaches;
+  };
+
+  template <class Done>
+  void measure_in_16_bits(const std::vector<std::int64_t>& candidates, Done done) {
+    constexpr std::int64_t at_once = 64;
+    const auto count = static_cast<std::int64_t>(candidates.size());
+    const std::int64_t in_part = chosen_.front().empty() ? count : count / n_starts_,
+                       stride = ByteRows::padded(in_part);
+    const std::vector<float> none(static_cast<std::size_t>(stride), 0.0f);
+    std::vector<Part> parts;
+    for (std::int64_t first = 0; first < count; first += in_part)
+      parts.push_back(part_of(candidates.data() + first, in_part, first / in_part));
     parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
       pool_.use([&](ScreenedPoints::Scratch& scratch) {
-        for (std::int64_t first = begin; first < end; first += ScreenedPoints::at_once()) {
-          const std::int64_t count = std::min(ScreenedPoints::at_once(), end - first);
-          screened_->screen(0, rows_.data() + first, count, screened, scratch);
-          for (std::int64_t p = 0; p < count; ++p) {
-            const std::int64_t i = first + p;
-            const float* scores = scratch.scores.data() + p * screened.stride();
-            // The distance to a candidate is from_origin − score, and is looked at where it may be the
-            // lowest; the factor is for the rounding of these very numbers.
-            const float reach = from_origin_[static_cast<std::size_t>(i)] * 0.9999f -
-                                scratch.errors[static_cast<std::size_t>(p)];
-            for (std::int64_t start = 0; start < n_starts_; ++start) {
-              const float lowest = distances(start)[i], least_score = reach - lowest;
-              for (std::int64_t j = start * trials; j < (start + 1) * trials; ++j) {
-                if (scores[j] < least_score) continue;
-                const float distance = near_half_square(row(i), screened.row(j), d);
-                if (distance < lowest) nearer(block, start, i, j, distance);
+        scratch.scores.resize(static_cast<std::size_t>(at_once * stride));
+        scratch.rows.resize(static_cast<std::size_t>(at_once));
+        scratch.some_rows.resize(scratch.rows.size());
+        for (std::int64_t first = begin; first < end; first += at_once)
+          for (std::size_t number = 0; number < parts.size(); ++number) {
+            const Part& part = parts[number];
+            const std::int64_t to = static_cast<std::int64_t>(number) * in_part;
+            std::int64_t some = 0;
+            for (std::int64_t i = first; i < std::min(end, first + at_once); ++i) {
+              float* distances = distances_.data() + i * count + to;
+              const auto place = static_cast<std::size_t>(i * n_starts_) + number;
+              if (!part.reaches.empty() &&
+                  lowest_[place] <= part.reaches[static_cast<std::size_t>(nearest_[place])]) {
+                std::fill_n(distances, in_part, std::numeric_limits<float>::max());
+                continue;
               }
+              scratch.some_rows[static_cast<std::size_t>(some)] = static_cast<std::int32_t>(i);
+              scratch.rows[static_cast<std::size_t>(some++)] = wide_rows_[static_cast<std::size_t>(i)];
+            }
+            if (some == 0) continue;
+            byte_products(*wide_, scratch.rows.data(), nullptr, some, part.rows, 0, stride, none.data(),
+                          scratch.scores.data(), stride);
+            for (std::int64_t p = 0; p < some; ++p) {
+              const std::int64_t i = scratch.some_rows[static_cast<std::size_t>(p)];
+              distances_of(scratch.scores.data() + p * stride, part.halves.data(),
+                           halves_[static_cast<std::size_t>(i)], in_part, distances_.data() + i * count + to);
             }
           }
-        }
       });
+      done(block);
     });
   }
 
-  template <class Nearer>
-  void each_nearer_with_operations(const torch::Tensor& vectors, std::int64_t trials, Nearer nearer) {
-    constexpr std::int64_t rows_at_once = 64 * points_per_block;
-    const auto halves = vectors.square().sum(1).div_(2);
-    for (std::int64_t first = 0; first < n_; first += rows_at_once) {
-      const std::int64_t end = std::min(n_, first + rows_at_once);
-      const auto numbers =
-          torch::tensor(std::vector<std::int64_t>(rows_.begin() + first, rows_.begin() + end), torch::kInt64);
-      const auto block = points_.index_select(0, numbers.to(points_.device()));
-      const auto squares = block.square().sum(1, /*keepdim=*/true).div_(2);
-      auto products = block.matmul(vectors.t()).neg_().add_(halves).add_(squares);
-      // What is less than rounding away from zero is a copy of the candidate.
-      products.masked_fill_(products < 1e-6 * squares, 0);
-      const auto memory = products.cpu();
-      const auto distance = memory.accessor<float, 2>();
-      for (std::int64_t i = first; i < end; ++i)
-        for (std::int64_t start = 0; start < n_starts_; ++start) {
-          const float lowest = distances(start)[i];
-          for (std::int64_t j = start * trials; j < (start + 1) * trials; ++j)
-            if (distance[i - first][j] < lowest)
-              nearer(i / points_per_block, start, i, j, distance[i - first][j]);
+  Part part_of(const std::int64_t* candidates, std::int64_t count, std::int64_t start) const {
+    Part part{ByteRows(ByteRows::Side::right, 16, count, screened_->dimensions()), {}, {}};
+    for (std::int64_t j = 0; j < count; ++j) {
+      part.rows.set(j, row(candidates[j]), screened_->middle().data());
+      part.halves.push_back(halves_[static_cast<std::size_t>(candidates[j])]);
+    }
+    // |x − c| ≥ |a − c| − |x − a| ≥ |x − a| where |a − c| ≥ 2 |x − a|: a little more than a quarter of the
+    // square, and the rounding of any of these numbers.
+    const float slack = 4e-5f * *std::max_element(halves_.begin(), halves_.end());
+    const std::vector<float> none(static_cast<std::size_t>(ByteRows::padded(count)), 0.0f);
+    std::vector<float> products(none.size()), distances(none.size());
+    for (const std::int64_t a : chosen_[static_cast<std::size_t>(start)]) {
+      byte_products(*wide_, &wide_rows_[static_cast<std::size_t>(a)], nullptr, 1, part.rows, 0,
+                    static_cast<std::int64_t>(none.size()), none.data(), products.data(), 0);
+      distances_of(products.data(), part.halves.data(), halves_[static_cast<std::size_t>(a)], count,
+                   distances.data());
+      part.reaches.push_back((*std::min_element(distances.begin(), distances.begin() + count) - slack) /
+                             4.01f);
+    }
+    return part;
+  }
+
+  template <class Done>
+  void measure_with_loops(const torch::Tensor& vectors, Done done) {
+    const std::int64_t d = screened_->dimensions(), count = vectors.size(0), trials = count / n_starts_;
+    ScreenedCentres screened(*screened_, count, Geometry::euclidean);
+    screened.set(vectors);
+    parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
+      pool_.use([&](ScreenedPoints::Scratch& scratch) {
+        for (std::int64_t first = begin; first < end; first += ScreenedPoints::at_once()) {
+          const std::int64_t some = std::min(ScreenedPoints::at_once(), end - first);
+          screened_->screen(0, rows_.data() + first, some, screened, scratch);
+          for (std::int64_t p = 0; p < some; ++p) {
+            const std::int64_t i = first + p;
+            const float* scores = scratch.scores.data() + p * screened.stride();
+            // The distance to a candidate is the point's half square − score, and is looked at where it may
+            // be the lowest; the factor is for the rounding of these very numbers.
+            const float reach =
+                halves_[static_cast<std::size_t>(i)] * 0.9999f - scratch.errors[static_cast<std::size_t>(p)];
+            for (std::int64_t j = 0; j < count; ++j)
+              distances_[static_cast<std::size_t>(i * count + j)] =
+                  scores[j] < reach - lowest(i)[j / trials] ? std::numeric_limits<float>::max()
+                                                            : near_half_square(row(i), screened.row(j), d);
+          }
         }
+      });
+      done(block);
+    });
+  }
+
+  template <class Done>
+  void measure_with_operations(const torch::Tensor& vectors, Done done) {
+    constexpr std::int64_t blocks_at_once = 64;
+    const std::int64_t count = vectors.size(0);
+    const auto halves = vectors.square().sum(1).div_(2);
+    for (std::int64_t block = 0; block < blocks_; ++block) {
+      const std::int64_t first = block * points_per_block;
+      if (block % blocks_at_once == 0) {
+        const std::int64_t end = std::min(n_, first + blocks_at_once * points_per_block);
+        const auto numbers = torch::tensor(
+            std::vector<std::int64_t>(rows_.begin() + first, rows_.begin() + end), torch::kInt64);
+        const auto some = points_.index_select(0, numbers.to(points_.device()));
+        const auto squares = some.square().sum(1, /*keepdim=*/true).div_(2);
+        auto products = some.matmul(vectors.t()).neg_().add_(halves).add_(squares);
+        // What is less than rounding away from zero is a copy of the candidate.
+        products.masked_fill_(products < 1e-6 * squares, 0);
+        const auto memory = products.cpu();
+        std::copy_n(memory.data_ptr<float>(), memory.numel(), distances_.data() + first * count);
+      }
+      done(block);
     }
   }
 
@@ -193,8 +356,11 @@ class PlusPlus {
   }
 
   const float* row(std::int64_t i) const { return screened_->row(rows_[static_cast<std::size_t>(i)]); }
-  float* distances(std::int64_t start) { return distances_.data() + start * n_; }
-  const float* distances(std::int64_t start) const { return distances_.data() + start * n_; }
+  double error(std::int64_t i) const {
+    return static_cast<double>(wide_->error(wide_rows_[static_cast<std::size_t>(i)]));
+  }
+  float* lowest(std::int64_t i) { return lowest_.data() + i * n_starts_; }
+  const float* lowest(std::int64_t i) const { return lowest_.data() + i * n_starts_; }
   double block_sum(std::int64_t block, std::int64_t start) const {
     return block_sums_[static_cast<std::size_t>(block * n_starts_ + start)];
   }
@@ -204,9 +370,14 @@ class PlusPlus {
   std::vector<std::int32_t> rows_;  // the points that centres are chosen among; below, i counts these
   std::int64_t n_, blocks_, n_starts_;
   std::vector<std::vector<std::int64_t>> chosen_;
-  std::vector<float> distances_;    // (R, n) of each point to its nearest centre so far
-  std::vector<double> block_sums_;  // (blocks, R) of distances_
-  std::vector<float> from_origin_;  // (n) half the squared distance of each point from the screen's origin
+  std::vector<float> lowest_;          // (n, R) the distance of each point to its nearest centre so far
+  std::vector<std::int32_t> nearest_;  // (n, R) which of a start's centres that is
+  std::vector<float> distances_;       // (n, candidates) of the last choice
+  std::vector<double> block_sums_;     // (blocks, R) of lowest_
+  std::vector<float> halves_;          // (n) half the squared distance of each point from the screen's origin
+  const ByteRows* wide_ = nullptr;     // the points in 16 bits
+  std::unique_ptr<ByteRows> own_;      // where the screen has none
+  std::vector<std::int32_t> wide_rows_;  // (n) where each point is in them
   ScratchPool<ScreenedPoints::Scratch> pool_{[] { return std::make_unique<ScreenedPoints::Scratch>(); }};
 };
 
@@ -231,19 +402,20 @@ std::int64_t trials_per_centre(std::int64_t n_clusters) {
   return 2 + static_cast<std::int64_t>(std::log(static_cast<double>(n_clusters)));
 }
 
-torch::Tensor first_centres(const torch::Tensor& points, const ScreenedPoints* screened,
-                            const KMeansOptions& options, std::int64_t first_start, std::int64_t n_starts,
-                            const Progress& progress) {
+FirstCentres first_centres(const torch::Tensor& points, const ScreenedPoints* screened, Geometry geometry,
+                           const KMeansOptions& options, std::int64_t first_start, std::int64_t n_starts,
+                           const Progress& progress) {
   const std::int64_t n = points.size(0), k = options.n_clusters;
   std::vector<RandomStream> streams;
   for (std::int64_t start = 0; start < n_starts; ++start)
     streams.emplace_back(options.seed, "kmeans", static_cast<std::uint64_t>(first_start + start));
-  auto centres = torch::empty({n_starts, k}, torch::kInt64);
+  FirstCentres first;
+  torch::Tensor& centres = first.centres = torch::empty({n_starts, k}, torch::kInt64);
   if (options.init == KMeansInit::random) {
     for (std::int64_t start = 0; start < n_starts; ++start)
       centres[start].copy_(
           torch::tensor(streams[static_cast<std::size_t>(start)].sample(n, k), torch::kInt64));
-    return centres;
+    return first;
   }
   PlusPlus plus_plus(points, screened, sample_of(n, options), n_starts);
   for (std::int64_t centre = 0; centre < k; ++centre) {
@@ -261,7 +433,13 @@ torch::Tensor first_centres(const torch::Tensor& points, const ScreenedPoints* s
   }
   for (std::int64_t start = 0; start < n_starts; ++start)
     centres[start].copy_(torch::tensor(plus_plus.chosen(start), torch::kInt64));
-  return centres;
+  if (!plus_plus.knows_labels()) return first;
+  first.labels = torch::empty({n_starts, n}, torch::kInt32);
+  first.margins = torch::empty({n_starts, n});
+  for (std::int64_t start = 0; start < n_starts; ++start)
+    plus_plus.assign(start, geometry, first.labels.data_ptr<std::int32_t>() + start * n,
+                     first.margins.data_ptr<float>() + start * n);
+  return first;
 }
 
 }  // namespace ilk::internal

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "scratch_pool.h"
 #include "screen.h"
 
 namespace ilk::internal {
@@ -63,6 +64,9 @@ class Lloyd {
 
   Start& start(std::int64_t i) { return starts_[static_cast<std::size_t>(i)]; }
 
+  /// What is known of the labels of all starts before the first assign, (R, N) each: they are right where
+  /// their margin is above 0. Only where loops can be used.
+  void begin_with(const torch::Tensor& labels, const torch::Tensor& margins);
   /// Assigns the points to the centroids of the starts named, and brings sums, sizes, objective and moved up
   /// to date.
   void assign(const std::vector<std::int64_t>& active);
@@ -77,6 +81,7 @@ class Lloyd {
   struct Worker;
   class BlockOfPoints;
   void assign_with_loops(const std::vector<std::int64_t>& active);
+  void take_over(const ScratchPool<Worker>& workers, const std::vector<std::int64_t>& active);
   /// How much scores with some centres fell and rose at most when those moved.
   void bound_drifts(const torch::Tensor& before, const torch::Tensor& after, float* falls,
                     float* rises) const;

@@ -1,11 +1,11 @@
 // N points, D dimensions, K clusters, R starts that run side by side: the assignment on a CPU, where the
 // search for the best centre and the sums are done while a block of points is in the cache.
+#include <algorithm>
 #include <numeric>
 
 #include "blocks.h"
 #include "lloyd.h"
 #include "row_loops.h"
-#include "scratch_pool.h"
 
 namespace ilk::internal {
 namespace {
@@ -201,10 +201,18 @@ void Lloyd::assign_with_loops(const std::vector<std::int64_t>& active) {
   parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     workers.use([&](Worker& worker) { BlockOfPoints(*this, active, begin, end).assign(worker); });
   });
-  for (std::size_t place = 0; place < active.size(); ++place) {
-    Start& one = start(active[place]);
+  for (const std::int64_t number : active) {
+    Start& one = start(number);
     one.moved = one.searched = one.tied = 0;
     one.bounded = true;
+  }
+  take_over(workers, active);
+}
+
+void Lloyd::take_over(const ScratchPool<Worker>& workers, const std::vector<std::int64_t>& active) {
+  const std::int64_t d = points_.size(1), k = n_clusters_;
+  for (std::size_t place = 0; place < active.size(); ++place) {
+    Start& one = start(active[place]);
     double* sums = one.sums.data_ptr<double>();
     const auto first = static_cast<std::int64_t>(place) * k;
     for (const auto& worker : workers.all()) {
@@ -217,6 +225,67 @@ void Lloyd::assign_with_loops(const std::vector<std::int64_t>& active) {
         const double* change = worker->sums.data() + (first + j) * d;
         for (std::int64_t i = 0; i < d; ++i) sums[j * d + i] += change[i];
       }
+    }
+  }
+}
+
+void Lloyd::begin_with(const torch::Tensor& labels, const torch::Tensor& margins) {
+  const std::int64_t n = points_.size(0), d = points_.size(1), k = n_clusters_;
+  labels_.copy_(labels);
+  margins_.copy_(margins.unsqueeze(2).expand_as(margins_));
+  // Starts often find the same clusters, numbered differently: each is added up once.
+  struct Numbering {
+    std::vector<std::int32_t> rank, order;  // clusters by their first members
+  };
+  std::vector<Numbering> numberings;
+  std::vector<std::int64_t> distinct, like;
+  for (std::int64_t number = 0; number < static_cast<std::int64_t>(starts_.size()); ++number) {
+    Start& one = start(number);
+    one.bounded = true;
+    const auto* label = one.labels.data_ptr<std::int32_t>();
+    Numbering numbering{std::vector<std::int32_t>(static_cast<std::size_t>(k), -1), {}};
+    for (std::int64_t i = 0; i < n; ++i)
+      if (std::int32_t& rank = numbering.rank[static_cast<std::size_t>(label[i])]; rank < 0) {
+        rank = static_cast<std::int32_t>(numbering.order.size());
+        numbering.order.push_back(label[i]);
+      }
+    numberings.push_back(std::move(numbering));
+    const auto same = [&](std::int64_t other) {
+      const auto* others = start(other).labels.data_ptr<std::int32_t>();
+      const auto &rank = numberings.back().rank,
+                 &other_rank = numberings[static_cast<std::size_t>(other)].rank;
+      for (std::int64_t i = 0; i < n; ++i)
+        if (rank[static_cast<std::size_t>(label[i])] != other_rank[static_cast<std::size_t>(others[i])])
+          return false;
+      return true;
+    };
+    const auto found = std::find_if(distinct.begin(), distinct.end(), same);
+    like.push_back(found == distinct.end() ? number : *found);
+    if (found == distinct.end()) distinct.push_back(number);
+  }
+  ScratchPool<Worker> workers(
+      [&] { return std::make_unique<Worker>(distinct.size(), k, d, margins_.size(2)); });
+  parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    workers.use([&](Worker& worker) {
+      for (std::int64_t i = begin; i < end; ++i)
+        for (std::size_t place = 0; place < distinct.size(); ++place) {
+          const std::int64_t to = static_cast<std::int64_t>(place) * k +
+                                  start(distinct[place]).labels.data_ptr<std::int32_t>()[i];
+          ++worker.sizes[static_cast<std::size_t>(to)];
+          worker.touched[static_cast<std::size_t>(to)] = 1;
+          add_rounded(worker.sums.data() + to * d, screened_->row(i), d, rounding_);
+        }
+    });
+  });
+  take_over(workers, distinct);
+  for (std::size_t number = 0; number < like.size(); ++number) {
+    const auto from = static_cast<std::size_t>(like[number]);
+    if (from == number) continue;
+    const auto &to_order = numberings[number].order, &from_order = numberings[from].order;
+    for (std::size_t rank = 0; rank < to_order.size(); ++rank) {
+      starts_[number].sums[to_order[rank]].copy_(starts_[from].sums[from_order[rank]]);
+      starts_[number].sizes[static_cast<std::size_t>(to_order[rank])] =
+          starts_[from].sizes[static_cast<std::size_t>(from_order[rank])];
     }
   }
 }

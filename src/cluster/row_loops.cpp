@@ -58,27 +58,6 @@ ILK_INLINE float near_half_square_loop(const float* a, const float* b, std::int6
   return folded(sums) / 2;
 }
 
-ILK_INLINE TopTwo top_two_loop(const float* values, std::int64_t n) {
-  float first[lanes], second[lanes];
-  std::fill_n(first, lanes, lowest), std::fill_n(second, lanes, lowest);
-  const auto offer = [&](std::int64_t lane, float value) {
-    const float loser = value > first[lane] ? first[lane] : value;
-    first[lane] = value > first[lane] ? value : first[lane];
-    second[lane] = loser > second[lane] ? loser : second[lane];
-  };
-  std::int64_t i = 0;
-  for (; i + lanes <= n; i += lanes)
-    for (std::int64_t lane = 0; lane < lanes; ++lane) offer(lane, values[i + lane]);
-  for (std::int64_t lane = 0; i < n; ++i, ++lane) offer(lane, values[i]);
-  TopTwo top{lowest, lowest};
-  for (std::int64_t lane = 0; lane < lanes; ++lane)
-    for (const float value : {first[lane], second[lane]}) {
-      top.second = std::max(top.second, std::min(top.first, value));
-      top.first = std::max(top.first, value);
-    }
-  return top;
-}
-
 ILK_INLINE float spend_loop(float* numbers, const float* costs, float cost, std::int64_t n) {
   float least[lanes];
   std::fill_n(least, lanes, -lowest);
@@ -105,7 +84,6 @@ ILK_INLINE void subtract_rounded_loop(double* sums, const float* values, std::in
 ILK_TWICE(double, exact_dot, (const float* a, const float* b, std::int64_t n), (a, b, n))
 ILK_TWICE(float, near_dot, (const float* a, const float* b, std::int64_t n), (a, b, n))
 ILK_TWICE(float, near_half_square, (const float* a, const float* b, std::int64_t n), (a, b, n))
-ILK_TWICE(TopTwo, top_two, (const float* values, std::int64_t n), (values, n))
 ILK_TWICE(float, spend, (float* numbers, const float* costs, float cost, std::int64_t n),
           (numbers, costs, cost, n))
 ILK_TWICE(void, add_rounded, (double* sums, const float* values, std::int64_t n, double rounding),
@@ -120,6 +98,15 @@ std::int64_t not_below_plain(const float* values, std::int64_t n, float threshol
   return count;
 }
 
+TopTwo top_two_plain(const float* values, std::int64_t n) {
+  TopTwo top{lowest, lowest};
+  for (std::int64_t i = 0; i < n; ++i) {
+    top.second = std::max(top.second, std::min(top.first, values[i]));
+    top.first = std::max(top.first, values[i]);
+  }
+  return top;
+}
+
 void group_tops_plain(const float* values, std::int64_t n, std::int64_t size, float* tops) {
   for (std::int64_t group = 0; group < n; ++group)
     tops[group] = *std::max_element(values + group * size, values + (group + 1) * size);
@@ -127,7 +114,7 @@ void group_tops_plain(const float* values, std::int64_t n, std::int64_t size, fl
 
 #if defined(__x86_64__) && defined(__GNUC__)
 namespace {
-// Compilers leave these two without vector instructions, or nearly so.
+// Compilers leave these without vector instructions, or nearly so.
 __attribute__((target("avx2"))) std::int64_t not_below_avx2(const float* values, std::int64_t n,
                                                             float threshold, std::int32_t* indices) {
   constexpr std::int64_t at_once = 8;
@@ -143,6 +130,33 @@ __attribute__((target("avx2"))) std::int64_t not_below_avx2(const float* values,
   return count;
 }
 
+__attribute__((target("avx2"))) TopTwo top_two_avx2(const float* values, std::int64_t n) {
+  constexpr std::int64_t at_once = 8;
+  const std::int64_t whole = n / at_once * at_once;
+  __m256 first = _mm256_set1_ps(lowest), second = first;
+  for (std::int64_t i = 0; i < whole; i += at_once) {
+    const __m256 value = _mm256_loadu_ps(values + i);
+    second = _mm256_max_ps(second, _mm256_min_ps(first, value));
+    first = _mm256_max_ps(first, value);
+  }
+  // Folded in halves: the second of two pairs is the higher second or the lower first.
+  const auto fold =
+      [](__m128 & high, __m128 & low, __m128 other_high, __m128 other_low) __attribute__((target("avx2"))) {
+    low = _mm_max_ps(_mm_max_ps(low, other_low), _mm_min_ps(high, other_high));
+    high = _mm_max_ps(high, other_high);
+  };
+  __m128 high = _mm256_castps256_ps128(first), low = _mm256_castps256_ps128(second);
+  fold(high, low, _mm256_extractf128_ps(first, 1), _mm256_extractf128_ps(second, 1));
+  fold(high, low, _mm_movehl_ps(high, high), _mm_movehl_ps(low, low));
+  fold(high, low, _mm_movehdup_ps(high), _mm_movehdup_ps(low));
+  TopTwo top{_mm_cvtss_f32(high), _mm_cvtss_f32(low)};
+  for (std::int64_t i = whole; i < n; ++i) {
+    top.second = std::max(top.second, std::min(top.first, values[i]));
+    top.first = std::max(top.first, values[i]);
+  }
+  return top;
+}
+
 __attribute__((target("avx2"))) void group_tops_avx2(const float* values, std::int64_t n, std::int64_t size,
                                                      float* tops) {
   for (std::int64_t group = 0; group < n; ++group, values += size) {
@@ -155,6 +169,9 @@ __attribute__((target("avx2"))) void group_tops_avx2(const float* values, std::i
 }
 }  // namespace
 
+TopTwo top_two(const float* values, std::int64_t n) {
+  return wide_registers() ? top_two_avx2(values, n) : top_two_plain(values, n);
+}
 void group_tops(const float* values, std::int64_t n, std::int64_t size, float* tops) {
   wide_registers() ? group_tops_avx2(values, n, size, tops) : group_tops_plain(values, n, size, tops);
 }
@@ -163,6 +180,9 @@ std::int64_t not_below(const float* values, std::int64_t n, float threshold, std
                           : not_below_plain(values, n, threshold, indices);
 }
 #else
+TopTwo top_two(const float* values, std::int64_t n) {
+  return top_two_plain(values, n);
+}
 void group_tops(const float* values, std::int64_t n, std::int64_t size, float* tops) {
   group_tops_plain(values, n, size, tops);
 }

@@ -30,7 +30,8 @@ void group_tops(const float* values, std::int64_t n, std::int64_t size, float* t
 /// how many.
 std::int64_t not_below(const float* values, std::int64_t n, float threshold, std::int32_t* indices);
 
-/// What the two run on processors without AVX2.
+/// What these run on processors without AVX2.
+TopTwo top_two_plain(const float* values, std::int64_t n);
 void group_tops_plain(const float* values, std::int64_t n, std::int64_t size, float* tops);
 std::int64_t not_below_plain(const float* values, std::int64_t n, float threshold, std::int32_t* indices);
 

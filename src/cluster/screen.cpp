@@ -61,11 +61,11 @@ ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std
       d_(points_.size(1)),
       in_bytes_(has_byte_products()),
       bits_(n_centres <= few_centres && ByteRows::memory(16, n_, d_) <= memory ? 16 : 8),
-      origin_(static_cast<std::size_t>(d_)) {
-  if (in_bytes_) origin_ = mean_of_some(rows_, n_, d_);
-  if (in_bytes_ && ByteRows::memory(bits_, n_, d_) <= memory)
-    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, n_, d_,
-                                        rests && bits_ == 8 && ByteRows::memory(8, n_, d_, true) <= memory);
+      middle_(mean_of_some(rows_, n_, d_)),
+      origin_(in_bytes_ ? middle_ : std::vector<float>(middle_.size())) {
+  rests = rests && bits_ == 8 && ByteRows::memory(8, n_, d_, true) <= memory;
+  if (const std::int64_t taken = ByteRows::memory(bits_, n_, d_, rests); taken <= memory) kept_ = taken;
+  if (in_bytes_ && kept_ > 0) bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, n_, d_, rests);
   const std::int64_t blocks = block_count(n_, rows_per_block);
   std::vector<double> spreads(static_cast<std::size_t>(blocks)), lengths(spreads.size());
   parallel_blocks(n_, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
@@ -196,8 +196,8 @@ ScreenedCentres::ScreenedCentres(const ScreenedPoints& points, std::int64_t coun
   std::iota(places_.begin(), places_.end(), 0);
   std::iota(numbers_.begin(), numbers_.begin() + count, 0);
   if (points.in_bytes_)
-    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::right, points.bits_, stride_, points.dimensions(),
-                                        points.bytes_ && points.bytes_->has_rests());
+    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::right, points.bits_, group_size > 0 ? stride_ : count,
+                                        points.dimensions(), points.bytes_ && points.bytes_->has_rests());
 }
 
 void ScreenedCentres::group(const torch::Tensor& centres) {

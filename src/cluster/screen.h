@@ -36,6 +36,13 @@ class ScreenedPoints {
   double spread() const { return spread_; }
   /// At least the length of every point.
   double longest() const { return longest_; }
+  /// A mean of the points: the origin on processors with byte products.
+  const std::vector<float>& middle() const { return middle_; }
+  /// What is kept of the points on processors with byte products: how many bytes, and whether in 16 bits.
+  std::int64_t memory() const { return kept_; }
+  bool keeps_16_bits() const { return bits_ == 16 && kept_ > 0; }
+  /// Null on other processors, or where nothing is kept.
+  const ByteRows* kept() const { return bytes_.get(); }
   /// Whether centres are worth grouping.
   bool may_group(std::int64_t n_centres) const;
 
@@ -87,8 +94,9 @@ class ScreenedPoints {
   std::int64_t n_, d_;
   bool in_bytes_;
   int bits_;
+  std::int64_t kept_ = 0;
   std::unique_ptr<ByteRows> bytes_;  // of all points; null where they are made anew
-  std::vector<float> origin_;
+  std::vector<float> middle_, origin_;
   double spread_ = 0, longest_ = 0;
 };
 
