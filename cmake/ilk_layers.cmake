@@ -33,7 +33,8 @@ function(ilk_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   # torch's own flags reach every target alike, or the precompiled header would not fit.
   separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
-  target_compile_options(${target} PRIVATE ${torch_flags} -Wall -Wextra -Wno-missing-field-initializers
+  # A product and a sum are fused only where the source says so: the same bits on every processor.
+  target_compile_options(${target} PRIVATE ${torch_flags} -ffp-contract=off -Wall -Wextra -Wno-missing-field-initializers
                                            $<$<BOOL:${ILK_WERROR}>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # GCC 12 sees overflows in std::string's operator+ that are not there (gcc bug 105651).

@@ -31,11 +31,15 @@ void prepare_blas() {
     const auto give_back = reinterpret_cast<void (*)(void*)>(function("blas_memory_free"));
     if (take == nullptr || give_back == nullptr) return;
     constexpr std::size_t one = std::size_t{129} << 20;
-    const std::size_t many = static_cast<std::size_t>(threads());
-    void* all = mmap(nullptr, many * one, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (all == MAP_FAILED) throw std::bad_alloc();
-    munmap(all, many * one);
-    std::vector<void*> taken(many);
+    std::vector<void*> taken(static_cast<std::size_t>(threads()));
+    const auto map = [] {
+      return mmap(nullptr, one, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    };
+    for (void*& piece : taken) piece = map();
+    const bool room = std::find(taken.begin(), taken.end(), MAP_FAILED) == taken.end();
+    for (void* piece : taken)
+      if (piece != MAP_FAILED) munmap(piece, one);
+    if (!room) throw std::bad_alloc();
     for (void*& buffer : taken) buffer = take(0);
     for (void* buffer : taken) give_back(buffer);
   });
