@@ -26,8 +26,11 @@ class AtomicFile {
 
  private:
   [[noreturn]] void fail_to(std::string_view doing) const;
+  void write_through_cache(std::string_view bytes);
+  std::size_t write_past_cache(std::string_view bytes);
   std::filesystem::path path_, temporary_;
   int descriptor_ = -1;
+  std::uint64_t written_ = 0;
 };
 
 /// The same in one call.
