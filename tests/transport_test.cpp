@@ -66,8 +66,9 @@ void on_both_paths(Body body) {
 
 /// Cosines are kept of so many images only, and blocks have so many.
 struct Limits {
-  explicit Limits(std::int64_t kept, std::int64_t block = 0) {
+  explicit Limits(std::int64_t kept, std::int64_t block = 0, std::int64_t entries = 0) {
     ilk::internal::cosine_limits().most_kept_images = kept;
+    ilk::internal::cosine_limits().most_entries = entries;
     ilk::internal::cosine_limits().images_per_block = block;
   }
   ~Limits() { ilk::internal::cosine_limits() = {}; }
@@ -153,6 +154,29 @@ TEST(SolveTransport, KeptCosinesSavePassesOverTheOthers) {
   };
   const auto without = passes(0);
   EXPECT_LE(passes(6000), without / 4) << without;
+}
+
+TEST(SolveTransport, TheHeaviestEntriesSavePassesWhereFewCosinesAreKept) {
+  const Scene scene(6000, 300, 16, 12);
+  const ilk::TransportOptions options{.epsilon = 0.02, .tolerance = 1e-6};
+  const auto solve = [&](std::int64_t entries, int threads) {
+    ilk::set_threads(threads);
+    const Limits limits(128, 0, entries);
+    auto found = ilk::solve_transport(scene.images, scene.words, options);
+    ilk::set_threads(0);
+    EXPECT_TRUE(found.converged) << entries << " " << found.marginal_error;
+    return found;
+  };
+  const auto without = solve(0, 2);
+  for (const std::int64_t entries : {40, 100, 300}) {
+    const auto found = solve(entries, 2);
+    EXPECT_LE(found.iterations, without.iterations / 2) << entries << " " << without.iterations;
+    EXPECT_LT((found.column_potentials - without.column_potentials).abs().max().item<double>(), 2e-6)
+        << entries;
+    const auto alone = solve(entries, 1);
+    EXPECT_TRUE(alone.column_potentials.equal(found.column_potentials));
+    EXPECT_EQ(alone.iterations, found.iterations);
+  }
 }
 
 TEST(SolveTransport, PotentialsAreThoseOfAnyBlockSizeAndNumberOfThreads) {

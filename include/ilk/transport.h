@@ -87,7 +87,8 @@ struct Placing {
 
 struct Placed {
   /// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j), without S where the plan says
-  /// so: (N, D) float32, rows of unit length. Where the sum vanishes, the word of largest weight.
+  /// so: (N, D) float32, rows of unit length, made with numbers of 15 bits on a CPU. Where the sum vanishes,
+  /// the word of largest weight.
   torch::Tensor counterparts;
   TopWords top_words;
   /// Rows of the plan scaled to sum 1, of the first images: (up to N, M) bfloat16. For group_mass.

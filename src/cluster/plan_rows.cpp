@@ -75,6 +75,8 @@ struct Walk {
         }
         const double total = exponentiate(row, m, highest, scale);
         weights[r] = static_cast<float>(1 / total);
+        if (sinks.entries != nullptr)
+          sinks.entries->take(block.begin + i, cosines + i * m, row, total, highest);
         if (f != nullptr) f[i] = 1 - static_cast<double>(highest) - epsilon * (std::log(total) + log_n);
         for (std::int64_t k = 0; k < top; ++k) top_weights[k] = row[top_words[k]] * weights[r];
         if (place_of(i) < n_shares) round_row(row, weights[r], shares + place_of(i) * m, m);
