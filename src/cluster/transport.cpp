@@ -39,8 +39,9 @@ namespace {
 constexpr std::int64_t most_chunks = 128, most_half_chunks = 32;
 // Fewer images than this say nothing of the others.
 constexpr std::int64_t least_sample = 64;
-// Where all cosines are kept, one in so many images is the sample.
-constexpr std::int64_t images_for_one_sampled = 8;
+// Where all cosines are kept, one in so many images is the sample, if these are so many for each word; fewer
+// cost more than they save.
+constexpr std::int64_t images_for_one_sampled = 8, least_sampled_for_a_word = 4;
 // Where less than this share of the images can be kept, the heaviest entries of all are.
 constexpr std::int64_t images_for_one_kept = 8, bytes_of_an_entry = 8;
 // What entries tell is used where they have this part of the mass.
@@ -83,7 +84,8 @@ Arrangement arrange(const torch::Tensor& images, const torch::Tensor& words) {
   }
   if (found.kept < least_sample) found.kept = 0;
   found.sample = found.kept < n ? found.kept : n / images_for_one_sampled;
-  if (found.kept == n && found.sample < std::max(least_sample, m)) found.sample = 0;
+  if (found.kept == n && found.sample < std::max(least_sample, least_sampled_for_a_word * m))
+    found.sample = 0;
   if (found.sample == 0) {
     found.chunks = even_chunks(0, n, most_chunks, block);
     return found;
