@@ -26,8 +26,8 @@ struct Walk {
   double epsilon;
   bool times_cosine;
   const PlanSinks& sinks;
-  // The words, for counterparts. These have 15 bits a number: what that misses is less than a hundredth of
-  // what the error of the columns allows for.
+  // The words, for counterparts. These have 15 bits a number, which misses no more than the error that is
+  // allowed the columns does.
   Int16Matrix words;
   ScratchPool<Scratch> pool;
 
