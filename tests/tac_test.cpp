@@ -32,7 +32,7 @@ TEST(Tac, CounterpartsAreSoftmaxRetrievalOneImageAtATime) {
       const auto u = space.features[j].to(torch::kFloat64);
       sum += u * std::exp(images[i].to(torch::kFloat64).dot(u).item<double>() / options.temperature);
     }
-    EXPECT_TRUE(found[i].allclose(sum / sum.norm(), 0, 1e-5)) << i;
+    EXPECT_TRUE(found[i].allclose(sum / sum.norm(), 0, 1e-4)) << i;
   }
 }
 

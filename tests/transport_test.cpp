@@ -66,8 +66,9 @@ void on_both_paths(Body body) {
 
 /// Cosines are kept of so many images only, and blocks have so many.
 struct Limits {
-  explicit Limits(std::int64_t kept, std::int64_t block = 0) {
+  explicit Limits(std::int64_t kept, std::int64_t block = 0, std::int64_t entries = 0) {
     ilk::internal::cosine_limits().most_kept_images = kept;
+    ilk::internal::cosine_limits().most_entries = entries;
     ilk::internal::cosine_limits().images_per_block = block;
   }
   ~Limits() { ilk::internal::cosine_limits() = {}; }
@@ -155,6 +156,29 @@ TEST(SolveTransport, KeptCosinesSavePassesOverTheOthers) {
   EXPECT_LE(passes(6000), without / 4) << without;
 }
 
+TEST(SolveTransport, TheHeaviestEntriesSavePassesWhereFewCosinesAreKept) {
+  const Scene scene(6000, 300, 16, 12);
+  const ilk::TransportOptions options{.epsilon = 0.02, .tolerance = 1e-6};
+  const auto solve = [&](std::int64_t entries, int threads) {
+    ilk::set_threads(threads);
+    const Limits limits(128, 0, entries);
+    auto found = ilk::solve_transport(scene.images, scene.words, options);
+    ilk::set_threads(0);
+    EXPECT_TRUE(found.converged) << entries << " " << found.marginal_error;
+    return found;
+  };
+  const auto without = solve(0, 2);
+  for (const std::int64_t entries : {40, 100, 300}) {
+    const auto found = solve(entries, 2);
+    EXPECT_LE(found.iterations, without.iterations / 2) << entries << " " << without.iterations;
+    EXPECT_LT((found.column_potentials - without.column_potentials).abs().max().item<double>(), 2e-6)
+        << entries;
+    const auto alone = solve(entries, 1);
+    EXPECT_TRUE(alone.column_potentials.equal(found.column_potentials));
+    EXPECT_EQ(alone.iterations, found.iterations);
+  }
+}
+
 TEST(SolveTransport, PotentialsAreThoseOfAnyBlockSizeAndNumberOfThreads) {
   const Scene scene(500, 70, 12, 5);
   const ilk::TransportOptions options{.epsilon = 0.03, .tolerance = 3e-7};
@@ -187,7 +211,7 @@ TEST(SolveAndPlace, LeavesWhatPlaceLeavesAfterwards) {
         EXPECT_TRUE(found.transport.row_potentials.equal(alone.row_potentials));
         const auto placed =
             ilk::place(scene.images, scene.words, plan_of(found.transport), {.counterparts = true, .top = 4});
-        EXPECT_LT((found.placed.counterparts - placed.counterparts).abs().max().item<double>(), 1e-5);
+        EXPECT_LT((found.placed.counterparts - placed.counterparts).abs().max().item<double>(), 5e-5);
         EXPECT_LT((found.placed.top_words.weights - placed.top_words.weights).abs().max().item<double>(),
                   1e-5);
         EXPECT_LT((found.placed.top_words.indices != placed.top_words.indices).sum().item<std::int64_t>(), 10)
@@ -245,7 +269,7 @@ TEST(PlanLoops, GiveWhatIsWrittenOutPlainlyForAnyLength) {
 TEST(SimilaritySpread, IsTheDeviationOnceRowsAndColumnsAreEven) {
   on_both_paths([] {
     const Scene scene(2 * 16'384, 33, 9, 6);  // of which every second counts
-    const auto some = scene.images.slice(0, 0, std::nullopt, 2);
+    const auto some = scene.images.slice(0, 0, 2 * 16384, 2);
     const auto s = cosines(some, scene.words);
     const auto left = s - s.mean(0, true) - s.mean(1, true) + s.mean();
     const double expected = left.square().mean().sqrt().item<double>();
@@ -446,7 +470,9 @@ TEST(Counterparts, EqualTheSlowSumForOldImagesAndNewOnes) {
       expected = expected / expected.norm(2, 1, true);
       const auto placed = ilk::counterparts(images, scene.words, plan_of(found));
       EXPECT_EQ(placed.scalar_type(), torch::kFloat32);
-      EXPECT_LT((placed - expected).abs().max().item<double>(), 2e-5);
+      // Products of 15 bits; short sums of many words show their errors most.
+      EXPECT_LT((placed - expected).abs().max().item<double>(), 2e-4);
+      EXPECT_LT((placed - expected).abs().mean().item<double>(), 2e-5);
     }
   });
 }
@@ -507,6 +533,20 @@ TEST(GroupMass, EqualsTheSlowSumsAndRowsSumToGroupSizes) {
     ilk::set_threads(0);
     EXPECT_EQ(mass.scalar_type(), torch::kFloat64);
     EXPECT_LT((mass - expected).abs().max().item<double>(), 2e-3);
+    for (const std::int64_t fitting : {0, 1000, 2900}) {
+      ilk::internal::cosine_limits().shares_bytes = fitting * 2 * 120;
+      const auto placed = ilk::place(scene.images, scene.words, plan_of(found), {.shares = true});
+      EXPECT_EQ(placed.shares.size(0), fitting);
+      const auto from_shares =
+          ilk::group_mass(scene.images, scene.words, plan_of(found), labels, 6, placed.shares);
+      EXPECT_LT((from_shares - expected).abs().max().item<double>(), 1e-3 * expected.max().item<double>());
+      const auto solved =
+          ilk::solve_and_place(scene.images, scene.words, {.shares = true}, {.epsilon = 0.05});
+      EXPECT_TRUE(solved.placed.shares.to(torch::kFloat32)
+                      .allclose(placed.shares.to(torch::kFloat32), /*rtol=*/0.01, /*atol=*/1e-6))
+          << fitting;
+    }
+    ilk::internal::cosine_limits() = {};
     EXPECT_LT((mass.sum(1) - labels.bincount({}, 6)).abs().max().item<double>(), 1e-3);
   });
 }

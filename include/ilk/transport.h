@@ -43,12 +43,12 @@ struct Transport {
 /// once and kept; neither S nor the plan is ever held beyond that.
 ///
 /// A sample of the images, evenly spread over the collection, is also a small transport of its own, solved
-/// first: those whose cosines are kept, or an eighth where all are. After each pass over all images the
-/// column potentials are corrected to where the small transport says that the columns become even, given how
-/// far they are from it (defect correction, as in two-grid methods); where that leads nowhere, by Sinkhorn's
-/// own steps. Anderson acceleration combines the last few steps of either kind, so that far fewer passes
-/// reach the same plan; with max_iterations spent, the best plan seen is returned. Cosines are float32, so
-/// that at an ε below 1e-5 the plan resolves their rounding.
+/// first: those whose cosines are kept, or an eighth where all are and that is four for each word. After each
+/// pass over all images the column potentials are corrected to where the small transport says that the
+/// columns become even, given how far they are from it (defect correction, as in two-grid methods); where
+/// that leads nowhere, by Sinkhorn's own steps. Anderson acceleration combines the last few steps of either
+/// kind, so that far fewer passes reach the same plan; with max_iterations spent, the best plan seen is
+/// returned. Cosines are float32, so that at an ε below 1e-5 the plan resolves their rounding.
 ///
 /// With epsilon 0 it is 0.65 of similarity_spread, at least 1e-3: models differ a lot in how close to each
 /// other their vectors lie, and what one model's ε makes sharp is even for another.
@@ -87,7 +87,8 @@ struct Placing {
 
 struct Placed {
   /// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j), without S where the plan says
-  /// so: (N, D) float32, rows of unit length. Where the sum vanishes, the word of largest weight.
+  /// so: (N, D) float32, rows of unit length, made with numbers of 15 bits on a CPU. Where the sum vanishes,
+  /// the word of largest weight.
   torch::Tensor counterparts;
   TopWords top_words;
   /// Rows of the plan scaled to sum 1, of the first images: (up to N, M) bfloat16. For group_mass.

@@ -19,6 +19,7 @@ struct CosineLimits {
   std::int64_t images_per_block = 0;  ///< 0: as many as keep a block small, and yet worth a product
   std::int64_t kept_bytes = std::int64_t{256} << 20;
   std::int64_t shares_bytes = std::int64_t{128} << 20;
+  std::int64_t most_entries = std::numeric_limits<std::int64_t>::max();  ///< of an image (HeaviestEntries)
   std::int64_t most_kept_images = std::numeric_limits<std::int64_t>::max();
 };
 inline CosineLimits& cosine_limits() {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "../core/int16_product.h"
 #include "blocks.h"
 #include "lanes.h"
 #include "plan_loops.h"
@@ -25,6 +26,9 @@ struct Walk {
   double epsilon;
   bool times_cosine;
   const PlanSinks& sinks;
+  // The words, for counterparts. These have 15 bits a number, which misses no more than the error that is
+  // allowed the columns does.
+  Int16Matrix words;
   ScratchPool<Scratch> pool;
 
   std::int64_t n() const { return rows.images().size(0); }
@@ -71,6 +75,8 @@ struct Walk {
         }
         const double total = exponentiate(row, m, highest, scale);
         weights[r] = static_cast<float>(1 / total);
+        if (sinks.entries != nullptr)
+          sinks.entries->take(block.begin + i, cosines + i * m, row, total, highest);
         if (f != nullptr) f[i] = 1 - static_cast<double>(highest) - epsilon * (std::log(total) + log_n);
         for (std::int64_t k = 0; k < top; ++k) top_weights[k] = row[top_words[k]] * weights[r];
         if (place_of(i) < n_shares) round_row(row, weights[r], shares + place_of(i) * m, m);
@@ -86,11 +92,11 @@ struct Walk {
         for (std::int64_t r = 0; r < many; ++r) add_row(sums, scratch.rows.data() + r * m, weights[r], m);
     }
     if (!counterparts) return;
-    auto placed_rows = scratch.placed.narrow(0, 0, count);
-    at::mm_out(placed_rows, scratch.weighted.narrow(0, 0, count), rows.words());
     const std::int64_t d = rows.words().size(1);
+    auto* placed_rows = scratch.placed.data_ptr<float>();
+    multiply(Int16Rows(scratch.weighted.data_ptr<float>(), m, count, m), words, nullptr, placed_rows, d);
     for (std::int64_t i = 0; i < count; ++i) {
-      const float* row = placed_rows.data_ptr<float>() + i * d;
+      const float* row = placed_rows + i * d;
       const double length = std::sqrt(lane_sum(
           d, [&](std::int64_t j) { return static_cast<double>(row[j]) * static_cast<double>(row[j]); }));
       float* to = placed.counterparts.data_ptr<float>() + place_of(i) * d;
@@ -151,6 +157,11 @@ struct Walk {
   }
 };
 
+Int16Matrix int16_matrix(const torch::Tensor& matrix) {
+  const auto columns = matrix.t().contiguous();
+  return Int16Matrix(Int16Rows(columns.data_ptr<float>(), columns.size(1), columns.size(0), columns.size(1)));
+}
+
 }  // namespace
 
 Placed room_for(const torch::Tensor& images, const torch::Tensor& words, const Placing& wanted) {
@@ -175,6 +186,8 @@ void walk_plan(CosineRows& rows, std::int64_t n_chunks, const torch::Tensor& col
             epsilon,
             times_cosine,
             sinks,
+            sinks.placed.counterparts.defined() && has_kernels(rows.words()) ? int16_matrix(rows.words())
+                                                                             : Int16Matrix(),
             ScratchPool<Scratch>([size] {
               return std::make_unique<Scratch>(Scratch{std::vector<float>(size), {}, {}});
             })};

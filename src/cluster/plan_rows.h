@@ -4,6 +4,7 @@
 #include <ilk/transport.h>
 
 #include "cosine_rows.h"
+#include "heaviest_entries.h"
 
 namespace ilk::internal {
 
@@ -13,6 +14,7 @@ struct PlanSinks {
   torch::Tensor row_potentials;  ///< f, (N) float64, such that the rows of the plan are exact
   torch::Tensor sums;            ///< (chunks, M) float64, zeros: rows of P are added to those of their chunk
   Placed placed;                 ///< of all images, made by room_for
+  HeaviestEntries* entries = nullptr;  ///< takes the rows of all images; for has_kernels alone
 };
 
 Placed room_for(const torch::Tensor& images, const torch::Tensor& words, const Placing& wanted);

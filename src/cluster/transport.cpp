@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "alignment.h"
 #include "anderson.h"
 #include "blocks.h"
+#include "heaviest_entries.h"
 #include "plan_rows.h"
 
 namespace ilk {
@@ -37,8 +39,13 @@ namespace {
 constexpr std::int64_t most_chunks = 128, most_half_chunks = 32;
 // Fewer images than this say nothing of the others.
 constexpr std::int64_t least_sample = 64;
-// Where all cosines are kept, one in so many images is the sample.
-constexpr std::int64_t images_for_one_sampled = 8;
+// Where all cosines are kept, one in so many images is the sample, if these are so many for each word; fewer
+// cost more than they save.
+constexpr std::int64_t images_for_one_sampled = 8, least_sampled_for_a_word = 4;
+// Where less than this share of the images can be kept, the heaviest entries of all are.
+constexpr std::int64_t images_for_one_kept = 8, bytes_of_an_entry = 8;
+// What entries tell is used where they have this part of the mass.
+constexpr double least_covered = 0.5;
 // Columns whose mean share is below this are summed again in logarithms: float32 shares would underflow
 // there.
 constexpr double smallest_share = 1e-30;
@@ -60,6 +67,7 @@ struct Arrangement {
   std::vector<internal::CosineRows::Chunk> chunks;
   std::int64_t kept = 0;  // places, the first ones, whose cosines are kept; all of the sample's are
   std::int64_t sample = 0, sample_chunks = 0, first_half_chunks = 0;
+  std::int64_t entries = 0;  // kept of each image
 };
 
 Arrangement arrange(const torch::Tensor& images, const torch::Tensor& words) {
@@ -68,9 +76,16 @@ Arrangement arrange(const torch::Tensor& images, const torch::Tensor& words) {
   Arrangement found;
   found.kept = std::min({n, internal::cosine_limits().most_kept_images,
                          internal::kept_cosine_bytes(n, images.size(1)) / (m * 4)});
+  if (found.kept < n / images_for_one_kept && internal::has_kernels(images)) {
+    // Too few images are kept to stand for the others: half of the memory goes to entries of all images.
+    found.kept /= 2;
+    found.entries = std::min({m, internal::cosine_limits().most_entries,
+                              internal::kept_cosine_bytes(n, images.size(1)) / (2 * bytes_of_an_entry * n)});
+  }
   if (found.kept < least_sample) found.kept = 0;
   found.sample = found.kept < n ? found.kept : n / images_for_one_sampled;
-  if (found.kept == n && found.sample < std::max(least_sample, m)) found.sample = 0;
+  if (found.kept == n && found.sample < std::max(least_sample, least_sampled_for_a_word * m))
+    found.sample = 0;
   if (found.sample == 0) {
     found.chunks = even_chunks(0, n, most_chunks, block);
     return found;
@@ -99,13 +114,18 @@ class Sinkhorn {
       : arrangement_(arrange(images, words)),
         epsilon_(epsilon),
         progress_(progress),
-        rows_(images, words, arrangement_.order, arrangement_.chunks, arrangement_.kept, progress) {}
+        rows_(images, words, arrangement_.order, arrangement_.chunks, arrangement_.kept, progress) {
+    if (arrangement_.entries > 0)
+      entries_.emplace(images.size(0), words.size(0), arrangement_.entries, epsilon);
+  }
 
   internal::CosineRows& rows() { return rows_; }
   bool has_sample() const { return arrangement_.sample > 0; }
+  /// Whether there is anything that says how the columns will change.
+  bool has_model() const { return has_sample() || entries_; }
 
   Pass pass(const torch::Tensor& column_potentials, const Placed& placed) {
-    return pass(rows_.n_chunks(), n(), column_potentials, placed);
+    return pass(rows_.n_chunks(), n(), column_potentials, placed, entries_ ? &*entries_ : nullptr);
   }
 
   struct Fit {
@@ -143,6 +163,38 @@ class Sinkhorn {
   /// change as those of the sample do. How far off that is, is judged by how far the two halves of the sample
   /// disagree on the change.
   Correction corrected(const torch::Tensor& g, const Pass& all, double error, double tolerance) {
+    if (entries_) {
+      torch::Tensor sums;
+      internal::on_one_thread([&] { sums = all.sums.sum(0); });
+      entries_->finish(g, sums);
+      if (entries_->covered() >= least_covered) return corrected_by_entries(g, error, tolerance);
+    }
+    return has_sample() ? corrected_by_sample(g, all, error, tolerance) : Correction{};
+  }
+
+ private:
+  /// Where the columns are even if they change as the heaviest entries say.
+  Correction corrected_by_entries(torch::Tensor g, double error, double tolerance) {
+    const double goal = std::max(0.1 * tolerance, fit_precision * error);
+    const double even = -std::log(static_cast<double>(rows_.words().size(0)));
+    internal::Anderson accelerator;
+    Correction best{g};
+    double least = std::numeric_limits<double>::infinity();
+    for (std::int64_t i = 0; i <= most_fit_iterations && least > goal; ++i) {
+      progress_.check_stop();
+      const auto log_shares = entries_->log_shares(g);
+      internal::on_one_thread([&] {
+        const double off = (log_shares.exp() - std::exp(even)).abs().sum().item<double>();
+        if (off < least) least = off, best.potentials = g;
+        g = accelerator.next(g, epsilon_ * (even - log_shares), off);
+        g = g - g.mean();
+      });
+    }
+    best.expected_error = (1 - entries_->covered()) * error + least;
+    return best;
+  }
+
+  Correction corrected_by_sample(const torch::Tensor& g, const Pass& all, double error, double tolerance) {
     const std::int64_t middle = arrangement_.first_half_chunks, chunks = arrangement_.sample_chunks;
     const auto sample = static_cast<double>(arrangement_.sample);
     Correction found;
@@ -154,7 +206,7 @@ class Sinkhorn {
       target = before.log_shares - all.log_shares;
       target = target - target.logsumexp(0);
     });
-    // No step at all, upon which the sample is given up.
+    // No step at all, upon which the model is given up.
     if (!target.isfinite().all().item<bool>()) return {};
     const Fit after = fit(target, g, before, std::max(0.1 * tolerance, fit_precision * error));
     internal::on_one_thread([&] {
@@ -169,14 +221,13 @@ class Sinkhorn {
     return found;
   }
 
- private:
   std::int64_t n() const { return rows_.images().size(0); }
 
   Pass pass(std::int64_t n_chunks, std::int64_t n_images, const torch::Tensor& column_potentials,
-            const Placed& placed) {
+            const Placed& placed, internal::HeaviestEntries* entries = nullptr) {
     const auto real = rows_.images().options().dtype(torch::kFloat64);
     const internal::PlanSinks sinks{torch::empty({n_images}, real),
-                                    torch::zeros({n_chunks, rows_.words().size(0)}, real), placed};
+                                    torch::zeros({n_chunks, rows_.words().size(0)}, real), placed, entries};
     internal::walk_plan(rows_, n_chunks, column_potentials, epsilon_, /*times_cosine=*/true, sinks,
                         progress_);
     Pass result{sinks.row_potentials, {}, {}};
@@ -221,6 +272,7 @@ class Sinkhorn {
   double epsilon_;
   Progress& progress_;
   internal::CosineRows rows_;
+  std::optional<internal::HeaviestEntries> entries_;
 };
 
 double automatic_epsilon(const torch::Tensor& embeddings, const torch::Tensor& words) {
@@ -252,11 +304,12 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
   torch::Tensor log_shares;  // at the best potentials
   auto g = torch::zeros({words.size(0)}, torch::kFloat64);
   internal::Anderson accelerator;
-  bool by_sample = sinkhorn.has_sample();
+  bool by_model = sinkhorn.has_model();
   bool placed_too = false;
-  double expected_error = std::numeric_limits<double>::infinity();
+  double expected_error = std::numeric_limits<double>::infinity(), trust = 1;
   progress.start("transport", -1, "iterations");
-  if (by_sample) g = sinkhorn.fit(even, g, sinkhorn.sample_pass(g), 10 * options.tolerance).potentials;
+  if (sinkhorn.has_sample())
+    g = sinkhorn.fit(even, g, sinkhorn.sample_pass(g), 10 * options.tolerance).potentials;
   while (best.iterations < options.max_iterations && !best.converged) {
     progress.check_stop();
     // A pass that is likely the last one leaves what is wanted as well.
@@ -271,8 +324,8 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
     progress.advance(1);
     double error = 0;
     internal::on_one_thread([&] { error = (pass.log_shares.exp() - even.exp()).abs().sum().item<double>(); });
-    // The sample is given up where it leads nowhere; Sinkhorn's own steps always lead on.
-    const bool gives_up = by_sample && best.iterations > 1 && !(error <= 0.5 * best.marginal_error);
+    // The model is given up where it leads nowhere; Sinkhorn's own steps always lead on.
+    const bool gives_up = by_model && best.iterations > 1 && !(error <= 0.5 * best.marginal_error);
     if (error < best.marginal_error) {
       best.row_potentials = pass.row_potentials;
       best.column_potentials = g;
@@ -284,18 +337,20 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
     }
     if (best.converged || best.iterations == options.max_iterations) break;
     if (gives_up) {
-      by_sample = false;
+      by_model = false;
       accelerator = internal::Anderson();
       g = best.column_potentials;
       error = best.marginal_error;
     }
     Sinkhorn::Correction correction;
-    if (by_sample) {
+    if (by_model) {
       correction = sinkhorn.corrected(g, pass, error, options.tolerance);
-      by_sample = correction.potentials.defined();
+      by_model = correction.potentials.defined();
     }
-    expected_error = correction.expected_error;
-    if (by_sample) {
+    // A model that foresaw too much is believed accordingly, with room for it to be less right next time.
+    if (std::isfinite(expected_error)) trust = std::min(1.0, 2 * trust * error / expected_error);
+    expected_error = trust * correction.expected_error;
+    if (by_model) {
       internal::on_one_thread([&] { g = accelerator.next(g, correction.potentials - g, error); });
     } else {
       internal::on_one_thread([&] {

@@ -13,6 +13,8 @@ constexpr auto function = "cae";
 // k-means++ looks at every point for every centre. With hundreds of centres that costs far more than the
 // iterations that follow, and a sample of this many points for each centre starts them as well.
 constexpr std::int64_t sampled_for_each_centre = 32;
+// The centres only choose words: the last iterations, which hardly move them, are left out.
+constexpr double least_tolerance = 1e-4;
 
 /// No more words of each image than were selected.
 Placing at_most(Placing wanted, const SemanticSpace& space) {
@@ -31,6 +33,7 @@ torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions
   KMeansOptions centres = options.kmeans;
   centres.n_clusters = semantic_centre_count(n, k, options.selection);
   centres.n_init = 1;
+  centres.tolerance = std::max(centres.tolerance, least_tolerance);
   const std::int64_t sampled = sampled_for_each_centre * centres.n_clusters;
   if (n <= sampled) return kmeans(embeddings, centres, progress).centroids;
   auto rows = RandomStream(centres.seed, "semantic centres").sample(n, sampled);

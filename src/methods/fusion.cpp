@@ -3,12 +3,17 @@
 #include <ilk/fusion.h>
 #include <ilk/kmeans.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "../cluster/blocks.h"
+#include "../cluster/lanes.h"
 
 namespace ilk {
 namespace {
 
 constexpr std::int64_t images_per_block = 1024;
+constexpr std::size_t most_parts = 3;
 // Vectors shorter than this are what rounding leaves of zero.
 constexpr double vanishing_length = 1e-6;
 
@@ -57,8 +62,8 @@ torch::Tensor mean_of(const torch::Tensor& part) {
 std::vector<torch::Tensor> checked(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
                                    std::string_view function) {
   check_ranges(options, function);
-  require(!parts.empty() && parts.size() <= 3, function, "parts must be one to three, got ", parts.size(),
-          ".");
+  require(!parts.empty() && parts.size() <= most_parts, function, "parts must be one to three, got ",
+          parts.size(), ".");
   std::vector<torch::Tensor> rows;
   for (const auto& part : parts) {
     require_unit_rows(part, function, "parts");
@@ -72,6 +77,102 @@ std::vector<torch::Tensor> checked(const std::vector<torch::Tensor>& parts, cons
   return rows;
 }
 
+void fuse_with_operations(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
+                          std::int64_t begin, std::int64_t end, const FusionResult& result) {
+  std::vector<torch::Tensor> plain, centred;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    plain.push_back(parts[i].slice(0, begin, end));
+    centred.push_back(options.centre ? unit_or_zero(plain[i] - result.model.means[i]) : plain[i]);
+  }
+  Fused fused = fuse_block(centred, options);
+  auto vanished = lengths_of(fused.features) <= vanishing_length;
+  if (vanished.any().item<bool>()) {
+    // An image that is all mean, or whose parts cancel, is told by its parts as they are; at last by itself.
+    fused.features = torch::where(vanished, fuse_block(plain, options).features, fused.features);
+    vanished = lengths_of(fused.features) <= vanishing_length;
+    fused.features = torch::where(
+        vanished, torch::constant_pad_nd(plain[0], {0, fused.features.size(1) - plain[0].size(1)}),
+        fused.features);
+  }
+  result.features.slice(0, begin, end).copy_(fused.features / lengths_of(fused.features));
+  result.weights.slice(0, begin, end).copy_(fused.weights);
+}
+
+/// The same without blocks of what is in between; what vanishes is left to fuse_with_operations.
+void fuse_with_loops(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
+                     std::int64_t begin, std::int64_t end, const FusionResult& result) {
+  using internal::lane_sum;
+  const std::int64_t d = parts.front().size(1), width = result.features.size(1);
+  const std::size_t count = parts.size();
+  const auto square_of = [&](const float* row) {
+    return lane_sum(
+        d, [&](std::int64_t j) { return static_cast<double>(row[j]) * static_cast<double>(row[j]); });
+  };
+  std::vector<float> centred(count * static_cast<std::size_t>(d)), prototype(static_cast<std::size_t>(d));
+  for (std::int64_t i = begin; i < end; ++i) {
+    const float* rows[most_parts];
+    double weights[most_parts], squares[most_parts], total = 0, square = 0;
+    for (std::size_t p = 0; p < count; ++p) {
+      rows[p] = parts[p].data_ptr<float>() + i * d;
+      if (options.centre) {
+        float* row = centred.data() + p * static_cast<std::size_t>(d);
+        const float* mean = result.model.means[p].data_ptr<float>();
+        for (std::int64_t j = 0; j < d; ++j) row[j] = rows[p][j] - mean[j];
+        const double length = std::sqrt(square_of(row));
+        const auto scale = static_cast<float>(length > vanishing_length ? 1 / length : 0);
+        for (std::int64_t j = 0; j < d; ++j) row[j] *= scale;
+        rows[p] = row;
+      }
+      squares[p] = square_of(rows[p]);
+      for (std::int64_t j = 0; j < d; ++j)
+        prototype[static_cast<std::size_t>(j)] =
+            (p == 0 ? 0 : prototype[static_cast<std::size_t>(j)]) + rows[p][j];
+    }
+    if (options.fusion == FusionKind::plain) {
+      std::fill_n(weights, count, 1.0 / static_cast<double>(count));
+    } else {
+      // The prototype is this sum over `count`, at unit length.
+      const double length = std::sqrt(square_of(prototype.data()));
+      const double scale = length > vanishing_length * static_cast<double>(count) ? 1 / length : 0;
+      for (std::size_t p = 0; p < count; ++p)
+        weights[p] = scale / options.gamma * lane_sum(d, [&](std::int64_t j) {
+                       return static_cast<double>(rows[p][j]) *
+                              static_cast<double>(prototype[static_cast<std::size_t>(j)]);
+                     });
+      const double highest = *std::max_element(weights, weights + count);
+      for (std::size_t p = 0; p < count; ++p) total += weights[p] = std::exp(weights[p] - highest);
+      for (std::size_t p = 0; p < count; ++p) weights[p] /= total;
+    }
+    float* to = result.features.data_ptr<float>() + i * width;
+    if (options.fusion == FusionKind::sum) {
+      for (std::int64_t j = 0; j < d; ++j) {
+        double sum = 0;
+        for (std::size_t p = 0; p < count; ++p) sum += weights[p] * static_cast<double>(rows[p][j]);
+        to[j] = static_cast<float>(sum);
+      }
+      square = square_of(to);
+    } else {
+      for (std::size_t p = 0; p < count; ++p) square += weights[p] * weights[p] * squares[p];
+    }
+    const double length = std::sqrt(square);
+    if (length <= vanishing_length) {
+      fuse_with_operations(parts, options, i, i + 1, result);
+      continue;
+    }
+    for (std::size_t p = 0; p < count; ++p)
+      result.weights.data_ptr<float>()[i * static_cast<std::int64_t>(count) + static_cast<std::int64_t>(p)] =
+          static_cast<float>(weights[p]);
+    if (options.fusion == FusionKind::sum) {
+      for (std::int64_t j = 0; j < d; ++j) to[j] *= static_cast<float>(1 / length);
+    } else {
+      for (std::size_t p = 0; p < count; ++p, to += d) {
+        const auto scale = static_cast<float>(weights[p] / length);
+        for (std::int64_t j = 0; j < d; ++j) to[j] = rows[p][j] * scale;
+      }
+    }
+  }
+}
+
 FusionResult fuse_with(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
                        FusionModel model) {
   const std::int64_t n = parts.front().size(0), d = parts.front().size(1);
@@ -80,23 +181,10 @@ FusionResult fuse_with(const std::vector<torch::Tensor>& parts, const FusionOpti
   FusionResult result{torch::empty({n, options.fusion == FusionKind::sum ? d : count * d}, real),
                       torch::empty({n, count}, real), std::move(model)};
   internal::row_blocks(parts.front(), n, images_per_block, [&](auto begin, auto end, auto) {
-    std::vector<torch::Tensor> plain, centred;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      plain.push_back(parts[i].slice(0, begin, end));
-      centred.push_back(options.centre ? unit_or_zero(plain[i] - result.model.means[i]) : plain[i]);
-    }
-    Fused fused = fuse_block(centred, options);
-    auto vanished = lengths_of(fused.features) <= vanishing_length;
-    if (vanished.any().template item<bool>()) {
-      // An image that is all mean, or whose parts cancel, is told by its parts as they are; at last by
-      // itself.
-      fused.features = torch::where(vanished, fuse_block(plain, options).features, fused.features);
-      vanished = lengths_of(fused.features) <= vanishing_length;
-      fused.features = torch::where(
-          vanished, torch::constant_pad_nd(plain[0], {0, fused.features.size(1) - d}), fused.features);
-    }
-    result.features.slice(0, begin, end).copy_(fused.features / lengths_of(fused.features));
-    result.weights.slice(0, begin, end).copy_(fused.weights);
+    if (internal::has_kernels(parts.front()))
+      fuse_with_loops(parts, options, begin, end, result);
+    else
+      fuse_with_operations(parts, options, begin, end, result);
   });
   return result;
 }

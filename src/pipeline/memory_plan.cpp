@@ -21,8 +21,9 @@ constexpr double bytes_of_a_start = 12, most_starts = 32, most_trials = 12;
 constexpr double bytes_of_an_image = 512;
 // For each thread: blocks of images, words and cosines.
 constexpr double bytes_of_a_thread = 24 << 20;
-// What a solve of the transport keeps of the cosines; a quarter of the images where that is more.
-constexpr double most_cosine_bytes = 160 << 20;
+// What a solve of the transport keeps of the cosines, a quarter of the images where that is more; and of the
+// plan's rows until the clusters have their names.
+constexpr double most_cosine_bytes = 256 << 20, most_share_bytes = 128 << 20;
 
 double kmeans_bytes(double points, const KMeansOptions& options) {
   const double starts = std::min(static_cast<double>(options.n_init), most_starts);
@@ -30,15 +31,27 @@ double kmeans_bytes(double points, const KMeansOptions& options) {
          points * starts * bytes_of_a_start;
 }
 
-double cosine_bytes(const RunSize& size, const RunOptions& options) {
-  const auto n = static_cast<double>(size.images);
+/// How many of the offered words are chosen at most.
+double selected_words(const RunSize& size, const RunOptions& options, std::int64_t offered) {
   const SelectionOptions& selection = options.cae.selection;
   const double centres =
       static_cast<double>(semantic_centre_count(size.images, options.cae.kmeans.n_clusters, selection));
-  const double selected = std::min(static_cast<double>(std::max(size.nouns, size.captions)),
-                                   centres * static_cast<double>(selection.top));
-  return std::min(n * selected * float_bytes,
+  return std::min(static_cast<double>(offered), centres * static_cast<double>(selection.top));
+}
+
+double cosine_bytes(const RunSize& size, const RunOptions& options) {
+  const auto n = static_cast<double>(size.images);
+  return std::min(n * selected_words(size, options, std::max(size.nouns, size.captions)) * float_bytes,
                   std::max(most_cosine_bytes, n * static_cast<double>(size.dimensions)));
+}
+
+double share_bytes(const RunSize& size, const RunOptions& options) {
+  double bytes = 0;
+  for (const std::int64_t offered : {size.nouns, size.captions})
+    bytes +=
+        std::min(static_cast<double>(size.images) * selected_words(size, options, offered) * float_bytes / 2,
+                 most_share_bytes);
+  return bytes;
 }
 
 }  // namespace
@@ -48,7 +61,8 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
   const auto n = static_cast<double>(size.images), d = static_cast<double>(size.dimensions);
   const double images = n * d * float_bytes;
   const double words = static_cast<double>(std::max(size.nouns, size.captions)) * d * float_bytes;
-  const double everywhere = images + n * bytes_of_an_image + threads() * bytes_of_a_thread;
+  const double everywhere = images + n * bytes_of_an_image + threads() * bytes_of_a_thread +
+                            (needs_words(options.method) ? share_bytes(size, options) : 0);
   MemoryNeed largest;
   const auto needs = [&](const char* stage, double bytes) {
     const auto whole = static_cast<std::uint64_t>(std::min(bytes, 4e18));
