@@ -539,8 +539,7 @@ void byte_products(const ByteRows& left, const std::int32_t* left_rows, const st
                    const float* bias, float* out, std::int64_t stride) {
   const std::int64_t end = first_right + n_right, width = left.width_;
   if (has_byte_products()) {
-    const bool with_strip =
-        right.in_strip_ > 0 && first_right <= right.first_strip_ && end >= right.count();
+    const bool with_strip = right.in_strip_ > 0 && first_right <= right.first_strip_ && end >= right.count();
     right.multiply_by_tiles(left, left_rows, out_rows, n_left, first_right,
                             with_strip ? right.first_strip_ : end, bias, out, stride);
     if (with_strip)
