@@ -5,8 +5,10 @@
 //   time_kernel start N D K 0 POINTS
 //   time_kernel restarts N D K STARTS POINTS
 //   time_kernel neighbours Q D B k QUERIES BASE
+//   time_kernel approximate Q D B k QUERIES BASE    (three lines: graphs, search, share that is found)
 //   time_kernel transport N D M ITERATIONS IMAGES WORDS EPSILON TOLERANCE [ROWS_OUT]
 //   time_kernel machine
+#include <ilk/approximate_neighbours.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
 #include <ilk/parallel.h>
@@ -133,6 +135,15 @@ int main(int count, char** arguments) {
     const Clock clock;
     const auto found = ilk::nearest_neighbours(points, base, iterations);
     clock.print(fact("mean_cosine", found.cosines.mean().item<double>()));
+  } else if (what == "approximate") {
+    const auto base = matrix(arguments[7], k, d);
+    const Clock building;
+    const ilk::ApproximateNeighbours graphs(base);
+    building.print("");
+    const Clock searching;
+    const auto found = graphs.search(points, iterations);
+    searching.print(fact("mean_cosine", found.cosines.mean().item<double>()));
+    std::printf("{\"recall\": %.4f}\n", graphs.recall(iterations, 1000));
   } else if (what == "transport") {
     const auto words = matrix(arguments[7], k, d);
     const Clock clock;

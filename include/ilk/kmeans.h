@@ -48,11 +48,11 @@ struct KMeansResult {
 
 /// Spherical k-means (Dhillon and Modha 2001): maximises the sum of cosines between points and the
 /// unit-length means of their clusters, by Lloyd's iterations from `n_init` starts (k-means++: Arthur and
-/// Vassilvitskii 2007, on the squared distance 2 − 2 cos). Ties go to the lower cluster number; an empty
-/// cluster takes the point that is farthest from its centroid. Clusters are numbered by size, largest first
-/// (ties by first member). The labels are those that assign_to_nearest gives for the centroids, except where
-/// an empty cluster was repaired last. An iteration is an update of the centroids and the assignment to them;
-/// a restart also ends when no label changes.
+/// Vassilvitskii 2007, on the squared distance 2 − 2 cos, of points in 16 bits where there is room for them).
+/// Ties go to the lower cluster number; an empty cluster takes the point that is farthest from its centroid.
+/// Clusters are numbered by size, largest first (ties by first member). The labels are those that
+/// assign_to_nearest gives for the centroids, except where an empty cluster was repaired last. An iteration
+/// is an update of the centroids and the assignment to them; a restart also ends when no label changes.
 ///
 /// On a CPU points are assigned by cosines that are exact to float64's rounding: most centres are ruled out
 /// in 8 bits with a bound on the error, and points by how far centres moved, so that the labels are those of

@@ -10,15 +10,15 @@
 #include <cstdlib>
 #include <new>
 
-#include "twice.h"
+#include "../core/twice.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define ILK_BYTE_PRODUCTS 1
 #include <immintrin.h>
-#define ILK_AVX2 __attribute__((target("avx2,fma")))
+#define ILK_AVX2_FMA __attribute__((target("avx2,fma")))
 #else
 #define ILK_BYTE_PRODUCTS 0
-#define ILK_AVX2
+#define ILK_AVX2_FMA
 #endif
 
 namespace ilk::internal {
@@ -280,12 +280,12 @@ float ByteRows::keep_rest(std::int64_t i, const std::uint8_t* bytes, const float
 #if ILK_BYTE_PRODUCTS
 namespace {
 
-ILK_AVX2 inline __m256i load(const void* address) {
+ILK_AVX2_FMA inline __m256i load(const void* address) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(address));
 }
 
 /// Neighbours of 16 bits added in 32.
-ILK_AVX2 inline __m256i widened(__m256i a) {
+ILK_AVX2_FMA inline __m256i widened(__m256i a) {
   return _mm256_madd_epi16(a, _mm256_set1_epi16(1));
 }
 
@@ -327,7 +327,7 @@ constexpr int rows_at_once = 4;
 /// totals[tiles · p + t] are those of left row p and tile t. `corrections` are null for 16 bits. `next` are
 /// the left rows that are needed next, to be fetched meanwhile, or null.
 template <int bits, int tiles>
-ILK_AVX2 inline void multiply_tiles(const std::uint8_t* const* left, const std::uint8_t* const* next,
+ILK_AVX2_FMA inline void multiply_tiles(const std::uint8_t* const* left, const std::uint8_t* const* next,
                                     const std::uint8_t* right, std::int64_t width,
                                     const std::int16_t* corrections, __m256i* totals) {
   __m256i a0 = _mm256_setzero_si256(), b0 = a0, c0 = a0, d0 = a0, a1 = a0, b1 = a0, c1 = a0, d1 = a0;
@@ -353,7 +353,7 @@ ILK_AVX2 inline void multiply_tiles(const std::uint8_t* const* left, const std::
     if (bits == 16 && begin + chunk < width) continue;
     const __m256i first[] = {a0, b0, c0, d0}, second[] = {a1, b1, c1, d1};
     for (int p = 0; p < rows_at_once; ++p) {
-      const auto add = [&](int place, __m256i sums) ILK_AVX2 {
+      const auto add = [&](int place, __m256i sums) ILK_AVX2_FMA {
         totals[place] = bits == 16 ? sums : _mm256_add_epi32(totals[place], widened(sums));
       };
       add(tiles * p, first[p]);
@@ -368,7 +368,7 @@ ILK_AVX2 inline void multiply_tiles(const std::uint8_t* const* left, const std::
 #undef ILK_TWO_TILES_CHUNK
 
 /// The sums of eight times eight numbers, added to totals[0 … 7].
-ILK_AVX2 inline void add_totals(__m256i a, __m256i b, __m256i c, __m256i d, __m256i e, __m256i f, __m256i g,
+ILK_AVX2_FMA inline void add_totals(__m256i a, __m256i b, __m256i c, __m256i d, __m256i e, __m256i f, __m256i g,
                                 __m256i h, std::int32_t* totals) {
   const __m256i first = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d)),
                 second = _mm256_hadd_epi32(_mm256_hadd_epi32(e, f), _mm256_hadd_epi32(g, h));
@@ -380,7 +380,7 @@ ILK_AVX2 inline void add_totals(__m256i a, __m256i b, __m256i c, __m256i d, __m2
 
 /// Adds the products of a part of a left row and a strip of `columns` rows to totals[0 … 15].
 template <int columns>
-ILK_AVX2 void multiply_strip(const std::uint8_t* left, const std::uint8_t* next, const std::uint8_t* strip,
+ILK_AVX2_FMA void multiply_strip(const std::uint8_t* left, const std::uint8_t* next, const std::uint8_t* strip,
                              std::int64_t bytes, std::int32_t* totals) {
   const __m256i zero = _mm256_setzero_si256();
   __m256i s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero, s8 = zero,
@@ -421,7 +421,7 @@ constexpr MultiplyStrip multiply_strips[] = {multiply_strip<1>,  multiply_strip<
                                              multiply_strip<10>, multiply_strip<11>, multiply_strip<12>};
 
 /// A left row of bytes, 128 too large, with a right row of bytes.
-ILK_AVX2 inline std::int32_t row_product(const std::uint8_t* left, const std::uint8_t* right,
+ILK_AVX2_FMA inline std::int32_t row_product(const std::uint8_t* left, const std::uint8_t* right,
                                          std::int64_t width) {
   __m256i a = _mm256_setzero_si256(), b = a;
   for (std::int64_t at = 0; at < width; at += chunk) {
@@ -437,7 +437,7 @@ ILK_AVX2 inline std::int32_t row_product(const std::uint8_t* left, const std::ui
 }  // namespace
 
 /// The products with the rows of the strip, as byte_products gives them; `out` is where the first one's go.
-ILK_AVX2 void ByteRows::multiply_by_strip(const ByteRows& left, const std::int32_t* left_rows,
+ILK_AVX2_FMA void ByteRows::multiply_by_strip(const ByteRows& left, const std::int32_t* left_rows,
                                           const std::int32_t* out_rows, std::int64_t n_left,
                                           const float* bias, float* out, std::int64_t stride) const {
   // Parts of rows, so that those of the strip stay in the nearest cache.
@@ -467,7 +467,7 @@ ILK_AVX2 void ByteRows::multiply_by_strip(const ByteRows& left, const std::int32
   }
 }
 
-ILK_AVX2 void ByteRows::multiply_by_tiles(const ByteRows& left, const std::int32_t* left_rows,
+ILK_AVX2_FMA void ByteRows::multiply_by_tiles(const ByteRows& left, const std::int32_t* left_rows,
                                           const std::int32_t* out_rows, std::int64_t n_left,
                                           std::int64_t first_right, std::int64_t end_right, const float* bias,
                                           float* out, std::int64_t stride) const {
@@ -508,7 +508,7 @@ ILK_AVX2 void ByteRows::multiply_by_tiles(const ByteRows& left, const std::int32
   }
 }
 
-ILK_AVX2 float rest_product(const ByteRows& left, std::int64_t i, const ByteRows& right, std::int64_t j) {
+ILK_AVX2_FMA float rest_product(const ByteRows& left, std::int64_t i, const ByteRows& right, std::int64_t j) {
   const std::int64_t width = left.width_;
   const auto left_place = static_cast<std::size_t>(i), right_place = static_cast<std::size_t>(j);
   const std::uint8_t* bytes = right.rests_.get() + j * 2 * width;
@@ -539,8 +539,7 @@ void byte_products(const ByteRows& left, const std::int32_t* left_rows, const st
                    const float* bias, float* out, std::int64_t stride) {
   const std::int64_t end = first_right + n_right, width = left.width_;
   if (has_byte_products()) {
-    const bool with_strip =
-        right.in_strip_ > 0 && first_right <= right.first_strip_ && end >= right.count();
+    const bool with_strip = right.in_strip_ > 0 && first_right <= right.first_strip_ && end >= right.count();
     right.multiply_by_tiles(left, left_rows, out_rows, n_left, first_right,
                             with_strip ? right.first_strip_ : end, bias, out, stride);
     if (with_strip)

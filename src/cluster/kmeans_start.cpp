@@ -11,7 +11,7 @@
 #include "blocks.h"
 #include "row_loops.h"
 #include "scratch_pool.h"
-#include "twice.h"
+#include "../core/twice.h"
 
 namespace ilk::internal {
 namespace {

@@ -17,9 +17,9 @@
 namespace ilk {
 namespace {
 
-constexpr std::int64_t queries_per_block = 240, base_per_tile = 512;
+constexpr std::int64_t queries_per_block = 480, base_per_tile = 512;
 // Rows of the base that are kept in bytes at a time.
-constexpr std::int64_t base_per_part = std::int64_t{1} << 17;
+constexpr std::int64_t base_per_part = std::int64_t{1} << 16;
 constexpr float lowest = -std::numeric_limits<float>::infinity();
 
 /// Few queries over a long base are split along the base too, so that there is work for all threads.
@@ -74,9 +74,16 @@ void search_tile(const internal::ScreenedPoints& queries, std::int64_t first_que
       if (threshold == lowest && n > lists.k)
         threshold = kth_highest(scores, n, lists.k, scratch.near) - 2.01f * error - 1e-6f;
       const std::int64_t found = internal::not_below(scores, n, threshold, scratch.candidates.data());
+      const bool has_rests = base.has_rests();
+      const double beyond =
+          has_rests ? common[static_cast<std::size_t>(query)] + base.rest_error(query) + 1e-6 : near_error;
       for (std::int64_t candidate = 0; candidate < found; ++candidate) {
-        const std::int64_t row = first + scratch.candidates[static_cast<std::size_t>(candidate)];
-        if (internal::near_dot(point, base.row(row), d) + near_error < list.last()) continue;
+        const std::int32_t column = scratch.candidates[static_cast<std::size_t>(candidate)];
+        const std::int64_t row = first + column;
+        // A closer look, with what the bytes missed or in float32.
+        const float closer =
+            has_rests ? scores[column] + base.rest(query, row) : internal::near_dot(point, base.row(row), d);
+        if (closer + beyond < list.last()) continue;
         list.offer(static_cast<float>(base.exact_score(point, row)), offset + row);
       }
     }
@@ -91,7 +98,7 @@ Neighbours search_with_loops(const torch::Tensor& queries, const torch::Tensor& 
   const std::int64_t query_blocks = internal::block_count(q, queries_per_block);
   const Lists lists{torch::full({segments, q, k}, lowest, queries.options()),
                     torch::full({segments, q, k}, -1, queries.options().dtype(torch::kInt64)), q, k};
-  const internal::ScreenedPoints screened(queries, b, internal::ScreenedPoints::most_memory, /*rests=*/false);
+  const internal::ScreenedPoints screened(queries, b);
   internal::ScratchPool<internal::ScreenedPoints::Scratch> pool(
       [] { return std::make_unique<internal::ScreenedPoints::Scratch>(); });
   for (std::int64_t offset = 0; offset < b; offset += part) {

@@ -54,7 +54,7 @@ std::int64_t ScreenedPoints::few_at_once(const ScreenedCentres& centres) {
   return std::clamp(numbers / centres.stride(), at_once(), at_most);
 }
 
-ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory, bool rests)
+ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory)
     : points_(std::move(points)),
       rows_(points_.data_ptr<float>()),
       n_(points_.size(0)),
@@ -63,7 +63,7 @@ ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std
       bits_(n_centres <= few_centres && ByteRows::memory(16, n_, d_) <= memory ? 16 : 8),
       middle_(mean_of_some(rows_, n_, d_)),
       origin_(in_bytes_ ? middle_ : std::vector<float>(middle_.size())) {
-  rests = rests && bits_ == 8 && ByteRows::memory(8, n_, d_, true) <= memory;
+  const bool rests = bits_ == 8 && ByteRows::memory(8, n_, d_, true) <= memory;
   if (const std::int64_t taken = ByteRows::memory(bits_, n_, d_, rests); taken <= memory) kept_ = taken;
   if (in_bytes_ && kept_ > 0) bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, n_, d_, rests);
   const std::int64_t blocks = block_count(n_, rows_per_block);
@@ -334,11 +334,10 @@ ScreenedCentres::Best ScreenedCentres::best(std::int64_t i, float* scores, float
   // First what the bytes missed is looked at where it is kept, then floats, which are enough for all but near
   // ties.
   Left left{not_below(scores, stride_, top.first - 2 * error, candidates), top.first};
-  if (bytes_ && bytes_->has_rests()) {
+  if (has_rests()) {
     const float closer = rest_error(i);
-    left = look(left.count, closer, error, scores, scratch, [&](std::int32_t place) {
-      return scores[place] + rest_product(*points_.bytes_, i, *bytes_, place);
-    });
+    left = look(left.count, closer, error, scores, scratch,
+                [&](std::int32_t place) { return scores[place] + rest(i, place); });
     if (left.count == 1) return take(left.best - closer, false);
   }
   const float* point = points_.row(i);

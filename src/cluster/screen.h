@@ -24,9 +24,8 @@ class ScreenedPoints {
   /// `points` (N, D) float32 on the CPU, rows one after another. What is kept of them takes at most `memory`
   /// bytes; where that is too little, small numbers are made anew whenever they are needed. They have 8 bits;
   /// or 16 where there are so few centres (`n_centres`) that looking at several exactly costs more than that.
-  /// With 8 bits and `rests`, what those miss is kept too where there is room, for closer looks.
-  explicit ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory = most_memory,
-                          bool rests = true);
+  /// With 8 bits, what those miss is kept too where there is room, for closer looks.
+  explicit ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory = most_memory);
 
   std::int64_t size() const { return n_; }
   std::int64_t dimensions() const { return d_; }
@@ -133,6 +132,14 @@ class ScreenedCentres {
   /// At least the error of near_dot with any of the points and centres.
   double near_error() const;
 
+  /// Whether what 8 bits miss is kept; what that adds to the screened score of point i with the centre at a
+  /// place, and how far the sum is from the exact score at most.
+  bool has_rests() const { return bytes_ && bytes_->has_rests(); }
+  float rest(std::int64_t i, std::int64_t place) const {
+    return rest_product(*points_.bytes_, i, *bytes_, place);
+  }
+  float rest_error(std::int64_t i) const;
+
   struct Best {
     std::int32_t centre;
     float least;  ///< what is left in `scores` and lower than this is of centres with a lower score
@@ -162,7 +169,6 @@ class ScreenedCentres {
   template <class Look>
   Left look(std::int64_t count, float error, float screen_error, float* scores,
             ScreenedPoints::Scratch& scratch, Look one_score) const;
-  float rest_error(std::int64_t i) const;
 
   const ScreenedPoints& points_;
   Geometry geometry_;
