@@ -4,6 +4,7 @@ from JPEG files of 500 × 400, and WordNet's nouns in seven prompts. Beside them
 of matrix products. Needs numpy, Pillow and, for the reference, torch (Debian: python3-pil, python3-torch).
 --quick: fewer images and words, one round."""
 import argparse
+import itertools
 import json
 import math
 import os
@@ -188,9 +189,9 @@ def main():
             return lines(python, __file__, "--reference", what, folder / "model", folder / "images", count)[0]["seconds"] if python else None
 
         if "rate" in arguments.parts:
-            print("| product (rows, inner, columns), all cores | BLAS, GFLOP/s | ilk, GFLOP/s |\n|---|---|---|")
+            print("| product (rows, inner, columns), all cores | BLAS, GFLOP/s | ilk fp32 | ilk int16 |\n|---|---|---|---|")
             for line in lines(arguments.timer, "rate"):
-                print("| {} × {} × {} |".format(*line["product"]), f"{line['blas']} | {line['ilk']} |")
+                print("| {} × {} × {} |".format(*line["product"]), f"{line['blas']} | {line['fp32']} | {line['int16']} |")
         if "images" in arguments.parts:
             # Multiplications and additions of the tower: 50 tokens, of which the last layer asks for one.
             width, mlp, tokens = 768, 3072, 50
@@ -198,26 +199,28 @@ def main():
             last = 2 * (2 * width * width * tokens + 2 * width * width + 2 * width * mlp) + 4 * tokens * width
             work = 11 * layer + last + 2 * 49 * 3 * 32 * 32 * width
             print(f"\n{n_images} images, {work / 1e9:.2f} GFLOP each\n")
-            print("| round | PyTorch, images/s (CPU s/image) | ilk | ratio | ilk, decoding alone | ilk, encoding alone | GFLOP/s |\n|---|---|---|---|---|---|---|")
-            for i in range(rounds):
+            print("| round | PyTorch, images/s (CPU s/image) | precision | ilk | ratio | ilk, decoding alone | ilk, encoding alone | GFLOP/s |\n|---|---|---|---|---|---|---|---|")
+            for i, precision in itertools.product(range(rounds), ("fp32", "int16")):
                 theirs = plain("images", n_images // 2)
-                ours = lines(arguments.timer, "images", folder / "model", folder / "images")[0]
+                ours = lines(arguments.timer, "images", folder / "model", folder / "images", precision)[0]
                 rate = n_images / ours["files"][0]
                 print(f"| {i + 1} | " + (f"{n_images // 2 / theirs[0]:.1f} ({2 * theirs[1] / n_images:.3f})" if theirs else "–") +
-                      f" | {rate:.1f} ({ours['files'][1] / n_images:.3f}) | " +
+                      f" | {precision} | {rate:.1f} ({ours['files'][1] / n_images:.3f}) | " +
                       (f"{rate * theirs[0] / (n_images // 2):.2f}" if theirs else "–") +
                       f" | {n_images / ours['decode'][0]:.0f} | {n_images / ours['encode'][0]:.1f} | "
                       f"{work * n_images / ours['encode'][0] / 1e9:.0f} |", flush=True)
         if "texts" in arguments.parts:
-            print("\n| way | words | prompts | tokens | wall s | CPU s | all nouns, minutes | largest difference from the last |\n|---|---|---|---|---|---|---|---|")
+            print("\n| way | precision | words | prompts | tokens | wall s | CPU s | all nouns, minutes | largest difference from the last |\n|---|---|---|---|---|---|---|---|---|")
             theirs = plain("texts", 128)
-            ways = [("filled", 64), ("cut", n_words // 8), ("templates", n_words // 8), ("tree", n_words // 8), ("final", n_words)]
-            measured = [line for way, words in ways for line in lines(arguments.timer, "texts", folder / "model", words, way)]
+            ways = [("filled", 64, "fp32"), ("cut", n_words // 8, "fp32"), ("templates", n_words // 8, "fp32"),
+                    ("tree", n_words // 8, "fp32"), ("final", n_words, "fp32"), ("final", n_words, "int16")]
+            measured = [(precision, line) for way, words, precision in ways
+                        for line in lines(arguments.timer, "texts", folder / "model", words, precision, way)]
             if theirs:
-                print(f"| PyTorch, 77 tokens a prompt | – | 128 | {128 * 77} | {theirs[0]:.1f} | {theirs[1]:.1f} | "
-                      f"{theirs[0] / 128 * 7 * measured[0]['of'] / 60:.0f} | |")
-            for line in measured:
-                print(f"| {line['way']} | {line['words']} | {line['prompts']} | {line['tokens'] or ''} | {line['seconds'][0]:.1f} | "
+                print(f"| PyTorch, 77 tokens a prompt | fp32 | – | 128 | {128 * 77} | {theirs[0]:.1f} | {theirs[1]:.1f} | "
+                      f"{theirs[0] / 128 * 7 * measured[0][1]['of'] / 60:.0f} | |")
+            for precision, line in measured:
+                print(f"| {line['way']} | {precision} | {line['words']} | {line['prompts']} | {line['tokens'] or ''} | {line['seconds'][0]:.1f} | "
                       f"{line['seconds'][1]:.1f} | {line['all_minutes']:.1f} | {line['difference']:.0e} |", flush=True)
 
 

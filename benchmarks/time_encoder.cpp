@@ -1,10 +1,12 @@
-// time_encoder rate | images MODEL FOLDER | texts MODEL WORDS [WHICH…]: what benchmarks/encoders.py runs.
+// time_encoder rate | images MODEL FOLDER PRECISION | texts MODEL WORDS PRECISION [WHICH…] |
+// agreement MODEL FOLDER-OR-LINES: what benchmarks/encoders.py runs.
 // Prints one JSON object a line; seconds are of the wall, and of all cores' work (cpu).
 #include <ATen/ATen.h>
 #include <ilk/clip.h>
 #include <ilk/corpus.h>
 #include <ilk/embed_images.h>
 #include <ilk/files.h>
+#include <ilk/options.h>
 #include <ilk/parallel.h>
 #include <ilk/text_features.h>
 #include <ilk/wordnet.h>
@@ -46,6 +48,7 @@ int rate() {
        {std::array<std::int64_t, 3>{2048, 2048, 2048}, {50, 768, 3072}, {512, 768, 3072}, {512, 512, 2048}}) {
     const torch::Tensor x = at::randn({m, k}), weight = at::randn({n, k}), dense = weight.t().contiguous();
     const ilk::PackedMatrix packed(weight);
+    const ilk::Int16Matrix packed_int16(ilk::Int16Rows(weight.data_ptr<float>(), k, n, k));
     const double flops = 2.0 * static_cast<double>(m * k * n);
     const auto rounds = static_cast<std::int64_t>(1 + 40e9 / flops), jobs = rounds * ilk::threads();
     const auto measure = [&](const std::function<void(torch::Tensor&)>& product) {
@@ -60,19 +63,26 @@ int rate() {
     const auto own = [&](torch::Tensor& y) {
       ilk::multiply(x.data_ptr<float>(), k, m, packed, nullptr, y.data_ptr<float>(), n);
     };
+    const auto int16 = [&](torch::Tensor& y) {
+      ilk::multiply(ilk::Int16Rows(x.data_ptr<float>(), k, m, k), packed_int16, nullptr, y.data_ptr<float>(),
+                    n);
+    };
     const auto [blas_wall, blas_cpu] = measure(blas);
     const auto [own_wall, own_cpu] = measure(own);
+    const auto [int16_wall, int16_cpu] = measure(int16);
     const double all = flops * static_cast<double>(jobs) / 1e9;
     std::printf(
-        "{\"product\": [%ld, %ld, %ld], \"blas\": %.1f, \"ilk\": %.1f, \"blas_a_core\": %.1f, "
-        "\"ilk_a_core\": %.1f}\n",
-        m, k, n, all / blas_wall, all / own_wall, all / blas_cpu, all / own_cpu);
+        "{\"product\": [%ld, %ld, %ld], \"blas\": %.1f, \"fp32\": %.1f, \"int16\": %.1f, \"blas_a_core\": "
+        "%.1f, "
+        "\"fp32_a_core\": %.1f, \"int16_a_core\": %.1f}\n",
+        m, k, n, all / blas_wall, all / own_wall, all / int16_wall, all / blas_cpu, all / own_cpu,
+        all / int16_cpu);
   }
   return 0;
 }
 
-int images(const char* model, const char* folder) {
-  const ilk::Clip clip(model);
+int images(const std::string& model, const std::string& folder, ilk::Precision precision) {
+  const ilk::Clip clip(model, torch::kCPU, precision);
   const ilk::ImageList list = ilk::list_images({folder}, {});
   const auto count = static_cast<std::int64_t>(list.paths.size());
   std::vector<torch::Tensor> pixels(static_cast<std::size_t>(count));
@@ -88,6 +98,25 @@ int images(const char* model, const char* folder) {
   std::printf(
       "{\"images\": %ld, \"decode\": [%.3f, %.3f], \"encode\": [%.3f, %.3f], \"files\": [%.3f, %.3f]}\n",
       count, decoding.wall, decoding.cpu, encoding.wall, encoding.cpu, whole.wall, whole.cpu);
+  return 0;
+}
+
+/// Cosines of embeddings in int16 with those in fp32: of a folder's images, or of the lines of a file.
+int agreement(const std::string& model, const std::string& what) {
+  std::vector<torch::Tensor> rows;
+  for (const ilk::Precision precision : {ilk::Precision::fp32, ilk::Precision::int16}) {
+    if (std::filesystem::is_directory(what)) {
+      ilk::EmbeddingCache nowhere("");
+      const ilk::Clip clip(model, torch::kCPU, precision);
+      rows.push_back(ilk::embed_images(clip, ilk::list_images({what}, {}), {}, nowhere).embeddings);
+    } else {
+      const auto encoder = ilk::load_text_encoder(model, torch::kCPU, precision);
+      rows.push_back(encoder->encode_texts(ilk::read_nouns(what).texts));
+    }
+  }
+  const torch::Tensor cosines = (rows[0].to(torch::kFloat64) * rows[1]).sum(1);
+  std::printf("{\"rows\": %ld, \"mean\": %.8f, \"worst\": %.8f}\n", cosines.size(0),
+              cosines.mean().item<double>(), cosines.min().item<double>());
   return 0;
 }
 
@@ -116,8 +145,9 @@ ilk::TokenForest sharing(const std::vector<ilk::TokenIds>& texts, std::size_t te
 }
 
 /// Words in all templates, in chunks of neighbours taken evenly from the list, as embed_corpus takes them.
-int texts(const std::string& model, std::int64_t words, const std::vector<std::string>& ways) {
-  const ilk::Clip clip(model);
+int texts(const std::string& model, std::int64_t words, ilk::Precision precision,
+          const std::vector<std::string>& ways) {
+  const ilk::Clip clip(model, torch::kCPU, precision);
   const auto wordnet = ilk::WordNet::find();
   if (!wordnet) return 2;
   const ilk::Corpus corpus = ilk::make_corpus("nouns", ilk::WordNet(*wordnet).nouns());
@@ -128,7 +158,7 @@ int texts(const std::string& model, std::int64_t words, const std::vector<std::s
   const ilk::ClipConfig config = ilk::read_clip_config(std::filesystem::path(model) / "config.json");
   const auto context = static_cast<std::size_t>(config.text.context_length);
   ilk::TextTower tower(config, weights);
-  tower.to(torch::kCPU);
+  tower.to({torch::kCPU, clip.precision()});
   for (const std::string& way : ways) {
     std::int64_t prompts = 0, tokens = 0;
     double largest = 0;
@@ -197,8 +227,14 @@ int main(int argc, char** argv) {
   ilk::set_threads(0);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.size() == 1 && arguments[0] == "rate") return rate();
-  if (arguments.size() == 3 && arguments[0] == "images") return images(argv[2], argv[3]);
-  if (arguments.size() >= 3 && arguments[0] == "texts")
-    return texts(arguments[1], std::stol(arguments[2]), {arguments.begin() + 3, arguments.end()});
+  if (arguments.size() == 3 && arguments[0] == "agreement") return agreement(arguments[1], arguments[2]);
+  const auto precision = [&] {
+    return ilk::enum_value<ilk::Precision>(arguments.at(3), "time_encoder", "precision");
+  };
+  if (arguments.size() == 4 && arguments[0] == "images")
+    return images(arguments[1], arguments[2], precision());
+  if (arguments.size() >= 4 && arguments[0] == "texts")
+    return texts(arguments[1], std::stol(arguments[2]), precision(),
+                 {arguments.begin() + 4, arguments.end()});
   return 2;
 }

@@ -17,9 +17,10 @@ struct VocabArguments {
 };
 
 void print(const VocabularyFacts& facts) {
-  std::printf("%lld nouns (%s), %lld numbers each\nmodel %s, fingerprint %s\nnouns %s\n",
+  std::printf("%lld nouns (%s), %lld numbers each\nmodel %s, fingerprint %s, %s\nnouns %s\n",
               static_cast<long long>(facts.nouns), facts.source.c_str(), static_cast<long long>(facts.width),
-              facts.model.c_str(), facts.model_fingerprint.c_str(), facts.nouns_sha256.c_str());
+              facts.model.c_str(), facts.model_fingerprint.c_str(), facts.precision.c_str(),
+              facts.nouns_sha256.c_str());
   std::printf("%zu templates\n", facts.templates.size());
   for (const std::string& text : facts.templates) std::printf("  %s\n", text.c_str());
   if (facts.bytes > 0) std::printf("%.1f MB\n", static_cast<double>(facts.bytes) / 1e6);

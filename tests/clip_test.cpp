@@ -33,6 +33,11 @@ const ilk::Clip& mini() {
   return clip;
 }
 
+const ilk::Clip& mini_in_fp32() {
+  static const ilk::Clip clip(mini_directory(), torch::kCPU, ilk::Precision::fp32);
+  return clip;
+}
+
 const json& reference() {
   static const json value = json::parse(ilk::read_file(fs::path(ILK_TEST_DATA) / "clip/reference.json"));
   return value;
@@ -120,7 +125,7 @@ TEST(Clip, MadeModelsEmbedAsTheReference) {
   for (const json& model : reference()["models"]) {
     MadeModel made(model);
     made.write_weights();
-    const ilk::Clip clip(made.path());
+    const ilk::Clip clip(made.path(), torch::kCPU, ilk::Precision::fp32);
     const torch::Tensor expected = rows_of(model["embeddings"]);
     const torch::Tensor images = clip.encode_images(made_images(0, 3, made.image_size()));
     const torch::Tensor texts = clip.encode_texts(reference_texts());
@@ -133,9 +138,40 @@ TEST(Clip, MadeModelsEmbedAsTheReference) {
 
 TEST(Clip, IlkMiniEmbedsAsTheReference) {
   const torch::Tensor expected = rows_of(reference()["ilk_mini"]);
-  EXPECT_LT(largest_difference(mini().encode_images(made_images(0, 3, 64)), expected.narrow(0, 0, 3)), 1e-5);
-  const torch::Tensor texts = mini().encode_texts(reference_texts());
+  const torch::Tensor images = mini_in_fp32().encode_images(made_images(0, 3, 64));
+  EXPECT_LT(largest_difference(images, expected.narrow(0, 0, 3)), 1e-5);
+  const torch::Tensor texts = mini_in_fp32().encode_texts(reference_texts());
   EXPECT_LT(largest_difference(texts, expected.narrow(0, 3, texts.size(0))), 1e-5);
+}
+
+TEST(Clip, InInt16EmbedsNearlyAsTheReference) {
+  const auto expect_near = [](const ilk::Clip& clip, std::int64_t size, const torch::Tensor& expected) {
+    EXPECT_EQ(clip.precision(), ilk::Precision::int16);
+    const torch::Tensor found =
+        at::cat({clip.encode_images(made_images(0, 3, size)), clip.encode_texts(reference_texts())});
+    expect_unit_rows(found);
+    const torch::Tensor cosines = (found * expected.narrow(0, 0, found.size(0))).sum(1);
+    EXPECT_GT(cosines.min().item<double>(), 0.99999);
+    EXPECT_GT(largest_difference(found, expected.narrow(0, 0, found.size(0))), 1e-6);  // it is another way
+  };
+  expect_near(mini(), 64, rows_of(reference()["ilk_mini"]));
+  for (const json& model : reference()["models"]) {
+    MadeModel made(model);
+    made.write_weights();
+    expect_near(ilk::Clip(made.path()), made.image_size(), rows_of(model["embeddings"]));
+  }
+}
+
+TEST(Clip, ThePrecisionIsInt16OnACpuUnlessAskedFor) {
+  EXPECT_EQ(mini().precision(), ilk::Precision::int16);
+  EXPECT_EQ(mini_in_fp32().precision(), ilk::Precision::fp32);
+  EXPECT_EQ(mini().fingerprint(), mini_in_fp32().fingerprint());
+  try {
+    const ilk::Clip clip(mini_directory(), torch::kCUDA, ilk::Precision::int16);
+    FAIL() << "int16 on a GPU";
+  } catch (const ilk::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("precision must be auto or fp32 on a GPU, got int16"));
+  }
 }
 
 TEST(Clip, IlkMiniEmbedsAsItsCardSays) {
@@ -171,10 +207,13 @@ void expect_rows_independent_of_companions(const ilk::Clip& clip, std::int64_t s
 
 TEST(Clip, AnImagesEmbeddingIsTheSameWhateverItsCompanionsAndPlace) {
   expect_rows_independent_of_companions(mini(), 64, {1, 2, 8, 9});
+  expect_rows_independent_of_companions(mini_in_fp32(), 64, {9});
   for (const std::size_t index : {std::size_t{0}, std::size_t{4}}) {
     MadeModel made(reference()["models"][index]);
     made.write_weights();
-    expect_rows_independent_of_companions(ilk::Clip(made.path()), made.image_size(), {3});
+    for (const ilk::Precision precision : {ilk::Precision::fp32, ilk::Precision::int16})
+      expect_rows_independent_of_companions(ilk::Clip(made.path(), torch::kCPU, precision), made.image_size(),
+                                            {3});
   }
 }
 
@@ -185,11 +224,13 @@ TEST(Clip, ATextsEmbeddingIsItsOwnWhateverItsCompanionsAndPlace) {
       for (const char* end : {".", "!", " in a video game."})
         texts.push_back(std::string(prompt) + noun + end);
   const std::vector<std::string> reversed(texts.rbegin(), texts.rend());
-  const torch::Tensor together = mini().encode_texts(texts);
-  EXPECT_TRUE(at::equal(mini().encode_texts(reversed).flip(0), together));
-  for (std::size_t i = 0; i < texts.size(); i += 5)
-    EXPECT_TRUE(at::equal(mini().encode_texts({texts[i]})[0], together[static_cast<std::int64_t>(i)]))
-        << texts[i];
+  for (const ilk::Clip* clip : {&mini(), &mini_in_fp32()}) {
+    const torch::Tensor together = clip->encode_texts(texts);
+    EXPECT_TRUE(at::equal(clip->encode_texts(reversed).flip(0), together));
+    for (std::size_t i = 0; i < texts.size(); i += 5)
+      EXPECT_TRUE(at::equal(clip->encode_texts({texts[i]})[0], together[static_cast<std::int64_t>(i)]))
+          << texts[i];
+  }
   EXPECT_EQ(mini().encode_texts({}).sizes(), at::IntArrayRef({0, mini().width()}));
 }
 

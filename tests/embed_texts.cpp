@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
-  const ilk::SentenceBert encoder(argv[1]);
+  const ilk::SentenceBert encoder(argv[1], torch::kCPU, ilk::Precision::fp32);
   const std::string bytes = ilk::read_file(argv[2]);
   std::vector<std::string> texts;
   for (std::size_t at = 0; at < bytes.size();) {

@@ -337,6 +337,7 @@ TEST_F(FeaturesTest, WhatDoesNotFitTogetherIsOneClearErrorBeforeAnythingIsWritte
   expect(error_with([](Options o) { o.model = "clip-vit-b-32"; }), "no model is loaded");
   expect(error_with([&](Options o) { o.templates = path("nouns.txt"); }), "no text is encoded");
   expect(error_with([](Options o) { o.device = ilk::Device::cuda; }), "device must be cpu or auto");
+  expect(error_with([](Options o) { o.precision = ilk::Precision::fp32; }), "nothing is encoded, got fp32");
   expect(error_with([](Options o) { o.cae.kmeans.n_clusters = 121; }),
          "n_clusters must be at most the number of rows of");
   const std::string picture = ILK_SOURCE_DIR "/examples/clipart/images";
@@ -383,6 +384,7 @@ TEST(NounVocabulary, IsAFileThatKnowsItsNounsModelAndNumbers) {
   EXPECT_EQ(opened.nouns().texts, (std::vector<std::string>{"dog", "red apple", "House boat"}));
   EXPECT_EQ(opened.facts().templates, (std::vector<std::string>{"a {}", "the {}."}));
   EXPECT_EQ(opened.facts().model, "ilk-mini");
+  EXPECT_EQ(opened.facts().precision, "int16");
   EXPECT_EQ(opened.facts().nouns_sha256, ilk::read_nouns(list).sha256);
   const ilk::Clip clip(ilk::find_model("ilk-mini"));
   EXPECT_EQ(opened.facts().model_fingerprint, clip.fingerprint());

@@ -4,6 +4,7 @@
 #include <ilk/assign.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
+#include <ilk/kmeans.h>
 #include <ilk/random.h>
 #include <ilk/run.h>
 #include <ilk/safetensors.h>
@@ -285,6 +286,30 @@ TEST_F(CaptionsRunTest, SacLearnsFromTheImagesOwnTexts) {
   const auto placed = ilk::assign(path("run"), ilk::list_images(inputs.paths), {.cache = path("cache")});
   const ilk::SafetensorsFile features(folder_.path() / "run" / "features.safetensors");
   EXPECT_TRUE(placed.assignment.labels.equal(features.get("labels")));
+}
+
+TEST_F(CaptionsRunTest, EmbeddingsOfTwoPrecisionsAreNeverMixed) {
+  auto of_images = options();
+  of_images.method = ilk::Method::kmeans;
+  of_images.captions.clear();
+  const auto encoded = [&](ilk::Precision precision, const char* name) {
+    of_images.precision = precision;
+    of_images.output = path(name);
+    const auto summary = ilk::run(inputs, of_images, "test");
+    EXPECT_EQ(summary.precision, precision == ilk::Precision::fp32 ? "fp32" : "int16");
+    return summary.encoded;
+  };
+  EXPECT_EQ(encoded(ilk::Precision::automatic, "run"), std::ssize(inputs.paths));
+  EXPECT_EQ(encoded(ilk::Precision::fp32, "in_fp32"), std::ssize(inputs.paths));
+  EXPECT_EQ(encoded(ilk::Precision::int16, "again"), 0);
+  // What is placed later is of the run's precision.
+  for (const char* name : {"run", "in_fp32"}) {
+    const auto placed = ilk::assign(path(name), ilk::list_images(inputs.paths), {.cache = "none"});
+    const ilk::SafetensorsFile features(folder_.path() / name / "features.safetensors");
+    const auto expected = ilk::assign_to_nearest(features.get("embeddings"), features.get("centroids"));
+    EXPECT_TRUE(placed.assignment.labels.equal(features.get("labels")));
+    EXPECT_TRUE(placed.assignment.scores.equal(expected.scores));
+  }
 }
 
 TEST_F(CaptionsRunTest, EachImageNeedsATextUnlessNounsMayStandIn) {

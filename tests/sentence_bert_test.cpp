@@ -108,12 +108,16 @@ std::string load_error(const fs::path& directory) {
 TEST(SentenceBert, MadeModelsEmbedAsTheReference) {
   for (const json& wanted : reference()["models"]) {
     MadeModel made(wanted);
-    const ilk::SentenceBert encoder(made.write_weights().path());
+    const ilk::SentenceBert encoder(made.write_weights().path(), torch::kCPU, ilk::Precision::fp32);
     EXPECT_EQ(encoder.width(), 48);
     EXPECT_EQ(encoder.longest(), wanted["longest"]);
     const torch::Tensor embeddings = encoder.encode_texts(reference_texts());
     expect_unit_rows(embeddings);
     EXPECT_LT(largest_difference(embeddings, rows_of(wanted["embeddings"])), 1e-5) << wanted["config"];
+    const ilk::SentenceBert in_int16(made.path());
+    EXPECT_EQ(in_int16.precision(), ilk::Precision::int16);
+    const torch::Tensor cosines = (in_int16.encode_texts(reference_texts()) * embeddings).sum(1);
+    EXPECT_GT(cosines.min().item<double>(), 0.99999) << wanted["config"];
   }
 }
 
@@ -127,7 +131,8 @@ TEST(SentenceBert, MpnetsDistancesFallIntoTheReferencesBuckets) {
 TEST(SentenceBert, FilesMayLieAsOtherProgramsWriteThem) {
   const torch::Tensor expected = rows_of(model(0)["embeddings"]);
   const auto embed = [](const MadeModel& made) {
-    return ilk::load_text_encoder(made.path())->encode_texts(reference_texts());
+    return ilk::load_text_encoder(made.path(), torch::kCPU, ilk::Precision::fp32)
+        ->encode_texts(reference_texts());
   };
   {  // below the name of a whole model; without sentence-transformers' files, the mean of all the model takes
     MadeModel made(model(0), "bert.");

@@ -74,6 +74,14 @@ TEST(TextFeatures, ComeFromTheCacheBitForBit) {
   EXPECT_FALSE(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "nouns").from_cache);
   EXPECT_FALSE(ilk::embed_corpus(mini(), numbers(299), templates, cache.path(), "nouns").from_cache);
   EXPECT_EQ(files_below(cache.path()).size(), 4u);
+  // Another precision: another file.
+  const ilk::Clip in_fp32(mini().directory(), torch::kCPU, ilk::Precision::fp32);
+  const ilk::TextFeatures other = ilk::embed_corpus(in_fp32, corpus, templates, cache.path(), "nouns");
+  EXPECT_FALSE(other.from_cache);
+  EXPECT_FALSE(at::equal(other.features, kept.features));
+  EXPECT_GT((other.features * kept.features).sum(1).min().item<double>(), 0.99999);
+  EXPECT_EQ(files_below(cache.path()).size(), 5u);
+  EXPECT_TRUE(ilk::embed_corpus(in_fp32, corpus, templates, cache.path(), "nouns").from_cache);
 }
 
 TEST(TextFeatures, ADamagedCacheIsRebuiltAndReported) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "../src/core/twice.h"
 #include "../src/encoders/attention.h"
 #include "../src/encoders/matrix_product.h"
 #include "../src/encoders/token_tree.h"
@@ -26,10 +27,10 @@ float* numbers(const torch::Tensor& x) {
 template <class Body>
 void for_each_kind_of_registers(Body&& body) {
   for (const bool without : {false, true}) {
-    ilk::without_wide_registers() = without;
+    ilk::internal::without_wide_registers() = without;
     body();
   }
-  ilk::without_wide_registers() = false;
+  ilk::internal::without_wide_registers() = false;
 }
 
 torch::Tensor multiplied(const torch::Tensor& x, const ilk::PackedMatrix& a, const torch::Tensor& bias,

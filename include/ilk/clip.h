@@ -16,12 +16,14 @@ namespace ilk {
 
 /// A CLIP (Radford et al. 2021): a vision and a text tower with one joint space, from a Hugging Face
 /// directory (config.json, model.safetensors or its shards, tokenizer and preprocessor files). ViT towers of
-/// any size; quick_gelu and gelu; weights in fp32, fp16 or bf16, computed in fp32. Immutable, thread-safe.
+/// any size; quick_gelu and gelu; weights in fp32, fp16 or bf16, computed in fp32
+/// but for the products that `precision` speaks of. Immutable, thread-safe.
 class Clip : public TextEncoder {
  public:
   /// Loads and checks everything: every weight present with the right shape. Throws Error naming file and
   /// rule.
-  explicit Clip(const std::filesystem::path& directory, torch::Device device = torch::kCPU);
+  explicit Clip(const std::filesystem::path& directory, torch::Device device = torch::kCPU,
+                Precision precision = Precision::automatic);
   ~Clip() override;
   Clip(Clip&&) noexcept;
 
@@ -29,6 +31,7 @@ class Clip : public TextEncoder {
   const ImagePreprocessor& preprocessor() const;
   const ClipTokenizer& tokenizer() const;
   torch::Device device() const override;
+  Precision precision() const override;
   const std::filesystem::path& directory() const;
   /// SHA-256 over the configuration, the weights, the preprocessing and the tokenizer: what an embedding
   /// depends on.

@@ -2,6 +2,7 @@
 // P nouns, D width of the model.
 #include <ilk/corpus.h>
 #include <ilk/options.h>
+#include <ilk/precision.h>
 #include <ilk/progress.h>
 #include <torch/types.h>
 
@@ -17,6 +18,7 @@ struct VocabularyOptions {
   std::string nouns;
   std::string wordnet;
   std::string templates;
+  Precision precision = Precision::automatic;
   std::int64_t threads = 0;
   std::string cache;
 };
@@ -27,6 +29,9 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"nouns", options.nouns, "file of nouns, one a line (else the model's own list, else WordNet)"});
   visit(Field{"wordnet", options.wordnet, "folder with WordNet's data.noun and index.noun (else found)"});
   visit(Field{"templates", options.templates, "file of prompt templates, one a line with {} for the noun"});
+  visit(
+      Field{"precision", options.precision,
+            "what the encoders multiply in: fp32; int16, half again as fast on a CPU; auto: int16 on a CPU"});
   visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
   visit(
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
@@ -36,6 +41,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 struct VocabularyFacts {
   std::string model;              ///< the name of the model's folder
   std::string model_fingerprint;  ///< Clip::fingerprint
+  std::string precision;          ///< and its precision
   std::string source;             ///< where the nouns were from
   std::string nouns_sha256;       ///< Corpus::sha256
   std::vector<std::string> templates;

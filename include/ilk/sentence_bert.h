@@ -17,19 +17,21 @@ namespace ilk {
 /// model.safetensors or its shards, and the tokenizer's files. Where they are present, modules.json, the
 /// pooling's config.json and sentence_bert_config.json say how token embeddings become one (mean, first token
 /// or maximum) and where texts are cut; else the mean, and the model's longest. Weights in fp32, fp16 or
-/// bf16, computed in fp32. Rows always come out of unit length, so that a cosine is a product. Immutable,
-/// thread-safe.
+/// bf16, computed in fp32 but for the products that `precision` speaks of. Rows always come out of unit
+/// length, so that a cosine is a product. Immutable, thread-safe.
 class SentenceBert : public TextEncoder {
  public:
   /// Loads and checks everything: every weight present with the right shape. Throws Error naming file and
   /// rule, also for what would give other embeddings than the model's authors had (a module or a mode of
   /// pooling that is not known here).
-  explicit SentenceBert(const std::filesystem::path& directory, torch::Device device = torch::kCPU);
+  explicit SentenceBert(const std::filesystem::path& directory, torch::Device device = torch::kCPU,
+                        Precision precision = Precision::automatic);
   ~SentenceBert() override;
   SentenceBert(SentenceBert&&) noexcept;
 
   std::int64_t width() const override;
   torch::Device device() const override;
+  Precision precision() const override;
   const std::string& fingerprint() const override;
   const WordPieceTokenizer& tokenizer() const;
   std::int64_t longest() const;  ///< tokens at which a text is cut, the first and the last among them

@@ -1,5 +1,6 @@
 #pragma once
 // B texts at a time, D width.
+#include <ilk/precision.h>
 #include <torch/types.h>
 
 #include <cstdint>
@@ -17,7 +18,9 @@ class TextEncoder {
 
   virtual std::int64_t width() const = 0;  ///< D
   virtual torch::Device device() const = 0;
-  /// SHA-256 over everything in the model's files that an embedding depends on.
+  /// What its weights are multiplied in; never automatic.
+  virtual Precision precision() const = 0;
+  /// SHA-256 over everything in the model's files that an embedding depends on; the precision is none of it.
   virtual const std::string& fingerprint() const = 0;
 
   /// Texts of any length (cut at the encoder's longest). Returns (B, D) float32 on the CPU, rows of unit
@@ -34,8 +37,9 @@ class TextEncoder {
 };
 
 /// The encoder in a Hugging Face directory, whichever config.json's model_type says it is: a Clip, or a
-/// SentenceBert. Throws Error naming file and rule.
+/// SentenceBert. Throws Error naming file and rule, and where the device has no such precision.
 std::unique_ptr<TextEncoder> load_text_encoder(const std::filesystem::path& directory,
-                                               torch::Device device = torch::kCPU);
+                                               torch::Device device = torch::kCPU,
+                                               Precision precision = Precision::automatic);
 
 }  // namespace ilk

@@ -19,8 +19,8 @@ namespace ilk {
 namespace internal {
 namespace {
 
-constexpr std::int64_t lanes = 8, panel = Int16Matrix::panel, part = Int16Rows::part;
-// 46340 less what rounding adds to a part's length, half the root of 512, and some more for that of floats.
+constexpr std::int64_t lanes = 16, panel = Int16Matrix::panel, part = Int16Rows::part;
+// 46340 less what rounding adds to a part's length, half the root of 768, and some more for that of floats.
 constexpr float longest_part = 46300, largest_number = 32766;
 // Between these nothing that is made of a number here leaves the range of floats.
 constexpr float least = 1e-30f, most = 1e28f;
@@ -32,7 +32,7 @@ constexpr float rounding = 12582912.0f;
 ILK_INLINE float largest_size(const float* row, std::int64_t k) {
   std::int32_t largest = 0;
   for (std::int64_t j = 0; j < k; ++j) {
-    std::int32_t size;
+    std::int32_t size = 0;
     __builtin_memcpy(&size, row + j, sizeof(size));
     size &= 0x7fffffff;
     largest = size > largest ? size : largest;
@@ -53,9 +53,9 @@ ILK_INLINE float longest_part_of(const float* row, std::int64_t k, float factor)
         squares[lane] += value * value;
       }
     for (; j < end; ++j) squares[0] += row[j] * factor * (row[j] * factor);
-    float square = 0;
-    for (const float one : squares) square += one;
-    longest = square > longest ? square : longest;
+    for (std::int64_t half = lanes / 2; half > 0; half /= 2)
+      for (std::int64_t lane = 0; lane < half; ++lane) squares[lane] += squares[lane + half];
+    longest = squares[0] > longest ? squares[0] : longest;
   }
   return std::sqrt(longest);
 }
@@ -90,27 +90,57 @@ namespace {
 // the second cache, a panel's part in the first.
 constexpr std::int64_t tile_rows = 6, block_rows = 192;
 
-/// The sums of `pairs` pairs of products of some rows with the columns of a panel, (rows, panel).
-using TileSums = void (*)(const std::int16_t* x, std::int64_t x_stride, const std::int16_t* a,
-                          std::int64_t pairs, std::int32_t* sums);
+/// Some rows of a part of x, times the columns of a panel.
+struct Tile {
+  const std::int16_t* x;
+  std::int64_t x_stride;
+  const float* x_scales;
+  const std::int16_t* a;
+  const float* a_scales;
+  std::int64_t pairs;  // of numbers in the part
+  const float* start;  // of each column, what the sums are added to
+  bool add;            // and whether y is added too
+  float* y;
+  std::int64_t y_stride, columns;
+};
+
+/// From the sums (rows, panel) to y.
+template <int rows>
+ILK_INLINE void finish_tile(const std::int32_t* sums, const Tile& tile) {
+  float* y = tile.y;
+  for (int r = 0; r < rows; ++r, sums += panel, y += tile.y_stride) {
+    float values[panel];
+    for (std::int64_t c = 0; c < panel; ++c)
+      values[c] = tile.start[c] + static_cast<float>(sums[c]) * tile.a_scales[c] * tile.x_scales[r];
+    if (tile.columns == panel) {
+      if (tile.add)
+        for (std::int64_t c = 0; c < panel; ++c) values[c] += y[c];
+      std::memcpy(y, values, sizeof(values));
+    } else {
+      for (std::int64_t c = 0; c < tile.columns; ++c) y[c] = tile.add ? values[c] + y[c] : values[c];
+    }
+  }
+}
 
 template <int rows>
-void sum_tile(const std::int16_t* x, std::int64_t x_stride, const std::int16_t* a, std::int64_t pairs,
-              std::int32_t* sums) {
-  std::fill_n(sums, rows * panel, 0);
-  for (std::int64_t p = 0; p < pairs; ++p, x += 2, a += 2 * panel)
+void multiply_tile(const Tile& tile) {
+  std::int32_t sums[rows * panel] = {};
+  const std::int16_t *x = tile.x, *a = tile.a;
+  for (std::int64_t p = 0; p < tile.pairs; ++p, x += 2, a += 2 * panel)
     for (std::int64_t r = 0; r < rows; ++r) {
-      const std::int32_t first = x[r * x_stride], second = x[r * x_stride + 1];
+      const std::int32_t first = x[r * tile.x_stride], second = x[r * tile.x_stride + 1];
       for (std::int64_t c = 0; c < panel; ++c)
         sums[r * panel + c] += first * a[2 * c] + second * a[2 * c + 1];
     }
+  finish_tile<rows>(sums, tile);
 }
 
 #if ILK_HAS_WIDE_REGISTERS
 template <int rows>
-ILK_AVX2 void sum_tile_avx2(const std::int16_t* x, std::int64_t x_stride, const std::int16_t* a,
-                            std::int64_t pairs, std::int32_t* sums) {
+ILK_AVX2 void multiply_tile_avx2(const Tile& tile) {
   const auto at = [](const void* place) { return static_cast<const __m256i*>(place); };
+  const std::int16_t *x = tile.x, *a = tile.a;
+  const std::int64_t pairs = tile.pairs, x_stride = tile.x_stride;
   __m256i left[rows], right[rows];
 #pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) left[r] = right[r] = _mm256_setzero_si256();
@@ -118,60 +148,40 @@ ILK_AVX2 void sum_tile_avx2(const std::int16_t* x, std::int64_t x_stride, const 
     const __m256i a_left = _mm256_load_si256(at(a)), a_right = _mm256_load_si256(at(a + panel));
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r) {
-      std::int32_t pair;
+      std::int32_t pair = 0;
       std::memcpy(&pair, x + r * x_stride, sizeof(pair));
       const __m256i factors = _mm256_set1_epi32(pair);
       left[r] = _mm256_add_epi32(left[r], _mm256_madd_epi16(factors, a_left));
       right[r] = _mm256_add_epi32(right[r], _mm256_madd_epi16(factors, a_right));
     }
   }
+  alignas(32) std::int32_t sums[rows * panel];
 #pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) {
     auto* to = reinterpret_cast<__m256i*>(sums + r * panel);
     _mm256_store_si256(to, left[r]);
     _mm256_store_si256(to + 1, right[r]);
   }
+  finish_tile<rows>(sums, tile);
 }
 #endif
 
-TileSums tile_sums(std::int64_t rows) {
+using MultiplyTile = void (*)(const Tile&);
+
+/// For 1, 2, … tile_rows rows.
+const MultiplyTile* tiles_of_rows() {
 #if ILK_HAS_WIDE_REGISTERS
-  static constexpr TileSums wide[] = {sum_tile_avx2<1>, sum_tile_avx2<2>, sum_tile_avx2<3>,
-                                      sum_tile_avx2<4>, sum_tile_avx2<5>, sum_tile_avx2<6>};
-  if (wide_registers()) return wide[rows - 1];
+  static constexpr MultiplyTile wide[tile_rows] = {multiply_tile_avx2<1>, multiply_tile_avx2<2>,
+                                                   multiply_tile_avx2<3>, multiply_tile_avx2<4>,
+                                                   multiply_tile_avx2<5>, multiply_tile_avx2<6>};
+  if (wide_registers()) return wide;
 #endif
-  static constexpr TileSums usual[] = {sum_tile<1>, sum_tile<2>, sum_tile<3>,
-                                       sum_tile<4>, sum_tile<5>, sum_tile<6>};
-  return usual[rows - 1];
-}
-
-/// y = start + scale of the row · scale of the column · sum, (rows, columns) of a panel. `start` has a number
-/// for each column; where `add`, y itself is added to it.
-ILK_INLINE void finish_tile_loop(const std::int32_t* sums, const float* row_scales, const float* scales,
-                                 const float* start, bool add, std::int64_t rows, std::int64_t columns,
-                                 float* y, std::int64_t y_stride) {
-  for (std::int64_t r = 0; r < rows; ++r, sums += panel, y += y_stride) {
-    const float scale = row_scales[r];
-    float values[panel];
-    for (std::int64_t c = 0; c < panel; ++c)
-      values[c] = start[c] + static_cast<float>(sums[c]) * scales[c] * scale;
-    if (columns == panel) {
-      if (add)
-        for (std::int64_t c = 0; c < panel; ++c) values[c] += y[c];
-      std::memcpy(y, values, sizeof(values));
-    } else {
-      for (std::int64_t c = 0; c < columns; ++c) y[c] = add ? values[c] + y[c] : values[c];
-    }
-  }
+  static constexpr MultiplyTile usual[tile_rows] = {multiply_tile<1>, multiply_tile<2>, multiply_tile<3>,
+                                                    multiply_tile<4>, multiply_tile<5>, multiply_tile<6>};
+  return usual;
 }
 
 }  // namespace
-
-ILK_TWICE(void, finish_tile,
-          (const std::int32_t* sums, const float* row_scales, const float* scales, const float* start,
-           bool add, std::int64_t rows, std::int64_t columns, float* y, std::int64_t y_stride),
-          (sums, row_scales, scales, start, add, rows, columns, y, y_stride))
-
 }  // namespace internal
 
 namespace {
@@ -219,28 +229,32 @@ Int16Matrix::Int16Matrix(const Int16Rows& columns) : rows_(columns.columns()), c
 
 void multiply(const Int16Rows& x, const Int16Matrix& a, const float* bias, float* y, std::int64_t y_stride,
               bool add) {
-  require(x.columns() == a.rows(), "multiply", "x must have as many columns as A has rows (", a.rows(),
-          "), got ", x.columns(), ".");
+  require(x.columns() == a.rows() && a.rows() >= 1, "multiply", "x must have as many columns as A has rows (",
+          a.rows(), "), got ", x.columns(), ".");
   using namespace internal;
   const std::int64_t n = a.columns(), pairs = (a.rows() + 1) / 2;
-  alignas(64) std::int32_t sums[tile_rows * panel];
+  const MultiplyTile* multiply_rows = tiles_of_rows() - 1;
   for (std::int64_t block = 0; block < x.rows(); block += block_rows) {
     const std::int64_t block_end = std::min(x.rows(), block + block_rows);
-    for (std::int64_t first = 0; first == 0 || first < pairs; first += part / 2) {
-      const std::int64_t count = std::min(part / 2, pairs - first);
+    for (std::int64_t first = 0; first < pairs; first += part / 2)
       for (std::int64_t j = 0; j < n; j += panel) {
         const std::int64_t columns = std::min(panel, n - j);
         float start[panel] = {};
         if (bias && first == 0) std::copy_n(bias + j, columns, start);
-        const std::int16_t* numbers = a.panels() + (j * pairs + first * panel) * 2;
-        for (std::int64_t row = block; row < block_end; row += tile_rows) {
-          const std::int64_t rows = std::min(tile_rows, block_end - row);
-          tile_sums(rows)(x.row(row) + 2 * first, x.stride(), numbers, count, sums);
-          finish_tile(sums, x.scales() + row, a.scales() + j, start, add || first > 0, rows, columns,
-                      y + row * y_stride + j, y_stride);
-        }
+        for (std::int64_t row = block; row < block_end; row += tile_rows)
+          multiply_rows[std::min(tile_rows, block_end - row)](
+              {.x = x.row(row) + 2 * first,
+               .x_stride = x.stride(),
+               .x_scales = x.scales() + row,
+               .a = a.panels() + (j * pairs + first * panel) * 2,
+               .a_scales = a.scales() + j,
+               .pairs = std::min(part / 2, pairs - first),
+               .start = start,
+               .add = add || first > 0,
+               .y = y + row * y_stride + j,
+               .y_stride = y_stride,
+               .columns = columns});
       }
-    }
   }
 }
 

@@ -19,7 +19,7 @@ namespace ilk {
 /// that are NaN; one whose numbers are all below 1e-30 in size counts as zeros.
 class Int16Rows {
  public:
-  static constexpr std::int64_t part = 512;
+  static constexpr std::int64_t part = 768;
 
   /// From row to row there are `stride` numbers in `values`.
   Int16Rows(const float* values, std::int64_t stride, std::int64_t rows, std::int64_t columns);

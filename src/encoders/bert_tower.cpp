@@ -93,14 +93,15 @@ BertTower::BertTower(const BertConfig& config, ModelWeights& weights) : config_(
   }
 }
 
-void BertTower::to(torch::Device device) {
+void BertTower::to(const Computation& computation) {
+  const torch::Device device = computation.device;
   for (torch::Tensor* tensor : {&token_embedding_, &position_embedding_, &distance_embedding_})
     move_to(device, *tensor);
   move_to(device, input_norm_);
   for (BertLayer& layer : layers_) {
-    move_to(device, layer.attention);
+    move_to(computation, layer.attention);
     for (LayerNorm* norm : {&layer.attention_norm, &layer.mlp_norm}) move_to(device, *norm);
-    for (Linear* linear : {&layer.expand, &layer.contract}) move_to(device, *linear);
+    for (Linear* linear : {&layer.expand, &layer.contract}) move_to(computation, *linear);
   }
 }
 

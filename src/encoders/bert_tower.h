@@ -49,7 +49,7 @@ struct BertLayer {
 class BertTower {
  public:
   BertTower(const BertConfig& config, ModelWeights& weights);
-  void to(torch::Device device);
+  void to(const Computation& computation);
   /// `ids` (B, T) int64, none of them padding, to each token's embedding (B, T, W).
   torch::Tensor operator()(const torch::Tensor& ids) const;
 

@@ -39,13 +39,13 @@ std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path
 }  // namespace
 
 struct Clip::State {
-  State(const fs::path& directory, torch::Device device)
-      : State(directory, device, ModelWeights(directory, "Clip")) {}
+  State(const fs::path& directory, const Computation& computation)
+      : State(directory, computation, ModelWeights(directory, "Clip")) {}
 
   /// The weights' files are let go once the towers have copied them.
-  State(const fs::path& directory, torch::Device device, ModelWeights weights)
+  State(const fs::path& directory, const Computation& computation, ModelWeights weights)
       : directory(directory),
-        device(device),
+        computation(computation),
         config(read_clip_config(directory / "config.json")),
         preprocessor(read_preprocessor((directory / "preprocessor_config.json").string())),
         tokenizer(directory),
@@ -62,8 +62,8 @@ struct Clip::State {
     require(config.text.end_token == -1 || config.text.end_token == tokenizer.end_token(), "Clip", directory,
             ": text_config.eos_token_id is ", config.text.end_token, ", but the tokenizer ends texts with ",
             tokenizer.end_token(), ".");
-    vision.to(device);
-    text.to(device);
+    vision.to(computation);
+    text.to(computation);
     fingerprint = fingerprint_of(directory, weights.files());
   }
 
@@ -77,7 +77,7 @@ struct Clip::State {
   }
 
   fs::path directory;
-  torch::Device device;
+  Computation computation;
   ClipConfig config;
   ImagePreprocessor preprocessor;
   ClipTokenizer tokenizer;
@@ -86,8 +86,8 @@ struct Clip::State {
   std::string fingerprint;
 };
 
-Clip::Clip(const fs::path& directory, torch::Device device)
-    : state_(std::make_unique<State>(directory, device)) {}
+Clip::Clip(const fs::path& directory, torch::Device device, Precision precision)
+    : state_(std::make_unique<State>(directory, settle(device, precision, "Clip"))) {}
 Clip::~Clip() = default;
 Clip::Clip(Clip&&) noexcept = default;
 
@@ -101,7 +101,10 @@ const ClipTokenizer& Clip::tokenizer() const {
   return state_->tokenizer;
 }
 torch::Device Clip::device() const {
-  return state_->device;
+  return state_->computation.device;
+}
+Precision Clip::precision() const {
+  return state_->computation.precision;
 }
 const fs::path& Clip::directory() const {
   return state_->directory;
@@ -120,10 +123,10 @@ torch::Tensor Clip::encode_images(const torch::Tensor& pixels) const {
   const std::int64_t count = pixels.size(0);
   const torch::Tensor embeddings = torch::empty({count, width()});
   const auto encode = [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    const torch::Tensor group = pixels.narrow(0, begin, end - begin).to(state_->device);
+    const torch::Tensor group = pixels.narrow(0, begin, end - begin).to(device());
     embeddings.narrow(0, begin, end - begin).copy_(unit_rows(state_->vision(group).cpu()));
   };
-  if (state_->device.is_cpu()) {
+  if (device().is_cpu()) {
     const std::int64_t side = state_->config.vision.patches_per_side();
     parallel_blocks(count, std::max<std::int64_t>(1, tokens_at_a_time / (1 + side * side)), encode);
   } else {
@@ -135,7 +138,7 @@ torch::Tensor Clip::encode_images(const torch::Tensor& pixels) const {
 
 torch::Tensor Clip::encode_texts(const std::vector<std::string>& texts) const {
   const torch::NoGradGuard no_grad;
-  const bool on_cpu = state_->device.is_cpu();
+  const bool on_cpu = device().is_cpu();
   std::vector<TokenIds> ids(texts.size());
   parallel_blocks(static_cast<std::int64_t>(texts.size()), 256,
                   [&](std::int64_t begin, std::int64_t end, std::int64_t) {

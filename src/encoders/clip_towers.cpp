@@ -36,11 +36,11 @@ struct Loader {
   }
 };
 
-void move_to(torch::Device device, Transformer& transformer) {
+void move_to(const Computation& computation, Transformer& transformer) {
   for (TransformerLayer& layer : transformer.layers) {
-    for (LayerNorm* norm : {&layer.attention_norm, &layer.mlp_norm}) move_to(device, *norm);
-    for (Linear* linear : {&layer.expand, &layer.contract}) move_to(device, *linear);
-    move_to(device, layer.attention);
+    for (LayerNorm* norm : {&layer.attention_norm, &layer.mlp_norm}) move_to(computation.device, *norm);
+    for (Linear* linear : {&layer.expand, &layer.contract}) move_to(computation, *linear);
+    move_to(computation, layer.attention);
   }
 }
 
@@ -82,14 +82,15 @@ VisionTower::VisionTower(const ClipConfig& config, ModelWeights& weights) : conf
   projection_ = take_matrix(weights, "visual_projection.weight", {config.joint_width, width});
 }
 
-void VisionTower::to(torch::Device device) {
-  move_to(device, patch_embedding_);
+void VisionTower::to(const Computation& computation) {
+  const torch::Device device = computation.device;
+  move_to(computation, patch_embedding_);
   move_to(device, class_embedding_);
   move_to(device, position_embedding_);
   move_to(device, input_norm_);
-  move_to(device, transformer_);
+  move_to(computation, transformer_);
   move_to(device, output_norm_);
-  move_to(device, projection_);
+  move_to(computation, projection_);
 }
 
 torch::Tensor VisionTower::operator()(const torch::Tensor& pixels) const {
@@ -126,12 +127,13 @@ TextTower::TextTower(const ClipConfig& config, ModelWeights& weights)
   projection_ = take_matrix(weights, "text_projection.weight", {config.joint_width, transformer.width});
 }
 
-void TextTower::to(torch::Device device) {
+void TextTower::to(const Computation& computation) {
+  const torch::Device device = computation.device;
   move_to(device, token_embedding_);
   move_to(device, position_embedding_);
-  move_to(device, transformer_);
+  move_to(computation, transformer_);
   move_to(device, output_norm_);
-  move_to(device, projection_);
+  move_to(computation, projection_);
 }
 
 torch::Tensor TextTower::operator()(const TokenTree& tree) const {

@@ -42,7 +42,7 @@ struct Transformer {
 class VisionTower {
  public:
   VisionTower(const ClipConfig& config, ModelWeights& weights);
-  void to(torch::Device device);
+  void to(const Computation& computation);
   /// `pixels` (B, 3, S, S) to (B, D), not normalised.
   torch::Tensor operator()(const torch::Tensor& pixels) const;
 
@@ -59,7 +59,7 @@ class VisionTower {
 class TextTower {
  public:
   TextTower(const ClipConfig& config, ModelWeights& weights);
-  void to(torch::Device device);
+  void to(const Computation& computation);
   /// The distinct texts that end in the tree, in its order, to (texts, D), not normalised. Texts must end
   /// with the token that stands for them.
   torch::Tensor operator()(const TokenTree& tree) const;

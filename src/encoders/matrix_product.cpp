@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "../core/twice.h"
+
 namespace ilk {
 namespace {
 
@@ -23,8 +25,8 @@ namespace wide {
 #include "matrix_loops.h"
 }
 bool wide_registers() {
-  static const bool found = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return found && !without_wide_registers();
+  static const bool fused = __builtin_cpu_supports("fma");
+  return fused && internal::wide_registers();
 }
 #define ILK_FOR_THIS_MACHINE(name, parameters, arguments)             \
   namespace {                                                         \

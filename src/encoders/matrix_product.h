@@ -8,12 +8,6 @@
 
 namespace ilk {
 
-/// For tests: without the registers of AVX2, as on a machine that has none.
-inline bool& without_wide_registers() {
-  static bool value = false;
-  return value;
-}
-
 /// A in panels of 16 columns, each a row of 16 after the other; the last panel is filled up with zeros.
 class PackedMatrix {
  public:

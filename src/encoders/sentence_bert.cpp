@@ -36,15 +36,15 @@ std::string fingerprint_of(const SentenceConfig& config, const std::vector<fs::p
 }  // namespace
 
 struct SentenceBert::State {
-  State(const fs::path& directory, torch::Device device)
-      : State(read_sentence_config(directory), directory, device) {}
+  State(const fs::path& directory, const Computation& computation)
+      : State(read_sentence_config(directory), directory, computation) {}
 
-  State(const SentenceConfig& sentences, const fs::path& directory, torch::Device device)
-      : State(sentences, ModelWeights(sentences.directory, function), directory, device) {}
+  State(const SentenceConfig& sentences, const fs::path& directory, const Computation& computation)
+      : State(sentences, ModelWeights(sentences.directory, function), directory, computation) {}
 
   /// The weights' files are let go once the tower has copied them.
-  State(SentenceConfig read, ModelWeights weights, const fs::path& directory, torch::Device device)
-      : device(device),
+  State(SentenceConfig read, ModelWeights weights, const fs::path& directory, const Computation& computation)
+      : computation(computation),
         sentences(std::move(read)),
         config(read_bert_config(sentences.directory / "config.json")),
         tokenizer(sentences.directory),
@@ -57,7 +57,7 @@ struct SentenceBert::State {
             ": sentence_bert_config.json asks for lower case, but the tokenizer keeps case.");
     longest = config.context_length();
     if (sentences.longest > 0) longest = std::min(longest, sentences.longest);
-    tower.to(device);
+    tower.to(computation);
     fingerprint = fingerprint_of(sentences, weights.files());
   }
 
@@ -74,7 +74,7 @@ struct SentenceBert::State {
     }
   }
 
-  torch::Device device;
+  Computation computation;
   SentenceConfig sentences;
   BertConfig config;
   WordPieceTokenizer tokenizer;
@@ -83,8 +83,8 @@ struct SentenceBert::State {
   std::string fingerprint;
 };
 
-SentenceBert::SentenceBert(const fs::path& directory, torch::Device device)
-    : state_(std::make_unique<State>(directory, device)) {}
+SentenceBert::SentenceBert(const fs::path& directory, torch::Device device, Precision precision)
+    : state_(std::make_unique<State>(directory, settle(device, precision, function))) {}
 SentenceBert::~SentenceBert() = default;
 SentenceBert::SentenceBert(SentenceBert&&) noexcept = default;
 
@@ -92,7 +92,10 @@ std::int64_t SentenceBert::width() const {
   return state_->config.transformer.width;
 }
 torch::Device SentenceBert::device() const {
-  return state_->device;
+  return state_->computation.device;
+}
+Precision SentenceBert::precision() const {
+  return state_->computation.precision;
 }
 const std::string& SentenceBert::fingerprint() const {
   return state_->fingerprint;
@@ -106,7 +109,7 @@ std::int64_t SentenceBert::longest() const {
 
 torch::Tensor SentenceBert::encode_texts(const std::vector<std::string>& texts) const {
   return embed_texts(
-      static_cast<std::int64_t>(texts.size()), width(), state_->device,
+      static_cast<std::int64_t>(texts.size()), width(), device(),
       [&](std::int64_t i) { return state_->tokenizer.encode(texts[i], state_->longest); },
       [&](const torch::Tensor& ids) { return (*state_)(ids); });
 }

@@ -1,5 +1,6 @@
 // P texts, D width of the encoder.
 #include <ilk/error.h>
+#include <ilk/options.h>
 #include <ilk/text_features.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@ std::map<std::string, std::string> identity_of(const TextEncoder& encoder, const
   return {{"format", "ilk text features 1"},
           {"model", encoder.fingerprint()},
           {"device", encoder.device().is_cpu() ? "cpu" : "gpu"},
+          {"precision", std::string(enum_name(encoder.precision()))},
           {"corpus", corpus.sha256},
           {"templates", written}};
 }

@@ -1,5 +1,9 @@
 #include "transformer.h"
 
+#include <ilk/error.h>
+#include <ilk/options.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace ilk {
@@ -19,22 +23,30 @@ void read_transformer_config(const ConfigReader& reader, TransformerConfig& tran
                "must divide hidden_size (" + std::to_string(transformer.width) + ")");
 }
 
+/// y = x A + b, or y += x A + b.
+void Linear::multiply_on_cpu(const torch::Tensor& x, torch::Tensor& y, bool add) const {
+  const torch::Tensor rows = x.contiguous();
+  const std::int64_t m = rows.size(0), k = rows.size(1), n = y.size(1);
+  const float* numbers = rows.data_ptr<float>();
+  const float* b = bias.defined() ? bias.data_ptr<float>() : nullptr;
+  if (packed_int16.columns() > 0)
+    multiply(Int16Rows(numbers, k, m, k), packed_int16, b, y.data_ptr<float>(), n, add);
+  else
+    multiply(numbers, k, m, packed, b, y.data_ptr<float>(), n, add);
+}
+
 torch::Tensor Linear::operator()(const torch::Tensor& x) const {
   if (!x.device().is_cpu()) return at::linear(x, weight, bias);
-  const torch::Tensor rows = x.contiguous(), y = torch::empty({rows.size(0), packed.columns()});
-  multiply(rows.data_ptr<float>(), rows.size(1), rows.size(0), packed,
-           bias.defined() ? bias.data_ptr<float>() : nullptr, y.data_ptr<float>(), y.size(1));
+  torch::Tensor y = torch::empty({x.size(0), std::max(packed.columns(), packed_int16.columns())});
+  multiply_on_cpu(x, y, false);
   return y;
 }
 
 void Linear::add_to(torch::Tensor& x, const torch::Tensor& y) const {
-  if (!x.device().is_cpu()) {
+  if (x.device().is_cpu())
+    multiply_on_cpu(y, x, true);
+  else
     x += at::linear(y, weight, bias);
-    return;
-  }
-  const torch::Tensor rows = y.contiguous();
-  multiply(rows.data_ptr<float>(), rows.size(1), rows.size(0), packed,
-           bias.defined() ? bias.data_ptr<float>() : nullptr, x.data_ptr<float>(), x.size(1), true);
 }
 
 torch::Tensor LayerNorm::operator()(const torch::Tensor& x) const {
@@ -66,20 +78,34 @@ void move_to(torch::Device device, torch::Tensor& tensor) {
   if (tensor.defined()) tensor = tensor.to(device);
 }
 
-void move_to(torch::Device device, Linear& linear) {
-  if (device.is_cpu()) linear.packed = PackedMatrix(std::exchange(linear.weight, {}));
-  move_to(device, linear.weight);
-  move_to(device, linear.bias);
-}
-
 void move_to(torch::Device device, LayerNorm& norm) {
   move_to(device, norm.weight);
   move_to(device, norm.bias);
 }
 
-void move_to(torch::Device device, Attention& attention) {
+void move_to(const Computation& computation, Linear& linear) {
+  if (computation.device.is_cpu()) {
+    const torch::Tensor weight = std::exchange(linear.weight, {}).contiguous();
+    const std::int64_t from = weight.size(1), to = weight.size(0);
+    if (computation.precision == Precision::int16)
+      linear.packed_int16 = Int16Matrix(Int16Rows(weight.data_ptr<float>(), from, to, from));
+    else
+      linear.packed = PackedMatrix(weight);
+  }
+  move_to(computation.device, linear.weight);
+  move_to(computation.device, linear.bias);
+}
+
+void move_to(const Computation& computation, Attention& attention) {
   for (Linear* linear : {&attention.query, &attention.key, &attention.value, &attention.output})
-    move_to(device, *linear);
+    move_to(computation, *linear);
+}
+
+Computation settle(torch::Device device, Precision precision, std::string_view function) {
+  require(device.is_cpu() || precision != Precision::int16, function,
+          "precision must be auto or fp32 on a GPU, got ", enum_name(precision), ".");
+  if (precision == Precision::automatic) precision = device.is_cpu() ? Precision::int16 : Precision::fp32;
+  return {device, precision};
 }
 
 }  // namespace ilk

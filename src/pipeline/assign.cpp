@@ -42,6 +42,12 @@ class FinishedRun {
   const std::vector<std::string>& names() const { return names_; }
   std::int64_t width() const { return file_.entry("embeddings").shape.at(1); }
   std::string fingerprint() const { return fact("model_fingerprint"); }
+  /// What the run's images were encoded in; runs of before there was a choice do not say.
+  Precision precision() const {
+    const auto said = file_.metadata().find("precision");
+    return said == file_.metadata().end() ? Precision::fp32
+                                          : enum_value<Precision>(said->second, function, "precision");
+  }
 
   Assignment place(const torch::Tensor& x) const {
     switch (options_.method) {
@@ -136,7 +142,7 @@ EmbeddedImages from_images(const FinishedRun& run, const ImageList& list, const 
   require(run.options().features.empty(), function,
           "features must be given for a run whose own features came from a file: its model is not known.");
   const std::string& model = options.model.empty() ? run.options().model : options.model;
-  const Clip clip(find_model(model));
+  const Clip clip(find_model(model), torch::kCPU, run.precision());
   require(clip.fingerprint() == run.fingerprint(), function,
           "model must be the one that the run was made with; '", model, "' has other weights or settings.");
   const auto folder = cache_folder(options.cache);

@@ -1,5 +1,6 @@
 #include <ilk/embed_images.h>
 #include <ilk/error.h>
+#include <ilk/options.h>
 #include <ilk/parallel.h>
 
 #include <algorithm>
@@ -18,7 +19,8 @@ constexpr std::int64_t images_at_a_time = 16;
 /// Everything but the image that an embedding depends on.
 std::string encoder_identity(const Clip& clip, const DecodeOptions& options) {
   std::ostringstream identity;
-  identity << clip.fingerprint() << " fp32 decode-1 shrink_on_load=" << options.shrink_on_load;
+  identity << clip.fingerprint() << " " << enum_name(clip.precision())
+           << " decode-1 shrink_on_load=" << options.shrink_on_load;
   return identity.str();
 }
 
@@ -73,7 +75,11 @@ class Embedder {
     std::stable_sort(skipped.begin(), skipped.end(),
                      [](const auto& a, const auto& b) { return a.path < b.path; });
     require_some(rows, skipped);
-    result.embeddings = embeddings_.index_select(0, torch::tensor(rows, torch::kInt64));
+    bool in_place = rows.size() == paths_.size();
+    for (std::size_t i = 0; in_place && i < rows.size(); ++i)
+      in_place = rows[i] == static_cast<std::int64_t>(i);
+    result.embeddings =
+        in_place ? embeddings_ : embeddings_.index_select(0, torch::tensor(rows, torch::kInt64));
     result.skipped = std::move(skipped);
     return result;
   }

@@ -143,6 +143,9 @@ class FeatureFiles : public FeatureSource {
             "'.");
     require(options.device != Device::cuda, function,
             "device must be cpu or auto with features from files, got cuda.");
+    require(options.precision == Precision::automatic, function,
+            "precision must not be given with features, since nothing is encoded, got ",
+            enum_name(options.precision), ".");
   }
 
   void open_texts() {

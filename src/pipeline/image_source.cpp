@@ -107,7 +107,7 @@ class ImagesAndEncoder : public FeatureSource {
     return run_.timed("embed texts of images", [&] {
       std::unique_ptr<TextEncoder> other;
       if (!run_.options.text_encoder.empty())
-        other = load_text_encoder(find_model(run_.options.text_encoder), clip_->device());
+        other = load_text_encoder(find_model(run_.options.text_encoder), clip_->device(), clip_->precision());
       const TextEncoder& encoder = other ? *other : *clip_;
       const TextFeatures texts = embed_corpus(encoder, captions.corpus, {}, cache_folder(run_.options.cache),
                                               "Encoding texts of images", run_.progress);
@@ -133,6 +133,9 @@ class ImagesAndEncoder : public FeatureSource {
             run_.options.nouns, " must be of the run's model; they were made with ", facts.model, " (",
             facts.model_fingerprint.substr(0, 12), "), and ", run_.options.model, " is ",
             clip_->fingerprint().substr(0, 12), ".");
+    if (facts.precision != enum_name(clip_->precision()))
+      run_.progress.say("The nouns were encoded in " + facts.precision + ", the images are in " +
+                        std::string(enum_name(clip_->precision())) + ".");
   }
 
   std::unique_ptr<Clip> load_model() {
@@ -147,7 +150,8 @@ class ImagesAndEncoder : public FeatureSource {
     summary.model = directory.filename().string();
     run_.progress.mention(summary.model + " on the " + summary.device +
                           (cuda_found || options.device == Device::cpu ? "" : " (no CUDA device was found)"));
-    auto clip = std::make_unique<Clip>(directory, cuda ? torch::kCUDA : torch::kCPU);
+    auto clip = std::make_unique<Clip>(directory, cuda ? torch::kCUDA : torch::kCPU, options.precision);
+    summary.precision = enum_name(clip->precision());
     summary.model_fingerprint = clip->fingerprint();
     if (summary.model == "ilk-mini")
       run_.progress.say(

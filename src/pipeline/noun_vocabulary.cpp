@@ -62,7 +62,7 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
   set_threads(static_cast<int>(options.threads));
   const fs::path directory = find_model(options.model);
   // Where a run would encode them: what it finds again is of that device.
-  const Clip clip(directory, at::hasCUDA() ? torch::kCUDA : torch::kCPU);
+  const Clip clip(directory, at::hasCUDA() ? torch::kCUDA : torch::kCPU, options.precision);
   const Vocabulary vocabulary = read_vocabulary(
       directory, {.nouns = options.nouns, .wordnet = options.wordnet, .templates = options.templates});
   if (!vocabulary.nouns) fail(function, "there must be nouns to encode.");
@@ -72,6 +72,7 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
   if (!embedded.notice.empty()) progress.say(embedded.notice);
   VocabularyFacts facts{.model = directory.filename().string(),
                         .model_fingerprint = clip.fingerprint(),
+                        .precision = std::string(enum_name(clip.precision())),
                         .source = nouns.source,
                         .nouns_sha256 = nouns.sha256,
                         .templates = vocabulary.templates,
@@ -84,6 +85,7 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
                     {{"format", format},
                      {"model", facts.model},
                      {"model_fingerprint", facts.model_fingerprint},
+                     {"precision", facts.precision},
                      {"source", facts.source},
                      {"nouns_sha256", facts.nouns_sha256},
                      {"features_sha256", digest_of(features)},
@@ -113,6 +115,7 @@ VocabularyFile::VocabularyFile(const fs::path& path) : path_(path) {
           "it must hold a row of features for each noun");
   facts_ = {.model = said["model"],
             .model_fingerprint = said["model_fingerprint"],
+            .precision = said["precision"].empty() ? "fp32" : said["precision"],  // of before there were two
             .source = said["source"],
             .nouns_sha256 = nouns_.sha256,
             .templates = texts_of(said["templates"]),

@@ -176,6 +176,7 @@ void write_features(const RunRecord& record) {
   std::map<std::string, std::string> facts{
       {"program", "ilk " ILK_VERSION},
       {"model_fingerprint", record.summary.model_fingerprint},
+      {"precision", record.summary.precision},
       {"options", options_to_json(record.options).dump(-1, ' ', false, Json::error_handler_t::replace)}};
   const auto add_words = [&](const std::string& what, const std::optional<Words>& words) {
     if (!words) return;
@@ -215,6 +216,7 @@ nlohmann::ordered_json summary_json(const RunSummary& summary) {
                           ? Json()
                           : Json{{"name", summary.model}, {"fingerprint", summary.model_fingerprint}}},
             {"device", summary.device},
+            {"precision", summary.precision.empty() ? Json() : Json(summary.precision)},
             {"nouns", {{"offered", summary.n_nouns}, {"selected", summary.selected_nouns}}},
             {"captions", {{"offered", summary.n_captions}, {"selected", summary.selected_captions}}},
             {"objective", summary.objective}};

@@ -40,7 +40,7 @@ std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& recor
           {"Clusters", std::to_string(summary.clusters.size())},
           {"Method", std::string(enum_name(record.options.method))},
           summary.model.empty() ? std::pair("Features", summary.features) : std::pair("Model", summary.model),
-          {"Device", summary.device},
+          {"Device", summary.device + (summary.precision.empty() ? "" : ", " + summary.precision)},
           {"Nouns chosen", words(record.vocabulary.nouns)},
           {"Captions chosen", words(record.vocabulary.captions)},
           {"Seed", std::to_string(record.options.cae.kmeans.seed)},
