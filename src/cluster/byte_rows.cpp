@@ -328,8 +328,8 @@ constexpr int rows_at_once = 4;
 /// the left rows that are needed next, to be fetched meanwhile, or null.
 template <int bits, int tiles>
 ILK_AVX2_FMA inline void multiply_tiles(const std::uint8_t* const* left, const std::uint8_t* const* next,
-                                    const std::uint8_t* right, std::int64_t width,
-                                    const std::int16_t* corrections, __m256i* totals) {
+                                        const std::uint8_t* right, std::int64_t width,
+                                        const std::int16_t* corrections, __m256i* totals) {
   __m256i a0 = _mm256_setzero_si256(), b0 = a0, c0 = a0, d0 = a0, a1 = a0, b1 = a0, c1 = a0, d1 = a0;
   for (int i = 0; i < rows_at_once * tiles; ++i) totals[i] = a0;
   for (std::int64_t begin = 0; begin < width; begin += chunk, right += tile * chunk) {
@@ -368,8 +368,8 @@ ILK_AVX2_FMA inline void multiply_tiles(const std::uint8_t* const* left, const s
 #undef ILK_TWO_TILES_CHUNK
 
 /// The sums of eight times eight numbers, added to totals[0 … 7].
-ILK_AVX2_FMA inline void add_totals(__m256i a, __m256i b, __m256i c, __m256i d, __m256i e, __m256i f, __m256i g,
-                                __m256i h, std::int32_t* totals) {
+ILK_AVX2_FMA inline void add_totals(__m256i a, __m256i b, __m256i c, __m256i d, __m256i e, __m256i f,
+                                    __m256i g, __m256i h, std::int32_t* totals) {
   const __m256i first = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d)),
                 second = _mm256_hadd_epi32(_mm256_hadd_epi32(e, f), _mm256_hadd_epi32(g, h));
   const __m256i sums = _mm256_add_epi32(_mm256_permute2x128_si256(first, second, 0x20),
@@ -380,8 +380,8 @@ ILK_AVX2_FMA inline void add_totals(__m256i a, __m256i b, __m256i c, __m256i d, 
 
 /// Adds the products of a part of a left row and a strip of `columns` rows to totals[0 … 15].
 template <int columns>
-ILK_AVX2_FMA void multiply_strip(const std::uint8_t* left, const std::uint8_t* next, const std::uint8_t* strip,
-                             std::int64_t bytes, std::int32_t* totals) {
+ILK_AVX2_FMA void multiply_strip(const std::uint8_t* left, const std::uint8_t* next,
+                                 const std::uint8_t* strip, std::int64_t bytes, std::int32_t* totals) {
   const __m256i zero = _mm256_setzero_si256();
   __m256i s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero, s8 = zero,
           s9 = zero, s10 = zero, s11 = zero;
@@ -422,7 +422,7 @@ constexpr MultiplyStrip multiply_strips[] = {multiply_strip<1>,  multiply_strip<
 
 /// A left row of bytes, 128 too large, with a right row of bytes.
 ILK_AVX2_FMA inline std::int32_t row_product(const std::uint8_t* left, const std::uint8_t* right,
-                                         std::int64_t width) {
+                                             std::int64_t width) {
   __m256i a = _mm256_setzero_si256(), b = a;
   for (std::int64_t at = 0; at < width; at += chunk) {
     a = _mm256_add_epi32(a, widened(_mm256_maddubs_epi16(load(left + at), load(right + at))));
@@ -438,8 +438,8 @@ ILK_AVX2_FMA inline std::int32_t row_product(const std::uint8_t* left, const std
 
 /// The products with the rows of the strip, as byte_products gives them; `out` is where the first one's go.
 ILK_AVX2_FMA void ByteRows::multiply_by_strip(const ByteRows& left, const std::int32_t* left_rows,
-                                          const std::int32_t* out_rows, std::int64_t n_left,
-                                          const float* bias, float* out, std::int64_t stride) const {
+                                              const std::int32_t* out_rows, std::int64_t n_left,
+                                              const float* bias, float* out, std::int64_t stride) const {
   // Parts of rows, so that those of the strip stay in the nearest cache.
   constexpr std::int64_t rows_at_once = 16, nearest_cache = std::int64_t{12} << 10;
   const std::int64_t part = nearest_cache / in_strip_ / chunk * chunk;
@@ -468,9 +468,9 @@ ILK_AVX2_FMA void ByteRows::multiply_by_strip(const ByteRows& left, const std::i
 }
 
 ILK_AVX2_FMA void ByteRows::multiply_by_tiles(const ByteRows& left, const std::int32_t* left_rows,
-                                          const std::int32_t* out_rows, std::int64_t n_left,
-                                          std::int64_t first_right, std::int64_t end_right, const float* bias,
-                                          float* out, std::int64_t stride) const {
+                                              const std::int32_t* out_rows, std::int64_t n_left,
+                                              std::int64_t first_right, std::int64_t end_right,
+                                              const float* bias, float* out, std::int64_t stride) const {
   const std::int64_t width = left.width_;
   for (std::int64_t row = first_right; row < end_right;) {
     const std::int64_t tiles = row + tile < end_right ? 2 : 1;

@@ -8,10 +8,10 @@
 #include <numeric>
 #include <set>
 
+#include "../core/twice.h"
 #include "blocks.h"
 #include "row_loops.h"
 #include "scratch_pool.h"
-#include "../core/twice.h"
 
 namespace ilk::internal {
 namespace {
@@ -78,6 +78,7 @@ class PlusPlus {
                   : near_half_square(row(i), screened_->origin().data(), screened_->dimensions());
       }
     });
+    largest_half_ = *std::max_element(halves_.begin(), halves_.end());
   }
 
   /// The centres chosen for one start so far, as rows of all points.
@@ -162,17 +163,26 @@ class PlusPlus {
   /// the next centre and δ = |x − a|, (|x − c|² − |x − a|²) / 2 ≥ s (s − 2δ) / 2.
   void assign(std::int64_t start, Geometry geometry, std::int32_t* labels, float* margins) const {
     const auto& centres = chosen_[static_cast<std::size_t>(start)];
+    const auto k = static_cast<std::int64_t>(centres.size());
     const std::int64_t d = screened_->dimensions();
-    std::vector<double> next(centres.size(), std::numeric_limits<double>::infinity()),
-        longer(centres.size(), 0);
-    for (std::size_t a = 0; a < centres.size(); ++a)
-      for (std::size_t c = 0; c < centres.size(); ++c) {
-        if (a == c) continue;
-        const float *at_a = row(centres[a]), *at_c = row(centres[c]);
-        next[a] = std::min(next[a], 0.9999 * std::sqrt(2.0 * near_half_square(at_a, at_c, d)));
-        if (geometry == Geometry::cosine)
-          longer[a] = std::max(longer[a], (exact_dot(at_c, at_c, d) - exact_dot(at_a, at_a, d)) / 2);
+    const bool cosine = geometry == Geometry::cosine;
+    std::vector<double> squares, next(centres.size()), longer(centres.size(), 0);
+    for (const std::int64_t c : centres) squares.push_back(cosine ? exact_dot(row(c), row(c), d) : 0);
+    const double longest_square = *std::max_element(squares.begin(), squares.end());
+    parallel_blocks(k, 16, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+      for (std::int64_t a = begin; a < end; ++a) {
+        const float* at_a = row(centres[static_cast<std::size_t>(a)]);
+        double least = std::numeric_limits<double>::infinity();
+        for (std::int64_t c = 0; c < k; ++c)
+          if (c != a)
+            least =
+                std::min<double>(least, near_half_square(at_a, row(centres[static_cast<std::size_t>(c)]), d));
+        next[static_cast<std::size_t>(a)] = 0.9999 * std::sqrt(2 * least);
+        longer[static_cast<std::size_t>(a)] = (longest_square - squares[static_cast<std::size_t>(a)]) / 2;
       }
+    });
+    // What float64 can be off in both of the scores that are compared.
+    const double exact_rounding = 4e-12 * screened_->longest() * screened_->longest();
     parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
       for (std::int64_t i = begin; i < end; ++i) {
         const std::int32_t own = nearest_[static_cast<std::size_t>(i * n_starts_ + start)];
@@ -183,8 +193,8 @@ class PlusPlus {
         const double own_distance =
             1.0001 * std::sqrt(2 * (lowest(i)[start] + rounding)) + error(i) + error(centres[a]);
         labels[i] = own;
-        margins[i] =
-            static_cast<float>(0.9999 * (next[a] * (0.999998 * next[a] - 2 * own_distance) / 2 - longer[a]));
+        margins[i] = static_cast<float>(
+            0.9999 * (next[a] * (0.999998 * next[a] - 2 * own_distance) / 2 - longer[a]) - exact_rounding);
       }
     });
   }
@@ -282,7 +292,7 @@ class PlusPlus {
     }
     // |x − c| ≥ |a − c| − |x − a| ≥ |x − a| where |a − c| ≥ 2 |x − a|: a little more than a quarter of the
     // square, and the rounding of any of these numbers.
-    const float slack = 4e-5f * *std::max_element(halves_.begin(), halves_.end());
+    const float slack = 4e-5f * largest_half_;
     const std::vector<float> none(static_cast<std::size_t>(ByteRows::padded(count)), 0.0f);
     std::vector<float> products(none.size()), distances(none.size());
     for (const std::int64_t a : chosen_[static_cast<std::size_t>(start)]) {
@@ -375,8 +385,9 @@ class PlusPlus {
   std::vector<float> distances_;       // (n, candidates) of the last choice
   std::vector<double> block_sums_;     // (blocks, R) of lowest_
   std::vector<float> halves_;          // (n) half the squared distance of each point from the screen's origin
-  const ByteRows* wide_ = nullptr;     // the points in 16 bits
-  std::unique_ptr<ByteRows> own_;      // where the screen has none
+  float largest_half_ = 0;
+  const ByteRows* wide_ = nullptr;       // the points in 16 bits
+  std::unique_ptr<ByteRows> own_;        // where the screen has none
   std::vector<std::int32_t> wide_rows_;  // (n) where each point is in them
   ScratchPool<ScreenedPoints::Scratch> pool_{[] { return std::make_unique<ScreenedPoints::Scratch>(); }};
 };

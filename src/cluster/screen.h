@@ -61,7 +61,7 @@ class ScreenedPoints {
   /// cosines, and (|x − origin|² − |x − c|²) / 2 for distances. Places without a centre hold −∞.
   void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
               const ScreenedCentres& centres, Scratch& scratch) const;
-  /// The same with the centres first … first + n − 1, first a multiple of 4: score (i, j) is at
+  /// The same with the centres first … first + n − 1, first a multiple of 8: score (i, j) is at
   /// scratch.scores[i · padded(n) + j − first].
   void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
               const ScreenedCentres& centres, std::int64_t first, std::int64_t n, Scratch& scratch) const;
