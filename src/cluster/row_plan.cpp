@@ -97,7 +97,7 @@ torch::Tensor group_mass(const torch::Tensor& embeddings, const torch::Tensor& w
           function, "shares must be bfloat16, a number for each word (", m,
           ") in a row for each of the first images.");
   auto result = torch::zeros({n_groups, m}, embeddings.options().dtype(torch::kFloat64));
-  if (known > 0) add_shares(shares, memory, result);
+  if (known > 0) add_shares(shares.contiguous(), memory, result);
   if (known == n) return result;
 
   // The other images, sorted by group, are cut into chunks of one group each, whose sums are added in order,

@@ -1,5 +1,6 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
+#include <ilk/random.h>
 #include <ilk/transport.h>
 
 #include <algorithm>
@@ -13,14 +14,25 @@ namespace {
 // Enough for half a percent; a covariance of all would cost as much as half a pass of the transport.
 constexpr std::int64_t most_rows = 16384, rows_per_block = 1024;
 
-/// Covariance of the rows, (D, D) float64; where there are many, of some evenly spread ones.
+/// One of each of n parts of the rows, drawn, so that no order of the rows can deceive; each row where there
+/// are no more.
+torch::Tensor some_of(std::int64_t rows, std::int64_t n) {
+  RandomStream random(0, "similarity spread");
+  auto numbers = torch::empty({n}, torch::kInt64);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t begin = i * rows / n, end = (i + 1) * rows / n;
+    numbers.data_ptr<std::int64_t>()[i] = begin + random.below(end - begin);
+  }
+  return numbers;
+}
+
+/// Covariance of the rows, (D, D) float64; where there are many, of some of them.
 torch::Tensor covariance(const torch::Tensor& rows) {
   const std::int64_t n = std::min(rows.size(0), most_rows), d = rows.size(1);
   const auto real = rows.options().dtype(torch::kFloat64);
   const std::int64_t blocks = internal::block_count(n, rows_per_block);
   const auto products = torch::empty({blocks, d, d}, real), sums = torch::empty({blocks, d}, real);
-  // ⌊i N / n⌋: each row where there are no more than n.
-  const auto numbers = at::div(torch::arange(n, torch::kInt64) * rows.size(0), n, "floor").to(rows.device());
+  const auto numbers = some_of(rows.size(0), n).to(rows.device());
   internal::row_blocks(rows, n, rows_per_block, [&](auto begin, auto end, auto index) {
     const auto block = rows.index_select(0, numbers.slice(0, begin, end));
     products[index].copy_(block.t().matmul(block));
