@@ -8,22 +8,12 @@
 #include <limits>
 
 #include "../src/core/int16_product.h"
-#include "../src/core/twice.h"
+#include "registers.h"
 
 namespace {
 
 using Numbers = std::vector<float>;
 constexpr std::int64_t part = ilk::Int16Rows::part;
-
-/// With the registers of this machine and without.
-template <class Body>
-void for_each_kind_of_registers(Body&& body) {
-  for (const bool without : {false, true}) {
-    ilk::internal::without_wide_registers() = without;
-    body();
-  }
-  ilk::internal::without_wide_registers() = false;
-}
 
 Numbers normal_numbers(std::int64_t count, const char* name) {
   ilk::RandomStream random(3, name);

@@ -18,6 +18,7 @@
 #include "../src/cluster/kmeans_start.h"
 #include "../src/cluster/lloyd.h"
 #include "../src/cluster/row_loops.h"
+#include "registers.h"
 
 namespace {
 
@@ -43,12 +44,6 @@ torch::Tensor grouped(std::int64_t n, std::int64_t d, std::int64_t groups, doubl
          spread * normal_rows(n, d, seed + 1);
 }
 
-/// Goes the way of processors without byte products while it lives.
-struct WithoutBytes {
-  explicit WithoutBytes(bool on) { ilk::internal::without_byte_products() = on; }
-  ~WithoutBytes() { ilk::internal::without_byte_products() = false; }
-};
-
 /// The plain search: every exact score, ties to the lower number.
 torch::Tensor slow_labels(const torch::Tensor& points, const torch::Tensor& centres, Geometry geometry) {
   const std::int64_t n = points.size(0), k = centres.size(0), d = points.size(1);
@@ -72,7 +67,7 @@ void expect_plain_lloyd(const std::string& name, const torch::Tensor& points, co
                         Geometry geometry, int iterations) {
   for (const bool without_bytes : {false, true})
     for (const std::int64_t memory : {ScreenedPoints::most_memory, std::int64_t{0}}) {
-      const WithoutBytes way(without_bytes);
+      const WithoutWideRegisters way(without_bytes);
       const ScreenedPoints screened(points, centres.size(0), memory);
       Lloyd lloyd(points, &screened, centres.size(0), 1, geometry);
       Lloyd::Start& start = lloyd.start(0);
@@ -195,21 +190,21 @@ TEST(Screen, SixteenBitsGiveTheSameNumbersForAnyCountAndProcessor) {
       const auto rows = normal_rows(n, d, 17);
       ByteRows left(ByteRows::Side::left, 16, n, d), right(ByteRows::Side::right, 16, n, d);
       std::vector<std::int32_t> numbers(static_cast<std::size_t>(n));
-      for (std::int64_t i = 0; i < n; ++i) {
-        numbers[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
-        left.set(i, rows.data_ptr<float>() + i * d, nullptr);
-        right.set(i, rows.data_ptr<float>() + i * d, nullptr);
-      }
+      std::iota(numbers.begin(), numbers.end(), 0);
       const std::int64_t stride = ByteRows::padded(n);
       const std::vector<float> none(static_cast<std::size_t>(stride), 0.0f);
       const auto products = [&](bool plain) {
-        const WithoutBytes way(plain);
+        const WithoutWideRegisters way(plain);
+        for (std::int64_t i = 0; i < n; ++i) {
+          left.set(i, rows.data_ptr<float>() + i * d, nullptr);
+          right.set(i, rows.data_ptr<float>() + i * d, nullptr);
+        }
         std::vector<float> out(static_cast<std::size_t>(n * stride));
         ilk::internal::byte_products(left, numbers.data(), nullptr, n, right, 0, stride, none.data(),
                                      out.data(), stride);
         return out;
       };
-      const auto fast = products(false), plain = products(true);
+      const auto plain = products(true), fast = products(false);
       EXPECT_EQ(fast, plain) << d << " " << n;
       const auto exact = rows.to(torch::kFloat64).matmul(rows.to(torch::kFloat64).t());
       for (std::int64_t i = 0; i < n; ++i) {
@@ -321,7 +316,7 @@ TEST(KMeansStart, DrawsWhatAPlainOneDrawsAndKnowsNearestCentres) {
       const std::int64_t n_starts = 3;
       torch::Tensor first_found;
       for (const bool without_bytes : {false, true}) {
-        const WithoutBytes way(without_bytes);
+        const WithoutWideRegisters way(without_bytes);
         const ScreenedPoints screened(points, one.k);
         const auto found =
             ilk::internal::first_centres(points, &screened, geometry, options, 0, n_starts, ilk::silent());
@@ -442,7 +437,7 @@ TEST(Screen, ResultsAreTheSameWithAndWithoutByteProducts) {
     const auto fast = ilk::kmeans(points, options);
     const auto found = ilk::nearest_neighbours(points.slice(0, 0, 300), points, k);
     const auto assigned = ilk::assign_to_nearest(points, fast.centroids);
-    const WithoutBytes way(true);
+    const WithoutWideRegisters way(true);
     const auto slow = ilk::kmeans(points, options);
     EXPECT_TRUE(fast.labels.equal(slow.labels));
     EXPECT_TRUE(fast.centroids.equal(slow.centroids));

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <set>
 
-#include "../src/core/twice.h"
 #include "../src/encoders/attention.h"
 #include "../src/encoders/matrix_product.h"
 #include "../src/encoders/token_tree.h"
 #include "generator.h"
+#include "registers.h"
 
 namespace {
 
@@ -21,16 +21,6 @@ double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
 
 float* numbers(const torch::Tensor& x) {
   return x.data_ptr<float>();
-}
-
-/// With the registers of this machine and without.
-template <class Body>
-void for_each_kind_of_registers(Body&& body) {
-  for (const bool without : {false, true}) {
-    ilk::internal::without_wide_registers() = without;
-    body();
-  }
-  ilk::internal::without_wide_registers() = false;
 }
 
 torch::Tensor multiplied(const torch::Tensor& x, const ilk::PackedMatrix& a, const torch::Tensor& bias,

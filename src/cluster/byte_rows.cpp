@@ -147,7 +147,7 @@ ILK_TWICE(std::int32_t, wide_product,
 bool has_byte_products() {
 #if ILK_BYTE_PRODUCTS
   static const bool found = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return found && !without_byte_products();
+  return found && !without_wide_registers();
 #else
   return false;
 #endif

@@ -9,12 +9,6 @@ namespace ilk::internal {
 /// Whether this processor multiplies rows of bytes faster than rows of floats (AVX2).
 bool has_byte_products();
 
-/// Tests set this to go the way of processors without byte products.
-inline bool& without_byte_products() {
-  static bool on = false;
-  return on;
-}
-
 /// Rows in 8 or 16 bits, for products that are nearly right at a third or half of the work. Rows of the left
 /// side are multiplied with rows of the right side; the two sides are held differently.
 ///
