@@ -390,10 +390,10 @@ ILK_AVX2_FMA void multiply_strip(const std::uint8_t* left, const std::uint8_t* n
     const __m256i x = load(left + at);
 // Written as instructions for the same reason as tiles.
 #define ILK_COLUMN(c)                                                            \
-  if constexpr (columns > c)                                                     \
+  if constexpr (columns > (c))                                                   \
   asm("vpmaddwd %2, %1, %%ymm15\nvpaddd %%ymm15, %0, %0"                         \
       : "+x"(s##c)                                                               \
-      : "x"(x), "m"(*reinterpret_cast<const __m256i_u*>(strip + c * strip_step)) \
+      : "x"(x), "m"(*reinterpret_cast<const __m256i_u*>(strip + (c)*strip_step)) \
       : "ymm15")
     ILK_COLUMN(0);
     ILK_COLUMN(1);

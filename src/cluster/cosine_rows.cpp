@@ -24,7 +24,7 @@ std::vector<CosineRows::Chunk> even_chunks(std::int64_t begin, std::int64_t end,
   return chunks;
 }
 
-CosineRows::CosineRows(torch::Tensor images, torch::Tensor words, std::vector<std::int64_t> order,
+CosineRows::CosineRows(torch::Tensor images, torch::Tensor words, const std::vector<std::int64_t>& order,
                        std::vector<Chunk> chunks, std::int64_t kept, const Progress& progress)
     : images_(std::move(images)),
       words_(std::move(words)),

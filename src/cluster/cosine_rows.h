@@ -47,7 +47,7 @@ class CosineRows {
 
   /// `order`: which image is at which place; empty where each is at its own. `chunks` follow each other and
   /// cover all places.
-  CosineRows(torch::Tensor images, torch::Tensor words, std::vector<std::int64_t> order,
+  CosineRows(torch::Tensor images, torch::Tensor words, const std::vector<std::int64_t>& order,
              std::vector<Chunk> chunks, std::int64_t kept, const Progress& progress);
 
   std::int64_t n_chunks() const { return static_cast<std::int64_t>(chunks_.size()); }

@@ -167,14 +167,15 @@ class Sinkhorn {
       torch::Tensor sums;
       internal::on_one_thread([&] { sums = all.sums.sum(0); });
       entries_->finish(g, sums);
-      if (entries_->covered() >= least_covered) return corrected_by_entries(g, error, tolerance);
+      if (entries_->covered() >= least_covered) return corrected_by_entries(*entries_, g, error, tolerance);
     }
     return has_sample() ? corrected_by_sample(g, all, error, tolerance) : Correction{};
   }
 
  private:
   /// Where the columns are even if they change as the heaviest entries say.
-  Correction corrected_by_entries(torch::Tensor g, double error, double tolerance) {
+  Correction corrected_by_entries(const internal::HeaviestEntries& entries, torch::Tensor g, double error,
+                                  double tolerance) {
     const double goal = std::max(0.1 * tolerance, fit_precision * error);
     const double even = -std::log(static_cast<double>(rows_.words().size(0)));
     internal::Anderson accelerator;
@@ -182,7 +183,7 @@ class Sinkhorn {
     double least = std::numeric_limits<double>::infinity();
     for (std::int64_t i = 0; i <= most_fit_iterations && least > goal; ++i) {
       progress_.check_stop();
-      const auto log_shares = entries_->log_shares(g);
+      const auto log_shares = entries.log_shares(g);
       internal::on_one_thread([&] {
         const double off = (log_shares.exp() - std::exp(even)).abs().sum().item<double>();
         if (off < least) least = off, best.potentials = g;
@@ -190,7 +191,7 @@ class Sinkhorn {
         g = g - g.mean();
       });
     }
-    best.expected_error = (1 - entries_->covered()) * error + least;
+    best.expected_error = (1 - entries.covered()) * error + least;
     return best;
   }
 
