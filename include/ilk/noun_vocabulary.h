@@ -29,9 +29,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"nouns", options.nouns, "file of nouns, one a line (else the model's own list, else WordNet)"});
   visit(Field{"wordnet", options.wordnet, "folder with WordNet's data.noun and index.noun (else found)"});
   visit(Field{"templates", options.templates, "file of prompt templates, one a line with {} for the noun"});
-  visit(
-      Field{"precision", options.precision,
-            "what the encoders multiply in: fp32; int16, half again as fast on a CPU; auto: int16 on a CPU"});
+  visit(Field{"precision", options.precision, precision_help});
   visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
   visit(
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});

@@ -119,9 +119,7 @@ void visit_fields(Options& options, Visitor&& visit) {
       Field{"choose_clusters", options.choose_clusters,
             "choose how many clusters to make: auto (2..40), or a range such as 5..60; -k takes these too"});
   visit(Field{"device", options.device, "auto, cpu or cuda"});
-  visit(
-      Field{"precision", options.precision,
-            "what the encoders multiply in: fp32; int16, half again as fast on a CPU; auto: int16 on a CPU"});
+  visit(Field{"precision", options.precision, precision_help});
   visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
   visit(Field{
       "memory", options.memory,

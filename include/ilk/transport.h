@@ -45,7 +45,8 @@ struct Transport {
 /// A sample of the images, evenly spread over the collection, is also a small transport of its own, solved
 /// first: those whose cosines are kept, or an eighth where all are and that is four for each word. After each
 /// pass over all images the column potentials are corrected to where the small transport says that the
-/// columns become even, given how far they are from it (defect correction, as in two-grid methods); where
+/// columns become even, given how far they are from it (defect correction, as in two-grid methods). Where
+/// fewer than an eighth could be kept, the heaviest entries of each row say that in its place; where
 /// that leads nowhere, by Sinkhorn's own steps. Anderson acceleration combines the last few steps of either
 /// kind, so that far fewer passes reach the same plan; with max_iterations spent, the best plan seen is
 /// returned. Cosines are float32, so that at an ε below 1e-5 the plan resolves their rounding.
@@ -59,8 +60,8 @@ Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& 
                           const TransportOptions& options = {}, Progress& progress = silent());
 
 /// Standard deviation of the cosines S once the means of its rows and of its columns are taken off, which the
-/// plan's potentials take up: what ε has to be measured by. Of more than 16,384 images or words, that many,
-/// evenly spread. O(D²) for each, nothing of size N × M. Throws as solve_transport.
+/// plan's potentials take up: what ε has to be measured by. Of more than 16,384 images or words, one drawn
+/// from each of that many parts. O(D²) for each, nothing of size N × M. Throws as solve_transport.
 double similarity_spread(const torch::Tensor& embeddings, const torch::Tensor& words);
 
 /// What an image's row of the plan needs: row i is softmax_j((S_ij + g_j) / ε) / N. With g = 0 and a

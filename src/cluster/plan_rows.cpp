@@ -11,8 +11,9 @@
 namespace ilk::internal {
 namespace {
 
-// Sums of weighted words shorter than this are rounding.
-constexpr double vanishing_length = 1e-6;
+// Sums of weighted words shorter than this are rounding: of floats, and of numbers of 15 bits, of the weights
+// there.
+constexpr double vanishing_length = 1e-6, vanishing_part = 1e-4;
 constexpr std::int64_t rows_at_once = 4;
 
 struct Scratch {
@@ -26,8 +27,7 @@ struct Walk {
   double epsilon;
   bool times_cosine;
   const PlanSinks& sinks;
-  // The words, for counterparts. These have 15 bits a number, which misses no more than the error that is
-  // allowed the columns does.
+  // The words, for counterparts. With 15 bits a number these are right to 1e-5 a coordinate on the average.
   Int16Matrix words;
   ScratchPool<Scratch> pool;
 
@@ -100,7 +100,11 @@ struct Walk {
       const double length = std::sqrt(lane_sum(
           d, [&](std::int64_t j) { return static_cast<double>(row[j]) * static_cast<double>(row[j]); }));
       float* to = placed.counterparts.data_ptr<float>() + place_of(i) * d;
-      if (length <= vanishing_length) {
+      const float* weights = scratch.weighted.data_ptr<float>() + i * m;
+      const auto all_weights = [&] {
+        return lane_sum(m, [&](std::int64_t j) { return std::fabs(static_cast<double>(weights[j])); });
+      };
+      if (length <= vanishing_part && length <= vanishing_part * all_weights()) {
         const auto heaviest = (block.cosines[i] + potentials).argmax().item<std::int64_t>();
         std::copy_n(rows.words().data_ptr<float>() + heaviest * d, d, to);
       } else {

@@ -12,7 +12,9 @@ namespace ilk {
 namespace {
 
 // Enough for half a percent; a covariance of all would cost as much as half a pass of the transport.
-constexpr std::int64_t most_rows = 16384, rows_per_block = 1024;
+constexpr std::int64_t most_rows = 16384, least_rows_per_block = 1024;
+// For the products of all blocks.
+constexpr std::int64_t most_bytes = 64 << 20;
 
 /// One of each of n parts of the rows, drawn, so that no order of the rows can deceive; each row where there
 /// are no more.
@@ -30,6 +32,8 @@ torch::Tensor some_of(std::int64_t rows, std::int64_t n) {
 torch::Tensor covariance(const torch::Tensor& rows) {
   const std::int64_t n = std::min(rows.size(0), most_rows), d = rows.size(1);
   const auto real = rows.options().dtype(torch::kFloat64);
+  const std::int64_t most_blocks = std::max<std::int64_t>(1, most_bytes / (8 * d * d));
+  const std::int64_t rows_per_block = std::max(least_rows_per_block, internal::block_count(n, most_blocks));
   const std::int64_t blocks = internal::block_count(n, rows_per_block);
   const auto products = torch::empty({blocks, d, d}, real), sums = torch::empty({blocks, d}, real);
   const auto numbers = some_of(rows.size(0), n).to(rows.device());

@@ -123,6 +123,7 @@ class Sinkhorn {
   bool has_sample() const { return arrangement_.sample > 0; }
   /// Whether there is anything that says how the columns will change.
   bool has_model() const { return has_sample() || entries_; }
+  void forget_entries() { entries_.reset(); }
 
   Pass pass(const torch::Tensor& column_potentials, const Placed& placed) {
     return pass(rows_.n_chunks(), n(), column_potentials, placed, entries_ ? &*entries_ : nullptr);
@@ -184,6 +185,10 @@ class Sinkhorn {
     for (std::int64_t i = 0; i <= most_fit_iterations && least > goal; ++i) {
       progress_.check_stop();
       const auto log_shares = entries.log_shares(g);
+      if (!log_shares.isfinite().all().item<bool>()) {
+        if (i == 0) return {};  // they say nothing of some column
+        break;
+      }
       internal::on_one_thread([&] {
         const double off = (log_shares.exp() - std::exp(even)).abs().sum().item<double>();
         if (off < least) least = off, best.potentials = g;
@@ -348,6 +353,7 @@ PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Te
       correction = sinkhorn.corrected(g, pass, error, options.tolerance);
       by_model = correction.potentials.defined();
     }
+    if (!by_model) sinkhorn.forget_entries();
     // A model that foresaw too much is believed accordingly, with room for it to be less right next time.
     if (std::isfinite(expected_error)) trust = std::min(1.0, 2 * trust * error / expected_error);
     expected_error = trust * correction.expected_error;

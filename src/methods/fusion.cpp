@@ -211,7 +211,7 @@ torch::Tensor fuse_new(const std::vector<torch::Tensor>& parts, const FusionOpti
     require(mean.defined() && mean.dim() == 1 && mean.size(0) == rows.front().size(1), function,
             "means must be as wide as the parts (", rows.front().size(1), "), got ",
             mean.defined() ? mean.numel() : 0, ".");
-    here.means.push_back(mean.detach().to(rows.front().device(), torch::kFloat32));
+    here.means.push_back(mean.detach().to(rows.front().device(), torch::kFloat32).contiguous());
   }
   return fuse_with(rows, options, std::move(here)).features;
 }

@@ -62,7 +62,7 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
   const double images = n * d * float_bytes;
   const double words = static_cast<double>(std::max(size.nouns, size.captions)) * d * float_bytes;
   const double everywhere = images + n * bytes_of_an_image + threads() * bytes_of_a_thread +
-                            (needs_words(options.method) ? share_bytes(size, options) : 0);
+                            (words > 0 ? share_bytes(size, options) : 0);
   MemoryNeed largest;
   const auto needs = [&](const char* stage, double bytes) {
     const auto whole = static_cast<std::uint64_t>(std::min(bytes, 4e18));
