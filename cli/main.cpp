@@ -1,6 +1,7 @@
 #include <ilk/error.h>
 #include <ilk/image.h>
 #include <ilk/nearest_name.h>
+#include <ilk/parallel.h>
 #include <ilk/version.h>
 #include <torch/version.h>
 
@@ -87,9 +88,18 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
   return wrong_usage;
 }
 
+/// Whatever way `main` is left.
+struct StopThreads {
+  StopThreads() = default;
+  ~StopThreads() { ilk::stop_threads(); }
+  StopThreads(const StopThreads&) = delete;
+  StopThreads& operator=(const StopThreads&) = delete;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  const StopThreads before_the_end;
   std::setlocale(LC_CTYPE, "");
   CLI::App app("ilk groups a folder of images by meaning and says in words what each group is.", "ilk");
   app.set_version_flag("--version", version_text, "Print versions and what ilk was built with");

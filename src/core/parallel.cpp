@@ -4,6 +4,7 @@
 #include <ilk/parallel.h>
 #include <omp.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -47,21 +48,46 @@ void prepare_blas() {
 
 /// The threads that help. They sleep while there is nothing to do: OpenMP's spin, which takes the core from
 /// other processes of a busy machine. Calls from several threads share the helpers.
+///
+/// A helper that starts late, when the calling thread has done all the work alone, must not still be on its way
+/// to its first wait when the process ends: it would use what the libraries' destructors have freed. So `run`
+/// returns only once every helper waits or works, and `stop` ends them all before anything is destroyed.
 class Helpers {
  public:
+  Helpers() = default;
+  ~Helpers() { stop(); }
+  Helpers(const Helpers&) = delete;
+  Helpers& operator=(const Helpers&) = delete;
+
   /// Runs `work` here and, as far as helpers are free, on up to `most` of them; returns once all have ended.
   void run(int most, const std::function<void()>& work) {
     Job job{&work, most};
     {
       const std::lock_guard lock(mutex_);
-      for (; count_ < most; ++count_) std::thread([this] { help(); }).detach();
+      while (static_cast<int>(threads_.size()) < most) threads_.emplace_back([this] { help(); });
       jobs_.push_back(&job);
     }
     most == 1 ? wake_.notify_one() : wake_.notify_all();
     work();
     std::unique_lock lock(mutex_);
     jobs_.remove(&job);
-    ended_.wait(lock, [&] { return job.running == 0; });
+    changed_.wait(lock, [&] { return job.running == 0 && arrived_ == threads_.size(); });
+  }
+
+  /// Ends all helpers; the next `run` starts new ones. Not while a `run` goes on.
+  void stop() {
+    std::vector<std::thread> ending;
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      ending.swap(threads_);
+    }
+    wake_.notify_all();
+    // A process that was forked has the list of its parent's helpers, but not the helpers.
+    for (std::thread& thread : ending) process_ == getpid() ? thread.join() : thread.detach();
+    const std::lock_guard lock(mutex_);
+    stopping_ = false;
+    arrived_ = 0;
   }
 
  private:
@@ -70,13 +96,15 @@ class Helpers {
     int wanted, running = 0;
   };
 
-  [[noreturn]] void help() {
+  void help() {
     // libtorch's loops and oneDNN ask OpenMP how many threads this one may use; libtorch sets that once
     // itself.
     at::get_num_threads();
     omp_set_num_threads(1);
     std::unique_lock lock(mutex_);
-    for (;;) {
+    ++arrived_;
+    changed_.notify_all();
+    while (!stopping_) {
       const auto open =
           std::find_if(jobs_.begin(), jobs_.end(), [](const Job* job) { return job->wanted > 0; });
       if (open == jobs_.end()) {
@@ -89,19 +117,21 @@ class Helpers {
       lock.unlock();
       (*job.work)();
       lock.lock();
-      if (--job.running == 0) ended_.notify_all();
+      if (--job.running == 0) changed_.notify_all();
     }
   }
 
+  const pid_t process_ = getpid();
   std::mutex mutex_;
-  std::condition_variable wake_, ended_;
+  std::condition_variable wake_, changed_;
   std::list<Job*> jobs_;
-  int count_ = 0;
+  std::vector<std::thread> threads_;
+  std::size_t arrived_ = 0;
+  bool stopping_ = false;
 };
 
-// Never destroyed: the helpers wait in it when the process ends.
 Helpers& helpers() {
-  static Helpers& all = *new Helpers;
+  static Helpers all;
   return all;
 }
 
@@ -143,6 +173,10 @@ void set_threads(int threads) {
 
 int threads() {
   return thread_count();
+}
+
+void stop_threads() {
+  helpers().stop();
 }
 
 void parallel_blocks(std::int64_t n, std::int64_t block,
