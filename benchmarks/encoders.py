@@ -189,9 +189,9 @@ def main():
             return lines(python, __file__, "--reference", what, folder / "model", folder / "images", count)[0]["seconds"] if python else None
 
         if "rate" in arguments.parts:
-            print("| product (rows, inner, columns), all cores | BLAS, GFLOP/s | ilk fp32 | ilk int16 |\n|---|---|---|---|")
+            print("| product (rows, inner, columns), all cores | ilk fp32, GFLOP/s | ilk int16 |\n|---|---|---|")
             for line in lines(arguments.timer, "rate"):
-                print("| {} × {} × {} |".format(*line["product"]), f"{line['blas']} | {line['fp32']} | {line['int16']} |")
+                print("| {} × {} × {} |".format(*line["product"]), f"{line['fp32']} | {line['int16']} |")
         if "images" in arguments.parts:
             # Multiplications and additions of the tower: 50 tokens, of which the last layer asks for one.
             width, mlp, tokens = 768, 3072, 50

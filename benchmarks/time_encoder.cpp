@@ -1,24 +1,29 @@
 // time_encoder rate | images MODEL FOLDER PRECISION | texts MODEL WORDS PRECISION [WHICH…] |
 // agreement MODEL FOLDER-OR-LINES: what benchmarks/encoders.py runs.
 // Prints one JSON object a line; seconds are of the wall, and of all cores' work (cpu).
-#include <ATen/ATen.h>
 #include <ilk/clip.h>
 #include <ilk/corpus.h>
 #include <ilk/embed_images.h>
 #include <ilk/files.h>
 #include <ilk/options.h>
 #include <ilk/parallel.h>
+#include <ilk/random.h>
 #include <ilk/text_features.h>
 #include <ilk/wordnet.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <functional>
 
+#include "../kernels/int16_product.h"
+#include "../kernels/kernels.h"
+#include "../kernels/matrix_product.h"
 #include "clip_towers.h"
-#include "matrix_product.h"
 #include "text_groups.h"
 #include "token_tree.h"
 
@@ -41,58 +46,57 @@ Seconds timed(const std::function<void()>& work) {
   return {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), cpu() - cpu_begin};
 }
 
-/// The machine's floor: products of the towers' shapes and a large one, on all threads at once, by BLAS and
-/// by ilk.
+/// Numbers between −1 and 1 for a product's sake.
+ilk::Matrix<float> numbers(std::int64_t rows, std::int64_t columns) {
+  auto matrix = ilk::Matrix<float>::uninitialised(rows, columns);
+  ilk::RandomStream random(1, "time_encoder");
+  for (float& value : matrix.flat()) value = static_cast<float>(2 * random.uniform() - 1);
+  return matrix;
+}
+
+/// The machine's floor: products of the towers' shapes and a large one, on all threads at once.
 int rate() {
   for (const auto& [m, k, n] :
        {std::array<std::int64_t, 3>{2048, 2048, 2048}, {50, 768, 3072}, {512, 768, 3072}, {512, 512, 2048}}) {
-    const torch::Tensor x = at::randn({m, k}), weight = at::randn({n, k}), dense = weight.t().contiguous();
-    const ilk::PackedMatrix packed(weight);
-    const ilk::Int16Matrix packed_int16(ilk::Int16Rows(weight.data_ptr<float>(), k, n, k));
+    const ilk::Matrix<float> x = numbers(m, k), weight = numbers(n, k);
+    const auto packed = ilk::PackedMatrix::of_transpose(weight);
+    const ilk::Int16Matrix packed_int16{ilk::Int16Rows(weight)};
     const double flops = 2.0 * static_cast<double>(m * k * n);
     const auto rounds = static_cast<std::int64_t>(1 + 40e9 / flops), jobs = rounds * ilk::threads();
-    const auto measure = [&](const std::function<void(torch::Tensor&)>& product) {
+    const auto measure = [&](const std::function<void(ilk::Matrix<float>&)>& product) {
       return timed([&] {
         ilk::parallel_blocks(jobs, rounds, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-          torch::Tensor y = at::empty({m, n});
+          auto y = ilk::Matrix<float>::uninitialised(m, n);
           for (std::int64_t i = begin; i < end; ++i) product(y);
         });
       });
     };
-    const auto blas = [&](torch::Tensor& y) { at::mm_out(y, x, dense); };
-    const auto own = [&](torch::Tensor& y) {
-      ilk::multiply(x.data_ptr<float>(), k, m, packed, nullptr, y.data_ptr<float>(), n);
-    };
-    const auto int16 = [&](torch::Tensor& y) {
-      ilk::multiply(ilk::Int16Rows(x.data_ptr<float>(), k, m, k), packed_int16, nullptr, y.data_ptr<float>(),
-                    n);
-    };
-    const auto [blas_wall, blas_cpu] = measure(blas);
-    const auto [own_wall, own_cpu] = measure(own);
-    const auto [int16_wall, int16_cpu] = measure(int16);
+    const auto [fp32_wall, fp32_cpu] =
+        measure([&](ilk::Matrix<float>& y) { ilk::multiply(x, packed, nullptr, y); });
+    const auto [int16_wall, int16_cpu] =
+        measure([&](ilk::Matrix<float>& y) { ilk::multiply(ilk::Int16Rows(x), packed_int16, nullptr, y); });
     const double all = flops * static_cast<double>(jobs) / 1e9;
     std::printf(
-        "{\"product\": [%ld, %ld, %ld], \"blas\": %.1f, \"fp32\": %.1f, \"int16\": %.1f, \"blas_a_core\": "
-        "%.1f, "
-        "\"fp32_a_core\": %.1f, \"int16_a_core\": %.1f}\n",
-        m, k, n, all / blas_wall, all / own_wall, all / int16_wall, all / blas_cpu, all / own_cpu,
-        all / int16_cpu);
+        "{\"product\": [%ld, %ld, %ld], \"fp32\": %.1f, \"int16\": %.1f, \"fp32_a_core\": %.1f, "
+        "\"int16_a_core\": %.1f}\n",
+        m, k, n, all / fp32_wall, all / int16_wall, all / fp32_cpu, all / int16_cpu);
   }
   return 0;
 }
 
 int images(const std::string& model, const std::string& folder, ilk::Precision precision) {
-  const ilk::Clip clip(model, torch::kCPU, precision);
+  const ilk::Clip clip(model, precision);
   const ilk::ImageList list = ilk::list_images({folder}, {});
   const auto count = static_cast<std::int64_t>(list.paths.size());
-  std::vector<torch::Tensor> pixels(static_cast<std::size_t>(count));
+  auto pixels = ilk::Matrix<float>::uninitialised(
+      count, 3 * clip.preprocessor().crop_height * clip.preprocessor().crop_width);
   const Seconds decoding = timed([&] {
     ilk::parallel_blocks(count, 1, [&](std::int64_t i, std::int64_t, std::int64_t) {
-      pixels[i] = ilk::decode_for_model(ilk::read_image_file(list.paths[i]), clip.preprocessor(), {});
+      const auto image = ilk::decode_for_model(ilk::read_image_file(list.paths[i]), clip.preprocessor(), {});
+      std::copy_n(image.data(), image.size(), pixels[i]);
     });
   });
-  const torch::Tensor stacked = at::stack(pixels);
-  const Seconds encoding = timed([&] { clip.encode_images(stacked); });
+  const Seconds encoding = timed([&] { clip.encode_images(pixels); });
   ilk::EmbeddingCache nowhere("");
   const Seconds whole = timed([&] { ilk::embed_images(clip, list, {}, nowhere); });
   std::printf(
@@ -103,20 +107,25 @@ int images(const std::string& model, const std::string& folder, ilk::Precision p
 
 /// Cosines of embeddings in int16 with those in fp32: of a folder's images, or of the lines of a file.
 int agreement(const std::string& model, const std::string& what) {
-  std::vector<torch::Tensor> rows;
+  std::vector<ilk::Matrix<float>> rows;
   for (const ilk::Precision precision : {ilk::Precision::fp32, ilk::Precision::int16}) {
     if (std::filesystem::is_directory(what)) {
       ilk::EmbeddingCache nowhere("");
-      const ilk::Clip clip(model, torch::kCPU, precision);
+      const ilk::Clip clip(model, precision);
       rows.push_back(ilk::embed_images(clip, ilk::list_images({what}, {}), {}, nowhere).embeddings);
     } else {
-      const auto encoder = ilk::load_text_encoder(model, torch::kCPU, precision);
+      const auto encoder = ilk::load_text_encoder(model, precision);
       rows.push_back(encoder->encode_texts(ilk::read_nouns(what).texts));
     }
   }
-  const torch::Tensor cosines = (rows[0].to(torch::kFloat64) * rows[1]).sum(1);
-  std::printf("{\"rows\": %ld, \"mean\": %.8f, \"worst\": %.8f}\n", cosines.size(0),
-              cosines.mean().item<double>(), cosines.min().item<double>());
+  double sum = 0, worst = 1;
+  for (std::int64_t i = 0; i < rows[0].rows(); ++i) {
+    const double cosine = ilk::kernels::kernels().dot_f64(rows[0][i], rows[1][i], rows[0].columns());
+    sum += cosine;
+    worst = std::min(worst, cosine);
+  }
+  std::printf("{\"rows\": %ld, \"mean\": %.8f, \"worst\": %.8f}\n", rows[0].rows(),
+              sum / static_cast<double>(rows[0].rows()), worst);
   return 0;
 }
 
@@ -147,7 +156,7 @@ ilk::TokenForest sharing(const std::vector<ilk::TokenIds>& texts, std::size_t te
 /// Words in all templates, in chunks of neighbours taken evenly from the list, as embed_corpus takes them.
 int texts(const std::string& model, std::int64_t words, ilk::Precision precision,
           const std::vector<std::string>& ways) {
-  const ilk::Clip clip(model, torch::kCPU, precision);
+  const ilk::Clip clip(model, precision);
   const auto wordnet = ilk::WordNet::find();
   if (!wordnet) return 2;
   const ilk::Corpus corpus = ilk::make_corpus("nouns", ilk::WordNet(*wordnet).nouns());
@@ -157,8 +166,7 @@ int texts(const std::string& model, std::int64_t words, ilk::Precision precision
   ilk::ModelWeights weights(model, "time_encoder");
   const ilk::ClipConfig config = ilk::read_clip_config(std::filesystem::path(model) / "config.json");
   const auto context = static_cast<std::size_t>(config.text.context_length);
-  ilk::TextTower tower(config, weights);
-  tower.to({torch::kCPU, clip.precision()});
+  const ilk::TextTower tower(config, weights, clip.precision());
   for (const std::string& way : ways) {
     std::int64_t prompts = 0, tokens = 0;
     double largest = 0;
@@ -180,15 +188,23 @@ int texts(const std::string& model, std::int64_t words, ilk::Precision precision
       }
       prompts += static_cast<std::int64_t>(texts.size());
       const auto run = [&](const ilk::TokenForest& forest) {
-        std::vector<torch::Tensor> parts(forest.trees.size());
+        std::vector<ilk::Matrix<float>> parts(forest.trees.size());
         for (const ilk::TokenTree& tree : forest.trees) tokens += tree.size();
         ilk::parallel_blocks(
             static_cast<std::int64_t>(parts.size()), 1,
             [&](std::int64_t t, std::int64_t, std::int64_t) { parts[t] = tower(forest.trees[t]); });
-        return ilk::unit_rows(at::cat(parts).index_select(0, at::tensor(forest.row_of, torch::kInt64)));
+        std::vector<const float*> places;
+        for (const ilk::Matrix<float>& part : parts)
+          for (std::int64_t row = 0; row < part.rows(); ++row) places.push_back(part[row]);
+        auto all_rows =
+            ilk::Matrix<float>::uninitialised(static_cast<std::int64_t>(forest.row_of.size()), clip.width());
+        for (std::int64_t row = 0; row < all_rows.rows(); ++row)
+          std::copy_n(places[forest.row_of[row]], clip.width(), all_rows[row]);
+        ilk::make_unit_rows(all_rows);
+        return all_rows;
       };
       const auto nothing = [](std::size_t) { return std::size_t{0}; };
-      torch::Tensor rows;
+      ilk::Matrix<float> rows;
       const Seconds part = timed([&] {
         if (way == "filled")
           rows = run(sharing(ids, 8, context, nothing));
@@ -206,8 +222,10 @@ int texts(const std::string& model, std::int64_t words, ilk::Precision precision
       });
       seconds.wall += part.wall;
       seconds.cpu += part.cpu;
-      if (way != "final")
-        largest = std::max(largest, (rows - clip.encode_texts(texts)).abs().max().item<double>());
+      if (way == "final") continue;
+      const ilk::Matrix<float> expected = clip.encode_texts(texts);
+      for (std::int64_t at = 0; at < rows.size(); ++at)
+        largest = std::max<double>(largest, std::fabs(rows.data()[at] - expected.data()[at]));
     }
     const double share = static_cast<double>(chunks * chunk) / static_cast<double>(all);
     std::printf(

@@ -21,21 +21,28 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "../src/cluster/blocks.h"
+#include "../src/kernels/kernels.h"
+#include "../src/kernels/matrix_product.h"
 
 namespace {
 
-torch::Tensor matrix(const char* path, std::int64_t rows, std::int64_t columns) {
-  auto result = torch::empty({rows, columns});
+ilk::Matrix<float> matrix(const char* path, std::int64_t rows, std::int64_t columns) {
+  auto result = ilk::Matrix<float>::uninitialised(rows, columns);
   std::ifstream file(path, std::ios::binary);
-  if (!file.read(static_cast<char*>(result.data_ptr()), static_cast<std::streamsize>(result.nbytes())))
+  if (!file.read(reinterpret_cast<char*>(result.data()),
+                 static_cast<std::streamsize>(result.size()) * static_cast<std::streamsize>(sizeof(float))))
     throw std::runtime_error(std::string(path) + " is too short");
   return result;
 }
 
-void write(const char* path, const torch::Tensor& tensor) {
+void write(const std::string& path, const std::vector<double>& values) {
   std::ofstream(path, std::ios::binary)
-      .write(static_cast<const char*>(tensor.data_ptr()), static_cast<std::streamsize>(tensor.nbytes()));
+      .write(reinterpret_cast<const char*>(values.data()),
+             static_cast<std::streamsize>(values.size() * sizeof(double)));
+}
+
+double mean_of(const ilk::Matrix<float>& matrix) {
+  return ilk::kernels::kernels().sum(matrix.data(), matrix.size()) / static_cast<double>(matrix.size());
 }
 
 double cpu_seconds() {
@@ -73,21 +80,20 @@ std::string fact(const char* name, double value) {
 
 /// A plain matrix product over blocks, and a plain copy: what the machine gives at the moment.
 void machine() {
-  const auto a = torch::randn({2048, 512}), b = torch::randn({512, 2048});
-  auto product = torch::empty({2048, 2048});
+  const auto a = ilk::Matrix<float>::filled(2048, 512, 1), b = ilk::Matrix<float>::filled(512, 2048, 1);
+  const auto packed = ilk::PackedMatrix::of(b);
+  auto multiplied = ilk::Matrix<float>::uninitialised(2048, 2048);
   const auto multiply = [&] {
     ilk::parallel_blocks(2048, 512, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-      auto rows = product.slice(0, begin, end);
-      at::mm_out(rows, a.slice(0, begin, end), b);
+      ilk::multiply(a.rows_between(begin, end), packed, nullptr, multiplied.rows_between(begin, end));
     });
   };
-  const auto from = torch::ones({std::int64_t{1} << 25});
-  auto to = torch::empty_like(from);
+  const auto from = ilk::Matrix<float>::filled(32, std::int64_t{1} << 20, 1);
+  auto to = from.copy();
   const auto copy = [&] {
-    ilk::parallel_blocks(from.size(0), std::int64_t{1} << 20,
-                         [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-                           to.slice(0, begin, end).copy_(from.slice(0, begin, end));
-                         });
+    ilk::parallel_blocks(from.rows(), 1, [&](std::int64_t row, std::int64_t, std::int64_t) {
+      std::copy_n(from[row], from.columns(), to[row]);
+    });
   };
   const auto best = [](auto body) {
     double least = 1e9;
@@ -100,7 +106,7 @@ void machine() {
     return least;
   };
   std::printf("{\"gflops\": %.1f, \"gbytes\": %.1f}\n", 2.0 * 2048 * 2048 * 512 / best(multiply) / 1e9,
-              2.0 * static_cast<double>(from.nbytes()) / best(copy) / 1e9);
+              2.0 * static_cast<double>(from.size()) * sizeof(float) / best(copy) / 1e9);
 }
 
 }  // namespace
@@ -134,7 +140,7 @@ int main(int count, char** arguments) {
     const auto base = matrix(arguments[7], k, d);
     const Clock clock;
     const auto found = ilk::nearest_neighbours(points, base, iterations);
-    clock.print(fact("mean_cosine", found.cosines.mean().item<double>()));
+    clock.print(fact("mean_cosine", mean_of(found.cosines)));
   } else if (what == "approximate") {
     const auto base = matrix(arguments[7], k, d);
     const Clock building;
@@ -142,7 +148,7 @@ int main(int count, char** arguments) {
     building.print("");
     const Clock searching;
     const auto found = graphs.search(points, iterations);
-    searching.print(fact("mean_cosine", found.cosines.mean().item<double>()));
+    searching.print(fact("mean_cosine", mean_of(found.cosines)));
     std::printf("{\"recall\": %.4f}\n", graphs.recall(iterations, 1000));
   } else if (what == "transport") {
     const auto words = matrix(arguments[7], k, d);
@@ -154,8 +160,8 @@ int main(int count, char** arguments) {
     clock.print(fact("iterations", static_cast<double>(found.iterations)) +
                 fact("marginal_error", found.marginal_error));
     if (count > 10) {
-      write((std::string(arguments[10]) + ".f").c_str(), found.row_potentials);
-      write((std::string(arguments[10]) + ".g").c_str(), found.column_potentials);
+      write(std::string(arguments[10]) + ".f", found.row_potentials);
+      write(std::string(arguments[10]) + ".g", found.column_potentials);
     }
   }
 }

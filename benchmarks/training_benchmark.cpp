@@ -11,17 +11,16 @@ namespace {
 /// Adam. sac_training.py times the same in plain PyTorch.
 void Step(benchmark::State& state) {
   constexpr std::int64_t views = 3, batch = 512;
-  torch::manual_seed(0);
   const std::int64_t n = state.range(0), d = state.range(1), k = state.range(2);
-  const ilk::internal::Pair features = {unit_vectors(n, d), unit_vectors(n, d)};
-  ilk::internal::Heads heads(features, k, 0);
+  const auto images = unit_vectors(n, d, 0, 1), texts = unit_vectors(n, d, 0, 2);
+  ilk::internal::Heads heads({images, texts}, k, 0);
   ilk::RandomStream random(0, "benchmark");
   const auto draw = [&] {
-    auto rows = torch::empty({views, batch}, torch::kInt64);
-    for (std::int64_t i = 0; i < rows.numel(); ++i) rows.data_ptr<std::int64_t>()[i] = random.below(n);
+    ilk::Matrix<std::int64_t> rows(views, batch);
+    for (std::int64_t& row : rows.flat()) row = random.below(n);
     return rows;
   };
-  torch::Tensor room;
+  ilk::Matrix<float> room;
   for (auto _ : state) {
     const auto loss = ilk::internal::sac_loss(heads.forward({draw(), draw()}), {}, room);
     heads.backward(loss.gradients);

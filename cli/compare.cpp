@@ -44,10 +44,10 @@ void print_text(const Comparison& comparison) {
   }
   std::printf("\nAgreement of the runs with each other (ARI, %%)\n   ");
   for (std::size_t r = 0; r < comparison.runs.size(); ++r) std::printf(" %6zu", r + 1);
-  const auto indices = comparison.adjusted_rand_index.accessor<double, 2>();
-  for (std::int64_t a = 0; a < indices.size(0); ++a) {
+  const auto& indices = comparison.adjusted_rand_index;
+  for (std::int64_t a = 0; a < indices.rows(); ++a) {
     std::printf("\n%3lld", static_cast<long long>(a + 1));
-    for (std::int64_t b = 0; b < indices.size(1); ++b) std::printf(" %6.1f", 100 * indices[a][b]);
+    for (const double index : indices.row(a)) std::printf(" %6.1f", 100 * index);
   }
   std::printf("\n");
 }

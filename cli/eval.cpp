@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <numeric>
 
 #include "commands.h"
 #include "option_flags.h"
@@ -23,8 +24,8 @@ struct EvalArguments {
 // A table wider than this is left to the picture and to JSON.
 constexpr std::int64_t most_columns = 25;
 
-void print_classes(const Evaluation& evaluation) {
-  const auto& [table, columns, recall] = *evaluation.matched;
+void print_classes(const Evaluation& evaluation, const MatchedConfusion& matched) {
+  const auto& [table, columns, recall] = matched;
   int width = 5;
   for (const auto& name : evaluation.classes) width = std::max(width, display_width(name));
   const auto padded = [&](const std::string& text) {
@@ -32,7 +33,8 @@ void print_classes(const Evaluation& evaluation) {
   };
   std::printf("\n%s  %7s  %7s  %s\n", padded("class").c_str(), "images", "recall", "its cluster");
   for (std::size_t r = 0; r < recall.size(); ++r) {
-    const auto images = table.counts[static_cast<std::int64_t>(r)].sum().item<std::int64_t>();
+    const auto of_class = table.counts.row(static_cast<std::int64_t>(r));
+    const auto images = std::accumulate(of_class.begin(), of_class.end(), std::int64_t{0});
     std::string cluster = "none";
     if (columns[r] >= 0) {
       const auto number = table.clusters[static_cast<std::size_t>(columns[r])];
@@ -41,16 +43,17 @@ void print_classes(const Evaluation& evaluation) {
     std::printf("%s  %7lld  %5.1f %%  %s\n", padded(evaluation.classes[r]).c_str(),
                 static_cast<long long>(images), 100 * recall[r], cluster.c_str());
   }
-  const std::int64_t shown = std::min(most_columns, table.counts.size(1));
+  const std::int64_t shown = std::min(most_columns, table.counts.columns());
   std::printf("\nImages by class and cluster, matched clusters first%s\n%s ",
-              shown < table.counts.size(1) ? " (the first of them; --json has all)" : "", padded("").c_str());
+              shown < table.counts.columns() ? " (the first of them; --json has all)" : "",
+              padded("").c_str());
   for (std::int64_t c = 0; c < shown; ++c)
     std::printf(" %6lld", static_cast<long long>(table.clusters[static_cast<std::size_t>(c)]));
   std::printf("\n");
-  const auto counts = table.counts.accessor<std::int64_t, 2>();
-  for (std::int64_t r = 0; r < table.counts.size(0); ++r) {
+  for (std::int64_t r = 0; r < table.counts.rows(); ++r) {
     std::printf("%s ", padded(evaluation.classes[static_cast<std::size_t>(r)]).c_str());
-    for (std::int64_t c = 0; c < shown; ++c) std::printf(" %6lld", static_cast<long long>(counts[r][c]));
+    for (std::int64_t c = 0; c < shown; ++c)
+      std::printf(" %6lld", static_cast<long long>(table.counts[r][c]));
     std::printf("\n");
   }
 }
@@ -65,7 +68,7 @@ void print_text(const Evaluation& evaluation) {
                 100 * evaluation.agreement->accuracy,
                 100 * evaluation.agreement->normalised_mutual_information,
                 100 * evaluation.agreement->adjusted_rand_index);
-    print_classes(evaluation);
+    print_classes(evaluation, *evaluation.matched);
   }
   std::printf("\n");
   if (!evaluation.separation) return;

@@ -3,7 +3,6 @@
 #include <ilk/nearest_name.h>
 #include <ilk/parallel.h>
 #include <ilk/version.h>
-#include <torch/version.h>
 
 #include <algorithm>
 #include <clocale>
@@ -32,7 +31,7 @@ std::string command_line(int argc, char** argv) {
 }
 
 std::string version_text() {
-  return std::string("ilk ") + ILK_VERSION + "\nlibtorch " + TORCH_VERSION + "\n" + ilk::image_support();
+  return std::string("ilk ") + ILK_VERSION + "\n" + ilk::image_support();
 }
 
 /// The innermost command that was named, where an unknown flag was meant to go.
@@ -59,19 +58,6 @@ std::string suggestion(const CLI::App& app, const std::string& unknown) {
     known.push_back(subcommand->get_name());
   const std::string nearest = ilk::nearest_name(unknown, known);
   return nearest.empty() ? "" : " Did you mean '" + nearest + "'?";
-}
-
-/// What launcher/launcher.cpp is built with: a line for each command with its page of help.
-void print_help_pages(const CLI::App& app, const std::string& command) {
-  std::printf("{\"%s\", R\"page(%s)page\"},\n", command.c_str(), app.help().c_str());
-  for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; }))
-    print_help_pages(*below, (command.empty() ? "" : command + " ") + below->get_name());
-}
-
-/// Whether memory ran out, here or in libtorch, which says so in its own way and adds where.
-bool is_out_of_memory(const std::exception& error) {
-  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
-         std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
 }
 
 int report_usage(const CLI::App& app, const CLI::ParseError& error) {
@@ -121,11 +107,6 @@ int main(int argc, char** argv) {
   add_models_command(app, action);
   add_vocab_command(app, action);
   try {
-    if (argc == 2 && std::string_view(argv[1]) == "--help-pages") {
-      print_help_pages(app, "");
-      std::printf("{\"--version\", R\"page(%s\n)page\"},\n", version_text().c_str());
-      return done;
-    }
     if (argc == 1) {
       std::fputs(app.help().c_str(), stdout);
       return wrong_usage;
@@ -146,14 +127,14 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "ilk: %s\n", error.what());
     // A value that an enum flag does not know is found while flags are read.
     return error.function().starts_with("--") ? wrong_usage : bad_input;
+  } catch (const std::bad_alloc&) {
+    std::fputs(
+        "ilk failed: memory ran out. Other programs may hold it, or a limit is set for this one; "
+        "--memory SIZE refuses at the start what needs more than that.\n",
+        stderr);
+    return failed;
   } catch (const std::exception& error) {
-    if (is_out_of_memory(error))
-      std::fputs(
-          "ilk failed: memory ran out. Other programs may hold it, or a limit is set for this one; "
-          "--memory SIZE refuses at the start what needs more than that.\n",
-          stderr);
-    else
-      std::fprintf(stderr, "ilk failed: %s\n", error.what());
+    std::fprintf(stderr, "ilk failed: %s\n", error.what());
     return failed;
   }
 }

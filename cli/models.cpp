@@ -23,8 +23,10 @@ int list() {
   std::size_t width = 8;
   for (const auto& model : known_models()) width = std::max(width, model.name.size());
   std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "name", "here", "what");
+  std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "ilk-lite", "built in",
+              "photographs and drawings; the default");
   std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "ilk-mini", "built in",
-              "drawings, icons and simple objects; the default");
+              "icons and simple drawings; tiny and fast");
   for (const auto& model : known_models()) {
     const bool here = std::filesystem::exists(models_directory() / model.name / "config.json");
     std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), model.name.c_str(), here ? "yes" : "no",

@@ -1,11 +1,6 @@
-# What ilk is built with. libtorch is the only thing the core needs; the rest serves files, models and reports.
-find_package(Torch REQUIRED)
+# What ilk is built with. The core needs nothing but the standard library and its threads.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-
-# Debian's Torch target carries its include folders in variables only; one interface target hides that.
-add_library(ilk_torch INTERFACE)
-target_link_libraries(ilk_torch INTERFACE ${TORCH_LIBRARIES} Threads::Threads ${CMAKE_DL_LIBS})
-target_include_directories(ilk_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 
 # A header: approximate search for neighbours among very many images.
 find_path(HNSWLIB_INCLUDE_DIR hnswlib/hnswlib.h)
@@ -42,3 +37,13 @@ endmacro()
 ilk_optional(VIPS "Decode images with libvips" vips>=8.13)
 ilk_optional(SQLITE "Keep the embedding cache in SQLite" sqlite3>=3.34)
 ilk_optional(CURL "Download models with libcurl" libcurl>=7.74)
+
+# The name under which a library is loaded at run time: libvips.so.42, of the file that the linker finds.
+foreach(part VIPS CURL)
+  if(ILK_WITH_${part})
+    list(GET ${part}_LINK_LIBRARIES 0 library)
+    file(REAL_PATH ${library} library)
+    get_filename_component(library ${library} NAME)
+    string(REGEX REPLACE "(\\.so\\.[0-9]+).*" "\\1" ${part}_SONAME ${library})
+  endif()
+endforeach()

@@ -2,10 +2,9 @@
 include(CMakePackageConfigHelpers)
 
 set_target_properties(ilk PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-install(TARGETS ilk ilk_torch EXPORT ilk_targets)
+install(TARGETS ilk EXPORT ilk_targets)
 if(NOT ILK_CORE_ONLY)
   install(TARGETS ilk_program)
-  install(TARGETS ilk_commands DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/ilk)
   install(DIRECTORY models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/ilk/models)
 endif()
 install(DIRECTORY include/ilk ${PROJECT_BINARY_DIR}/include/ilk DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

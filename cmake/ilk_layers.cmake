@@ -18,23 +18,15 @@ function(ilk_layer name)
   endforeach()
   list(REMOVE_DUPLICATES closure)
   list(REMOVE_DUPLICATES outside)
-  target_link_libraries(ilk_${name} PUBLIC ilk_torch ${outside})
+  target_link_libraries(ilk_${name} PUBLIC Threads::Threads ${outside})
   set_target_properties(ilk_${name} PROPERTIES ILK_CLOSURE "${closure}" ILK_OUTSIDE "${outside}")
-  # libtorch's headers take 16 s each to read; compiled once, they take one.
-  if(name STREQUAL core)
-    target_precompile_headers(ilk_core PRIVATE <torch/types.h> <algorithm> <cmath> <functional> <map> <string>
-                                               <vector>)
-  else()
-    target_precompile_headers(ilk_${name} REUSE_FROM ilk_core)
-  endif()
 endfunction()
 
 function(ilk_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  # torch's own flags reach every target alike, or the precompiled header would not fit.
-  separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
-  # A product and a sum are fused only where the source says so: the same bits on every processor.
-  target_compile_options(${target} PRIVATE ${torch_flags} -ffp-contract=off -Wall -Wextra -Wno-missing-field-initializers
+  # A product and a sum are fused only where the source says so: the same bits on every processor. Nobody reads
+  # errno of a square root, and without it loops of them are vectorised.
+  target_compile_options(${target} PRIVATE -ffp-contract=off -fno-math-errno -Wall -Wextra -Wno-missing-field-initializers
                                            $<$<BOOL:${ILK_WERROR}>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # GCC 12 sees overflows in std::string's operator+ that are not there (gcc bug 105651).
@@ -61,7 +53,7 @@ function(ilk_link_layers target)
       target_link_libraries(${target} PUBLIC ${outside})
     endif()
   endforeach()
-  target_link_libraries(${target} PUBLIC ilk_torch)
+  target_link_libraries(${target} PUBLIC Threads::Threads)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                               $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
 endfunction()

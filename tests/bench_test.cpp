@@ -66,8 +66,8 @@ TEST(BenchTable, IsMarkdownCsvAndJsonOfTheSameNumbers) {
 class BenchTest : public testing::Test {
  protected:
   BenchTest() {
-    write_npy(folder() / "X.npy", torch::eye(6));
-    write_npy(folder() / "y.npy", torch::tensor({0, 0, 0, 1, 1, 1}, torch::kInt64));
+    write_npy(folder() / "X.npy", unit<float>());
+    write_npy(folder() / "y.npy", std::vector<std::int64_t>{0, 0, 0, 1, 1, 1});
     options.methods = "kmeans,sac";
     options.seeds = 2;
     run.output = folder() / "bench";
@@ -76,6 +76,13 @@ class BenchTest : public testing::Test {
     run.cae.kmeans.n_clusters = 0;
   }
   fs::path folder() const { return folder_.path(); }
+  /// The unit matrix of size 6.
+  template <class T>
+  static ilk::Matrix<T> unit() {
+    ilk::Matrix<T> matrix(6, 6);
+    for (std::int64_t i = 0; i < 6; ++i) matrix[i][i] = 1;
+    return matrix;
+  }
 
   ilk::BenchTable bench() {
     started.clear();
@@ -168,14 +175,14 @@ TEST_F(BenchTest, DoesOnlyWhatIsMissing) {
   options.methods = "kmeans", run.cae.kmeans.n_init = 3;
   bench();
   EXPECT_EQ(started.size(), 3u);
-  write_npy(folder() / "X.npy", torch::eye(6, torch::kFloat64));
+  write_npy(folder() / "X.npy", unit<double>());
   bench();
   EXPECT_EQ(started.size(), 3u) << "the features are others";
   fs::remove(run.output / "runs" / "kmeans-1" / "assignments.csv");
   bench();
   EXPECT_EQ(started, std::vector<std::string>{"kmeans-1"});
   // Labels only score: others take no new run.
-  write_npy(folder() / "y.npy", torch::tensor({0, 1, 0, 1, 0, 1}, torch::kInt64));
+  write_npy(folder() / "y.npy", std::vector<std::int64_t>{0, 1, 0, 1, 0, 1});
   EXPECT_EQ(bench().runs[1].agreement.accuracy, 1);
   EXPECT_TRUE(started.empty());
 }
@@ -224,7 +231,7 @@ TEST_F(BenchTest, RefusesWhatMakesNoSense) {
     }
   };
   options.methods = "kmeans,cea";
-  expect("methods must be cae, kmeans, tac, tac-trained or sac, got 'cea'");
+  expect("methods must be auto, cae, kmeans, tac, tac-trained or sac, got 'cea'");
   options.methods = "kmeans,kmeans";
   expect("methods must name each method once, got kmeans twice");
   options.methods = "";

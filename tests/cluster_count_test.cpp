@@ -4,16 +4,33 @@
 #include <ilk/error.h>
 #include <ilk/parallel.h>
 
+#include <set>
+
+#include "matrices.h"
+
 namespace {
 
 using testing::HasSubstr;
 
-/// Points around `n_clusters` random directions of D = 24, with normal noise of this size in each coordinate.
-torch::Tensor mixture(std::int64_t n_clusters, std::int64_t each, double noise, std::uint64_t seed) {
-  torch::manual_seed(seed);
-  const auto centres = ilk::normalise_rows(torch::randn({n_clusters, 24}), "test", "centres");
-  const auto points = centres.repeat_interleave(each, 0) + noise * torch::randn({n_clusters * each, 24});
-  return ilk::normalise_rows(points, "test", "points");
+constexpr std::int64_t width = 24;
+
+/// Points around these centres, as many as `sizes` says, with normal noise of this size in each coordinate.
+ilk::Matrix<float> around(const ilk::Matrix<float>& centres, const std::vector<std::int64_t>& sizes,
+                          double noise, std::uint64_t seed) {
+  std::vector<std::int64_t> of_point;
+  for (std::size_t c = 0; c < sizes.size(); ++c)
+    of_point.insert(of_point.end(), static_cast<std::size_t>(sizes[c]), static_cast<std::int64_t>(c));
+  auto points = rows_of(centres, of_point);
+  const auto offsets = random_matrix(points.rows(), width, seed);
+  for (std::int64_t i = 0; i < points.size(); ++i)
+    points.data()[i] += static_cast<float>(noise) * offsets.data()[i];
+  return points;
+}
+
+/// Points around `n_clusters` random directions.
+ilk::Matrix<float> mixture(std::int64_t n_clusters, std::int64_t each, double noise, std::uint64_t seed) {
+  const std::vector<std::int64_t> sizes(static_cast<std::size_t>(n_clusters), each);
+  return unit_rows(around(random_unit_rows(n_clusters, width, 100 + seed), sizes, noise, 200 + seed));
 }
 
 TEST(ChooseClusterCount, FindsTheNumberOfAMixture) {
@@ -29,9 +46,7 @@ TEST(ChooseClusterCount, FindsTheNumberOfAMixture) {
 }
 
 TEST(ChooseClusterCount, SaysThatThereIsNoClearAnswer) {
-  torch::manual_seed(5);
-  const auto noise = ilk::normalise_rows(torch::randn({600, 24}), "test", "points");
-  const auto found = ilk::choose_cluster_count(noise, {.largest = 15});
+  const auto found = ilk::choose_cluster_count(random_unit_rows(600, width, 5), {.largest = 15});
   EXPECT_FALSE(found.clear) << found.verdict;
   EXPECT_THAT(found.verdict, HasSubstr("no clear answer"));
 }
@@ -43,11 +58,8 @@ TEST(ChooseClusterCount, SaysThatTheRangeEndsTooEarly) {
 
 TEST(ChooseClusterCount, NamesBothLevelsOfANestedMixture) {
   // Four far groups of three near ones each.
-  torch::manual_seed(8);
-  const auto far = ilk::normalise_rows(torch::randn({4, 24}), "test", "far");
-  const auto near = far.repeat_interleave(3, 0) + 0.13 * torch::randn({12, 24});
-  const auto points =
-      ilk::normalise_rows(near.repeat_interleave(50, 0) + 0.03 * torch::randn({600, 24}), "test", "points");
+  const auto near = around(random_unit_rows(4, width, 8), {3, 3, 3, 3}, 0.13, 9);
+  const auto points = unit_rows(around(near, std::vector<std::int64_t>(12, 50), 0.03, 10));
   const auto found = ilk::choose_cluster_count(points, {.largest = 20});
   ASSERT_TRUE(found.runner_up);
   const std::set<std::int64_t> named{found.n_clusters, *found.runner_up};
@@ -55,12 +67,9 @@ TEST(ChooseClusterCount, NamesBothLevelsOfANestedMixture) {
 }
 
 TEST(ChooseClusterCount, CountsGroupsOfUnevenSizes) {
-  torch::manual_seed(11);
-  const auto centres = ilk::normalise_rows(torch::randn({8, 24}), "test", "centres");
-  const auto sizes = torch::tensor({160, 120, 100, 80, 60, 50, 45, 40}, torch::kInt64);
-  const auto points = centres.repeat_interleave(sizes, 0) + 0.2 * torch::randn({655, 24});
-  const auto found =
-      ilk::choose_cluster_count(ilk::normalise_rows(points, "test", "points"), {.largest = 20});
+  const auto points =
+      unit_rows(around(random_unit_rows(8, width, 11), {160, 120, 100, 80, 60, 50, 45, 40}, 0.2, 12));
+  const auto found = ilk::choose_cluster_count(points, {.largest = 20});
   EXPECT_EQ(found.n_clusters, 8) << found.verdict;
   for (const auto& one : found.evidence) {
     EXPECT_GE(one.bend, 0);
@@ -91,9 +100,11 @@ TEST(ChooseClusterCount, SamplesSpreadsAndRepeats) {
 
 TEST(ChooseClusterCount, RefusesARangeOfOneNumber) {
   const auto points = mixture(3, 4, 0.1, 1);
+  auto longer = points.copy();
+  for (float& number : longer.flat()) number *= 2;
   EXPECT_THROW(ilk::choose_cluster_count(points, {.smallest = 7, .largest = 7}), ilk::Error);
   EXPECT_THROW(ilk::choose_cluster_count(points, {.smallest = 9, .largest = 20}), ilk::Error);
-  EXPECT_THROW(ilk::choose_cluster_count(2 * points), ilk::Error);
+  EXPECT_THROW(ilk::choose_cluster_count(longer), ilk::Error);
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 # Tests of src/core.
-ilk_test(parallel LAYERS core)
+ilk_test(parallel LAYERS kernels)
 ilk_test(random LAYERS core)
+ilk_test(array LAYERS core)
+ilk_test(scalar_functions LAYERS core)
 ilk_test(options LAYERS core)
 ilk_test(nearest_name LAYERS core)
 ilk_test(duration LAYERS core)
 ilk_test(matching LAYERS core)
 ilk_test(memory_size LAYERS core)
-ilk_test(int16_product LAYERS core)
+ilk_test(int16_product LAYERS kernels)

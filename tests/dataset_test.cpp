@@ -4,10 +4,12 @@
 #include <ilk/error.h>
 #include <ilk/files.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "matrices.h"
 #include "temporary_directory.h"
 
 namespace {
@@ -17,15 +19,19 @@ using testing::HasSubstr;
 namespace fs = std::filesystem;
 const std::string data = ILK_TEST_DATA "/datasets/";
 
-/// The rule of tests/data/datasets/make.py.
-torch::Tensor pixels(std::int64_t i, std::int64_t height, std::int64_t width, std::int64_t channels) {
-  const auto y = torch::arange(height).view({1, -1, 1}), x = torch::arange(width).view({1, 1, -1}),
-             c = torch::arange(channels).view({-1, 1, 1});
-  return (37 * i + 5 * x + 11 * y + 71 * c).remainder(251).expand({channels, height, width});
+/// The rule of tests/data/datasets/make.py, as a decoder sees the pixels: (3, H · W).
+ilk::Matrix<float> pixels(std::int64_t i, std::int64_t height, std::int64_t width, std::int64_t channels) {
+  auto result = ilk::Matrix<float>::uninitialised(3, height * width);
+  for (std::int64_t channel = 0; channel < 3; ++channel)
+    for (std::int64_t at = 0; at < height * width; ++at) {
+      const std::int64_t x = at % width, y = at / width, c = channels == 1 ? 0 : channel;
+      result[channel][at] = static_cast<float>((37 * i + 5 * x + 11 * y + 71 * c) % 251);
+    }
+  return result;
 }
 
-/// The pixels of an image as a decoder sees them, (3, H, W).
-torch::Tensor decoded(const ilk::ImageFile& file, std::int64_t height, std::int64_t width) {
+/// The pixels of an image as a decoder sees them, (3, H · W).
+ilk::Matrix<float> decoded(const ilk::ImageFile& file, std::int64_t height, std::int64_t width) {
   return ilk::decode_for_model(file,
                                {.shortest_edge = 0,
                                 .crop_height = height,
@@ -34,8 +40,7 @@ torch::Tensor decoded(const ilk::ImageFile& file, std::int64_t height, std::int6
                                 .mean = {0, 0, 0},
                                 .standard_deviation = {1, 1, 1},
                                 .rescale_factor = 1},
-                               {})
-      .to(torch::kInt64);
+                               {});
 }
 
 void expect_images(const ilk::Dataset& dataset, std::int64_t n, std::int64_t height, std::int64_t width,
@@ -46,8 +51,8 @@ void expect_images(const ilk::Dataset& dataset, std::int64_t n, std::int64_t hei
     if (image.label >= 0) {
       EXPECT_EQ(image.label, 7 * i % n_classes) << i;
     }
-    const auto expected = pixels(i, height, width, channels).expand({3, height, width});
-    EXPECT_TRUE(decoded(dataset.read(i), height, width).equal(expected)) << image.name;
+    EXPECT_TRUE(equal(decoded(dataset.read(i), height, width), pixels(i, height, width, channels)))
+        << image.name;
   }
   EXPECT_ANY_THROW(dataset.read(n));
   EXPECT_ANY_THROW(dataset.read(-1));
@@ -119,7 +124,7 @@ TEST(Dataset, ReadsWebDatasetShards) {
   for (std::int64_t i = 0; i < 6; ++i) {
     const auto& image = web.images[static_cast<std::size_t>(i)];
     EXPECT_EQ(web.classes[static_cast<std::size_t>(image.label)], std::to_string(7 * i % 10));
-    EXPECT_TRUE(decoded(web.read(i), 8, 6).equal(pixels(i, 8, 6, 3))) << image.name;
+    EXPECT_TRUE(equal(decoded(web.read(i), 8, 6), pixels(i, 8, 6, 3))) << image.name;
     EXPECT_THAT(image.name, HasSubstr(i % 3 == 1 ? "longlonglong" : "/a/")) << "names of over 100 bytes";
   }
   EXPECT_EQ(web.skipped.size(), 2u) << "samples without a picture";
@@ -354,8 +359,9 @@ TEST_F(MadeDataset, TakesTheMiddleFrameOfVideos) {
   write(place / "Biking/broken.avi", "RIFF....AVI LIST");
   const auto middle = [&](const ilk::Dataset& dataset, std::int64_t i) {
     const auto pixels = decoded(dataset.read(i), 24, 32);
-    EXPECT_EQ(pixels.min().item<std::int64_t>(), pixels.max().item<std::int64_t>());
-    return pixels.max().item<std::int64_t>() / 5;
+    const auto [lowest, highest] = std::minmax_element(pixels.flat().begin(), pixels.flat().end());
+    EXPECT_EQ(*lowest, *highest);
+    return static_cast<std::int64_t>(*highest) / 5;
   };
 
   const auto dataset = ilk::open_dataset("videos:" + place.string());

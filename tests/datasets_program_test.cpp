@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "matrices.h"
 #include "npy_files.h"
 #include "program.h"
 #include "temporary_directory.h"
@@ -83,9 +84,9 @@ TEST_F(DatasetsProgram, BenchesADataSet) {
 }
 
 TEST_F(DatasetsProgram, ChoosesHowManyClusters) {
-  torch::manual_seed(1);
-  const auto centres = 8 * torch::eye(12).slice(0, 0, 5);
-  const auto points = centres.repeat_interleave(40, 0) + 0.6 * torch::randn({200, 12});
+  auto points = random_matrix(200, 12, 1);
+  for (std::int64_t i = 0; i < 200; ++i)
+    for (std::int64_t j = 0; j < 12; ++j) points[i][j] = points[i][j] * 0.6f + (j == i / 40 ? 8.0f : 0.0f);
   const auto features = (folder_.path() / "X.npy").string();
   write_npy(features, points);
   const auto chosen =

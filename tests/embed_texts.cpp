@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
-  const ilk::SentenceBert encoder(argv[1], torch::kCPU, ilk::Precision::fp32);
+  const ilk::SentenceBert encoder(argv[1], ilk::Precision::fp32);
   const std::string bytes = ilk::read_file(argv[2]);
   std::vector<std::string> texts;
   for (std::size_t at = 0; at < bytes.size();) {
@@ -29,8 +29,9 @@ int main(int argc, char** argv) {
   ilk::write_file_atomically(argv[3], ids);
   if (std::string(argv[4]) == "-") return 0;
   const auto begin = std::chrono::steady_clock::now();
-  const torch::Tensor rows = encoder.encode_texts(texts);
+  const ilk::Matrix<float> rows = encoder.encode_texts(texts);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::printf("%zu texts in %.2f s\n", texts.size(), seconds);
-  ilk::write_file_atomically(argv[4], {static_cast<const char*>(rows.data_ptr()), rows.nbytes()});
+  ilk::write_file_atomically(argv[4], {reinterpret_cast<const char*>(rows.data()),
+                                       static_cast<std::size_t>(rows.size()) * sizeof(float)});
 }

@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "matrices.h"
 #include "npy_files.h"
 #include "temporary_directory.h"
 
@@ -26,21 +27,20 @@ using testing::HasSubstr;
 using testing::Not;
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
+using Rows = ilk::Matrix<float>;
 
 constexpr std::int64_t n_images = 120, n_nouns = 30, n_captions = 24, width = 16, n_groups = 4;
 
 /// `count` rows around `n_groups` directions, row i around direction i mod n_groups; not of unit length.
-torch::Tensor grouped_rows(std::int64_t count, std::uint64_t seed, double spread, double along) {
+Rows grouped_rows(std::int64_t count, std::uint64_t seed, double spread, double along) {
   ilk::RandomStream directions(1, "directions"), random(seed, "rows");
-  auto centres = torch::empty({n_groups, width});
-  for (std::int64_t i = 0; i < centres.numel(); ++i)
-    centres.data_ptr<float>()[i] = static_cast<float>(directions.normal());
-  auto rows = torch::empty({count, width});
+  Rows centres(n_groups, width), rows(count, width);
+  for (float& value : centres.flat()) value = static_cast<float>(directions.normal());
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::int64_t j = 0; j < width; ++j)
-      rows[i][j] = centres[i % n_groups][j].item<float>() + spread * random.normal() + along;
+      rows[i][j] = 3.5f * static_cast<float>(centres[i % n_groups][j] + spread * random.normal() + along);
   }
-  return rows * 3.5;
+  return rows;
 }
 
 class FeaturesTest : public testing::Test {
@@ -102,7 +102,7 @@ class FeaturesTest : public testing::Test {
     return error_of(options);
   }
 
-  torch::Tensor images_;
+  Rows images_;
   TemporaryDirectory folder_;
 };
 
@@ -139,9 +139,17 @@ TEST_F(FeaturesTest, LeaveTheSameRunDirectoryAsImages) {
   }
   // The features kept are the given ones at unit length.
   const ilk::SafetensorsFile kept(fs::path(path("run")) / "features.safetensors");
-  const auto unit = images_.to(torch::kFloat64) / images_.to(torch::kFloat64).norm(2, 1, true);
-  EXPECT_TRUE(at::allclose(kept.get("embeddings").to(torch::kFloat64), unit, 1e-6, 1e-7));
-  EXPECT_TRUE(kept.get("features").matmul(kept.get("centroids").t()).argmax(1).equal(kept.get("labels")));
+  const Rows embeddings = kept.get("embeddings").to_matrix();
+  ASSERT_EQ(embeddings.rows(), n_images);
+  for (std::int64_t i = 0; i < n_images; ++i) {
+    double squares = 0;
+    for (const float value : images_.row(i)) squares += static_cast<double>(value) * value;
+    for (std::int64_t j = 0; j < width; ++j)
+      EXPECT_NEAR(embeddings[i][j], images_[i][j] / std::sqrt(squares),
+                  1e-7 + 1e-6 * std::fabs(embeddings[i][j]));
+  }
+  EXPECT_EQ(nearest_rows(kept.get("features").to_matrix(), kept.get("centroids").to_matrix()),
+            kept.get("labels").to_integers());
   const std::string report = ilk::read_file(fs::path(path("run")) / "report.html");
   EXPECT_THAT(report, HasSubstr("X.npy"));
   EXPECT_THAT(report, Not(HasSubstr("data:image/jpeg")));
@@ -150,12 +158,15 @@ TEST_F(FeaturesTest, LeaveTheSameRunDirectoryAsImages) {
 
 TEST_F(FeaturesTest, EveryFormatGivesTheSameClusters) {
   run(with_words());
-  const auto half = images_.to(torch::kFloat16);
+  const auto half = converted<ilk::Float16>(images_);
+  auto doubles = ilk::Matrix<double>::uninitialised(n_images, width);
+  std::transform(half.flat().begin(), half.flat().end(), doubles.data(),
+                 [](ilk::Float16 value) { return ilk::to_float(value); });
   write_npy(path("half.npy"), half);
-  write_npy(path("half_as_double.npy"), half.to(torch::kFloat64));
-  write_npy(path("double.npy"), images_.to(torch::kFloat64));
+  write_npy(path("half_as_double.npy"), doubles);
+  write_npy(path("double.npy"), converted<double>(images_));
   write_npy(path("fortran.npy"), images_, /*columns_first=*/true);
-  ilk::write_safetensors(path("X.safetensors"), {{"other", at::ones({2})}, {"image", images_}});
+  ilk::write_safetensors(path("X.safetensors"), {{"other", std::vector<float>{1, 1}}, {"image", images_}});
   for (const std::string place : {"double.npy", "fortran.npy", "X.safetensors:image"}) {
     run(with_words(place, "other"));
     EXPECT_EQ(assignments("other"), assignments()) << place;
@@ -227,9 +238,9 @@ TEST_F(FeaturesTest, NamesFindLabelsAndPictures) {
 }
 
 TEST_F(FeaturesTest, LabelsMayBeAnArray) {
-  auto labels = torch::arange(n_images, torch::kInt64) % n_groups * 10;
-  labels[3] = -1;
-  write_npy(path("labels.npy"), labels.to(torch::kInt32));
+  std::vector<std::int32_t> labels;
+  for (int i = 0; i < n_images; ++i) labels.push_back(i == 3 ? -1 : i % static_cast<int>(n_groups) * 10);
+  write_npy(path("labels.npy"), labels);
   auto options = bare();
   options.labels = path("labels.npy");
   const auto summary = run(options);
@@ -239,7 +250,7 @@ TEST_F(FeaturesTest, LabelsMayBeAnArray) {
 }
 
 TEST_F(FeaturesTest, ExtremeCollectionsAreClustered) {
-  const auto clusters = [&](const torch::Tensor& images, const torch::Tensor& nouns, std::int64_t k) {
+  const auto clusters = [&](const ilk::ArrayView& images, const ilk::ArrayView& nouns, std::int64_t k) {
     write_npy(path("E.npy"), images);
     write_npy(path("W.npy"), nouns);
     for (const auto method : {ilk::Method::kmeans, ilk::Method::cae}) {
@@ -250,37 +261,43 @@ TEST_F(FeaturesTest, ExtremeCollectionsAreClustered) {
       EXPECT_EQ(error_of(options), "");
       std::set<std::string> used;
       const auto table = rows("extreme");
-      EXPECT_EQ(table.size(), static_cast<std::size_t>(images.size(0)) + 1);
+      EXPECT_EQ(table.size(), static_cast<std::size_t>(images.shape[0]) + 1);
       for (std::size_t i = 1; i < table.size(); ++i) used.insert(table[i][1]);
       EXPECT_EQ(static_cast<std::int64_t>(used.size()), k) << "no cluster may be empty";
     }
   };
-  const auto some = grouped_rows(9, 8, 0.3, 0), words = grouped_rows(5, 9, 0.3, 0);
+  Rows some = grouped_rows(9, 8, 0.3, 0);
+  const Rows words = grouped_rows(5, 9, 0.3, 0);
   clusters(some, words, 9);                       // K = N
   clusters(some, words, 1);                       // K = 1
   clusters(some, grouped_rows(1, 9, 0.3, 0), 3);  // M = 1
-  clusters(some.slice(0, 0, 1), words, 1);        // N = 1
-  clusters(torch::ones({7, width}), words, 3);    // all points equal
-  clusters(torch::ones({7, width}), torch::ones({1, width}), 2);
-  clusters(torch::tensor({1.f, -2.f, 3.f, -4.f}).unsqueeze(1), torch::tensor({5.f, -1.f}).unsqueeze(1),
-           2);                                                   // D = 1
-  clusters(some * 1e-30, words.to(torch::kFloat64) * 1e200, 3);  // lengths far from 1
+  clusters(some.rows_between(0, 1), words, 1);    // N = 1
+  clusters(Rows::filled(7, width, 1), words, 3);  // all points equal
+  clusters(Rows::filled(7, width, 1), Rows::filled(1, width, 1), 2);
+  clusters(matrix_of({{1}, {-2}, {3}, {-4}}), matrix_of({{5}, {-1}}), 2);  // D = 1
+  auto long_words = converted<double>(words);
+  for (double& value : long_words.flat()) value *= 1e200;
+  for (float& value : some.flat()) value *= 1e-30f;
+  clusters(some, long_words, 3);  // lengths far from 1
 }
 
 TEST_F(FeaturesTest, NumbersThatAreNoDirectionsAreRefusedByRow) {
-  constexpr double infinity = std::numeric_limits<double>::infinity(),
-                   nan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   const auto refused = [&](double value, std::int64_t row, const std::string& text) {
-    for (const auto type : {torch::kFloat32, torch::kFloat16, torch::kFloat64}) {
-      auto bad = images_.clone();
-      if (value == 0)
-        bad[row].zero_();
-      else
-        bad[row][width - 1] = value;
-      bad[row + 20][0] = nan;  // a later one is not the one that is named
-      write_npy(path("bad.npy"), bad.to(type));
+    Rows bad = images_.copy();
+    if (value == 0)
+      std::fill_n(bad[row], width, 0.0f);
+    else
+      bad[row][width - 1] = static_cast<float>(value);
+    bad[row + 20][0] = nan;  // a later one is not the one that is named
+    const auto expect = [&](const ilk::ArrayView& array) {
+      write_npy(path("bad.npy"), array);
       EXPECT_THAT(error_of(bare("bad.npy")), HasSubstr("features must be finite and not zero; " + text));
-    }
+    };
+    expect(bad);
+    expect(converted<ilk::Float16>(bad));
+    expect(converted<double>(bad));
   };
   refused(nan, 17, "row 17 (from 0) of");
   refused(infinity, 3, "row 3 (from 0) of");
@@ -294,13 +311,14 @@ TEST_F(FeaturesTest, NumbersThatAreNoDirectionsAreRefusedByRow) {
 }
 
 TEST_F(FeaturesTest, WhatDoesNotFitTogetherIsOneClearErrorBeforeAnythingIsWritten) {
-  write_npy(path("cube.npy"), torch::ones({2, 3, 4}));
-  write_npy(path("vector.npy"), torch::ones({5}));
-  write_npy(path("whole.npy"), torch::ones({8, 4}, torch::kInt64));
-  write_npy(path("none.npy"), torch::ones({0, 4}));
-  write_npy(path("flat.npy"), torch::ones({4, 0}));
-  write_npy(path("narrow.npy"), torch::ones({n_nouns, width - 1}));
-  write_npy(path("few.npy"), torch::ones({n_nouns - 1, width}));
+  const std::vector<float> ones(24, 1.0f);
+  write_npy(path("cube.npy"), {ilk::ElementType::f32, {2, 3, 4}, ones.data()});
+  write_npy(path("vector.npy"), std::vector<float>(5, 1.0f));
+  write_npy(path("whole.npy"), ilk::Matrix<std::int64_t>::filled(8, 4, 1));
+  write_npy(path("none.npy"), Rows(0, 4));
+  write_npy(path("flat.npy"), Rows(4, 0));
+  write_npy(path("narrow.npy"), Rows::filled(n_nouns, width - 1, 1));
+  write_npy(path("few.npy"), Rows::filled(n_nouns - 1, width, 1));
   write("short.txt", "one\ntwo\n");
   write("cut.npy", ilk::read_file(path("X.npy")).substr(0, 1000));
   write("text.npy", "these are no numbers");
@@ -336,7 +354,8 @@ TEST_F(FeaturesTest, WhatDoesNotFitTogetherIsOneClearErrorBeforeAnythingIsWritte
   expect(error_with([&](Options o) { o.names = path("short.txt"); }), "names must be one for each row");
   expect(error_with([](Options o) { o.model = "clip-vit-b-32"; }), "no model is loaded");
   expect(error_with([&](Options o) { o.templates = path("nouns.txt"); }), "no text is encoded");
-  expect(error_with([](Options o) { o.device = ilk::Device::cuda; }), "device must be cpu or auto");
+  expect(error_with([](Options o) { o.device = ilk::Device::cuda; }),
+         "this ilk was built without a GPU backend; use --device cpu.");
   expect(error_with([](Options o) { o.precision = ilk::Precision::fp32; }), "nothing is encoded, got fp32");
   expect(error_with([](Options o) { o.cae.kmeans.n_clusters = 121; }),
          "n_clusters must be at most the number of rows of");
@@ -351,7 +370,7 @@ TEST_F(FeaturesTest, WhatDoesNotFitTogetherIsOneClearErrorBeforeAnythingIsWritte
 
 TEST_F(FeaturesTest, LabelsThatDoNotFitAreRefused) {
   write("short.txt", "one\ntwo\n");
-  write_npy(path("vector.npy"), torch::ones({n_images}));
+  write_npy(path("vector.npy"), std::vector<float>(n_images, 1.0f));
   EXPECT_THAT(error_with([&](auto& o) { o.labels = path("short.txt"); }),
               HasSubstr("labels must be one for each row"));
   EXPECT_THAT(error_with([&](auto& o) { o.labels = path("vector.npy"); }),
@@ -362,7 +381,9 @@ TEST_F(FeaturesTest, ANounThatComesTwiceCountsOnce) {
   const std::string nouns = ilk::read_file(path("nouns.txt"));
   write("twice.txt", "# comments are no nouns\n" + nouns.substr(0, 7) + "\n" + nouns);
   const auto features = grouped_rows(n_nouns, 3, 0.2, 0.1);
-  write_npy(path("twice.npy"), torch::cat({features.slice(0, 0, 1), features}));
+  std::vector<std::int64_t> rows{0};
+  for (std::int64_t i = 0; i < n_nouns; ++i) rows.push_back(i);
+  write_npy(path("twice.npy"), ilk::rows_of(features, rows));
   run(with_words("X.npy", "once"));
   auto options = with_words("X.npy", "twice");
   options.nouns = path("twice.txt"), options.noun_features = path("twice.npy");
@@ -378,7 +399,8 @@ TEST(NounVocabulary, IsAFileThatKnowsItsNounsModelAndNumbers) {
   const fs::path file = folder.path() / "made.safetensors";
   ilk::write_file_atomically(list, "dog\nred apple\ndog\nHouse boat\n");
   ilk::write_file_atomically(templates, "a {}\nthe {}.\n");
-  const ilk::VocabularyOptions options{.nouns = list, .templates = templates, .cache = "none"};
+  const ilk::VocabularyOptions options{
+      .model = "ilk-mini", .nouns = list, .templates = templates, .cache = "none"};
   const ilk::VocabularyFacts made = ilk::build_vocabulary(options, file);
   const ilk::VocabularyFile opened(file);
   EXPECT_EQ(opened.nouns().texts, (std::vector<std::string>{"dog", "red apple", "House boat"}));
@@ -389,25 +411,16 @@ TEST(NounVocabulary, IsAFileThatKnowsItsNounsModelAndNumbers) {
   const ilk::Clip clip(ilk::find_model("ilk-mini"));
   EXPECT_EQ(opened.facts().model_fingerprint, clip.fingerprint());
   EXPECT_EQ(made.bytes, static_cast<std::int64_t>(fs::file_size(file)));
-  EXPECT_TRUE(
-      at::equal(opened.features(),
-                ilk::embed_corpus(clip, opened.nouns(), opened.facts().templates, {}, "nouns").features));
+  EXPECT_TRUE(equal(opened.features(),
+                    ilk::embed_corpus(clip, opened.nouns(), opened.facts().templates, {}, "nouns").features));
 
-  const auto error_of = [](const auto& body) -> std::string {
-    try {
-      body();
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
-  };
   const ilk::SafetensorsFile whole(file);
+  const ilk::Array features = whole.get("features"), nouns = whole.get("nouns");
   const auto error_with = [&](const char* key, const std::string& value) {
     auto metadata = whole.metadata();
     metadata[key] = value;
     const fs::path changed = folder.path() / "changed.safetensors";
-    ilk::write_safetensors(changed, {{"features", whole.get("features")}, {"nouns", whole.get("nouns")}},
-                           metadata);
+    ilk::write_safetensors(changed, {{"features", features.view()}, {"nouns", nouns.view()}}, metadata);
     return error_of([&] { (void)ilk::VocabularyFile(changed).features(); });
   };
   EXPECT_EQ(error_with("source", "elsewhere"), "");

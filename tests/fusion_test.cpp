@@ -1,169 +1,183 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/fusion.h>
-#include <ilk/kmeans.h>
 #include <ilk/parallel.h>
-#include <ilk/random.h>
 
 #include <cmath>
 
-#include "../src/cluster/blocks.h"
+#include "matrices.h"
+#include "targets.h"
 
 namespace {
 
-torch::Tensor unit_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
-  ilk::RandomStream random(seed, "test");
-  auto rows = torch::empty({n, d});
-  for (std::int64_t i = 0; i < n * d; ++i) rows.data_ptr<float>()[i] = static_cast<float>(random.normal());
-  rows += 0.7;  // a mean worth subtracting
-  return ilk::normalise_rows(rows, "test", "rows");
+using Parts = std::vector<ilk::MatrixView<const float>>;
+using Row = std::vector<double>;
+
+/// Rows with a mean worth subtracting.
+ilk::Matrix<float> rows_off_centre(std::int64_t n, std::int64_t d, std::uint64_t seed) {
+  auto rows = random_matrix(n, d, seed);
+  for (float& number : rows.flat()) number += 0.7f;
+  return unit_rows(std::move(rows));
+}
+
+double dot(const Row& a, const Row& b) {
+  double sum = 0;
+  for (std::size_t j = 0; j < a.size(); ++j) sum += a[j] * b[j];
+  return sum;
+}
+
+void scale(Row& row, double factor) {
+  for (double& number : row) number *= factor;
 }
 
 struct Slow {
-  torch::Tensor features, weights;
+  Row features, weights;
 };
 
-constexpr std::int64_t every = 13;
-
-/// Every thirteenth image, one at a time in float64, straight from the definition.
-Slow slow_fusion(const std::vector<torch::Tensor>& parts, const ilk::FusionOptions& options) {
-  std::vector<torch::Tensor> used;
+/// Image i in float64, straight from the definition.
+Slow slow_fusion(const Parts& parts, const ilk::FusionOptions& options, std::int64_t i) {
+  std::vector<Row> used;
   for (const auto& part : parts) {
-    auto rows = part.to(torch::kFloat64);
+    Row row(part.row(i).begin(), part.row(i).end());
     if (options.centre) {
-      rows = rows - rows.mean(0);
-      rows = rows / rows.norm(2, 1, true);
+      for (std::int64_t other = 0; other < part.rows(); ++other)
+        for (std::size_t j = 0; j < row.size(); ++j)
+          row[j] -= static_cast<double>(part.row(other)[j]) / static_cast<double>(part.rows());
+      scale(row, 1 / std::sqrt(dot(row, row)));
     }
-    used.push_back(rows);
+    used.push_back(row);
   }
-  std::vector<torch::Tensor> features, weights;
-  for (std::int64_t i = 0; i < parts[0].size(0); i += every) {
-    auto prototype = torch::zeros({parts[0].size(1)}, torch::kFloat64);
-    for (const auto& part : used) prototype += part[i] / static_cast<double>(parts.size());
-    std::vector<double> weight;
-    double total = 0;
-    for (const auto& part : used) {
-      const double cosine = (part[i].dot(prototype) / part[i].norm() / prototype.norm()).item<double>();
-      weight.push_back(options.fusion == ilk::FusionKind::plain ? 1 : std::exp(cosine / options.gamma));
-      total += weight.back();
-    }
-    std::vector<torch::Tensor> weighted;
-    for (std::size_t m = 0; m < used.size(); ++m) weighted.push_back(used[m][i] * (weight[m] /= total));
-    auto row = torch::cat(weighted);
-    if (options.fusion == ilk::FusionKind::sum) row = torch::stack(weighted).sum(0);
-    features.push_back(row / row.norm());
-    weights.push_back(torch::tensor(weight, torch::kFloat64));
+  Row prototype(used[0].size());
+  for (const Row& part : used)
+    for (std::size_t j = 0; j < part.size(); ++j) prototype[j] += part[j] / static_cast<double>(parts.size());
+  Slow result;
+  double total = 0;
+  for (const Row& part : used) {
+    const double cosine = dot(part, prototype) / std::sqrt(dot(part, part) * dot(prototype, prototype));
+    result.weights.push_back(options.fusion == ilk::FusionKind::plain ? 1 : std::exp(cosine / options.gamma));
+    total += result.weights.back();
   }
-  return {torch::stack(features), torch::stack(weights)};
+  scale(result.weights, 1 / total);
+  result.features.resize(options.fusion == ilk::FusionKind::sum ? prototype.size() : 0);
+  for (std::size_t m = 0; m < used.size(); ++m) {
+    scale(used[m], result.weights[m]);
+    if (options.fusion != ilk::FusionKind::sum)
+      result.features.insert(result.features.end(), used[m].begin(), used[m].end());
+    for (std::size_t j = 0; j < prototype.size() && options.fusion == ilk::FusionKind::sum; ++j)
+      result.features[j] += used[m][j];
+  }
+  scale(result.features, 1 / std::sqrt(dot(result.features, result.features)));
+  return result;
 }
 
-template <class Call>
-std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const ilk::Error& error) {
-    return error.what();
-  }
-  return "";
+void expect_near(std::span<const float> found, const Row& expected, double tolerance) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t j = 0; j < expected.size(); ++j) EXPECT_NEAR(found[j], expected[j], tolerance) << j;
 }
 
 constexpr ilk::FusionKind kinds[] = {ilk::FusionKind::concat, ilk::FusionKind::sum, ilk::FusionKind::plain};
 
 TEST(Fuse, EqualsTheSlowDefinition) {
-  ilk::set_threads(1);  // quickest for the many tiny operations of the slow one
-  const std::vector<torch::Tensor> all = {unit_rows(1030, 8, 1), unit_rows(1030, 8, 2),
-                                          unit_rows(1030, 8, 3)};
-  for (const bool plain : {false, true})
-    for (const auto kind : kinds)
-      for (const bool centre : {true, false})
-        for (std::size_t count = 1; count <= 3; ++count) {
-          const std::vector<torch::Tensor> parts(all.begin(),
-                                                 all.begin() + static_cast<std::ptrdiff_t>(count));
-          const ilk::FusionOptions options{.fusion = kind, .gamma = 0.2, .centre = centre};
-          ilk::internal::plain_path() = plain;
-          const auto found = ilk::fuse(parts, options);
-          const auto again = ilk::fuse_new(parts, options, found.model);
-          ilk::internal::plain_path() = false;
-          const auto expected = slow_fusion(parts, options);
-          ASSERT_EQ(found.features.size(0), parts[0].size(0));
-          EXPECT_LT((found.features.slice(0, 0, 1030, every) - expected.features).abs().max().item<double>(),
-                    2e-5);
-          EXPECT_LT((found.weights.slice(0, 0, 1030, every) - expected.weights).abs().max().item<double>(),
-                    2e-5);
-          EXPECT_EQ(found.model.means.size(), centre ? count : 0);
-          if (!centre || count == 3) {
-            EXPECT_TRUE(again.equal(found.features)) << "old images given as new ones";
-          }
+  const ilk::Matrix<float> all[] = {rows_off_centre(1030, 8, 1), rows_off_centre(1030, 8, 2),
+                                    rows_off_centre(1030, 8, 3)};
+  for (const auto kind : kinds)
+    for (const bool centre : {true, false})
+      for (std::size_t count = 1; count <= 3; ++count) {
+        const Parts parts(all, all + count);
+        const ilk::FusionOptions options{.fusion = kind, .gamma = 0.2, .centre = centre};
+        const auto found = ilk::fuse(parts, options);
+        ASSERT_EQ(found.features.rows(), 1030);
+        for (std::int64_t i = 0; i < 1030; i += 13) {
+          const Slow expected = slow_fusion(parts, options, i);
+          expect_near(found.features.row(i), expected.features, 2e-5);
+          expect_near(found.weights.row(i), expected.weights, 2e-5);
         }
-  ilk::set_threads(0);
+        EXPECT_EQ(found.model.means.size(), centre ? count : 0);
+        EXPECT_TRUE(equal(ilk::fuse_new(parts, options, found.model), found.features))
+            << "old images given as new ones";
+      }
 }
 
-TEST(Fuse, TheSameForAnyNumberOfThreads) {
-  const std::vector<torch::Tensor> parts = {unit_rows(3000, 12, 1), unit_rows(3000, 12, 2)};
-  ilk::set_threads(1);
-  const auto one = ilk::fuse(parts, {});
-  for (const int threads : {2, 3}) {
-    ilk::set_threads(threads);
-    EXPECT_TRUE(ilk::fuse(parts, {}).features.equal(one.features));
+TEST(Fuse, TheSameForAnyNumberOfThreadsAndEveryProcessor) {
+  const auto images = rows_off_centre(3000, 12, 1), texts = rows_off_centre(3000, 12, 2);
+  for (const auto kind : kinds) {
+    const ilk::FusionOptions options{.fusion = kind, .centre = true};
+    ilk::set_threads(1);
+    const auto one = ilk::fuse({images, texts}, options);
+    for_each_target([&] {
+      for (const int threads : {2, 3}) {
+        ilk::set_threads(threads);
+        EXPECT_TRUE(equal(ilk::fuse({images, texts}, options).features, one.features));
+      }
+    });
   }
   ilk::set_threads(0);
 }
 
 TEST(Fuse, SmallGammaTrustsThePartNearestToThePrototype) {
-  const auto x = torch::tensor({{1.f, 0.f}}), near = torch::tensor({{0.8f, 0.6f}}),
-             far = torch::tensor({{0.f, 1.f}});
+  const auto x = matrix_of({{1, 0}}), near = matrix_of({{0.8f, 0.6f}}), far = matrix_of({{0, 1}});
   const auto sharp = ilk::fuse({x, near, far}, {.gamma = 0.001, .centre = false}).weights;
-  EXPECT_TRUE(sharp.allclose(torch::tensor({{0.f, 1.f, 0.f}}), 0, 1e-4)) << sharp;
+  EXPECT_LT(largest_difference(sharp, matrix_of({{0, 1, 0}})), 1e-4);
   const auto flat = ilk::fuse({x, near, far}, {.gamma = 1e6, .centre = false}).weights;
-  EXPECT_TRUE(flat.allclose(torch::full({1, 3}, 1 / 3.f), 0, 1e-4)) << flat;
+  EXPECT_LT(largest_difference(flat, ilk::Matrix<float>::filled(1, 3, 1 / 3.f)), 1e-4);
 }
 
 TEST(Fuse, ImagesThatVanishStillHaveUnitRows) {
   // Equal images equal their mean; a lone image too. What is left is the parts as they are.
-  const auto same = unit_rows(1, 6, 1).repeat({4, 1}), text = unit_rows(1, 6, 2).repeat({4, 1});
+  const std::vector<std::int64_t> first(4);
+  const auto same = rows_of(random_unit_rows(1, 6, 1), first),
+             text = rows_of(random_unit_rows(1, 6, 2), first);
   for (const auto kind : kinds) {
-    const auto found = ilk::fuse({same, text}, {.fusion = kind});
-    EXPECT_TRUE(((found.features.norm(2, 1) - 1).abs() < 1e-5).all().item<bool>()) << ilk::enum_name(kind);
-    EXPECT_TRUE(found.features.equal(ilk::fuse({same, text}, {.fusion = kind, .centre = false}).features));
-    EXPECT_TRUE(found.weights.allclose(torch::full({4, 2}, 0.5f)));
+    const auto found = ilk::fuse({same, text}, {.fusion = kind, .centre = true});
+    for (std::int64_t i = 0; i < 4; ++i) {
+      const Row row(found.features.row(i).begin(), found.features.row(i).end());
+      EXPECT_NEAR(std::sqrt(dot(row, row)), 1, 1e-5) << ilk::enum_name(kind);
+    }
+    EXPECT_TRUE(equal(found.features, ilk::fuse({same, text}, {.fusion = kind, .centre = false}).features));
+    EXPECT_LT(largest_difference(found.weights, ilk::Matrix<float>::filled(4, 2, 0.5f)), 1e-5);
   }
   // Parts that cancel: the image speaks for itself.
-  const auto opposite = ilk::fuse({same, -same}, {.fusion = ilk::FusionKind::sum, .centre = false});
-  EXPECT_TRUE(opposite.features.allclose(same));
+  auto opposite = same.copy();
+  for (float& number : opposite.flat()) number = -number;
+  const auto alone = ilk::fuse({same, opposite}, {.fusion = ilk::FusionKind::sum, .centre = false});
+  EXPECT_LT(largest_difference(alone.features, same), 1e-6);
 }
 
 TEST(Fuse, ARowEqualToTheMeanStaysZeroAndKeepsItsShareOfWeight) {
   // The first part's third row is the mean of the first part; the second part varies.
   const float half = std::sqrt(0.5f);
-  const auto x = torch::tensor({{1.f, 0.f, 0.f}, {1.f, 0.f, 0.f}, {1.f, 0.f, 0.f}});
-  const auto text = torch::tensor({{half, half, 0.f}, {half, -half, 0.f}, {half, 0.f, half}});
+  const auto x = matrix_of({{1, 0, 0}, {1, 0, 0}, {1, 0, 0}});
+  const auto text = matrix_of({{half, half, 0}, {half, -half, 0}, {half, 0, half}});
   const auto found = ilk::fuse({x, text}, {.gamma = 1, .centre = true});
-  EXPECT_EQ(found.features.slice(1, 0, 3).abs().max().item<float>(), 0) << "no direction is left in x";
-  // cos 0 against cos 1 with the prototype.
-  EXPECT_TRUE(found.weights.select(1, 0).allclose(torch::full({3}, 1 / (1 + std::exp(1.f)))));
+  for (std::int64_t i = 0; i < 3; ++i) {
+    for (std::int64_t j = 0; j < 3; ++j) EXPECT_EQ(found.features[i][j], 0) << "no direction is left in x";
+    // cos 0 against cos 1 with the prototype.
+    EXPECT_NEAR(found.weights[i][0], 1 / (1 + std::exp(1.0)), 1e-5);
+  }
 }
 
 TEST(Fuse, NewImagesAreCentredByTheOldMeans) {
-  const std::vector<torch::Tensor> parts = {unit_rows(900, 8, 1), unit_rows(900, 8, 2)};
+  const auto images = rows_off_centre(900, 8, 1), texts = rows_off_centre(900, 8, 2);
   const ilk::FusionOptions options{.centre = true};
-  const auto whole = ilk::fuse(parts, options);
+  const auto whole = ilk::fuse({images, texts}, options);
   const auto few =
-      ilk::fuse_new({parts[0].slice(0, 100, 103), parts[1].slice(0, 100, 103)}, options, whole.model);
-  EXPECT_TRUE(few.allclose(whole.features.slice(0, 100, 103), 0, 1e-5));
+      ilk::fuse_new({images.rows_between(100, 103), texts.rows_between(100, 103)}, options, whole.model);
+  EXPECT_EQ(largest_difference(few, whole.features.rows_between(100, 103)), 0);
 }
 
 TEST(Fuse, BadInputNamesTheRuleAndTheValue) {
-  const auto x = unit_rows(5, 4, 1);
+  const auto x = random_unit_rows(5, 4, 1);
   EXPECT_EQ(error_of([&] { ilk::fuse({}, {}); }), "[fuse] parts must be one to three, got 0.");
   EXPECT_EQ(error_of([&] { ilk::fuse({x, x, x, x}, {}); }), "[fuse] parts must be one to three, got 4.");
+  const auto narrower = random_unit_rows(5, 3, 1);
   EXPECT_EQ(error_of([&] {
-              ilk::fuse({x, unit_rows(5, 3, 1)}, {});
+              ilk::fuse({x, narrower}, {});
             }),
             "[fuse] parts must have the same shape (5 × 4), got 5 × 3.");
   EXPECT_EQ(error_of([&] { ilk::fuse({x}, {.gamma = 0}); }), "[fuse] gamma must be above 0, got 0.");
   EXPECT_EQ(error_of([&] { ilk::fuse_new({x}, {.centre = true}, {}); }),
             "[fuse_new] model must have 1 means, got 0.");
-  EXPECT_EQ(error_of([&] { ilk::fuse_new({x}, {.centre = true}, {{torch::zeros({3})}}); }),
+  EXPECT_EQ(error_of([&] { ilk::fuse_new({x}, {.centre = true}, {{std::vector<float>(3)}}); }),
             "[fuse_new] means must be as wide as the parts (4), got 3.");
 }
 

@@ -45,11 +45,9 @@ class ImageCaptions : public testing::Test {
 
   static Texts texts(const ilk::ImageCaptions& captions) {
     Texts result;
-    for (std::int64_t i = 0; i < captions.of_image.size(0); ++i) {
-      const auto place = captions.of_image[i].item<std::int64_t>();
+    for (const std::int64_t place : captions.of_image)
       result.push_back(place < 0 ? std::nullopt
                                  : std::optional(captions.corpus.texts.at(static_cast<std::size_t>(place))));
-    }
     return result;
   }
 

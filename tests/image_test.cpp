@@ -6,6 +6,8 @@
 #include <ilk/parallel.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -13,6 +15,7 @@
 
 #include "../src/io/resample.h"
 #include "bad_files.h"
+#include "matrices.h"
 #include "temporary_directory.h"
 
 namespace {
@@ -33,13 +36,41 @@ ilk::ImagePreprocessor plain(std::int64_t edge) {
           .rescale_factor = 1};
 }
 
-torch::Tensor decode(const std::string& bytes, const ilk::ImagePreprocessor& preprocessor,
-                     const ilk::DecodeOptions& options = {}) {
+/// (3, H · W)
+ilk::Matrix<float> decode(const std::string& bytes, const ilk::ImagePreprocessor& preprocessor,
+                          const ilk::DecodeOptions& options = {}) {
   return ilk::decode_for_model({.bytes = bytes, .sha256 = ""}, preprocessor, options);
 }
 
-double mean_difference(const torch::Tensor& a, const torch::Tensor& b) {
-  return (a - b).abs().mean().item<double>();
+double mean_difference(const ilk::Matrix<float>& a, const ilk::Matrix<float>& b) {
+  if (a.rows() != b.rows() || a.columns() != b.columns()) return INFINITY;
+  double sum = 0;
+  for (std::int64_t i = 0; i < a.size(); ++i)
+    sum += std::fabs(static_cast<double>(a.data()[i]) - b.data()[i]);
+  return sum / static_cast<double>(a.size());
+}
+
+/// Square pictures, (3, edge · edge), upside down or seen in a mirror.
+ilk::Matrix<float> upside_down(const ilk::Matrix<float>& pixels, std::int64_t edge) {
+  ilk::Matrix<float> turned = pixels.copy();
+  for (std::int64_t i = 0; i < pixels.size(); ++i)
+    turned[i / (edge * edge)][(edge - 1 - i / edge % edge) * edge + i % edge] = pixels.data()[i];
+  return turned;
+}
+ilk::Matrix<float> mirrored(const ilk::Matrix<float>& pixels, std::int64_t edge) {
+  ilk::Matrix<float> turned = pixels.copy();
+  for (std::int64_t i = 0; i < pixels.size(); ++i)
+    turned.data()[i / edge * edge + edge - 1 - i % edge] = pixels.data()[i];
+  return turned;
+}
+
+/// The lowest and the highest of some pixels of all channels: `begin` … `end` − 1 of each.
+std::pair<float, float> range_of(const ilk::Matrix<float>& pixels, std::int64_t begin, std::int64_t end) {
+  std::pair<float, float> range{INFINITY, -INFINITY};
+  for (std::int64_t channel = 0; channel < 3; ++channel)
+    for (std::int64_t i = begin; i < end; ++i)
+      range = {std::min(range.first, pixels[channel][i]), std::max(range.second, pixels[channel][i])};
+  return range;
 }
 
 std::vector<std::string> fixture_names() {
@@ -58,12 +89,12 @@ class Image : public ::testing::Test {
   }
 };
 
-/// What Pillow makes of the i-th fixture (tests/data/images/make.py), (3, 32, 32).
-torch::Tensor expected_pixels(std::size_t index) {
+/// What Pillow makes of the i-th fixture (tests/data/images/make.py), (3, 32 · 32).
+ilk::Matrix<float> expected_pixels(std::size_t index) {
   static const std::string bytes = bad_files::read(images / "expected.bin");
-  torch::Tensor result = torch::empty({3, 32, 32}, torch::kFloat32);
+  auto result = ilk::Matrix<float>::uninitialised(3, 32 * 32);
   for (std::size_t i = 0; i < 3072; ++i)
-    result.data_ptr<float>()[i] = static_cast<unsigned char>(bytes.at(3072 * index + i));
+    result.data()[i] = static_cast<unsigned char>(bytes.at(3072 * index + i));
   return result;
 }
 
@@ -76,10 +107,11 @@ TEST_F(Image, PixelsAreThoseOfPillow) {
     const bool lossy_reference =
         names[i].find("jpeg_xl") == 0 || names[i].find("avif") == 0 || names[i].find("heic") == 0;
     const std::string bytes = bad_files::fixture(names[i]);
-    const torch::Tensor expected = expected_pixels(i);
+    const ilk::Matrix<float> expected = expected_pixels(i);
     for (const bool shrink : {false, true}) {
       try {
-        const torch::Tensor pixels = decode(bytes, plain(32), {.shrink_on_load = shrink, .jpeg_xl = true});
+        const ilk::Matrix<float> pixels =
+            decode(bytes, plain(32), {.shrink_on_load = shrink, .jpeg_xl = true});
         EXPECT_LE(mean_difference(pixels, expected), lossy_reference || shrink ? 2.5 : 0.4)
             << "shrink_on_load " << shrink;
       } catch (const ilk::ImageError& error) {
@@ -92,10 +124,10 @@ TEST_F(Image, PixelsAreThoseOfPillow) {
 }
 
 TEST_F(Image, EveryExifOrientationShowsTheSamePicture) {
-  const torch::Tensor upright = decode(bad_files::fixture("orientation_1.jpg"), plain(32));
-  EXPECT_GT(mean_difference(upright, upright.flip(1)), 10)
+  const ilk::Matrix<float> upright = decode(bad_files::fixture("orientation_1.jpg"), plain(32));
+  EXPECT_GT(mean_difference(upright, upside_down(upright, 32)), 10)
       << "a picture that looks the same when turned proves nothing";
-  EXPECT_GT(mean_difference(upright, upright.flip(2)), 10);
+  EXPECT_GT(mean_difference(upright, mirrored(upright, 32)), 10);
   for (int orientation = 2; orientation <= 8; ++orientation) {
     const std::string bytes = bad_files::fixture("orientation_" + std::to_string(orientation) + ".jpg");
     for (const bool shrink : {false, true})
@@ -107,26 +139,31 @@ TEST_F(Image, EveryExifOrientationShowsTheSamePicture) {
 TEST_F(Image, AlphaShowsWhite) {
   const std::string red_transparent_black_half =
       bad_files::png(2, 1, 8, 6, std::string("\0\xff\0\0\0\0\0\0\x80", 9));
-  const torch::Tensor pixels = decode(red_transparent_black_half, {.shortest_edge = 0,
-                                                                   .crop_height = 1,
-                                                                   .crop_width = 2,
-                                                                   .mean = {0, 0, 0},
-                                                                   .standard_deviation = {1, 1, 1},
-                                                                   .rescale_factor = 1});
-  EXPECT_EQ(pixels.select(2, 0).min().item<float>(), 255) << "fully transparent red";
-  EXPECT_NEAR(pixels.select(2, 1).max().item<float>(), 127, 1) << "half transparent black";
+  const ilk::Matrix<float> pixels = decode(red_transparent_black_half, {.shortest_edge = 0,
+                                                                        .crop_height = 1,
+                                                                        .crop_width = 2,
+                                                                        .mean = {0, 0, 0},
+                                                                        .standard_deviation = {1, 1, 1},
+                                                                        .rescale_factor = 1});
+  EXPECT_EQ(range_of(pixels, 0, 1).first, 255) << "fully transparent red";
+  EXPECT_NEAR(range_of(pixels, 1, 2).second, 127, 1) << "half transparent black";
 }
 
 TEST_F(Image, NormalisesAsTheConfigurationSays) {
   ilk::ImagePreprocessor preprocessor = plain(32);
   const std::string bytes = bad_files::fixture("png.png");
-  const torch::Tensor pixels = decode(bytes, preprocessor);
+  const ilk::Matrix<float> pixels = decode(bytes, preprocessor);
   preprocessor.rescale_factor = 1.0 / 255;
   preprocessor.mean = {0.1, 0.2, 0.3};
   preprocessor.standard_deviation = {0.5, 0.25, 2};
-  const torch::Tensor mean = torch::tensor({0.1f, 0.2f, 0.3f}).reshape({3, 1, 1});
-  const torch::Tensor deviation = torch::tensor({0.5f, 0.25f, 2.0f}).reshape({3, 1, 1});
-  EXPECT_TRUE(torch::allclose(decode(bytes, preprocessor), (pixels / 255 - mean) / deviation, 1e-5, 1e-5));
+  const ilk::Matrix<float> normalised = decode(bytes, preprocessor);
+  for (std::int64_t channel = 0; channel < 3; ++channel)
+    for (std::int64_t i = 0; i < pixels.columns(); ++i) {
+      const auto at = static_cast<std::size_t>(channel);
+      const double expected =
+          (pixels[channel][i] / 255.0 - preprocessor.mean[at]) / preprocessor.standard_deviation[at];
+      ASSERT_NEAR(normalised[channel][i], expected, 1e-5 * (1 + std::fabs(expected)));
+    }
 }
 
 TEST_F(Image, ACropBeyondTheImageIsBlackAround) {
@@ -137,9 +174,13 @@ TEST_F(Image, ACropBeyondTheImageIsBlackAround) {
     for (int y = 0; y < 20; ++y) rows += '\0' + std::string(20, '\xff');
     return rows;
   }());
-  torch::Tensor expected = torch::zeros({3, 15, 15});
-  expected.slice(1, 3, 13).slice(2, 3, 13).fill_(255);  // the odd pixel goes before, as Hugging Face pads
-  EXPECT_TRUE(torch::equal(decode(white, preprocessor), expected));
+  ilk::Matrix<float> expected(3, 15 * 15);
+  for (std::int64_t i = 0; i < expected.size(); ++i) {
+    const std::int64_t y = i / 15 % 15, x = i % 15;
+    // The odd pixel goes before, as Hugging Face pads.
+    if (y >= 3 && y < 13 && x >= 3 && x < 13) expected.data()[i] = 255;
+  }
+  EXPECT_TRUE(equal(decode(white, preprocessor), expected));
 }
 
 TEST_F(Image, AStripIsCroppedWithoutBeingBlownUp) {
@@ -147,9 +188,8 @@ TEST_F(Image, AStripIsCroppedWithoutBeingBlownUp) {
   std::string rows;
   for (int y = 0; y < 60000; ++y)
     rows += std::string{'\0', static_cast<char>(std::abs(y - 30000) < 10 ? 100 : 0)};
-  const torch::Tensor pixels = decode(bad_files::png(1, 60000, 8, 0, rows), plain(224));
-  EXPECT_EQ(pixels.min().item<float>(), 100);
-  EXPECT_EQ(pixels.max().item<float>(), 100);
+  const ilk::Matrix<float> pixels = decode(bad_files::png(1, 60000, 8, 0, rows), plain(224));
+  EXPECT_EQ(range_of(pixels, 0, pixels.columns()), (std::pair{100.0f, 100.0f}));
 }
 
 // The slow, obvious resampling: every pixel of the result from the definition, in double precision.
@@ -216,6 +256,53 @@ TEST(Resample, EqualsTheDefinition) {
   }
 }
 
+TEST(Resample, WhiteMarginsAreAsIfTheyWerePixels) {
+  std::mt19937 random(3);
+  struct Case {
+    ilk::ImageSize source;
+    std::int64_t top, left, bottom, right;
+    ilk::ImageSize target;
+  };
+  for (const Case& c : {Case{{50, 40}, 0, 5, 0, 5, {13, 13}}, Case{{20, 51}, 15, 0, 16, 0, {30, 30}},
+                        Case{{9, 7}, 0, 1, 0, 1, {31, 31}}, Case{{2, 90}, 44, 0, 44, 0, {10, 10}},
+                        Case{{30, 30}, 0, 0, 0, 0, {30, 30}}, Case{{1, 40}, 19, 0, 20, 0, {40, 40}}}) {
+    const std::int64_t height = c.top + c.source.height + c.bottom, width = c.left + c.source.width + c.right;
+    std::vector<std::uint8_t> whole(static_cast<std::size_t>(height * width * 3), 255);
+    const ilk::Window window{0, 0, c.target.height, c.target.width};
+    constexpr auto kernel = ilk::ImagePreprocessor::Resample::bicubic;
+    ilk::RowResampler with_margins(c.source, static_cast<double>(c.source.height),
+                                   static_cast<double>(c.source.width), c.target, window, kernel,
+                                   {static_cast<double>(c.top), static_cast<double>(c.left),
+                                    static_cast<double>(c.bottom), static_cast<double>(c.right)});
+    for (std::int64_t y = 0; y < c.source.height; ++y) {
+      std::uint8_t* row = whole.data() + ((c.top + y) * width + c.left) * 3;
+      for (std::int64_t x = 0; x < c.source.width * 3; ++x) row[x] = static_cast<std::uint8_t>(random());
+      with_margins.add_row(row);
+    }
+    ilk::RowResampler of_all({height, width}, static_cast<double>(height), static_cast<double>(width),
+                             c.target, window, kernel);
+    for (std::int64_t y = 0; y < height; ++y) of_all.add_row(whole.data() + y * width * 3);
+    const ilk::Pixels result = with_margins.finish(), wanted = of_all.finish();
+    ASSERT_EQ(result.rgb.size(), wanted.rgb.size());
+    // The white is one term of a sum instead of many.
+    for (std::size_t i = 0; i < result.rgb.size(); ++i) ASSERT_NEAR(result.rgb[i], wanted.rgb[i], 1) << i;
+  }
+}
+
+TEST(Resample, MarginsTurnWithTheImage) {
+  const ilk::Margins margins{1, 2, 4, 8};
+  const ilk::ImageSize canvas{5 + 10, 10 + 20};  // an image of 10 × 20 with them
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const ilk::Window picture = ilk::window_before_orientation({1, 2, 10, 20}, canvas, orientation);
+    const auto [top, left, bottom, right] = ilk::margins_before_orientation(margins, orientation);
+    EXPECT_EQ(top, picture.top) << orientation;
+    EXPECT_EQ(left, picture.left) << orientation;
+    const bool lies = ilk::orientation_transposes(orientation);
+    EXPECT_EQ(bottom, (lies ? canvas.width : canvas.height) - picture.top - picture.height) << orientation;
+    EXPECT_EQ(right, (lies ? canvas.height : canvas.width) - picture.left - picture.width) << orientation;
+  }
+}
+
 TEST_F(Image, EveryBadFileIsToldByKindAndReason) {
   const TemporaryDirectory folder;
   std::map<std::string, std::string> expected;
@@ -272,9 +359,9 @@ TEST_F(Image, GoodAndBadFilesInManyThreadsAtOnce) {
   }
   const auto outcome = [&](std::size_t index) -> std::string {
     try {
-      const torch::Tensor pixels = decode(contents[index], plain(32));
-      return std::string(static_cast<const char*>(pixels.data_ptr()),
-                         static_cast<std::size_t>(pixels.nbytes()));
+      const ilk::Matrix<float> pixels = decode(contents[index], plain(32));
+      return std::string(reinterpret_cast<const char*>(pixels.data()),
+                         static_cast<std::size_t>(pixels.size()) * sizeof(float));
     } catch (const ilk::ImageError& error) {
       return error.kind() + error.what();
     }
@@ -306,10 +393,10 @@ TEST_F(Image, BigImagesAreStreamed) {
     return usage.ru_maxrss / 1024;
   };
   const auto before = peak();
-  const torch::Tensor pixels = decode(bytes, plain(32));
+  const ilk::Matrix<float> pixels = decode(bytes, plain(32));
   EXPECT_LT(peak() - before, 60) << "MiB";
-  EXPECT_EQ(pixels.slice(1, 0, 14).max().item<float>(), 0);
-  EXPECT_EQ(pixels.slice(1, 18, 32).min().item<float>(), 255);
+  EXPECT_EQ(range_of(pixels, 0, 14 * 32).second, 0);
+  EXPECT_EQ(range_of(pixels, 18 * 32, 32 * 32).first, 255);
 }
 
 TEST_F(Image, ThumbnailsAreSmallUprightJpegs) {
@@ -317,11 +404,11 @@ TEST_F(Image, ThumbnailsAreSmallUprightJpegs) {
       ilk::make_thumbnail({.bytes = bad_files::fixture("orientation_6.jpg"), .sha256 = ""}, 40, {});
   EXPECT_EQ(thumbnail.substr(0, 3), "\xff\xd8\xff");
   EXPECT_LT(thumbnail.size(), 4000u);
-  const torch::Tensor shown = decode(thumbnail, plain(26));
-  const torch::Tensor upright = decode(bad_files::fixture("orientation_1.jpg"), plain(26));
+  const ilk::Matrix<float> shown = decode(thumbnail, plain(26));
+  const ilk::Matrix<float> upright = decode(bad_files::fixture("orientation_1.jpg"), plain(26));
   EXPECT_LT(mean_difference(shown, upright), 12);
-  EXPECT_GT(mean_difference(shown, upright.flip(1)), 24);
-  EXPECT_GT(mean_difference(shown, upright.flip(2)), 24);
+  EXPECT_GT(mean_difference(shown, upside_down(upright, 26)), 24);
+  EXPECT_GT(mean_difference(shown, mirrored(upright, 26)), 24);
   // An image that fits already is not blown up.
   const ilk::ImageFile pixel{.bytes = bad_files::fixture("png_one_pixel.png"), .sha256 = ""};
   EXPECT_LT(ilk::make_thumbnail(pixel, 300, {}).size(), 1000u);

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <limits>
 
-#include "../src/core/int16_product.h"
-#include "registers.h"
+#include "../src/kernels/int16_product.h"
+#include "targets.h"
 
 namespace {
 
@@ -23,16 +23,15 @@ Numbers normal_numbers(std::int64_t count, const char* name) {
 }
 
 ilk::Int16Rows held(const Numbers& values, std::int64_t rows) {
-  const auto columns = static_cast<std::int64_t>(values.size()) / rows;
-  return {values.data(), columns, rows, columns};
+  return ilk::Int16Rows({values.data(), rows, static_cast<std::int64_t>(values.size()) / rows});
 }
 
 /// x (M, K) times the transpose of w (N, K).
 Numbers multiplied(const Numbers& x, std::int64_t m, const Numbers& w, std::int64_t n, const Numbers& bias,
                    const Numbers& start = {}) {
   Numbers y = start.empty() ? Numbers(static_cast<std::size_t>(m * n), NAN) : start;
-  ilk::multiply(held(x, m), ilk::Int16Matrix(held(w, n)), bias.empty() ? nullptr : bias.data(), y.data(), n,
-                !start.empty());
+  ilk::multiply(held(x, m), ilk::Int16Matrix(held(w, n)), bias.empty() ? nullptr : bias.data(),
+                {y.data(), m, n}, !start.empty());
   return y;
 }
 
@@ -61,7 +60,7 @@ const std::vector<Shape> shapes{{1, 1, 1},    {1, 2, 16},   {2, 3, 15},   {3, 17
                                 {5, 512, 33}, {6, 513, 31}, {7, 1024, 1}, {193, 40, 48}, {400, 1100, 5}};
 
 TEST(Int16Product, IsTheExactSumOfItsWholeNumbersOnEveryProcessor) {
-  for_each_kind_of_registers([] {
+  for_each_target([] {
     for (const auto& [m, k, n] : shapes) {
       const Numbers x = normal_numbers(m * k, "x"), w = normal_numbers(n * k, "w"),
                     bias = normal_numbers(n, "bias"), start = normal_numbers(m * n, "start");
@@ -139,7 +138,7 @@ std::vector<Numbers> extreme_rows() {
 }
 
 TEST(Int16Rows, HoldARowToHalfAStepAndNoPartIsLongerThanTheRootOfTwoToThe31) {
-  for_each_kind_of_registers([] {
+  for_each_target([] {
     for (const Numbers& values : extreme_rows()) {
       const ilk::Int16Rows rows = held(values, 1);
       const float scale = rows.scales()[0];
@@ -163,8 +162,8 @@ TEST(Int16Product, DoesNotOverflowAtTheExtremes) {
   for (const Numbers& row : extreme_rows()) all.insert(all.end(), row.begin(), row.end());
   const auto n = static_cast<std::int64_t>(extreme_rows().size());
   std::vector<Numbers> found;
-  for_each_kind_of_registers([&] { found.push_back(multiplied(all, n, all, n, {})); });
-  EXPECT_TRUE(same_bits(found[0], found[1]));
+  for_each_target([&] { found.push_back(multiplied(all, n, all, n, {})); });
+  for (const Numbers& other : found) EXPECT_TRUE(same_bits(found[0], other));
   const ilk::Int16Rows rows = held(all, n);
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t j = 0; j < n; ++j) {
@@ -181,7 +180,7 @@ TEST(Int16Product, DoesNotOverflowAtTheExtremes) {
 }
 
 TEST(Int16Product, WhatIsNotFiniteMakesItsOwnRowNaN) {
-  for_each_kind_of_registers([] {
+  for_each_target([] {
     for (const float bad : {NAN, -NAN, INFINITY, -INFINITY, 2e28f}) {
       const std::int64_t m = 9, k = 50, n = 20;
       Numbers x = normal_numbers(m * k, "x");
@@ -201,7 +200,10 @@ TEST(Int16Product, WhatIsNotFiniteMakesItsOwnRowNaN) {
 TEST(Int16Product, MatricesThatDoNotFitAreAnError) {
   const Numbers x(12, 1.0f);
   Numbers y(12);
-  EXPECT_THROW(ilk::multiply(held(x, 3), ilk::Int16Matrix(held(x, 4)), nullptr, y.data(), 4), ilk::Error);
+  EXPECT_THROW(ilk::multiply(held(x, 3), ilk::Int16Matrix(held(x, 4)), nullptr, {y.data(), 3, 4}),
+               ilk::Error);
+  EXPECT_THROW(ilk::multiply(held(x, 3), ilk::Int16Matrix(held(x, 3)), nullptr, {y.data(), 3, 4}),
+               ilk::Error);
 }
 
 }  // namespace

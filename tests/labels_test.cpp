@@ -1,17 +1,17 @@
 #include "../src/pipeline/labels.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
 
+#include "matrices.h"
 #include "npy_files.h"
 #include "temporary_directory.h"
 
 namespace {
 
-std::vector<std::int64_t> numbers(const torch::Tensor& tensor) {
-  return {tensor.data_ptr<std::int64_t>(), tensor.data_ptr<std::int64_t>() + tensor.numel()};
-}
+using Numbers = std::vector<std::int64_t>;
 
 TEST(Labels, AreFoundByPathHoweverItIsWritten) {
   const TemporaryDirectory folder;
@@ -21,7 +21,7 @@ TEST(Labels, AreFoundByPathHoweverItIsWritten) {
   const auto path = [&](const char* name) { return (folder.path() / "x" / ".." / name).string(); };
   const auto labels = ilk::read_labels(csv, {path("b.png"), path("none.png"), path("a.png")});
   EXPECT_EQ(labels.classes, (std::vector<std::string>{"cat, big", "dog"}));
-  EXPECT_EQ(numbers(labels.of_image), (std::vector<std::int64_t>{0, -1, 1}));
+  EXPECT_EQ(labels.of_image, (Numbers{0, -1, 1}));
 }
 
 TEST(Labels, TwoColumnsNeedNoHeader) {
@@ -30,7 +30,7 @@ TEST(Labels, TwoColumnsNeedNoHeader) {
   ilk::write_file_atomically(csv, "a.png,1\nb.png,0\n");
   const auto labels =
       ilk::read_labels(csv, {(folder.path() / "a.png").string(), (folder.path() / "b.png").string()});
-  EXPECT_EQ(numbers(labels.of_image), (std::vector<std::int64_t>{1, 0}));
+  EXPECT_EQ(labels.of_image, (Numbers{1, 0}));
 }
 
 TEST(Labels, OneALineAndArraysGoByRow) {
@@ -42,7 +42,7 @@ TEST(Labels, OneALineAndArraysGoByRow) {
     const auto labels = ilk::read_labels(place, rows, true);
     EXPECT_TRUE(labels.by_row);
     EXPECT_EQ(labels.classes, (std::vector<std::string>{"a", "b", "c"}));
-    EXPECT_EQ(numbers(labels.of_image), (std::vector<std::int64_t>{1, 0, 1, 2}));
+    EXPECT_EQ(labels.of_image, (Numbers{1, 0, 1, 2}));
     EXPECT_THROW(ilk::read_labels(place, rows), ilk::Error) << "images have no order to match by";
   }
   for (const char* text : {"a\nb\nc\n", "a\nb\nc\nd\ne\n", "a\nb\nc,d\ne\n"}) {
@@ -50,20 +50,25 @@ TEST(Labels, OneALineAndArraysGoByRow) {
     EXPECT_THROW(ilk::read_labels(place, rows, true), ilk::Error) << text;
   }
   const auto array = (folder.path() / "labels.npy").string();
-  for (const auto type : {torch::kInt64, torch::kInt32}) {
-    write_npy(array, torch::tensor({10, -1, 2, 10}).to(type));
+  for (const bool wide : {true, false}) {
+    write_npy(array,
+              wide ? ilk::ArrayView(Numbers{10, -1, 2, 10}) : ilk::ArrayView(std::vector{10, -1, 2, 10}));
     const auto labels = ilk::read_labels(array, rows, true);
     EXPECT_TRUE(labels.by_row);
     EXPECT_EQ(labels.classes, (std::vector<std::string>{"2", "10"}));
-    EXPECT_EQ(numbers(labels.of_image), (std::vector<std::int64_t>{1, -1, 0, 1}));
+    EXPECT_EQ(labels.of_image, (Numbers{1, -1, 0, 1}));
   }
-  write_npy(array, torch::tensor({1, 2, 3, 4}).unsqueeze(1));
-  EXPECT_EQ(numbers(ilk::read_labels(array, rows, true).of_image), (std::vector<std::int64_t>{0, 1, 2, 3}));
-  for (const auto& bad : {torch::tensor({1, 2, 3}), torch::ones({2, 2}, torch::kInt64), torch::ones({4}),
-                          torch::tensor({-1, -2, -3, -1})}) {
+  const Numbers column{1, 2, 3, 4};
+  write_npy(array, {ilk::ElementType::i64, {4, 1}, column.data()});
+  EXPECT_EQ(ilk::read_labels(array, rows, true).of_image, (Numbers{0, 1, 2, 3}));
+  const auto refused = [&](const ilk::ArrayView& bad, const std::string& rule) {
     write_npy(array, bad);
-    EXPECT_THROW(ilk::read_labels(array, rows, true), ilk::Error) << bad;
-  }
+    EXPECT_THAT(error_of([&] { ilk::read_labels(array, rows, true); }), testing::HasSubstr(rule));
+  };
+  refused(Numbers{1, 2, 3}, "is [3].");
+  refused(ilk::Matrix<std::int64_t>::filled(2, 2, 1), "is [2, 2].");
+  refused(std::vector<float>(4, 1.0f), "labels must be whole numbers");
+  refused(Numbers{-1, -2, -3, -1}, "all are negative");
 }
 
 TEST(Labels, UselessFilesAreRefused) {

@@ -1,12 +1,16 @@
 #pragma once
 // Models made of numbers, whose embeddings are known from the reference.
 #include <gtest/gtest.h>
+#include <ilk/array.h>
 #include <ilk/parallel.h>
-#include <torch/types.h>
 
+#include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
+
+#include "matrices.h"
 
 /// r of tests/data/clip/make.py.
 struct Numbers {
@@ -23,21 +27,56 @@ struct Numbers {
   std::uint64_t state = 14695981039346656037u;
 };
 
-inline torch::Tensor rows_of(const nlohmann::json& rows) {
-  const auto width = static_cast<std::int64_t>(rows[0].size());
-  torch::Tensor tensor = torch::empty({static_cast<std::int64_t>(rows.size()), width});
-  float* out = tensor.data_ptr<float>();
+inline ilk::Matrix<float> rows_of(const nlohmann::json& rows) {
+  auto matrix = ilk::Matrix<float>::uninitialised(static_cast<std::int64_t>(rows.size()),
+                                                  static_cast<std::int64_t>(rows[0].size()));
+  float* out = matrix.data();
   for (const nlohmann::json& row : rows)
     for (const nlohmann::json& value : row) *out++ = value.get<float>();
-  return tensor;
+  return matrix;
 }
 
-inline double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
-  return (a - b).abs().max().item<double>();
+/// An array of this shape as a file of "F32", "F16" or "BF16" holds it, of the numbers number(0), number(1),
+/// ….
+template <class Number>
+ilk::Array made_array(const std::string& type, const std::vector<std::int64_t>& shape, Number&& number) {
+  const auto fill = [&]<class T>(T, auto converted) {
+    ilk::Array array(ilk::element_type_of<T>, shape);
+    std::uint64_t i = 0;
+    for (T& value : array.values<T>()) value = converted(static_cast<float>(number(i++)));
+    return array;
+  };
+  if (type == "F16") return fill(ilk::Float16{}, ilk::to_float16);
+  if (type == "BF16") return fill(ilk::BFloat16{}, ilk::to_bfloat16);
+  return fill(float{}, [](float value) { return value; });
+}
+inline ilk::Array zeros(const std::vector<std::int64_t>& shape) {
+  return made_array("F32", shape, [](std::uint64_t) { return 0; });
 }
 
-inline void expect_unit_rows(const torch::Tensor& rows) {
-  EXPECT_LT(largest_difference(rows.square().sum(1), at::ones({rows.size(0)})), 1e-6);
+inline ilk::NamedArrayViews views_of(const ilk::NamedArrays& arrays) {
+  ilk::NamedArrayViews views;
+  for (const auto& [name, array] : arrays) views.emplace_back(name, array.view());
+  return views;
+}
+
+inline void expect_unit_rows(const ilk::Matrix<float>& rows) {
+  for (std::int64_t i = 0; i < rows.rows(); ++i) {
+    double square = 0;
+    for (const float value : rows.row(i)) square += static_cast<double>(value) * value;
+    EXPECT_NEAR(square, 1, 1e-6) << i;
+  }
+}
+
+/// The lowest product of a row of `a` with the row of `b` of the same number.
+inline double lowest_cosine(ilk::MatrixView<const float> a, ilk::MatrixView<const float> b) {
+  double lowest = INFINITY;
+  for (std::int64_t i = 0; i < a.rows(); ++i) {
+    double product = 0;
+    for (std::int64_t j = 0; j < a.columns(); ++j) product += static_cast<double>(a[i][j]) * b[i][j];
+    if (!(product >= lowest)) lowest = product;  // NaN too
+  }
+  return lowest;
 }
 
 /// Runs `body` with 1, 2 and 3 threads, and inside a block.

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "matrices.h"
 #include "npy_files.h"
 #include "temporary_directory.h"
 
@@ -21,16 +22,22 @@ namespace {
 
 using testing::HasSubstr;
 
+using Rows = ilk::Matrix<float>;
+
 constexpr std::int64_t images = 150, nouns = 40, width = 12, groups = 3;
 
-torch::Tensor grouped_rows(std::int64_t count, std::uint64_t seed) {
+Rows grouped_rows(std::int64_t count, std::uint64_t seed) {
   ilk::RandomStream directions(1, "directions"), random(seed, "rows");
-  auto centres = torch::empty({groups, width}), rows = torch::empty({count, width});
-  for (std::int64_t i = 0; i < centres.numel(); ++i)
-    centres.data_ptr<float>()[i] = static_cast<float>(directions.normal());
-  for (std::int64_t i = 0; i < rows.numel(); ++i)
-    rows.data_ptr<float>()[i] = static_cast<float>(0.3 * random.normal());
-  return rows + centres.index_select(0, torch::arange(count).remainder(groups));
+  Rows centres(groups, width), rows(count, width);
+  for (float& value : centres.flat()) value = static_cast<float>(directions.normal());
+  for (float& value : rows.flat()) value = static_cast<float>(0.3 * random.normal());
+  for (std::int64_t i = 0; i < count; ++i)
+    for (std::int64_t j = 0; j < width; ++j) rows[i][j] += centres[i % groups][j];
+  return rows;
+}
+
+ilk::Array kept_in(const std::filesystem::path& run, const std::string& name) {
+  return ilk::SafetensorsFile(run / "features.safetensors").get(name);
 }
 
 class MethodsRunTest : public testing::Test {
@@ -68,7 +75,8 @@ class MethodsRunTest : public testing::Test {
 
 TEST_F(MethodsRunTest, EachFindsTheGroupsAndWritesTheRunDirectory) {
   using ilk::Method;
-  for (const auto method : {Method::cae, Method::kmeans, Method::tac, Method::tac_trained, Method::sac}) {
+  for (const auto method :
+       {Method::automatic, Method::cae, Method::kmeans, Method::tac, Method::tac_trained, Method::sac}) {
     const std::string name(ilk::enum_name(method));
     const auto summary = ilk::run({}, options(method, name), "test");
     EXPECT_GT(summary.agreement->accuracy, 0.95) << name;
@@ -113,9 +121,9 @@ TEST_F(MethodsRunTest, ATrainingThatWasStoppedGoesOnWithTheSameResult) {
   EXPECT_EQ(manifest()["training"]["resumed_from"], 10);
   EXPECT_EQ(assignments(), assignments("whole"));
   const auto head = [&](const char* run) {
-    return ilk::SafetensorsFile(folder_.path() / run / "features.safetensors").get("image_head.weight1");
+    return kept_in(folder_.path() / run, "image_head.weight1").to_matrix();
   };
-  EXPECT_TRUE(head("run").equal(head("whole")));
+  EXPECT_TRUE(equal(head("run"), head("whole")));
 }
 
 TEST_F(MethodsRunTest, AnotherSeedOrABrokenCheckpointStartsAnew) {
@@ -137,13 +145,18 @@ TEST_F(MethodsRunTest, AnotherSeedOrABrokenCheckpointStartsAnew) {
 
 TEST_F(MethodsRunTest, SacLearnsFromTextsThatSomebodyElseEncoded) {
   // Of another width, not of unit length, and no nouns at all.
-  write_npy(path("Z.npy"), 3 * torch::cat({grouped_rows(images, 5), grouped_rows(images, 6)}, 1));
+  const Rows left = grouped_rows(images, 5), right = grouped_rows(images, 6);
+  Rows texts(images, 2 * width);
+  for (std::int64_t i = 0; i < images; ++i)
+    for (std::int64_t j = 0; j < width; ++j)
+      texts[i][j] = 3 * left[i][j], texts[i][j + width] = 3 * right[i][j];
+  write_npy(path("Z.npy"), texts);
   auto given = options(ilk::Method::sac);
   given.noun_features.clear();
   given.text_features = path("Z.npy");
   EXPECT_GT(ilk::run({}, given, "test").agreement->accuracy, 0.95);
-  const ilk::SafetensorsFile features(folder_.path() / "run" / "features.safetensors");
-  EXPECT_EQ(features.get("text_head.map").sizes(), (at::IntArrayRef{width, 2 * width}));
+  EXPECT_EQ(kept_in(folder_.path() / "run", "text_head.map").shape(),
+            (std::vector<std::int64_t>{width, 2 * width}));
   const auto error_of = [&](const ilk::RunOptions& changed) -> std::string {
     try {
       ilk::run({}, changed, "test");
@@ -173,16 +186,18 @@ std::vector<std::string> columns(const std::string& csv, int first, int last) {
 }
 
 TEST_F(MethodsRunTest, ARunsOwnImagesAreAssignedToTheirOwnClusters) {
-  for (const auto method : {ilk::Method::kmeans, ilk::Method::cae, ilk::Method::tac, ilk::Method::tac_trained,
-                            ilk::Method::sac}) {
+  for (const auto method : {ilk::Method::automatic, ilk::Method::kmeans, ilk::Method::cae, ilk::Method::tac,
+                            ilk::Method::tac_trained, ilk::Method::sac}) {
     const std::string name(ilk::enum_name(method));
     ilk::run({}, options(method, name), "test");
     const auto all = ilk::assign(path(name), {}, {.features = path("X.npy")});
     EXPECT_EQ(columns(ilk::to_csv(all), 0, 2), columns(assignments(name), 0, 2)) << name;
     // Some alone go where they went among all.
-    write_npy(path("some.npy"), grouped_rows(images, 2).slice(0, 40, 47));
+    write_npy(path("some.npy"), grouped_rows(images, 2).rows_between(40, 47));
     const auto some = ilk::assign(path(name), {}, {.features = path("some.npy")});
-    EXPECT_TRUE(some.assignment.labels.equal(all.assignment.labels.slice(0, 40, 47))) << name;
+    EXPECT_TRUE(std::equal(some.assignment.labels.begin(), some.assignment.labels.end(),
+                           all.assignment.labels.begin() + 40))
+        << name;
   }
 }
 
@@ -199,7 +214,7 @@ TEST_F(MethodsRunTest, AssignRefusesWhatDoesNotFit) {
   EXPECT_THAT(error_of(path("nothing"), {}), HasSubstr("must be a finished run"));
   EXPECT_THAT(error_of(path("run"), {}),
               HasSubstr("features must be given for a run whose own features came from a file"));
-  write_npy(path("wide.npy"), torch::ones({3, width + 1}));
+  write_npy(path("wide.npy"), Rows::filled(3, width + 1, 1));
   EXPECT_THAT(error_of(path("run"), {.features = path("wide.npy")}),
               HasSubstr("features must be as wide as the run's (12)"));
   ilk::write_file_atomically(path("run/clusters.json"), "{");
@@ -280,12 +295,11 @@ TEST_F(CaptionsRunTest, SacLearnsFromTheImagesOwnTexts) {
   with_texts.captions = captions(0);
   const double told = ilk::run(inputs, with_texts, "test").agreement->accuracy;
   EXPECT_GT(told, 0.9) << "what the texts say plainly is found";
-  with_texts.text_encoder = "ilk-mini";
+  with_texts.text_encoder = "ilk-lite";
   EXPECT_EQ(ilk::run(inputs, with_texts, "test").agreement->accuracy, told) << "the same model by its name";
   // The image head needs no text.
   const auto placed = ilk::assign(path("run"), ilk::list_images(inputs.paths), {.cache = path("cache")});
-  const ilk::SafetensorsFile features(folder_.path() / "run" / "features.safetensors");
-  EXPECT_TRUE(placed.assignment.labels.equal(features.get("labels")));
+  EXPECT_EQ(placed.assignment.labels, kept_in(folder_.path() / "run", "labels").to_integers());
 }
 
 TEST_F(CaptionsRunTest, EmbeddingsOfTwoPrecisionsAreNeverMixed) {
@@ -306,9 +320,10 @@ TEST_F(CaptionsRunTest, EmbeddingsOfTwoPrecisionsAreNeverMixed) {
   for (const char* name : {"run", "in_fp32"}) {
     const auto placed = ilk::assign(path(name), ilk::list_images(inputs.paths), {.cache = "none"});
     const ilk::SafetensorsFile features(folder_.path() / name / "features.safetensors");
-    const auto expected = ilk::assign_to_nearest(features.get("embeddings"), features.get("centroids"));
-    EXPECT_TRUE(placed.assignment.labels.equal(features.get("labels")));
-    EXPECT_TRUE(placed.assignment.scores.equal(expected.scores));
+    const auto expected =
+        ilk::assign_to_nearest(features.get("embeddings").to_matrix(), features.get("centroids").to_matrix());
+    EXPECT_EQ(placed.assignment.labels, features.get("labels").to_integers());
+    EXPECT_EQ(placed.assignment.scores, expected.scores);
   }
 }
 

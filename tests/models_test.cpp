@@ -178,12 +178,14 @@ TEST_F(ModelsTest, TheKnownOnesAreWellFormed) {
 }
 
 TEST_F(ModelsTest, TheEmbeddedOneIsFoundByName) {
-  EXPECT_EQ(ilk::embedded_model(), mini);
+  const auto lite = mini.parent_path() / "ilk-lite";
+  EXPECT_EQ(ilk::embedded_model(), lite);
+  EXPECT_EQ(ilk::find_model("ilk-lite"), lite);
   EXPECT_EQ(ilk::find_model("ilk-mini"), mini);
   EXPECT_EQ(ilk::find_model(mini.string()), mini);
   // Where $ILK_MODELS does not hold it, the next place does.
   const Variable elsewhere("ILK_MODELS", directory_.path().string());
-  EXPECT_EQ(ilk::embedded_model(), mini);
+  EXPECT_EQ(ilk::embedded_model(), lite);
 }
 
 TEST_F(ModelsTest, ModelsThatAreNotThereAreExplained) {
@@ -197,7 +199,8 @@ TEST_F(ModelsTest, ModelsThatAreNotThereAreExplained) {
   EXPECT_THAT(error("clip-vit-b32"), HasSubstr("did you mean 'clip-vit-b-32'?"));
   EXPECT_THAT(error("ilk-mni"), HasSubstr("did you mean 'ilk-mini'?"));
   EXPECT_THAT(error("clip-vit-base-patch23"), HasSubstr("did you mean 'clip-vit-base-patch32'?"));
-  EXPECT_THAT(error("zzzzzzzz"), AllOf(HasSubstr("ilk-mini, clip-vit-b-32"), Not(HasSubstr("did you mean"))));
+  EXPECT_THAT(error("zzzzzzzz"),
+              AllOf(HasSubstr("ilk-lite, ilk-mini, clip-vit-b-32"), Not(HasSubstr("did you mean"))));
   EXPECT_THAT(error("someone/mini"), HasSubstr("`ilk models get someone/mini`"));
   EXPECT_THAT(error(directory_.path().string()), HasSubstr("holds no config.json"));
   EXPECT_THAT(error("/no/such/folder"), HasSubstr("no directory"));

@@ -13,6 +13,7 @@
 
 #include "../src/naming/concepts.h"
 #include "best_total.h"
+#include "matrices.h"
 
 namespace {
 
@@ -21,13 +22,12 @@ using testing::ElementsAre;
 using Rows = std::vector<std::vector<double>>;
 using Words = std::vector<std::string>;
 
-torch::Tensor tensor_of(const Rows& rows) {
+ilk::Matrix<double> mass_of(const Rows& rows) {
   const auto width = rows.empty() ? 0 : static_cast<std::int64_t>(rows[0].size());
-  const auto tensor = torch::zeros({static_cast<std::int64_t>(rows.size()), width}, torch::kFloat64);
-  for (std::size_t k = 0; k < rows.size(); ++k)
-    for (std::size_t j = 0; j < rows[k].size(); ++j)
-      tensor.data_ptr<double>()[k * rows[k].size() + j] = rows[k][j];
-  return tensor;
+  ilk::Matrix<double> mass(static_cast<std::int64_t>(rows.size()), width);
+  double* to = mass.data();
+  for (const auto& row : rows) to = std::copy(row.begin(), row.end(), to);
+  return mass;
 }
 
 Words names_of(const std::vector<ilk::ClusterName>& names) {
@@ -37,7 +37,7 @@ Words names_of(const std::vector<ilk::ClusterName>& names) {
 }
 
 Words names_of(const Rows& mass, const Words& nouns, const ilk::WordNet* wordnet = nullptr) {
-  return names_of(name_clusters(tensor_of(mass), nouns, wordnet));
+  return names_of(name_clusters(mass_of(mass), nouns, wordnet));
 }
 
 const ilk::WordNet& tiny() {
@@ -87,7 +87,7 @@ TEST(Naming, ALargeClusterDoesNotOwnEveryNoun) {
 }
 
 TEST(Naming, TwoClustersWithTheSameBestNounGetDifferentNames) {
-  const auto names = name_clusters(tensor_of({{50, 20, 0, 0}, {50, 0, 10, 0}, {0, 0, 0, 70}}),
+  const auto names = name_clusters(mass_of({{50, 20, 0, 0}, {50, 0, 10, 0}, {0, 0, 0, 70}}),
                                    {"dog", "poodle", "wolf", "car"}, nullptr);
   EXPECT_THAT(names_of(names), ElementsAre("poodle", "dog", "car"));
   EXPECT_EQ(names[0].runner_up, "dog");
@@ -97,32 +97,31 @@ TEST(Naming, TwoClustersWithTheSameBestNounGetDifferentNames) {
 }
 
 TEST(Naming, AClusterWithoutMassIsAGroup) {
-  const auto names = name_clusters(tensor_of({{5, 0}, {0, 0}, {0, 5}}), {"dog", "car"}, nullptr);
+  const auto names = name_clusters(mass_of({{5, 0}, {0, 0}, {0, 5}}), {"dog", "car"}, nullptr);
   EXPECT_THAT(names_of(names), ElementsAre("dog", "group 1", "car"));
   EXPECT_EQ(names[1].score, 0);
   EXPECT_TRUE(names[1].words.empty());
   // An empty cluster does not make the others' nouns any more distinctive.
-  EXPECT_EQ(names[0].score, name_clusters(tensor_of({{5, 0}, {0, 5}}), {"dog", "car"}, nullptr)[0].score);
+  EXPECT_EQ(names[0].score, name_clusters(mass_of({{5, 0}, {0, 5}}), {"dog", "car"}, nullptr)[0].score);
   EXPECT_THAT(names_of({{1}, {1}}, {"dog"}), ElementsAre("dog", "group 1"));
-  EXPECT_TRUE(name_clusters(torch::zeros({0, 2}, torch::kFloat64), {"dog", "car"}, nullptr).empty());
-  EXPECT_THAT(names_of(name_clusters(torch::zeros({1, 0}, torch::kFloat64), {}, nullptr)),
-              ElementsAre("group 0"));
+  EXPECT_TRUE(name_clusters(ilk::Matrix<double>(0, 2), {"dog", "car"}, nullptr).empty());
+  EXPECT_THAT(names_of(name_clusters(ilk::Matrix<double>(1, 0), {}, nullptr)), ElementsAre("group 0"));
 }
 
 TEST(Naming, ScoresOfASmallCaseByHand) {
   // Shares: dog 0.8 and 0.2, car 0.2 and 0.8. An even part is 1/2, so d = (0.8 − 0.5) / 0.5.
-  const auto names = name_clusters(tensor_of({{8, 2}, {20, 80}}), {"dog", "car"}, nullptr);
+  const auto names = name_clusters(mass_of({{8, 2}, {20, 80}}), {"dog", "car"}, nullptr);
   EXPECT_NEAR(names[0].score, std::sqrt(0.8 * 0.6), 1e-12);
   EXPECT_NEAR(names[0].words[0].share, 0.8, 1e-12);
-  EXPECT_EQ(name_clusters(tensor_of({{1, 3}}), {"dog", "car"}, nullptr)[0].name, "car");
-  EXPECT_NEAR(name_clusters(tensor_of({{1, 3}}), {"dog", "car"}, nullptr)[0].score, std::sqrt(0.75), 1e-12);
+  EXPECT_EQ(name_clusters(mass_of({{1, 3}}), {"dog", "car"}, nullptr)[0].name, "car");
+  EXPECT_NEAR(name_clusters(mass_of({{1, 3}}), {"dog", "car"}, nullptr)[0].score, std::sqrt(0.75), 1e-12);
 }
 
 TEST(Naming, SpellingsAndSynonymsAddUp) {
   // Each alone loses against "lamp"; together they win, and the heaviest stands for them.
   const Words nouns = {"lamp", "car", "auto", "automobile", "cars", "dog"};
   const Rows mass = {{30, 16, 22, 17, 15, 0}, {0, 0, 0, 0, 0, 100}};
-  const auto names = name_clusters(tensor_of(mass), nouns, &tiny());
+  const auto names = name_clusters(mass_of(mass), nouns, &tiny());
   EXPECT_EQ(names[0].name, "auto");
   EXPECT_NEAR(names[0].words[0].share, 0.7, 1e-12);
   EXPECT_EQ(names[0].runner_up, "lamp");
@@ -157,10 +156,10 @@ TEST(Naming, ThingsBeforeAbstractionsAndNumbersLast) {
 TEST(Naming, PermutedClustersHavePermutedNames) {
   ilk::RandomStream random(3, "naming_test");
   const Words nouns = {"dog", "poodle", "terrier", "cat", "car", "truck", "lamp", "city", "truth", "turkey"};
-  const auto mass = tensor_of(random_mass(random, 6, 10));
+  const auto mass = mass_of(random_mass(random, 6, 10));
   const auto names = names_of(name_clusters(mass, nouns, &tiny()));
   const std::vector<std::int64_t> order = {4, 2, 0, 5, 1, 3};
-  const auto permuted = names_of(name_clusters(mass.index_select(0, torch::tensor(order)), nouns, &tiny()));
+  const auto permuted = names_of(name_clusters(ilk::rows_of(mass, order), nouns, &tiny()));
   for (std::size_t i = 0; i < order.size(); ++i)
     EXPECT_EQ(permuted[i], names[static_cast<std::size_t>(order[i])]);
 }
@@ -170,7 +169,7 @@ TEST(Naming, ScoresAreInRangeWordsBestFirstNamesUnique) {
   const Words& all = tiny().nouns();
   for (int trial = 0; trial < 20; ++trial) {
     const auto mass = random_mass(random, 8, static_cast<std::int64_t>(all.size()));
-    const auto names = name_clusters(tensor_of(mass), all, &tiny());
+    const auto names = name_clusters(mass_of(mass), all, &tiny());
     std::set<std::string> seen;
     for (const auto& name : names) {
       EXPECT_TRUE(seen.insert(name.name).second);
@@ -191,7 +190,7 @@ TEST(Naming, ScoresAreInRangeWordsBestFirstNamesUnique) {
 
 TEST(Naming, TheSameForAnyNumberOfThreads) {
   ilk::RandomStream random(5, "naming_test");
-  const auto mass = tensor_of(random_mass(random, 9, static_cast<std::int64_t>(tiny().nouns().size())));
+  const auto mass = mass_of(random_mass(random, 9, static_cast<std::int64_t>(tiny().nouns().size())));
   const int before = ilk::threads();
   ilk::set_threads(1);
   const auto one = name_clusters(mass, tiny().nouns(), &tiny());
@@ -205,22 +204,14 @@ TEST(Naming, TheSameForAnyNumberOfThreads) {
 }
 
 TEST(Naming, BadInputIsNamed) {
-  const auto error_of = [](const torch::Tensor& mass) -> std::string {
-    try {
-      name_clusters(mass, {"dog", "car"}, nullptr);
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+  const auto error_with = [](const Rows& mass) {
+    return error_of([&] { name_clusters(mass_of(mass), {"dog", "car"}, nullptr); });
   };
-  EXPECT_EQ(error_of(tensor_of({{1, 2, 3}})),
-            "[name_clusters] mass must be of shape (clusters, 2), got ([1, 3]).");
-  EXPECT_EQ(error_of(torch::zeros({2}, torch::kFloat64)),
-            "[name_clusters] mass must be of shape (clusters, 2), got ([2]).");
-  EXPECT_EQ(error_of(tensor_of({{1, 1}, {2, -1}})),
+  EXPECT_EQ(error_with({{1, 2, 3}}), "[name_clusters] mass must be of shape (clusters, 2), got (1, 3).");
+  EXPECT_EQ(error_with({{1, 1}, {2, -1}}),
             "[name_clusters] mass must be finite and at least 0, got -1 for cluster 1 and word 1.");
-  EXPECT_THAT(error_of(tensor_of({{1, std::nan("")}})), testing::HasSubstr("got nan"));
-  EXPECT_THROW(ilk::caption_clusters(tensor_of({{1, 2}}), {"a", "b"}, -1), ilk::Error);
+  EXPECT_THAT(error_with({{1, std::nan("")}}), testing::HasSubstr("got nan"));
+  EXPECT_THROW(ilk::caption_clusters(mass_of({{1, 2}}), {"a", "b"}, -1), ilk::Error);
 }
 
 // The weights of name_clusters again, the slow way: every pair of nouns, evidence from WordNet's paths. For
@@ -283,7 +274,7 @@ TEST(Naming, AgreesWithTheSlowVersion) {
   for (int trial = 0; trial < 10; ++trial) {
     const auto mass = random_mass(random, 4, 10);
     const auto scores = slow_scores(mass, nouns, tiny());
-    const auto names = name_clusters(tensor_of(mass), nouns, &tiny());
+    const auto names = name_clusters(mass_of(mass), nouns, &tiny());
     double total = 0;
     for (std::size_t k = 0; k < 4; ++k) {
       std::map<std::string, double> expected;
@@ -301,7 +292,7 @@ TEST(Naming, AgreesWithTheSlowVersion) {
 TEST(Captions, EachServesOneCluster) {
   const Rows mass = {{50, 30, 15, 5, 0}, {50, 0, 10, 5, 35}};
   const auto captions =
-      ilk::caption_clusters(tensor_of(mass), {"any", "dogs play", "a dog", "thing", "a car"}, 2);
+      ilk::caption_clusters(mass_of(mass), {"any", "dogs play", "a dog", "thing", "a car"}, 2);
   ASSERT_EQ(captions.size(), 2u);
   ASSERT_EQ(captions[0].size(), 2u);
   EXPECT_EQ(captions[0][0].word, "dogs play");
@@ -310,14 +301,14 @@ TEST(Captions, EachServesOneCluster) {
   EXPECT_NEAR(captions[0][0].share, 0.3, 1e-12);
   ASSERT_EQ(captions[1].size(), 1u);  // what serves both alike is of no use
   EXPECT_EQ(captions[1][0].word, "a car");
-  EXPECT_TRUE(ilk::caption_clusters(tensor_of(mass), {"a", "b", "c", "d", "e"}, 0)[0].empty());
+  EXPECT_TRUE(ilk::caption_clusters(mass_of(mass), {"a", "b", "c", "d", "e"}, 0)[0].empty());
 }
 
 TEST(Captions, NeverTwiceAndBestFirst) {
   ilk::RandomStream random(8, "naming_test");
   Words texts;
   for (int i = 0; i < 30; ++i) texts.push_back("text " + std::to_string(i));
-  const auto captions = ilk::caption_clusters(tensor_of(random_mass(random, 7, 30)), texts, 3);
+  const auto captions = ilk::caption_clusters(mass_of(random_mass(random, 7, 30)), texts, 3);
   std::set<std::string> seen;
   for (const auto& row : captions) {
     EXPECT_EQ(row.size(), 3u);

@@ -11,6 +11,7 @@
 #include <ilk/parallel.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -30,13 +31,14 @@ int main(int count, char** arguments) {
   const auto n = static_cast<std::int64_t>(paths.size());
 
   const auto start = std::chrono::steady_clock::now();
-  torch::Tensor images = torch::full({n, 3, preprocessor.crop_height, preprocessor.crop_width},
-                                     std::numeric_limits<float>::quiet_NaN(), torch::kFloat32);
+  auto images = ilk::Matrix<float>::filled(n, 3 * preprocessor.crop_height * preprocessor.crop_width,
+                                           std::numeric_limits<float>::quiet_NaN());
   std::vector<std::string> failures(paths.size());
   ilk::parallel_blocks(n, 4, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t i = begin; i < end; ++i) {
       try {
-        images[i].copy_(ilk::decode_for_model(ilk::read_image_file(paths[i]), preprocessor, options));
+        const auto pixels = ilk::decode_for_model(ilk::read_image_file(paths[i]), preprocessor, options);
+        std::copy_n(pixels.data(), pixels.size(), images[i]);
       } catch (const ilk::ImageError& error) {
         failures[i] = error.kind() + ": " + error.what();
       }
@@ -47,7 +49,7 @@ int main(int count, char** arguments) {
   for (std::size_t i = 0; i < paths.size(); ++i)
     if (!failures[i].empty()) std::cerr << paths[i] << ": " << failures[i] << "\n";
   std::ofstream output(arguments[2], std::ios::binary);
-  output.write(static_cast<const char*>(images.data_ptr()), images.numel() * 4);
+  output.write(reinterpret_cast<const char*>(images.data()), images.size() * 4);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   std::cout << n << " files, " << seconds.count() << " s, peak " << usage.ru_maxrss / 1024 << " MiB\n";

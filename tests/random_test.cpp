@@ -6,7 +6,22 @@
 #include <map>
 #include <set>
 
+#include "../src/core/philox.h"
+
 namespace {
+
+using Words = std::array<std::uint32_t, 4>;
+
+// The known answers of Random123 (kat_vectors), which Salmon et al. published with the generator.
+TEST(Philox, GivesThePublishedAnswers) {
+  EXPECT_EQ(ilk::internal::philox({0, 0, 0, 0}, {0, 0}),
+            (Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  constexpr std::uint32_t ones = 0xffffffff;
+  EXPECT_EQ(ilk::internal::philox({ones, ones, ones, ones}, {ones, ones}),
+            (Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  EXPECT_EQ(ilk::internal::philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
+            (Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+}
 
 TEST(RandomStream, IsTheSameEverywhereAndDiffersByNameAndIndex) {
   ilk::RandomStream a(7, "kmeans"), b(7, "kmeans"), other_name(7, "transport"), other_index(7, "kmeans", 1),
@@ -16,6 +31,22 @@ TEST(RandomStream, IsTheSameEverywhereAndDiffersByNameAndIndex) {
   EXPECT_NE(first, other_name.bits());
   EXPECT_NE(first, other_index.bits());
   EXPECT_NE(first, other_seed.bits());
+}
+
+// Computed from the definition by another program, so that runs of any machine and version have these
+// numbers.
+TEST(RandomStream, HasItsKnownValues) {
+  ilk::RandomStream stream(7, "kmeans", 2);
+  for (const std::uint32_t bits : {2050517005u, 2502221518u, 4212407787u, 3240284151u})
+    EXPECT_EQ(stream.bits(), bits);
+  for (const double uniform : {0.9784389403336251, 0.996203160484226, 0.15978706533699139})
+    EXPECT_EQ(stream.uniform(), uniform);
+  for (const std::int64_t below : {353979, 889872, 526589, 426025}) EXPECT_EQ(stream.below(1000003), below);
+  for (const double normal :
+       {-0.49364726675061582, 0.67355046369345395, -0.72220590953958608, 0.32031962460970698})
+    EXPECT_EQ(stream.normal(), normal);
+  EXPECT_EQ(ilk::RandomStream(7, "kmeans").sample(100, 6),
+            (std::vector<std::int64_t>{18, 89, 80, 82, 65, 52}));
 }
 
 TEST(RandomStream, BelowIsEvenWithinChance) {

@@ -3,7 +3,9 @@
 #include <ilk/error.h>
 #include <ilk/safetensors.h>
 
+#include <algorithm>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,23 +36,23 @@ std::string error_of(const std::string& bytes) {
 }
 
 TEST(Safetensors, ReadsWhatTheReferenceWrote) {
+  using ilk::ElementType;
   const ilk::SafetensorsFile file(std::filesystem::path(ILK_TEST_DATA) / "safetensors/reference.safetensors");
-  const std::map<std::string, torch::ScalarType> types{{"f64", torch::kFloat64}, {"f32", torch::kFloat32},
-                                                       {"f16", torch::kFloat16}, {"bf16", torch::kBFloat16},
-                                                       {"i64", torch::kInt64},   {"i32", torch::kInt32},
-                                                       {"i16", torch::kInt16},   {"i8", torch::kInt8},
-                                                       {"u8", torch::kUInt8},    {"bool", torch::kBool}};
-  const torch::Tensor i = at::arange(6).reshape({2, 3});
+  const std::map<std::string, ElementType> types{{"f64", ElementType::f64}, {"f32", ElementType::f32},
+                                                 {"f16", ElementType::f16}, {"bf16", ElementType::bf16},
+                                                 {"i64", ElementType::i64}, {"i32", ElementType::i32},
+                                                 {"i16", ElementType::i16}, {"i8", ElementType::i8},
+                                                 {"u8", ElementType::u8},   {"bool", ElementType::boolean}};
   for (const auto& [name, type] : types) {
-    const torch::Tensor tensor = file.get(name);
-    const torch::Tensor expected =
-        type == torch::kBool ? i % 2 == 1 : (type == torch::kUInt8 ? i : i - 3).to(type);
-    EXPECT_EQ(tensor.scalar_type(), type) << name;
-    EXPECT_TRUE(at::equal(tensor, expected)) << name;
+    const ilk::Array array = file.get(name);
+    EXPECT_EQ(array.type(), type) << name;
+    EXPECT_EQ(array.shape(), (std::vector<std::int64_t>{2, 3})) << name;
+    for (int i = 0; i < 6; ++i)
+      EXPECT_EQ(array.to_doubles()[i], name == "bool" ? i % 2 : name == "u8" ? i : i - 3) << name;
   }
-  EXPECT_EQ(file.get("scalar").dim(), 0);
-  EXPECT_EQ(file.get("scalar").item<float>(), 2.5f);
-  EXPECT_EQ(file.get("empty").sizes(), at::IntArrayRef({0, 4}));
+  EXPECT_EQ(file.get("scalar").dimensions(), 0);
+  EXPECT_EQ(file.get("scalar").values<float>()[0], 2.5f);
+  EXPECT_EQ(file.get("empty").shape(), (std::vector<std::int64_t>{0, 4}));
   EXPECT_TRUE(file.contains("näme with \"quotes\""));
   EXPECT_FALSE(file.contains("absent"));
   EXPECT_EQ(file.names().size(), types.size() + 3);
@@ -58,26 +60,47 @@ TEST(Safetensors, ReadsWhatTheReferenceWrote) {
   EXPECT_THROW(file.get("absent"), ilk::Error);
 }
 
+bool same(const ilk::Array& a, const ilk::ArrayView& b) {
+  return a.type() == b.type && a.shape() == b.shape &&
+         std::equal(a.bytes(), a.bytes() + a.size_bytes(), b.bytes);
+}
+
 TEST(Safetensors, RoundTripsEveryTypeLayoutAndEmptiness) {
   const TemporaryDirectory directory;
-  const auto path = directory.path() / "below" / "tensors.safetensors";
-  std::vector<std::pair<std::string, torch::Tensor>> tensors{
-      {"bytes", at::arange(3).to(torch::kUInt8)},  // of odd length, before wider types
-      {"transposed", at::arange(6).to(torch::kFloat64).reshape({2, 3}).t()},
-      {"half", at::arange(5).to(torch::kFloat16)},
-      {"brain", at::arange(5).to(torch::kBFloat16)},
-      {"flags", at::arange(3) > 1},
-      {"scalar", at::full({}, 7, torch::kInt64)},
-      {"empty", at::zeros({3, 0})},
-      {"i8", at::arange(-3, 3).to(torch::kInt8)},
-      {"i16", at::arange(-3, 3).to(torch::kInt16)},
-      {"i32", at::arange(-3, 3).to(torch::kInt32)}};
-  ilk::write_safetensors(path, tensors, {{"key", "a \"value\"\n"}});
+  const auto path = directory.path() / "below" / "arrays.safetensors";
+  const std::vector<std::uint8_t> bytes{0, 1, 2};  // of odd length, before wider types
+  const std::vector<double> wide{0, 3, 1, 4, 2, 5};
+  const std::vector<ilk::Float16> half{ilk::to_float16(0), ilk::to_float16(1), ilk::to_float16(-2.5f)};
+  const std::vector<ilk::BFloat16> brain{ilk::to_bfloat16(0), ilk::to_bfloat16(1), ilk::to_bfloat16(-2.5f)};
+  const bool flags[] = {false, false, true};
+  const std::int64_t scalar = 7;
+  const ilk::Matrix<float> matrix = ilk::Matrix<float>::filled(2, 2, 0.5f), none(3, 0);
+  const std::vector<std::int8_t> i8{-3, 0, 3};
+  const std::vector<std::int16_t> i16{-3, 0, 3};
+  const std::vector<std::int32_t> i32{-3, 0, 3};
+  const std::vector<std::uint16_t> u16{0, 1, 65535};
+  const std::vector<std::uint32_t> u32{0, 1, 4294967295};
+  const std::vector<std::uint64_t> u64{0, 1, 18446744073709551615u};
+  const ilk::NamedArrayViews arrays{{"bytes", bytes},
+                                    {"wide", {ilk::ElementType::f64, {3, 1, 2}, wide.data()}},
+                                    {"half", half},
+                                    {"brain", brain},
+                                    {"flags", {ilk::ElementType::boolean, {3}, flags}},
+                                    {"scalar", {ilk::ElementType::i64, {}, &scalar}},
+                                    {"matrix", matrix},
+                                    {"empty", none},
+                                    {"i8", i8},
+                                    {"i16", i16},
+                                    {"i32", i32},
+                                    {"u16", u16},
+                                    {"u32", u32},
+                                    {"u64", u64}};
+  ilk::write_safetensors(path, arrays, {{"key", "a \"value\"\n"}});
   const ilk::SafetensorsFile file(path);
-  EXPECT_EQ(file.names().size(), tensors.size());
-  for (const auto& [name, tensor] : tensors) {
-    EXPECT_EQ(file.get(name).scalar_type(), tensor.scalar_type()) << name;
-    EXPECT_TRUE(at::equal(file.get(name), tensor)) << name;
+  EXPECT_EQ(file.names().size(), arrays.size());
+  for (const auto& [name, array] : arrays) {
+    EXPECT_TRUE(same(file.get(name), array)) << name;
+    EXPECT_EQ(file.entry(name).begin % static_cast<std::uint64_t>(ilk::size_of(array.type)), 0u) << name;
   }
   EXPECT_EQ(file.metadata().at("key"), "a \"value\"\n");
 
@@ -88,13 +111,33 @@ TEST(Safetensors, RoundTripsEveryTypeLayoutAndEmptiness) {
 TEST(Safetensors, RefusesToWriteWhatCannotBeReadBack) {
   const TemporaryDirectory directory;
   const auto path = directory.path() / "x.safetensors";
-  const torch::Tensor one = at::ones({1});
+  const std::vector<float> one{1};
   EXPECT_THROW(ilk::write_safetensors(path, {{"a", one}, {"a", one}}), ilk::Error);
   EXPECT_THROW(ilk::write_safetensors(path, {{"__metadata__", one}}), ilk::Error);
-  EXPECT_THROW(ilk::write_safetensors(path, {{"a", torch::Tensor()}}), ilk::Error);
-  EXPECT_THROW(ilk::write_safetensors(path, {{"a", one.to(torch::kComplexFloat)}}), ilk::Error);
+  EXPECT_THROW(ilk::write_safetensors(path, {{"a", ilk::ArrayView()}}), ilk::Error);
   EXPECT_THROW(ilk::write_safetensors(path, {{"\xff", one}}), ilk::Error);
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Safetensors, AnUnknownTypeIsAnErrorOnlyWhenItIsAskedFor) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "x.safetensors";
+  for (const std::string type : {"F8_E4M3", "f32"}) {
+    const std::string header = R"({"odd":{"dtype":")" + type + R"(","shape":[3],"data_offsets":[0,3]},
+                                   "known":{"dtype":"U8","shape":[2],"data_offsets":[3,5]}})";
+    ilk::write_file_atomically(path, file_with(header, 5));
+    const ilk::SafetensorsFile file(path);
+    EXPECT_EQ(file.get("known").to_integers(), (std::vector<std::int64_t>{0, 0}));
+    EXPECT_FALSE(file.entry("odd").type.has_value());
+    EXPECT_EQ(file.entry("odd").dtype, type);
+    EXPECT_EQ(file.entry("odd").shape, std::vector<std::int64_t>{3});
+    try {
+      file.get("odd");
+      ADD_FAILURE() << type;
+    } catch (const ilk::Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("the dtype of 'odd' is not supported: " + type));
+    }
+  }
 }
 
 TEST(Safetensors, ASoundHeaderIsTakenWithPaddingAndInAnyOrder) {
@@ -115,7 +158,7 @@ TEST(Safetensors, EveryDamagedHeaderIsOneErrorThatNamesTheRule) {
   struct Case {
     std::string bytes, rule;
   };
-  const auto tensor = [](const std::string& fields, std::size_t data_size) {
+  const auto entry = [](const std::string& fields, std::size_t data_size) {
     return file_with("{\"a\":{" + fields + "}}", data_size);
   };
   const auto with_length = [](std::uint64_t length) {
@@ -149,43 +192,44 @@ TEST(Safetensors, EveryDamagedHeaderIsOneErrorThatNamesTheRule) {
            R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
            1),
        "'a' twice"},
-      {tensor(R"("dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1])", 1), "'dtype' twice"},
+      {entry(R"("dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1])", 1), "'dtype' twice"},
       {file_with(R"({"__metadata__":{"k":1}})", 0), "metadata 'k' must be a string"},
       {file_with(R"({"__metadata__":[]})", 0), "must be an object"},
       {file_with(R"({"a":1})", 0), "must be an object"},
       // the fields
-      {tensor(R"("dtype":"U8","shape":[1])", 1), "must have dtype, shape and data_offsets"},
-      {tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1],"more":0)", 1), "nothing else"},
-      {tensor(R"("dtype":"U8","form":[1],"data_offsets":[0,1])", 1),
+      {entry(R"("dtype":"U8","shape":[1])", 1), "must have dtype, shape and data_offsets"},
+      {entry(R"("dtype":"U8","shape":[1],"data_offsets":[0,1],"more":0)", 1), "nothing else"},
+      {entry(R"("dtype":"U8","form":[1],"data_offsets":[0,1])", 1),
        "must have dtype, shape and data_offsets"},
-      {tensor(R"("dtype":7,"shape":[1],"data_offsets":[0,1])", 1), "dtype of 'a' must be a string"},
-      {tensor(R"("dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1])", 1), "not supported: F8_E4M3"},
-      {tensor(R"("dtype":"f32","shape":[1],"data_offsets":[0,4])", 4), "not supported: f32"},
-      {tensor(R"("dtype":"U8","shape":1,"data_offsets":[0,1])", 1), "must be a list"},
-      {tensor(R"("dtype":"U8","shape":[-1],"data_offsets":[0,1])", 1), "whole numbers, got -1"},
-      {tensor(R"("dtype":"U8","shape":[1.0],"data_offsets":[0,1])", 1), "whole numbers, got 1.0"},
-      {tensor(R"("dtype":"U8","shape":["1"],"data_offsets":[0,1])", 1), "whole numbers"},
-      {tensor(R"("dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,1])", 1), "whole numbers"},
-      {tensor(R"("dtype":"U8","shape":[18446744073709551617],"data_offsets":[0,1])", 1), "whole numbers"},
-      {tensor(R"("dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0])", 0), "too large"},
-      {tensor(R"("dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0])", 0), "too large"},
-      {tensor(R"("dtype":"U8","shape":[0,4611686018427387904,4611686018427387904],"data_offsets":[0,0])", 0),
+      {entry(R"("dtype":7,"shape":[1],"data_offsets":[0,1])", 1), "dtype of 'a' must be a string"},
+      {entry(R"("dtype":"F8_E4M3","shape":[1],"data_offsets":[0,2])", 1), "outside"},
+      {entry(R"("dtype":"F8_E4M3","shape":[4611686018427387904,4],"data_offsets":[0,1])", 1), "too large"},
+      {entry(R"("dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1])", 2), "end 1 bytes before the file"},
+      {entry(R"("dtype":"U8","shape":1,"data_offsets":[0,1])", 1), "must be a list"},
+      {entry(R"("dtype":"U8","shape":[-1],"data_offsets":[0,1])", 1), "whole numbers, got -1"},
+      {entry(R"("dtype":"U8","shape":[1.0],"data_offsets":[0,1])", 1), "whole numbers, got 1.0"},
+      {entry(R"("dtype":"U8","shape":["1"],"data_offsets":[0,1])", 1), "whole numbers"},
+      {entry(R"("dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,1])", 1), "whole numbers"},
+      {entry(R"("dtype":"U8","shape":[18446744073709551617],"data_offsets":[0,1])", 1), "whole numbers"},
+      {entry(R"("dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0])", 0), "too large"},
+      {entry(R"("dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0])", 0), "too large"},
+      {entry(R"("dtype":"U8","shape":[0,4611686018427387904,4611686018427387904],"data_offsets":[0,0])", 0),
        "too large"},
       // the places
-      {tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0])", 1), "two whole numbers"},
-      {tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1,2])", 1), "two whole numbers"},
-      {tensor(R"("dtype":"U8","shape":[1],"data_offsets":[-1,0])", 1), "two whole numbers"},
-      {tensor(R"("dtype":"U8","shape":[1],"data_offsets":"01")", 1), "two whole numbers"},
-      {tensor(R"("dtype":"U8","shape":[1],"data_offsets":[1,0])", 1), "outside"},
-      {tensor(R"("dtype":"U8","shape":[2],"data_offsets":[0,2])", 1), "outside"},
-      {tensor(R"("dtype":"U8","shape":[1],"data_offsets":[18446744073709551615,18446744073709551615])", 1),
+      {entry(R"("dtype":"U8","shape":[1],"data_offsets":[0])", 1), "two whole numbers"},
+      {entry(R"("dtype":"U8","shape":[1],"data_offsets":[0,1,2])", 1), "two whole numbers"},
+      {entry(R"("dtype":"U8","shape":[1],"data_offsets":[-1,0])", 1), "two whole numbers"},
+      {entry(R"("dtype":"U8","shape":[1],"data_offsets":"01")", 1), "two whole numbers"},
+      {entry(R"("dtype":"U8","shape":[1],"data_offsets":[1,0])", 1), "outside"},
+      {entry(R"("dtype":"U8","shape":[2],"data_offsets":[0,2])", 1), "outside"},
+      {entry(R"("dtype":"U8","shape":[1],"data_offsets":[18446744073709551615,18446744073709551615])", 1),
        "outside"},
-      {tensor(R"("dtype":"F32","shape":[1],"data_offsets":[0,3])", 3),
+      {entry(R"("dtype":"F32","shape":[1],"data_offsets":[0,3])", 3),
        "has 3 bytes, but its shape and dtype need 4"},
-      {tensor(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])", 4),
+      {entry(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])", 4),
        "has 4 bytes, but its shape and dtype need 8"},
-      {tensor(R"("dtype":"U8","shape":[1],"data_offsets":[1,2])", 2), "gap before 'a'"},
-      {tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])", 3), "end 2 bytes before the file"},
+      {entry(R"("dtype":"U8","shape":[1],"data_offsets":[1,2])", 2), "gap before 'a'"},
+      {entry(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])", 3), "end 2 bytes before the file"},
       {file_with("{}", 1), "end 1 bytes before the file"},
       {file_with(
            R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",

@@ -9,83 +9,109 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <set>
 
-#include "../src/cluster/blocks.h"
 #include "../src/cluster/centre_groups.h"
 #include "../src/cluster/kmeans_start.h"
 #include "../src/cluster/lloyd.h"
-#include "../src/cluster/row_loops.h"
-#include "registers.h"
+#include "matrices.h"
+#include "targets.h"
 
 namespace {
 
-using ilk::internal::ByteRows;
+using ilk::ByteRows;
+using ilk::Matrix;
+using ilk::MatrixView;
 using ilk::internal::Geometry;
 using ilk::internal::Lloyd;
 using ilk::internal::ScreenedPoints;
+using ilk::kernels::kernels;
 
-torch::Tensor normal_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
-  ilk::RandomStream random(seed, "screen");
-  auto rows = torch::empty({n, d});
-  for (std::int64_t i = 0; i < n * d; ++i) rows.data_ptr<float>()[i] = static_cast<float>(random.normal());
-  return rows;
+double dot(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * b[j];
+  return sum;
 }
 
-torch::Tensor unit(const torch::Tensor& rows) {
-  return ilk::normalise_rows(rows, "test", "rows");
+/// f(number, row, column) of each number.
+Matrix<float> changed(Matrix<float> matrix,
+                      const std::function<float(float, std::int64_t, std::int64_t)>& f) {
+  for (std::int64_t i = 0; i < matrix.rows(); ++i)
+    for (std::int64_t j = 0; j < matrix.columns(); ++j) matrix[i][j] = f(matrix[i][j], i, j);
+  return matrix;
+}
+Matrix<float> plus(MatrixView<const float> matrix, float value) {
+  return changed(Matrix<float>(matrix), [&](float x, auto, auto) { return x + value; });
+}
+Matrix<float> times(MatrixView<const float> matrix, float factor) {
+  return changed(Matrix<float>(matrix), [&](float x, auto, auto) { return x * factor; });
 }
 
-torch::Tensor grouped(std::int64_t n, std::int64_t d, std::int64_t groups, double spread,
+/// Row i is of group i mod `groups`.
+Matrix<float> grouped(std::int64_t n, std::int64_t d, std::int64_t groups, double spread,
                       std::uint64_t seed) {
-  return normal_rows(groups, d, seed).index_select(0, torch::arange(n) % groups) +
-         spread * normal_rows(n, d, seed + 1);
+  const auto centres = random_matrix(groups, d, seed);
+  return changed(random_matrix(n, d, seed + 1), [&](float x, std::int64_t i, std::int64_t j) {
+    return centres[i % groups][j] + static_cast<float>(spread) * x;
+  });
 }
 
 /// The plain search: every exact score, ties to the lower number.
-torch::Tensor slow_labels(const torch::Tensor& points, const torch::Tensor& centres, Geometry geometry) {
-  const std::int64_t n = points.size(0), k = centres.size(0), d = points.size(1);
-  auto labels = torch::empty({n}, torch::kInt32);
-  for (std::int64_t i = 0; i < n; ++i) {
+std::vector<std::int32_t> slow_labels(MatrixView<const float> points, MatrixView<const float> centres,
+                                      Geometry geometry) {
+  const std::int64_t d = points.columns();
+  std::vector<std::int32_t> labels;
+  for (std::int64_t i = 0; i < points.rows(); ++i) {
     double best = 0;
-    for (std::int64_t j = 0; j < k; ++j) {
-      const float *point = points.data_ptr<float>() + i * d, *centre = centres.data_ptr<float>() + j * d;
-      const double score =
-          ilk::internal::exact_dot(point, centre, d) -
-          (geometry == Geometry::cosine ? 0 : ilk::internal::exact_dot(centre, centre, d) / 2);
-      if (j == 0 || score > best)
-        best = score, labels.data_ptr<std::int32_t>()[i] = static_cast<std::int32_t>(j);
+    std::int32_t label = 0;
+    for (std::int64_t j = 0; j < centres.rows(); ++j) {
+      const double score = kernels().dot_f64(points[i], centres[j], d) -
+                           (geometry == Geometry::cosine ? 0 : kernels().sum_of_squares(centres[j], d) / 2);
+      if (j == 0 || score > best) best = score, label = static_cast<std::int32_t>(j);
     }
+    labels.push_back(label);
   }
   return labels;
 }
 
+/// The sums and sizes of a start are those of its labels, to `tolerance`.
+void expect_sums_of_labels(MatrixView<const float> points, const Lloyd::Start& start, double tolerance) {
+  Matrix<double> sums(start.sums.rows(), start.sums.columns());
+  std::vector<std::int64_t> sizes(start.sizes.size());
+  for (std::int64_t i = 0; i < points.rows(); ++i) {
+    const std::int32_t label = start.labels[static_cast<std::size_t>(i)];
+    ++sizes[static_cast<std::size_t>(label)];
+    for (std::int64_t j = 0; j < points.columns(); ++j) sums[label][j] += static_cast<double>(points[i][j]);
+  }
+  ASSERT_EQ(sizes, start.sizes);
+  for (std::int64_t i = 0; i < sums.size(); ++i) ASSERT_NEAR(sums.data()[i], start.sums.data()[i], tolerance);
+}
+
 /// Follows Lloyd's iterations and compares each assignment with the plain one.
-void expect_plain_lloyd(const std::string& name, const torch::Tensor& points, const torch::Tensor& centres,
-                        Geometry geometry, int iterations) {
-  for (const bool without_bytes : {false, true})
+void expect_plain_lloyd(const std::string& name, MatrixView<const float> points,
+                        MatrixView<const float> centres, Geometry geometry, int iterations) {
+  double largest = 0;
+  for (std::int64_t i = 0; i < points.rows(); ++i)
+    for (const float value : points.row(i))
+      largest = std::max(largest, std::fabs(static_cast<double>(value)));
+  for_each_target([&] {
     for (const std::int64_t memory : {ScreenedPoints::most_memory, std::int64_t{0}}) {
-      const WithoutWideRegisters way(without_bytes);
-      const ScreenedPoints screened(points, centres.size(0), memory);
-      Lloyd lloyd(points, &screened, centres.size(0), 1, geometry);
+      const ScreenedPoints screened(points, centres.rows(), memory);
+      Lloyd lloyd(screened, centres.rows(), 1, geometry);
       Lloyd::Start& start = lloyd.start(0);
-      start.centroids.copy_(centres);
+      start.centroids = Matrix<float>(centres);
       for (int iteration = 0; iteration < iterations; ++iteration) {
+        SCOPED_TRACE(name + " " + std::to_string(iteration));
         if (iteration > 0) lloyd.update(0);
         lloyd.assign({0});
-        const auto expected = slow_labels(points, start.centroids.contiguous(), geometry);
-        ASSERT_TRUE(start.labels.equal(expected)) << name << " " << without_bytes << " " << iteration;
-        const auto sums = torch::zeros_like(start.sums)
-                              .index_add_(0, expected.to(torch::kInt64), points.to(torch::kFloat64));
-        ASSERT_LT((sums - start.sums).abs().max().item<double>(),
-                  1e-6 * points.abs().max().item<double>() * 100)
-            << name;
-        const auto sizes = expected.to(torch::kInt64).bincount({}, centres.size(0));
-        ASSERT_TRUE(sizes.equal(torch::tensor(start.sizes, torch::kInt64))) << name;
+        ASSERT_EQ(start.labels, slow_labels(points, start.centroids, geometry));
+        expect_sums_of_labels(points, start, 1e-6 * largest * 100);
       }
     }
+  });
 }
 
 TEST(Screen, LabelsAreThoseOfAPlainSearchInEveryIteration) {
@@ -93,10 +119,11 @@ TEST(Screen, LabelsAreThoseOfAPlainSearchInEveryIteration) {
   for (const std::int64_t d : {1, 7, 64, 600})
     for (const std::int64_t k : {1, 5, 70}) {
       const auto name = std::to_string(d) + " " + std::to_string(k);
-      for (const auto& rows : {normal_rows(500, d, 1), grouped(500, d, 20, 0.3, 2)}) {
-        expect_plain_lloyd("cosine " + name, unit(rows), unit(rows).slice(0, 0, k), Geometry::cosine, 5);
-        expect_plain_lloyd("distance " + name, rows, rows.slice(0, 0, k).contiguous(), Geometry::euclidean,
-                           5);
+      for (const bool in_groups : {false, true}) {
+        const auto rows = in_groups ? grouped(500, d, 20, 0.3, 2) : random_matrix(500, d, 1);
+        const auto unit = unit_rows(rows.copy());
+        expect_plain_lloyd("cosine " + name, unit, unit.rows_between(0, k), Geometry::cosine, 5);
+        expect_plain_lloyd("distance " + name, rows, rows.rows_between(0, k), Geometry::euclidean, 5);
       }
     }
 }
@@ -105,119 +132,37 @@ TEST(Screen, NearTiesAndDuplicatesAreSettledExactly) {
   // Centres one rounding apart, and copies of them; points that are copies, and points halfway between
   // centres.
   const std::int64_t d = 48;
-  auto centres = unit(normal_rows(80, d, 5));
+  auto centres = random_unit_rows(80, d, 5);
   for (std::int64_t j = 20; j < 60; ++j) {
-    centres[j] = centres[j % 20];
-    if (j < 40) centres[j][j % d] = std::nextafter(centres[j][j % d].item<float>(), 1.0f);
+    std::ranges::copy(centres.row(j % 20), centres[j]);
+    if (j < 40) centres[j][j % d] = std::nextafter(centres[j][j % d], 1.0f);
   }
-  auto points = torch::cat({centres.slice(0, 0, 20), centres.slice(0, 20, 40), centres.slice(0, 0, 20)});
-  points = torch::cat({points, unit(centres.slice(0, 0, 60) + centres.slice(0, 1, 61)), points});
+  const auto halfway =
+      unit_rows(changed(Matrix<float>(centres.rows_between(0, 60)),
+                        [&](float x, std::int64_t i, std::int64_t j) { return x + centres[i + 1][j]; }));
+  // All of these, with the first 60 before and after.
+  Matrix<float> points(180, d);
+  for (std::int64_t i = 0; i < 180; ++i) {
+    const auto row = i % 120 < 60 ? centres.row(i % 60 < 40 ? i % 60 : i % 60 - 40) : halfway.row(i - 60);
+    std::ranges::copy(row, points[i]);
+  }
   for (const std::int64_t k : {50, 80})
     for (const Geometry geometry : {Geometry::cosine, Geometry::euclidean})
-      expect_plain_lloyd("ties", points, centres.slice(0, 0, k).contiguous(), geometry, 6);
+      expect_plain_lloyd("ties", points, centres.rows_between(0, k), geometry, 6);
 }
 
 TEST(Screen, RowsOfAllSizesAndFarFromTheOrigin) {
   auto rows = grouped(300, 40, 9, 0.5, 3);
-  expect_plain_lloyd("far", rows + 1000, (rows + 1000).slice(0, 0, 12).contiguous(), Geometry::euclidean, 4);
-  expect_plain_lloyd("large", rows * 1e12, (rows * 1e12).slice(0, 0, 12).contiguous(), Geometry::euclidean,
-                     4);
-  expect_plain_lloyd("small", rows * 1e-12, (rows * 1e-12).slice(0, 0, 70).contiguous(), Geometry::euclidean,
-                     4);
-  rows.select(1, 3).mul_(1e6);  // one coordinate outshines the rest
-  rows[5].zero_();
+  const auto far = plus(rows, 1000), large = times(rows, 1e12f), small = times(rows, 1e-12f);
+  expect_plain_lloyd("far", far, far.rows_between(0, 12), Geometry::euclidean, 4);
+  expect_plain_lloyd("large", large, large.rows_between(0, 12), Geometry::euclidean, 4);
+  expect_plain_lloyd("small", small, small.rows_between(0, 70), Geometry::euclidean, 4);
+  for (std::int64_t i = 0; i < rows.rows(); ++i) rows[i][3] *= 1e6f;  // one coordinate outshines the rest
+  std::ranges::fill(rows.row(5), 0.0f);
   for (const std::int64_t k : {12, 70})
-    expect_plain_lloyd("uneven", rows, rows.slice(0, 0, k).contiguous(), Geometry::euclidean, 4);
-  expect_plain_lloyd("equal", torch::ones({70, 9}), torch::ones({66, 9}), Geometry::euclidean, 2);
-}
-
-TEST(Screen, SmallNumbersAreWithinTheirBounds) {
-  if (!ilk::internal::has_byte_products()) GTEST_SKIP() << "this processor has no byte products";
-  for (const int bits : {8, 16})
-    for (const std::int64_t d : {1, 31, 512, 513, 1100}) {
-      auto rows = normal_rows(64, d, 7);
-      rows[1].zero_();
-      rows[2] *= 1e-25;
-      rows[3] *= 1e10;
-      rows[4].zero_()[0] = 3;                           // all in one coordinate
-      rows[5] = torch::full({d}, -1.0f);                // all coordinates alike
-      rows[6] = rows[6].sign() * rows[6].abs().pow(6);  // a few large coordinates
-      ByteRows left(ByteRows::Side::left, bits, 64, d, bits == 8),
-          right(ByteRows::Side::right, bits, 64, d, bits == 8);
-      std::vector<std::int32_t> numbers(64);
-      for (std::int64_t i = 0; i < 64; ++i) {
-        numbers[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
-        left.set(i, rows.data_ptr<float>() + i * d, nullptr);
-        right.set(i, rows.data_ptr<float>() + i * d, nullptr);
-      }
-      std::vector<float> bias(64, 0.0f), out(64 * 64);
-      ilk::internal::byte_products(left, numbers.data(), nullptr, 63, right, 0, 64, bias.data(), out.data(),
-                                   64);
-      const auto exact = rows.to(torch::kFloat64).matmul(rows.to(torch::kFloat64).t());
-      for (std::int64_t i = 0; i < 63; ++i)
-        for (std::int64_t j = 0; j < 64; ++j) {
-          const double bound = 1.001 * (static_cast<double>(left.error(i)) * right.length(j) +
-                                        static_cast<double>(left.length(i)) * right.error(j)) +
-                               1e-6 * left.length(i) * right.length(j);
-          const double product = out[static_cast<std::size_t>(i * 64 + j)],
-                       truth = exact[i][j].item<double>();
-          ASSERT_LE(std::fabs(product - truth), bound) << bits << " " << d << " " << i << " " << j;
-          if (bits == 16) continue;
-          const double closer =
-              ilk::internal::rest_product_error(left.error(i), left.rest_error(i), left.length(i),
-                                                right.error(j), right.rest_error(j), right.length(j)) +
-              1e-6 * left.length(i) * right.length(j);
-          ASSERT_LE(std::fabs(product + ilk::internal::rest_product(left, i, right, j) - truth), closer)
-              << d << " " << i << " " << j;
-          if (i >= 10 && j >= 10 && d >= 31) {
-            ASSERT_LT(closer, bound / 20) << "a closer look is worth it";
-          }
-        }
-      // Some rows, to some rows of the result, from a tile on.
-      const std::int32_t some[] = {9, 3, 40, 11, 12}, to[] = {4, 0, 1, 3, 2};
-      std::vector<float> few(5 * 24, -1.0f);
-      ilk::internal::byte_products(left, some, to, 5, right, 8, 24, bias.data(), few.data(), 24);
-      for (std::size_t p = 0; p < 5; ++p)
-        for (std::size_t j = 0; j < 24; ++j)
-          ASSERT_EQ(few[static_cast<std::size_t>(to[p]) * 24 + j],
-                    out[static_cast<std::size_t>(some[p]) * 64 + 8 + j]);
-    }
-}
-
-TEST(Screen, SixteenBitsGiveTheSameNumbersForAnyCountAndProcessor) {
-  for (const std::int64_t d : {1, 40, 513, 1500})
-    for (const std::int64_t n : {1, 3, 4, 7, 8, 10, 12, 13, 16, 20, 28, 31, 45}) {
-      const auto rows = normal_rows(n, d, 17);
-      ByteRows left(ByteRows::Side::left, 16, n, d), right(ByteRows::Side::right, 16, n, d);
-      std::vector<std::int32_t> numbers(static_cast<std::size_t>(n));
-      std::iota(numbers.begin(), numbers.end(), 0);
-      const std::int64_t stride = ByteRows::padded(n);
-      const std::vector<float> none(static_cast<std::size_t>(stride), 0.0f);
-      const auto products = [&](bool plain) {
-        const WithoutWideRegisters way(plain);
-        for (std::int64_t i = 0; i < n; ++i) {
-          left.set(i, rows.data_ptr<float>() + i * d, nullptr);
-          right.set(i, rows.data_ptr<float>() + i * d, nullptr);
-        }
-        std::vector<float> out(static_cast<std::size_t>(n * stride));
-        ilk::internal::byte_products(left, numbers.data(), nullptr, n, right, 0, stride, none.data(),
-                                     out.data(), stride);
-        return out;
-      };
-      const auto plain = products(true), fast = products(false);
-      EXPECT_EQ(fast, plain) << d << " " << n;
-      const auto exact = rows.to(torch::kFloat64).matmul(rows.to(torch::kFloat64).t());
-      for (std::int64_t i = 0; i < n; ++i) {
-        // So that the distance of a copy is 0.
-        EXPECT_EQ(2 * left.half_square(i), fast[static_cast<std::size_t>(i * stride + i)]) << d << " " << i;
-        for (std::int64_t j = 0; j < n; ++j)
-          ASSERT_LE(std::fabs(static_cast<double>(fast[static_cast<std::size_t>(i * stride + j)]) -
-                              exact[i][j].item<double>()),
-                    1.001 * (static_cast<double>(left.error(i)) * right.length(j) +
-                             static_cast<double>(left.length(i)) * right.error(j)) +
-                        1e-6 * left.length(i) * right.length(j));
-      }
-    }
+    expect_plain_lloyd("uneven", rows, rows.rows_between(0, k), Geometry::euclidean, 4);
+  const auto ones = Matrix<float>::filled(70, 9, 1);
+  expect_plain_lloyd("equal", ones, ones.rows_between(0, 66), Geometry::euclidean, 2);
 }
 
 /// k-means++ for one start as it reads: all distances (halved squares of points in 16 bits), nothing passed
@@ -226,17 +171,19 @@ std::vector<std::int64_t> slow_first_centres(const ScreenedPoints& screened,
                                              const ilk::KMeansOptions& options, std::uint64_t start) {
   const std::int64_t n = screened.size(), d = screened.dimensions(), k = options.n_clusters, block = 256;
   ByteRows left(ByteRows::Side::left, 16, n, d);
-  for (std::int64_t i = 0; i < n; ++i) left.set(i, screened.row(i), screened.middle().data());
+  for (std::int64_t i = 0; i < n; ++i) left.set(i, screened.row(i), screened.origin().data());
   std::vector<std::int32_t> all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), 0);
   const auto distances_from = [&](std::int64_t candidate) {
     ByteRows right(ByteRows::Side::right, 16, 1, d);
-    right.set(0, screened.row(candidate), screened.middle().data());
-    std::vector<float> out(static_cast<std::size_t>(n * 8)), none(8, 0.0f), distances;
-    ilk::internal::byte_products(left, all.data(), nullptr, n, right, 0, 8, none.data(), out.data(), 8);
+    right.set(0, screened.row(candidate), screened.origin().data());
+    const std::int64_t stride = ByteRows::tile;
+    std::vector<float> out(static_cast<std::size_t>(n * stride)),
+        none(static_cast<std::size_t>(stride), 0.0f), distances;
+    ilk::byte_products(left, all.data(), nullptr, n, right, 0, stride, none.data(), out.data(), stride);
     for (std::int64_t i = 0; i < n; ++i)
-      distances.push_back(std::max(
-          0.0f, left.half_square(i) + left.half_square(candidate) - out[static_cast<std::size_t>(i * 8)]));
+      distances.push_back(std::max(0.0f, left.half_square(i) + left.half_square(candidate) -
+                                             out[static_cast<std::size_t>(i * stride)]));
     return distances;
   };
   ilk::RandomStream random(options.seed, "kmeans", start);
@@ -293,92 +240,101 @@ std::vector<std::int64_t> slow_first_centres(const ScreenedPoints& screened,
 TEST(KMeansStart, DrawsWhatAPlainOneDrawsAndKnowsNearestCentres) {
   struct Case {
     std::string name;
-    torch::Tensor rows;
+    Matrix<float> rows;
     std::int64_t k;
   };
-  auto copies = normal_rows(9, 20, 3).repeat({40, 1});
-  auto nearly = copies.clone();
-  nearly.select(1, 4).add_(1e-6 * normal_rows(360, 1, 8).squeeze(1));
-  std::vector<Case> cases{{"even", normal_rows(700, 40, 1), 10},
-                          {"groups", grouped(900, 60, 8, 0.1, 2), 8},
-                          {"wide groups", grouped(600, 30, 5, 0.7, 5), 23},
-                          {"copies", copies, 12},
-                          {"nearly copies", nearly, 12},
-                          {"as many as points", grouped(40, 7, 4, 0.3, 6), 40},
-                          {"more than 64", grouped(600, 30, 90, 0.2, 7), 70},
-                          {"one column", normal_rows(300, 1, 9), 3},
-                          {"one centre", normal_rows(300, 8, 10), 1},
-                          {"equal", torch::ones({50, 5}), 4}};
+  const auto nine = random_matrix(9, 20, 3), noise = random_matrix(360, 1, 8);
+  const auto copies =
+      changed(Matrix<float>(360, 20), [&](float, std::int64_t i, std::int64_t j) { return nine[i % 9][j]; });
+  std::vector<Case> cases;
+  cases.push_back({"even", random_matrix(700, 40, 1), 10});
+  cases.push_back({"groups", grouped(900, 60, 8, 0.1, 2), 8});
+  cases.push_back({"wide groups", grouped(600, 30, 5, 0.7, 5), 23});
+  cases.push_back({"copies", copies.copy(), 12});
+  cases.push_back(
+      {"nearly copies",
+       changed(copies.copy(),
+               [&](float x, std::int64_t i, std::int64_t j) { return j == 4 ? x + 1e-6f * noise[i][0] : x; }),
+       12});
+  cases.push_back({"as many as points", grouped(40, 7, 4, 0.3, 6), 40});
+  cases.push_back({"more than 64", grouped(600, 30, 90, 0.2, 7), 70});
+  cases.push_back({"one column", random_matrix(300, 1, 9), 3});
+  cases.push_back({"one centre", random_matrix(300, 8, 10), 1});
+  cases.push_back({"equal", Matrix<float>::filled(50, 5, 1), 4});
   for (const Case& one : cases)
     for (const Geometry geometry : {Geometry::cosine, Geometry::euclidean}) {
-      const auto points = (geometry == Geometry::cosine ? unit(one.rows) : one.rows + 30).contiguous();
+      SCOPED_TRACE(one.name);
+      const auto points = geometry == Geometry::cosine ? unit_rows(one.rows.copy()) : plus(one.rows, 30);
       const ilk::KMeansOptions options{.n_clusters = one.k, .seed = 5};
       const std::int64_t n_starts = 3;
-      torch::Tensor first_found;
-      for (const bool without_bytes : {false, true}) {
-        const WithoutWideRegisters way(without_bytes);
+      Matrix<std::int64_t> first_found;
+      for_each_target([&] {
         const ScreenedPoints screened(points, one.k);
         const auto found =
-            ilk::internal::first_centres(points, &screened, geometry, options, 0, n_starts, ilk::silent());
-        if (!first_found.defined()) first_found = found.centres;
-        EXPECT_TRUE(found.centres.equal(first_found)) << one.name;
-        ASSERT_TRUE(found.labels.defined()) << one.name;
-        Lloyd lloyd(points, &screened, one.k, n_starts, geometry);
+            ilk::internal::first_centres(screened, geometry, options, 0, n_starts, ilk::silent());
+        if (first_found.empty()) first_found = found.centres.copy();
+        EXPECT_TRUE(equal(found.centres, first_found));
+        ASSERT_FALSE(found.labels.empty());
+        Lloyd lloyd(screened, one.k, n_starts, geometry);
         for (std::int64_t i = 0; i < n_starts; ++i)
-          lloyd.start(i).centroids.copy_(points.index_select(0, found.centres[i]));
+          lloyd.start(i).centroids = rows_of(points, found.centres.row(i));
         lloyd.begin_with(found.labels, found.margins);
         lloyd.assign({0, 1, 2});
         std::int64_t known = 0;
         for (std::int64_t i = 0; i < n_starts; ++i) {
+          const auto centres = found.centres.row(i);
           EXPECT_EQ(slow_first_centres(screened, options, static_cast<std::uint64_t>(i)),
-                    std::vector<std::int64_t>(found.centres[i].data_ptr<std::int64_t>(),
-                                              found.centres[i].data_ptr<std::int64_t>() + one.k))
-              << one.name;
-          Lloyd::Start& start = lloyd.start(i);
-          const auto centres = start.centroids.to(torch::kFloat64);
-          auto scores = points.to(torch::kFloat64).matmul(centres.t());
-          if (geometry == Geometry::euclidean) scores -= centres.square().sum(1) / 2;
-          const auto labels = found.labels[i].to(torch::kInt64).unsqueeze(1);
-          const auto own = scores.gather(1, labels);
-          const auto others = scores.scatter(1, labels, -std::numeric_limits<double>::infinity());
-          const auto margin = found.margins[i].to(torch::kFloat64).unsqueeze(1);
-          EXPECT_TRUE(((own - others >= margin) | (margin <= 0)).all().item<bool>()) << one.name;
-          known += (margin > 0).sum().item<std::int64_t>();
-          EXPECT_TRUE(start.labels.equal(slow_labels(points, start.centroids.contiguous(), geometry)))
-              << one.name << " " << i;
-          const auto whole = start.labels.to(torch::kInt64);
-          const auto sums = torch::zeros_like(start.sums).index_add_(0, whole, points.to(torch::kFloat64));
-          EXPECT_LT((sums - start.sums).abs().max().item<double>(), 1e-4) << one.name;
-          EXPECT_TRUE(whole.bincount({}, one.k).equal(torch::tensor(start.sizes, torch::kInt64))) << one.name;
+                    std::vector<std::int64_t>(centres.begin(), centres.end()));
+          const Lloyd::Start& start = lloyd.start(i);
+          for (std::int64_t p = 0; p < points.rows(); ++p) {
+            const double margin = found.margins[i][p];
+            if (!(margin > 0)) continue;
+            ++known;
+            const auto score = [&](std::int64_t j) {
+              const auto centre = start.centroids.row(j);
+              return dot(points.row(p), centre) -
+                     (geometry == Geometry::cosine ? 0 : dot(centre, centre) / 2);
+            };
+            const std::int32_t own = found.labels[i][p];
+            for (std::int64_t j = 0; j < one.k; ++j) {
+              if (j != own) {
+                ASSERT_GE(score(own) - score(j), margin);
+              }
+            }
+          }
+          EXPECT_EQ(start.labels, slow_labels(points, start.centroids, geometry)) << i;
+          expect_sums_of_labels(points, start, 1e-4);
         }
         if (one.name == "groups") {
-          EXPECT_EQ(known, n_starts * points.size(0));
+          EXPECT_EQ(known, n_starts * points.rows());
         }
-      }
+      });
     }
 }
 
 TEST(Screen, GroupsOfCentresThatAreSkippedHoldNoBetterOne) {
   // More centres than groups of points, so that a point's best centres are in one or two groups.
   const auto rows = grouped(1200, 40, 30, 0.4, 21);
-  for (const Geometry geometry : {Geometry::cosine, Geometry::euclidean}) {
-    const auto points = geometry == Geometry::cosine ? unit(rows) : rows;
-    expect_plain_lloyd("groups", points, points.slice(0, 0, 150).contiguous(), geometry, 8);
-  }
+  const auto points = unit_rows(rows.copy());
+  expect_plain_lloyd("groups", points, points.rows_between(0, 150), Geometry::cosine, 8);
+  expect_plain_lloyd("groups", rows, rows.rows_between(0, 150), Geometry::euclidean, 8);
   // A repair in between: bounds do not hold any more.
-  const auto points = unit(rows);
   const ScreenedPoints screened(points, 120);
-  Lloyd lloyd(points, &screened, 120, 1, Geometry::cosine);
+  Lloyd lloyd(screened, 120, 1, Geometry::cosine);
   Lloyd::Start& start = lloyd.start(0);
-  start.centroids.copy_(points.slice(0, 0, 120));
-  start.centroids[7].copy_(-points.mean(0) / points.mean(0).norm());  // nobody's
+  start.centroids = Matrix<float>(points.rows_between(0, 120));
+  Matrix<float> nobodys(1, 40);
+  for (std::int64_t i = 0; i < points.rows(); ++i)
+    for (std::int64_t j = 0; j < 40; ++j) nobodys[0][j] -= points[i][j];
+  nobodys = unit_rows(std::move(nobodys));
+  std::ranges::copy(nobodys.row(0), start.centroids[7]);
   std::int64_t repaired = 0, skipped = 0;
   for (int iteration = 0; iteration < 8; ++iteration) {
     if (iteration > 0) lloyd.update(0);
-    if (iteration == 4) start.centroids[9].copy_(start.centroids[7]), start.bounded = false;
+    if (iteration == 4) std::ranges::copy(start.centroids.row(7), start.centroids[9]), start.bounded = false;
     lloyd.assign({0});
-    ASSERT_TRUE(start.labels.equal(slow_labels(points, start.centroids.contiguous(), Geometry::cosine)));
-    skipped += points.size(0) - start.searched;
+    ASSERT_EQ(start.labels, slow_labels(points, start.centroids, Geometry::cosine));
+    skipped += points.rows() - start.searched;
     double gain = 0;
     repaired += lloyd.repair(0, gain);
   }
@@ -391,83 +347,52 @@ TEST(Screen, LikeCentresAreInOneGroup) {
   const auto order = ilk::internal::order_by_likeness(centres, 16);
   EXPECT_EQ(std::set<std::int32_t>(order.begin(), order.end()).size(), 96u);
   for (std::size_t i = 0; i < 96; ++i) EXPECT_EQ(order[i] % 6, order[i / 16 * 16] % 6) << i;
-  EXPECT_EQ(ilk::internal::order_by_likeness(torch::ones({40, 3}), 16).size(), 40u);
+  EXPECT_EQ(ilk::internal::order_by_likeness(Matrix<float>::filled(40, 3, 1), 16).size(), 40u);
 }
 
-TEST(RowLoops, WideOnesEqualPlainOnes) {
-  const float nan = std::numeric_limits<float>::quiet_NaN(),
-              infinity = std::numeric_limits<float>::infinity();
-  for (const std::int64_t n : {1, 7, 8, 16, 29, 208}) {
-    auto numbers = normal_rows(1, n, static_cast<std::uint64_t>(n));
-    float* values = numbers.data_ptr<float>();
-    values[n / 2] = -infinity;
-    for (const float threshold : {-infinity, -0.5f, values[n - 1], 9.0f, nan}) {
-      std::vector<std::int32_t> wide(static_cast<std::size_t>(n)), plain = wide;
-      wide.resize(static_cast<std::size_t>(ilk::internal::not_below(values, n, threshold, wide.data())));
-      plain.resize(
-          static_cast<std::size_t>(ilk::internal::not_below_plain(values, n, threshold, plain.data())));
-      EXPECT_EQ(wide, plain) << n << " " << threshold;
-    }
-    if (n % 8 == 0) {
-      std::vector<float> wide(static_cast<std::size_t>(n / 8)), plain = wide;
-      ilk::internal::group_tops(values, n / 8, 8, wide.data());
-      ilk::internal::group_tops_plain(values, n / 8, 8, plain.data());
-      EXPECT_EQ(wide, plain) << n;
-    }
-    const auto top = ilk::internal::top_two(values, n), plain_top = ilk::internal::top_two_plain(values, n);
-    EXPECT_EQ(top.first, plain_top.first) << n;
-    EXPECT_EQ(top.second, plain_top.second) << n;
-    std::vector<float> left(values, values + n), costs(left.size(), 0.25f);
-    const float least = ilk::internal::spend(left.data(), costs.data(), 0.5f, n);
-    EXPECT_EQ(least, *std::min_element(left.begin(), left.end()));
-    for (std::size_t i = 0; i < left.size(); ++i) {
-      if (std::isinf(values[i])) continue;
-      EXPECT_NEAR(left[i], values[i] - 0.75f, 1e-5);
-      if (values[i] > 0.75f) {
-        EXPECT_LE(left[i], values[i] - 0.75f);
-      }
-    }
-  }
-}
-
-TEST(Screen, ResultsAreTheSameWithAndWithoutByteProducts) {
-  const auto points = unit(grouped(1500, 40, 30, 1.0, 9));
+TEST(Screen, ResultsAreTheSameOnEveryProcessor) {
+  const auto points = unit_rows(grouped(1500, 40, 30, 1.0, 9));
   for (const std::int64_t k : {10, 90}) {
     const ilk::KMeansOptions options{.n_clusters = k, .n_init = 2, .max_iterations = 15, .tolerance = 0};
-    const auto fast = ilk::kmeans(points, options);
-    const auto found = ilk::nearest_neighbours(points.slice(0, 0, 300), points, k);
-    const auto assigned = ilk::assign_to_nearest(points, fast.centroids);
-    const WithoutWideRegisters way(true);
-    const auto slow = ilk::kmeans(points, options);
-    EXPECT_TRUE(fast.labels.equal(slow.labels));
-    EXPECT_TRUE(fast.centroids.equal(slow.centroids));
-    EXPECT_EQ(fast.objectives, slow.objectives);
-    const auto expected = ilk::nearest_neighbours(points.slice(0, 0, 300), points, k);
-    EXPECT_TRUE(found.indices.equal(expected.indices));
-    EXPECT_TRUE(found.cosines.equal(expected.cosines));
-    const auto again = ilk::assign_to_nearest(points, fast.centroids);
-    EXPECT_TRUE(assigned.labels.equal(again.labels));
-    EXPECT_TRUE(assigned.scores.equal(again.scores));
-    EXPECT_TRUE(assigned.second_labels.equal(again.second_labels));
+    const auto expected = ilk::kmeans(points, options);
+    const auto neighbours = ilk::nearest_neighbours(points.rows_between(0, 300), points, k);
+    const auto assigned = ilk::assign_to_nearest(points, expected.centroids);
+    for_each_target([&] {
+      const auto found = ilk::kmeans(points, options);
+      EXPECT_EQ(found.labels, expected.labels);
+      EXPECT_TRUE(equal(found.centroids, expected.centroids));
+      EXPECT_EQ(found.objectives, expected.objectives);
+      const auto near = ilk::nearest_neighbours(points.rows_between(0, 300), points, k);
+      EXPECT_TRUE(equal(near.indices, neighbours.indices));
+      EXPECT_TRUE(equal(near.cosines, neighbours.cosines));
+      const auto again = ilk::assign_to_nearest(points, expected.centroids);
+      EXPECT_EQ(again.labels, assigned.labels);
+      EXPECT_EQ(again.scores, assigned.scores);
+      EXPECT_EQ(again.second_labels, assigned.second_labels);
+    });
   }
 }
 
 TEST(EuclideanKMeans, FindsGroupsOfAnyLengthAndItsObjectiveIsMinusTheMeanSquare) {
-  const auto points = grouped(900, 12, 6, 0.05, 11) * 3 + 7;
-  for (const bool plain : {false, true}) {
-    ilk::internal::plain_path() = plain;
+  const auto points = plus(times(grouped(900, 12, 6, 0.05, 11), 3), 7);
+  for_each_target([&] {
     const auto found = ilk::euclidean_kmeans(points, {.n_clusters = 6, .n_init = 5});
-    ilk::internal::plain_path() = false;
-    const auto own = found.centroids.index_select(0, found.labels);
-    EXPECT_NEAR(found.objective, -(points - own).square().sum(1).mean().item<double>(), 1e-3);
+    double squares = 0;
+    for (std::int64_t i = 0; i < 900; ++i) {
+      const std::int64_t label = found.labels[static_cast<std::size_t>(i)];
+      for (std::int64_t j = 0; j < 12; ++j) {
+        const double difference = static_cast<double>(points[i][j]) - found.centroids[label][j];
+        squares += difference * difference;
+      }
+      EXPECT_EQ(label, found.labels[static_cast<std::size_t>(i % 6)]);  // point i was made of group i mod 6
+    }
+    EXPECT_NEAR(found.objective, -squares / 900, 1e-3);
     EXPECT_GT(found.objective, -0.5);
     for (std::size_t i = 1; i < found.objectives.size(); ++i)
       EXPECT_GE(found.objectives[i], found.objectives[i - 1] - 1e-3);
-    const auto members = found.labels.view({-1, 6});  // point i was made of group i mod 6
-    EXPECT_TRUE(members.eq(members[0]).all().item<bool>());
     EXPECT_EQ(found.duplicates, 0);
-  }
-  auto broken = points.clone();
+  });
+  auto broken = points.copy();
   broken[4][1] = INFINITY;
   EXPECT_THROW(ilk::euclidean_kmeans(broken, {.n_clusters = 2}), ilk::Error);
   EXPECT_THROW(ilk::euclidean_kmeans(points, {.n_clusters = 901}), ilk::Error);

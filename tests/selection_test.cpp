@@ -1,97 +1,93 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/kmeans.h>
-#include <ilk/random.h>
 #include <ilk/selection.h>
 
-#include <numeric>
+#include <algorithm>
+#include <cmath>
 #include <set>
 
-#include "../src/cluster/blocks.h"
+#include "matrices.h"
+#include "targets.h"
 
 namespace {
 
-torch::Tensor unit_rows(std::int64_t n, std::int64_t d, std::uint64_t seed) {
-  ilk::RandomStream random(seed, "test");
-  auto rows = torch::empty({n, d});
-  for (std::int64_t i = 0; i < n * d; ++i) rows.data_ptr<float>()[i] = static_cast<float>(random.normal());
-  return ilk::normalise_rows(rows, "test", "rows");
-}
-
-std::vector<std::int64_t> listed(const torch::Tensor& rows) {
-  EXPECT_EQ(rows.scalar_type(), torch::kInt64);
-  return {rows.data_ptr<std::int64_t>(), rows.data_ptr<std::int64_t>() + rows.numel()};
-}
+using Rows = std::vector<std::int64_t>;
 
 /// Both rules by sorting whole columns in float64.
-std::vector<std::int64_t> slow_selection(const torch::Tensor& centres, const torch::Tensor& words,
-                                         const ilk::SelectionOptions& options) {
-  const auto cosines = words.to(torch::kFloat64).matmul(centres.to(torch::kFloat64).t());
-  const auto owners = cosines.argmax(1);
-  // log of p / (1 − p), which grows with the softmax p and tells apart what rounds to p = 1.
-  const auto others =
-      (cosines / 0.005).scatter(1, owners.unsqueeze(1), -std::numeric_limits<double>::infinity());
-  const auto confidence = cosines / 0.005 - others.logsumexp(1, true);
+Rows slow_selection(const ilk::Matrix<float>& centres, const ilk::Matrix<float>& words,
+                    const ilk::SelectionOptions& options) {
+  const std::int64_t p = words.rows(), n = centres.rows();
+  ilk::Matrix<double> cosines(p, n);
+  Rows owners;
+  std::vector<double> confidence;
+  for (std::int64_t word = 0; word < p; ++word) {
+    for (std::int64_t centre = 0; centre < n; ++centre)
+      for (std::int64_t j = 0; j < words.columns(); ++j)
+        cosines[word][centre] +=
+            static_cast<double>(words[word][j]) * static_cast<double>(centres[centre][j]);
+    const auto of = cosines.row(word);
+    owners.push_back(std::ranges::max_element(of) - of.begin());
+    // log of p / (1 − p), which grows with the softmax p and tells apart what rounds to p = 1.
+    double others = 0;
+    for (std::int64_t centre = 0; centre < n; ++centre)
+      if (centre != owners.back())
+        others += std::exp((cosines[word][centre] - cosines[word][owners.back()]) / 0.005);
+    confidence.push_back(-std::log(others));
+  }
+  const bool exclusive = options.selection == ilk::SelectionRule::exclusive;
   std::set<std::int64_t> chosen;
-  for (std::int64_t centre = 0; centre < centres.size(0); ++centre) {
-    std::vector<std::int64_t> order;
-    for (std::int64_t word = 0; word < words.size(0); ++word)
-      if (options.selection == ilk::SelectionRule::top || owners[word].item<std::int64_t>() == centre)
-        order.push_back(word);
-    const auto key =
-        (options.selection == ilk::SelectionRule::top ? cosines : confidence).select(1, centre).contiguous();
-    const double* of = key.data_ptr<double>();
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return of[a] > of[b]; });
+  for (std::int64_t centre = 0; centre < n; ++centre) {
+    Rows order;
+    for (std::int64_t word = 0; word < p; ++word)
+      if (!exclusive || owners[static_cast<std::size_t>(word)] == centre) order.push_back(word);
+    const auto key = [&](std::int64_t word) {
+      return exclusive ? confidence[static_cast<std::size_t>(word)] : cosines[word][centre];
+    };
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) > key(b); });
     order.resize(std::min(order.size(), static_cast<std::size_t>(options.top)));
     chosen.insert(order.begin(), order.end());
   }
   return {chosen.begin(), chosen.end()};
 }
 
-template <class Call>
-std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const ilk::Error& error) {
-    return error.what();
-  }
-  return "";
+TEST(SelectWords, BothRulesEqualTheSlowOnesOnEveryProcessor) {
+  const auto centres = random_unit_rows(40, 12, 1), words = random_unit_rows(3000, 12, 2);
+  for (const auto rule : {ilk::SelectionRule::top, ilk::SelectionRule::exclusive})
+    for (const std::int64_t top : {1, 5, 5000}) {
+      const ilk::SelectionOptions options{.selection = rule, .top = top};
+      const Rows expected = slow_selection(centres, words, options);
+      for_each_target([&] {
+        EXPECT_EQ(ilk::select_words(centres, words, options), expected) << ilk::enum_name(rule) << " " << top;
+      });
+    }
 }
 
-TEST(SelectWords, BothRulesEqualTheSlowOnes) {
-  const auto centres = unit_rows(40, 12, 1), words = unit_rows(3000, 12, 2);
-  for (const bool plain : {false, true}) {
-    ilk::internal::plain_path() = plain;
-    for (const auto rule : {ilk::SelectionRule::top, ilk::SelectionRule::exclusive})
-      for (const std::int64_t top : {1, 5, 5000}) {
-        const ilk::SelectionOptions options{.selection = rule, .top = top};
-        EXPECT_EQ(listed(ilk::select_words(centres, words, options)), slow_selection(centres, words, options))
-            << ilk::enum_name(rule) << " " << top;
-      }
-    ilk::internal::plain_path() = false;
-  }
+TEST(SelectWords, TellsConfidentWordsApartWhereTheSoftmaxIsOne) {
+  // Two opposite centres: all words but the last are sure of theirs by more than e^-87, the least float32.
+  const auto centres = matrix_of({{1, 0}, {-1, 0}});
+  const auto words = unit_rows(matrix_of({{1, 0.9f}, {1, 0.5f}, {1, 0.1f}, {1, 0.3f}, {1, 20}}));
+  EXPECT_EQ(ilk::select_words(centres, words, {.selection = ilk::SelectionRule::exclusive, .top = 2}),
+            (Rows{2, 3}));
 }
 
 TEST(SelectWords, AWordServesOneCentreOnlyWhereExclusive) {
   // Both centres like word 0 best; word 1 is nearer to the second centre.
-  const auto centres = ilk::normalise_rows(torch::tensor({{1.0, 0.2}, {1.0, -0.2}}), "test", "centres");
-  const auto words =
-      ilk::normalise_rows(torch::tensor({{1.0, 0.01}, {1.0, -0.9}, {-1.0, 0.0}}), "test", "words");
-  EXPECT_EQ(listed(ilk::select_words(centres, words, {.top = 1})), (std::vector<std::int64_t>{0}));
-  EXPECT_EQ(listed(ilk::select_words(centres, words, {.selection = ilk::SelectionRule::exclusive, .top = 1})),
-            (std::vector<std::int64_t>{0, 1}));
+  const auto centres = unit_rows(matrix_of({{1, 0.2f}, {1, -0.2f}}));
+  const auto words = unit_rows(matrix_of({{1, 0.01f}, {1, -0.9f}, {-1, 0}}));
+  EXPECT_EQ(ilk::select_words(centres, words, {.top = 1}), (Rows{0}));
+  EXPECT_EQ(ilk::select_words(centres, words, {.selection = ilk::SelectionRule::exclusive, .top = 1}),
+            (Rows{0, 1}));
 }
 
 TEST(SelectWords, TiesGoToTheLowerIndex) {
-  const auto centre = torch::tensor({{1.f, 0.f}, {-1.f, 0.f}});
-  const auto words = torch::tensor({{0.f, 1.f}, {1.f, 0.f}, {1.f, 0.f}, {1.f, 0.f}});
-  const auto up = centre.slice(0, 0, 1);
+  const auto centre = matrix_of({{1, 0}, {-1, 0}});
+  const auto words = matrix_of({{0, 1}, {1, 0}, {1, 0}, {1, 0}});
+  const auto up = centre.rows_between(0, 1);
   for (const auto rule : {ilk::SelectionRule::top, ilk::SelectionRule::exclusive})
-    EXPECT_EQ(listed(ilk::select_words(centre, words, {.selection = rule, .top = 2})),
-              (rule == ilk::SelectionRule::top ? std::vector<std::int64_t>{0, 1, 2}
-                                               : std::vector<std::int64_t>{1, 2}));
-  EXPECT_EQ(listed(ilk::select_words(up, words, {.selection = ilk::SelectionRule::exclusive, .top = 2})),
-            (std::vector<std::int64_t>{0, 1}))
+    EXPECT_EQ(ilk::select_words(centre, words, {.selection = rule, .top = 2}),
+              (rule == ilk::SelectionRule::top ? Rows{0, 1, 2} : Rows{1, 2}));
+  EXPECT_EQ(ilk::select_words(up, words, {.selection = ilk::SelectionRule::exclusive, .top = 2}),
+            (Rows{0, 1}))
       << "one centre only: all are equally sure";
 }
 
@@ -105,10 +101,11 @@ TEST(SemanticCentreCount, IsNByThreeHundredButThreeForEachClusterAndAtMostN) {
 }
 
 TEST(SelectWords, BadInputNamesTheRuleAndTheValue) {
-  const auto eye = torch::eye(3);
-  EXPECT_EQ(error_of([&] { ilk::select_words(eye, torch::eye(4), {}); }),
+  const auto eye = matrix_of({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}});
+  const auto wider = matrix_of({{1, 0, 0, 0}, {0, 1, 0, 0}});
+  EXPECT_EQ(error_of([&] { ilk::select_words(eye, wider, {}); }),
             "[select_words] words must be as wide as the centres (3), got 4.");
-  EXPECT_EQ(error_of([&] { ilk::select_words(eye, eye.slice(0, 0, 0), {}); }),
+  EXPECT_EQ(error_of([&] { ilk::select_words(eye, eye.rows_between(0, 0), {}); }),
             "[select_words] words must have at least one row and one column, got 0 × 3.");
   EXPECT_EQ(error_of([&] { ilk::select_words(eye, eye, {.top = 0}); }),
             "[select_words] top must be at least 1, got 0.");

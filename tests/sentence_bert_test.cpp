@@ -9,13 +9,17 @@
 #include <ilk/sentence_bert.h>
 #include <ilk/text_features.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "../src/encoders/bert_tower.h"
 #include "made_models.h"
+#include "targets.h"
 #include "temporary_directory.h"
 
 namespace {
@@ -35,9 +39,10 @@ std::vector<std::string> reference_texts() {
   return reference()["texts"].get<std::vector<std::string>>();
 }
 
-torch::Tensor made_weight(const std::string& name, const std::vector<std::int64_t>& shape) {
-  torch::Tensor tensor = torch::empty(shape);
-  const std::int64_t count = tensor.numel();
+ilk::Array made_weight(const std::string& name, const std::vector<std::int64_t>& shape,
+                       const std::string& type) {
+  std::int64_t count = 1;
+  for (const std::int64_t length : shape) count *= length;
   const bool of_norm = name.find("LayerNorm") != std::string::npos && name.ends_with(".weight");
   const bool embedding = name.find("embeddings.") != std::string::npos ||
                          name.find("relative_attention_bias") != std::string::npos;
@@ -46,22 +51,17 @@ torch::Tensor made_weight(const std::string& name, const std::vector<std::int64_
                        : embedding         ? 0.5
                                            : std::sqrt(3.0 / static_cast<double>(count / shape[0]));
   const Numbers numbers(name);
-  float* values = tensor.data_ptr<float>();
-  for (std::int64_t i = 0; i < count; ++i)
-    values[i] = static_cast<float>((of_norm ? 1 : 0) + scale * numbers(static_cast<std::uint64_t>(i)));
-  return tensor;
+  return made_array(type, shape, [&](std::uint64_t i) { return (of_norm ? 1 : 0) + scale * numbers(i); });
 }
 
 /// A model directory made of numbers, to be damaged before it is loaded.
 class MadeModel {
  public:
   explicit MadeModel(const json& model, const std::string& prefix = "") {
-    const std::map<std::string, torch::ScalarType> types{
-        {"F32", torch::kFloat32}, {"F16", torch::kFloat16}, {"BF16", torch::kBFloat16}};
     for (const auto& [name, shape] : model["shapes"].items())
-      weights.emplace_back(prefix + name, made_weight(name, shape).to(types.at(model["type"])));
+      weights.emplace_back(prefix + name, made_weight(name, shape, model["type"]));
     // Files hold more than is needed.
-    weights.emplace_back(prefix + "pooler.dense.bias", at::zeros({48}));
+    weights.emplace_back(prefix + "pooler.dense.bias", zeros({48}));
     fs::copy_file(fs::path(ILK_TEST_DATA) / "wordpiece/vocab.txt", path() / "vocab.txt");
     write("config.json", model["config"]);
     write("sentence_bert_config.json", {{"max_seq_length", model["longest"]}, {"do_lower_case", false}});
@@ -82,11 +82,11 @@ class MadeModel {
   }
   void pool(const json& modes) const { write("1_Pooling/config.json", modes); }
   const MadeModel& write_weights() const {
-    ilk::write_safetensors(path() / "model.safetensors", weights);
+    ilk::write_safetensors(path() / "model.safetensors", views_of(weights));
     return *this;
   }
 
-  std::vector<std::pair<std::string, torch::Tensor>> weights;
+  ilk::NamedArrays weights;
 
  private:
   TemporaryDirectory directory_;
@@ -108,16 +108,18 @@ std::string load_error(const fs::path& directory) {
 TEST(SentenceBert, MadeModelsEmbedAsTheReference) {
   for (const json& wanted : reference()["models"]) {
     MadeModel made(wanted);
-    const ilk::SentenceBert encoder(made.write_weights().path(), torch::kCPU, ilk::Precision::fp32);
+    const ilk::SentenceBert encoder(made.write_weights().path(), ilk::Precision::fp32);
     EXPECT_EQ(encoder.width(), 48);
     EXPECT_EQ(encoder.longest(), wanted["longest"]);
-    const torch::Tensor embeddings = encoder.encode_texts(reference_texts());
+    const ilk::Matrix<float> embeddings = encoder.encode_texts(reference_texts());
     expect_unit_rows(embeddings);
     EXPECT_LT(largest_difference(embeddings, rows_of(wanted["embeddings"])), 1e-5) << wanted["config"];
     const ilk::SentenceBert in_int16(made.path());
     EXPECT_EQ(in_int16.precision(), ilk::Precision::int16);
-    const torch::Tensor cosines = (in_int16.encode_texts(reference_texts()) * embeddings).sum(1);
-    EXPECT_GT(cosines.min().item<double>(), 0.99999) << wanted["config"];
+    EXPECT_GT(lowest_cosine(in_int16.encode_texts(reference_texts()), embeddings), 0.99999)
+        << wanted["config"];
+    for_each_target(
+        [&] { EXPECT_TRUE(equal(encoder.encode_texts(reference_texts()), embeddings)) << wanted["config"]; });
   }
 }
 
@@ -129,10 +131,9 @@ TEST(SentenceBert, MpnetsDistancesFallIntoTheReferencesBuckets) {
 }
 
 TEST(SentenceBert, FilesMayLieAsOtherProgramsWriteThem) {
-  const torch::Tensor expected = rows_of(model(0)["embeddings"]);
+  const ilk::Matrix<float> expected = rows_of(model(0)["embeddings"]);
   const auto embed = [](const MadeModel& made) {
-    return ilk::load_text_encoder(made.path(), torch::kCPU, ilk::Precision::fp32)
-        ->encode_texts(reference_texts());
+    return ilk::load_text_encoder(made.path(), ilk::Precision::fp32)->encode_texts(reference_texts());
   };
   {  // below the name of a whole model; without sentence-transformers' files, the mean of all the model takes
     MadeModel made(model(0), "bert.");
@@ -169,12 +170,14 @@ TEST(SentenceBert, ATextsEmbeddingIsItsOwnWhateverItsCompanionsAndThreads) {
         for (int i = 0; i < times; ++i) text += std::string(prompt) + noun + " ";
         texts.push_back(text);
       }
-  const torch::Tensor together = encoder.encode_texts(texts);
+  const ilk::Matrix<float> together = encoder.encode_texts(texts);
   for (std::size_t i = 0; i < texts.size(); i += 5)
-    EXPECT_TRUE(at::equal(encoder.encode_texts({texts[i]})[0], together[static_cast<std::int64_t>(i)]))
+    EXPECT_TRUE(std::ranges::equal(encoder.encode_texts({texts[i]}).row(0),
+                                   together.row(static_cast<std::int64_t>(i))))
         << texts[i];
-  EXPECT_EQ(encoder.encode_texts({}).sizes(), at::IntArrayRef({0, 48}));
-  for_each_way_of_threading([&] { EXPECT_TRUE(at::equal(encoder.encode_texts(texts), together)); });
+  EXPECT_EQ(encoder.encode_texts({}).rows(), 0);
+  EXPECT_EQ(encoder.encode_texts({}).columns(), 48);
+  for_each_way_of_threading([&] { EXPECT_TRUE(equal(encoder.encode_texts(texts), together)); });
 }
 
 TEST(SentenceBert, TheCacheOfTextFeaturesServesItToo) {
@@ -185,12 +188,12 @@ TEST(SentenceBert, TheCacheOfTextFeaturesServesItToo) {
   EXPECT_NE(dynamic_cast<const ilk::Clip*>(clip.get()), nullptr);
   const TemporaryDirectory cache;
   const ilk::Corpus corpus = ilk::make_corpus("few", {"a dog", "a tree", "a house"});
-  const torch::Tensor fresh = ilk::embed_corpus(*encoder, corpus, {}, cache.path(), "captions").features;
+  const ilk::Matrix<float> fresh = ilk::embed_corpus(*encoder, corpus, {}, cache.path(), "captions").features;
   EXPECT_LT(largest_difference(fresh, encoder->encode_texts(corpus.texts)), 1e-6);
   EXPECT_FALSE(ilk::embed_corpus(*clip, corpus, {}, cache.path(), "captions").from_cache) << "another model";
   const ilk::TextFeatures kept = ilk::embed_corpus(*encoder, corpus, {}, cache.path(), "captions");
   EXPECT_TRUE(kept.from_cache);
-  EXPECT_TRUE(at::equal(kept.features, fresh));
+  EXPECT_TRUE(equal(kept.features, fresh));
 }
 
 TEST(SentenceBert, TheFingerprintIsOfEverythingThatCounts) {
@@ -209,7 +212,7 @@ TEST(SentenceBert, TheFingerprintIsOfEverythingThatCounts) {
         made.write("sentence_bert_config.json", {{"max_seq_length", 20}});
       },
       [&] {
-        made.weights[3].second = made.weights[3].second + 1;
+        made.weights[3].second.bytes()[0] ^= std::byte{1};
         made.write_weights();
       }};
   std::string last = before;

@@ -1,19 +1,22 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/kmeans.h>
 #include <ilk/parallel.h>
 #include <ilk/separation.h>
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
-#include <set>
 
 #include "generator.h"
+#include "matrices.h"
+#include "targets.h"
 
 namespace {
 
 struct Drawn {
-  torch::Tensor points, labels;
+  ilk::Matrix<float> points;
+  std::vector<std::int64_t> labels;
 };
 
 /// As drawn() of tests/data/metrics/make_separation.py.
@@ -21,33 +24,46 @@ Drawn drawn(std::uint64_t seed) {
   Generator g{seed};
   const auto n = 1 + g.below(40), d = 1 + g.below(6), k = 1 + g.below(7);
   const auto distinct = seed % 3 == 0 ? std::max<std::int64_t>(1, n / 3) : n;
-  std::vector<double> rows;
-  for (std::int64_t i = 0; i < distinct * d; ++i)
-    rows.push_back(static_cast<double>(g.below(21)) - 10 + (i % d == 0 ? 11 : 0));
+  ilk::Matrix<float> rows(distinct, d);
+  for (std::int64_t i = 0; i < distinct; ++i)
+    for (std::int64_t j = 0; j < d; ++j)
+      rows[i][j] = static_cast<float>(g.below(21) - 10 + (j == 0 ? 11 : 0));
   std::vector<std::int64_t> labels, from;
   for (std::int64_t i = 0; i < n; ++i) {
     labels.push_back(seed % 25 == 24 ? i : g.below(static_cast<std::uint64_t>(k)));
     from.push_back(i % distinct);
   }
-  const auto points = torch::tensor(rows, torch::kFloat64).view({distinct, d});
-  return {ilk::normalise_rows(points.index_select(0, torch::tensor(from, torch::kInt64)), "test", "points"),
-          torch::tensor(labels, torch::kInt64)};
+  return {rows_of(unit_rows(std::move(rows)), from), labels};
+}
+
+std::vector<std::int64_t> random_labels(std::int64_t n, std::int64_t k, std::uint64_t seed) {
+  ilk::RandomStream random(seed, "labels");
+  std::vector<std::int64_t> labels;
+  for (std::int64_t i = 0; i < n; ++i) labels.push_back(random.below(k));
+  return labels;
+}
+
+double dot(const auto& a, const auto& b) {
+  double sum = 0;
+  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * static_cast<double>(b[j]);
+  return sum;
 }
 
 /// Every pair of points, as the definitions are written.
 struct Slow {
   double silhouette = 0, objective = 0, on_the_fence = 0;
 };
-Slow slow(const torch::Tensor& features, const torch::Tensor& labels, double fence) {
-  const std::int64_t n = features.size(0);
-  const auto points = features.to(torch::kFloat64);
-  const auto distance = 1 - points.matmul(points.t());
+Slow slow(const ilk::Matrix<float>& points, const std::vector<std::int64_t>& labels, double fence) {
+  const std::int64_t n = points.rows();
   std::map<std::int64_t, std::vector<std::int64_t>> members;
-  for (std::int64_t i = 0; i < n; ++i) members[labels[i].item<std::int64_t>()].push_back(i);
-  std::map<std::int64_t, torch::Tensor> sums;
-  for (const auto& [label, rows] : members)
-    sums[label] = points.index_select(0, torch::tensor(rows, torch::kInt64)).sum(0);
-  const auto between = distance.accessor<double, 2>();
+  std::map<std::int64_t, std::vector<double>> sums;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t label = labels[static_cast<std::size_t>(i)];
+    members[label].push_back(i);
+    auto& sum = sums[label];
+    sum.resize(static_cast<std::size_t>(points.columns()));
+    for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += static_cast<double>(points.row(i)[j]);
+  }
   Slow scores;
   for (std::int64_t i = 0; i < n; ++i) {
     double within = 0, nearest = 1e9;
@@ -56,10 +72,10 @@ Slow slow(const torch::Tensor& features, const torch::Tensor& labels, double fen
       const auto& mean = sums[label];
       double sum = 0;
       for (const auto row : rows)
-        if (row != i) sum += between[i][row];
-      const double length = mean.norm().item<double>();
-      cosines.push_back(length > 0 ? points[i].dot(mean).item<double>() / length : 0);
-      const bool own = label == labels[i].item<std::int64_t>();
+        if (row != i) sum += 1 - dot(points.row(i), points.row(row));
+      const double length = std::sqrt(dot(mean, mean));
+      cosines.push_back(length > 0 ? dot(points.row(i), mean) / length : 0);
+      const bool own = label == labels[static_cast<std::size_t>(i)];
       if (own) scores.objective += cosines.back() / static_cast<double>(n);
       if (own)
         within = rows.size() > 1 ? sum / static_cast<double>(rows.size() - 1) : -1;
@@ -100,9 +116,10 @@ TEST(Separation, EqualsScikitLearn) {
 }
 
 TEST(Separation, EqualsEveryPairOfPoints) {
-  torch::manual_seed(3);
-  const auto points = ilk::normalise_rows(torch::randn({1500, 12}) + 0.7, "test", "points");
-  const auto labels = torch::randint(0, 9, {1500}, torch::kInt64);
+  auto rows = random_matrix(1500, 12, 3);
+  for (float& value : rows.flat()) value += 0.7f;
+  const auto points = unit_rows(std::move(rows));
+  const auto labels = random_labels(1500, 9, 3);
   const auto fast = ilk::separation(points, labels, {.fence = 0.02});
   const auto expected = slow(points, labels, 0.02);
   EXPECT_NEAR(*fast.silhouette, expected.silhouette, 1e-9);
@@ -113,28 +130,32 @@ TEST(Separation, EqualsEveryPairOfPoints) {
   EXPECT_LT(fast.on_the_fence, 0.99);
 }
 
-TEST(Separation, IsTheSameForAnyNumberOfThreads) {
-  torch::manual_seed(4);
-  const auto points = ilk::normalise_rows(torch::randn({5000, 40}), "test", "points");
-  const auto labels = torch::randint(0, 30, {5000}, torch::kInt64);
+TEST(Separation, IsTheSameForAnyNumberOfThreadsAndEveryProcessor) {
+  const auto points = random_unit_rows(5000, 40, 4);
+  const auto labels = random_labels(5000, 30, 4);
   ilk::set_threads(1);
   const auto one = ilk::separation(points, labels);
   for (const int threads : {2, 5}) {
     ilk::set_threads(threads);
-    const auto many = ilk::separation(points, labels);
-    EXPECT_EQ(*many.silhouette, *one.silhouette);
-    EXPECT_EQ(*many.davies_bouldin, *one.davies_bouldin);
-    EXPECT_EQ(*many.calinski_harabasz, *one.calinski_harabasz);
-    EXPECT_EQ(many.objective, one.objective);
+    for_each_target([&] {
+      const auto many = ilk::separation(points, labels);
+      EXPECT_EQ(*many.silhouette, *one.silhouette);
+      EXPECT_EQ(*many.davies_bouldin, *one.davies_bouldin);
+      EXPECT_EQ(*many.calinski_harabasz, *one.calinski_harabasz);
+      EXPECT_EQ(many.objective, one.objective);
+      EXPECT_EQ(many.on_the_fence, one.on_the_fence);
+    });
   }
   ilk::set_threads(0);
 }
 
 TEST(Separation, RefusesWhatIsNotClustersOfUnitRows) {
-  const auto points = torch::eye(4), labels = torch::arange(4);
-  EXPECT_THROW(ilk::separation(2 * points, labels), ilk::Error);
-  EXPECT_THROW(ilk::separation(points, torch::arange(3)), ilk::Error);
-  EXPECT_THROW(ilk::separation(points, labels.to(torch::kFloat32)), ilk::Error);
+  const auto points = random_unit_rows(4, 3, 1);
+  auto longer = points.copy();
+  for (float& value : longer.flat()) value *= 2;
+  const std::vector<std::int64_t> labels = {0, 1, 2, 3}, fewer = {0, 1, 2};
+  EXPECT_THROW(ilk::separation(longer, labels), ilk::Error);
+  EXPECT_THROW(ilk::separation(points, fewer), ilk::Error);
   EXPECT_THROW(ilk::separation(points, labels, {.fence = 2}), ilk::Error);
 }
 

@@ -7,9 +7,13 @@
 #include <ilk/sha256.h>
 #include <ilk/text_features.h>
 
+#include <algorithm>
+#include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "made_models.h"
 #include "temporary_directory.h"
 
 namespace {
@@ -36,6 +40,15 @@ std::vector<fs::path> files_below(const fs::path& folder) {
   return files;
 }
 
+void add(ilk::Matrix<float>& sum, const ilk::Matrix<float>& row) {
+  for (std::int64_t i = 0; i < sum.size(); ++i) sum.data()[i] += row.data()[i];
+}
+
+std::string digest_of(ilk::MatrixView<const float> matrix) {
+  return ilk::sha256_hex({reinterpret_cast<const char*>(matrix.data()),
+                          static_cast<std::size_t>(matrix.size()) * sizeof(float)});
+}
+
 TEST(TextFeatures, AreTheNormalisedMeansOfThePromptsEmbeddings) {
   const ilk::Corpus corpus =
       ilk::make_corpus("few", {"dog", "red apple", "tree", "supercalifragilistic house boat"});
@@ -43,19 +56,22 @@ TEST(TextFeatures, AreTheNormalisedMeansOfThePromptsEmbeddings) {
   const ilk::TextFeatures embedded = ilk::embed_corpus(mini(), corpus, templates, {}, "nouns");
   EXPECT_FALSE(embedded.from_cache);
   EXPECT_EQ(embedded.notice, "");
-  ASSERT_EQ(embedded.features.sizes(), at::IntArrayRef({4, mini().width()}));
+  ASSERT_EQ(embedded.features.rows(), 4);
+  ASSERT_EQ(embedded.features.columns(), mini().width());
   for (std::int64_t i = 0; i < 4; ++i) {
-    torch::Tensor sum = at::zeros({mini().width()});
+    ilk::Matrix<float> sum(1, mini().width());
     for (const std::string& prompt : templates)
-      sum += mini().encode_texts({ilk::fill_template(prompt, corpus.texts[i])})[0];
-    EXPECT_LT((embedded.features[i] - sum / sum.norm()).abs().max().item<double>(), 1e-6) << corpus.texts[i];
+      add(sum, mini().encode_texts({ilk::fill_template(prompt, corpus.texts[i])}));
+    EXPECT_LT(largest_difference(embedded.features.rows_between(i, i + 1), unit_rows(std::move(sum))), 1e-6)
+        << corpus.texts[i];
   }
   const ilk::TextFeatures plain = ilk::embed_corpus(mini(), corpus, {}, {}, "captions");
-  EXPECT_LT((plain.features - mini().encode_texts(corpus.texts)).abs().max().item<double>(), 1e-6);
+  EXPECT_LT(largest_difference(plain.features, mini().encode_texts(corpus.texts)), 1e-6);
   // A template given twice weighs twice.
   const ilk::TextFeatures twice = ilk::embed_corpus(mini(), corpus, {"a {}.", "a {}.", "{}"}, {}, "nouns");
-  const torch::Tensor sum = 2 * mini().encode_texts({"a dog."})[0] + mini().encode_texts({"dog"})[0];
-  EXPECT_LT((twice.features[0] - sum / sum.norm()).abs().max().item<double>(), 1e-6);
+  ilk::Matrix<float> sum = mini().encode_texts({"dog"});
+  for (int i = 0; i < 2; ++i) add(sum, mini().encode_texts({"a dog."}));
+  EXPECT_LT(largest_difference(twice.features.rows_between(0, 1), unit_rows(std::move(sum))), 1e-6);
 }
 
 TEST(TextFeatures, ComeFromTheCacheBitForBit) {
@@ -66,8 +82,8 @@ TEST(TextFeatures, ComeFromTheCacheBitForBit) {
   const ilk::TextFeatures kept = ilk::embed_corpus(mini(), corpus, templates, cache.path(), "nouns");
   EXPECT_FALSE(fresh.from_cache);
   EXPECT_TRUE(kept.from_cache);
-  EXPECT_TRUE(at::equal(fresh.features, kept.features));
-  EXPECT_TRUE(at::equal(ilk::embed_corpus(mini(), corpus, templates, {}, "nouns").features, kept.features));
+  EXPECT_TRUE(equal(fresh.features, kept.features));
+  EXPECT_TRUE(equal(ilk::embed_corpus(mini(), corpus, templates, {}, "nouns").features, kept.features));
   EXPECT_EQ(files_below(cache.path()).size(), 1u);
   // Other templates, another corpus: other files.
   EXPECT_FALSE(ilk::embed_corpus(mini(), corpus, {"a {}."}, cache.path(), "nouns").from_cache);
@@ -75,11 +91,11 @@ TEST(TextFeatures, ComeFromTheCacheBitForBit) {
   EXPECT_FALSE(ilk::embed_corpus(mini(), numbers(299), templates, cache.path(), "nouns").from_cache);
   EXPECT_EQ(files_below(cache.path()).size(), 4u);
   // Another precision: another file.
-  const ilk::Clip in_fp32(mini().directory(), torch::kCPU, ilk::Precision::fp32);
+  const ilk::Clip in_fp32(mini().directory(), ilk::Precision::fp32);
   const ilk::TextFeatures other = ilk::embed_corpus(in_fp32, corpus, templates, cache.path(), "nouns");
   EXPECT_FALSE(other.from_cache);
-  EXPECT_FALSE(at::equal(other.features, kept.features));
-  EXPECT_GT((other.features * kept.features).sum(1).min().item<double>(), 0.99999);
+  EXPECT_FALSE(equal(other.features, kept.features));
+  EXPECT_GT(lowest_cosine(other.features, kept.features), 0.99999);
   EXPECT_EQ(files_below(cache.path()).size(), 5u);
   EXPECT_TRUE(ilk::embed_corpus(in_fp32, corpus, templates, cache.path(), "nouns").from_cache);
 }
@@ -87,7 +103,8 @@ TEST(TextFeatures, ComeFromTheCacheBitForBit) {
 TEST(TextFeatures, ADamagedCacheIsRebuiltAndReported) {
   const TemporaryDirectory cache;
   const ilk::Corpus corpus = numbers(20);
-  const torch::Tensor expected = ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").features;
+  const ilk::Matrix<float> expected =
+      ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").features;
   const fs::path path = files_below(cache.path()).at(0);
   const std::string whole = ilk::read_file(path);
   const ilk::SafetensorsFile file(path);
@@ -95,17 +112,19 @@ TEST(TextFeatures, ADamagedCacheIsRebuiltAndReported) {
 
   std::vector<std::string> damaged{"", whole.substr(0, whole.size() - 1), whole};
   damaged.back()[whole.size() - 2] ^= 1;  // one bit of one number
-  const auto written = [&](const torch::Tensor& features, bool true_digest, const std::string& model) {
+  const auto written = [&](ilk::MatrixView<const float> features, bool true_digest,
+                           const std::string& model) {
     auto changed = metadata;
-    if (true_digest)
-      changed["sha256"] = ilk::sha256_hex({static_cast<const char*>(features.data_ptr()), features.nbytes()});
+    if (true_digest) changed["sha256"] = digest_of(features);
     if (!model.empty()) changed["model"] = model;
     ilk::write_safetensors(path, {{"features", features}}, changed);
     return ilk::read_file(path);
   };
-  damaged.push_back(written(expected.narrow(0, 0, 19).contiguous(), true, ""));
-  damaged.push_back(written(at::full_like(expected, NAN), true, ""));
-  damaged.push_back(written(expected.flip(0).contiguous(), false, ""));
+  damaged.push_back(written(expected.rows_between(0, 19), true, ""));
+  damaged.push_back(written(ilk::Matrix<float>::filled(20, mini().width(), NAN), true, ""));
+  ilk::Matrix<float> other = expected.copy();
+  std::ranges::reverse(other.flat());
+  damaged.push_back(written(other, false, ""));
   damaged.push_back(written(expected, true, "another"));
   for (std::size_t i = 0; i < damaged.size(); ++i) {
     ilk::write_file_atomically(path, damaged[i]);
@@ -113,7 +132,7 @@ TEST(TextFeatures, ADamagedCacheIsRebuiltAndReported) {
     EXPECT_FALSE(rebuilt.from_cache) << i;
     EXPECT_THAT(rebuilt.notice, HasSubstr("damaged")) << i;
     EXPECT_THAT(rebuilt.notice, HasSubstr(path.filename().string())) << i;
-    EXPECT_TRUE(at::equal(rebuilt.features, expected)) << i;
+    EXPECT_TRUE(equal(rebuilt.features, expected)) << i;
     EXPECT_TRUE(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").from_cache) << i;
   }
 }
@@ -123,7 +142,7 @@ TEST(TextFeatures, ACacheThatCannotBeWrittenIsNoReasonToLoseTheFeatures) {
   const fs::path file = directory.path() / "a file";
   ilk::write_file_atomically(file, "in the way");
   const ilk::TextFeatures embedded = ilk::embed_corpus(mini(), numbers(3), {}, file, "captions");
-  EXPECT_EQ(embedded.features.size(0), 3);
+  EXPECT_EQ(embedded.features.rows(), 3);
   EXPECT_THAT(embedded.notice, HasSubstr("could not be kept"));
 }
 
@@ -143,7 +162,7 @@ class Counter : public ilk::Progress {
 TEST(TextFeatures, AStoppedRunGoesOnWhereItStopped) {
   const TemporaryDirectory cache;
   const ilk::Corpus corpus = numbers(2600);
-  const torch::Tensor expected = ilk::embed_corpus(mini(), corpus, {}, {}, "captions").features;
+  const ilk::Matrix<float> expected = ilk::embed_corpus(mini(), corpus, {}, {}, "captions").features;
   Counter stopping(1100);
   EXPECT_THROW(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions", stopping), ilk::Stopped);
   EXPECT_EQ(stopping.total, 2600);
@@ -153,15 +172,17 @@ TEST(TextFeatures, AStoppedRunGoesOnWhereItStopped) {
 
   // Other numbers in their place, honestly written, show that the span is not computed again.
   auto metadata = ilk::SafetensorsFile(spans[0]).metadata();
-  const torch::Tensor other = -expected.narrow(0, 0, 1024);
-  metadata["sha256"] = ilk::sha256_hex({static_cast<const char*>(other.data_ptr()), other.nbytes()});
+  ilk::Matrix<float> other(expected.rows_between(0, 1024));
+  for (float& value : other.flat()) value = -value;
+  metadata["sha256"] = digest_of(other);
   ilk::write_safetensors(spans[0], {{"features", other}}, metadata);
   Counter whole(1 << 20);
   const ilk::TextFeatures resumed = ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions", whole);
   EXPECT_EQ(resumed.notice, "");
   EXPECT_EQ(whole.done, 2600);
-  EXPECT_TRUE(at::equal(resumed.features.narrow(0, 0, 1024), other));
-  EXPECT_TRUE(at::equal(resumed.features.narrow(0, 1024, 1576), expected.narrow(0, 1024, 1576)));
+  EXPECT_TRUE(equal(ilk::Matrix<float>(resumed.features.rows_between(0, 1024)), other));
+  EXPECT_EQ(largest_difference(resumed.features.rows_between(1024, 2600), expected.rows_between(1024, 2600)),
+            0);
   EXPECT_EQ(files_below(cache.path()).size(), 1u);
   EXPECT_TRUE(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").from_cache);
 }

@@ -1,135 +1,205 @@
 // What the towers are made of, against slow and obvious versions in double.
-#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <span>
 
 #include "../src/encoders/attention.h"
-#include "../src/encoders/matrix_product.h"
 #include "../src/encoders/token_tree.h"
+#include "../src/kernels/matrix_product.h"
 #include "generator.h"
-#include "registers.h"
+#include "matrices.h"
+#include "targets.h"
 
 namespace {
 
-double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
-  return a.numel() == 0 ? 0 : (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
-}
+using Rows = ilk::Matrix<float>;
+using Doubles = std::vector<double>;
 
-float* numbers(const torch::Tensor& x) {
-  return x.data_ptr<float>();
-}
-
-torch::Tensor multiplied(const torch::Tensor& x, const ilk::PackedMatrix& a, const torch::Tensor& bias,
-                         const torch::Tensor& start = {}) {
-  const torch::Tensor y = start.defined() ? start.clone() : at::full({x.size(0), a.columns()}, NAN);
-  ilk::multiply(numbers(x), x.size(1), x.size(0), a, bias.defined() ? numbers(bias) : nullptr, numbers(y),
-                a.columns(), start.defined());
+Rows multiplied(ilk::MatrixView<const float> x, const ilk::PackedMatrix& a, const Rows& bias,
+                const Rows& start = {}) {
+  Rows y = start.empty() ? Rows::filled(x.rows(), a.columns(), NAN) : start.copy();
+  ilk::multiply(x, a, bias.empty() ? nullptr : bias.data(), y, !start.empty());
   return y;
 }
 
-TEST(MatrixProduct, IsTheSumOfProductsForAnyShape) {
-  at::manual_seed(1);
-  for_each_kind_of_registers([] {
-    for (const std::int64_t m : {1, 2, 3, 4, 5, 6, 7, 50, 193})
-      for (const std::int64_t k : {1, 12, 256, 257, 600})
-        for (const std::int64_t n : {1, 15, 16, 17, 48}) {
-          const torch::Tensor x = at::randn({m, k}), weight = at::randn({n, k}), bias = at::randn({n}),
-                              start = at::randn({m, n});
-          const ilk::PackedMatrix a(weight);
-          const torch::Tensor product = x.to(torch::kFloat64).matmul(weight.t().to(torch::kFloat64));
-          const double tolerance = 2e-6 * std::sqrt(static_cast<double>(k)) * 4;
-          EXPECT_LT(largest_difference(multiplied(x, a, {}), product), tolerance);
-          EXPECT_LT(largest_difference(multiplied(x, a, bias), product + bias), tolerance);
-          EXPECT_LT(largest_difference(multiplied(x, a, bias, start), product + bias + start), tolerance);
-        }
-  });
+/// The largest difference from x Wᵀ + bias + start, these two where they are not empty.
+double error_of_product(const Rows& found, const Doubles& product, const Rows& bias, const Rows& start) {
+  double largest = 0;
+  for (std::int64_t i = 0; i < found.rows(); ++i)
+    for (std::int64_t j = 0; j < found.columns(); ++j) {
+      double expected = product[static_cast<std::size_t>(i * found.columns() + j)];
+      if (!bias.empty()) expected += bias[0][j];
+      if (!start.empty()) expected += start[i][j];
+      const double error = std::fabs(found[i][j] - expected);
+      if (!(error <= largest)) largest = error;
+    }
+  return largest;
 }
 
-TEST(MatrixProduct, ARowIsTheSameToTheBitWhateverItsCompanionsAndPlace) {
-  at::manual_seed(2);
-  for_each_kind_of_registers([] {
-    const torch::Tensor x = at::randn({401, 300}), bias = at::randn({70});
-    const ilk::PackedMatrix a(at::randn({70, 300}));
-    const torch::Tensor together = multiplied(x, a, bias);
-    for (std::int64_t row = 0; row < x.size(0); ++row)
-      ASSERT_TRUE(at::equal(multiplied(x.narrow(0, row, 1), a, bias)[0], together[row])) << row;
+TEST(MatrixProduct, IsTheSumOfProductsForAnyShape) {
+  for (const std::int64_t m : {1, 2, 3, 4, 5, 6, 7, 13, 50, 193})
+    for (const std::int64_t k : {1, 12, 256, 257, 600})
+      for (const std::int64_t n : {1, 15, 16, 17, 48}) {
+        const Rows x = random_matrix(m, k, 1), weight = random_matrix(n, k, 2), bias = random_matrix(1, n, 3),
+                   start = random_matrix(m, n, 4);
+        Doubles product;
+        for (std::int64_t i = 0; i < m; ++i)
+          for (std::int64_t j = 0; j < n; ++j) {
+            double sum = 0;
+            for (std::int64_t l = 0; l < k; ++l) sum += static_cast<double>(x[i][l]) * weight[j][l];
+            product.push_back(sum);
+          }
+        const double tolerance = 2e-6 * std::sqrt(static_cast<double>(k)) * 4;
+        for_each_target([&] {
+          const auto a = ilk::PackedMatrix::of_transpose(weight);
+          EXPECT_LT(error_of_product(multiplied(x, a, {}), product, {}, {}), tolerance);
+          EXPECT_LT(error_of_product(multiplied(x, a, bias), product, bias, {}), tolerance);
+          EXPECT_LT(error_of_product(multiplied(x, a, bias, start), product, bias, start), tolerance);
+        });
+      }
+}
+
+TEST(MatrixProduct, ARowIsTheSameToTheBitWhateverItsCompanionsPlaceAndProcessor) {
+  const Rows x = random_matrix(401, 300, 1), bias = random_matrix(1, 70, 2);
+  const auto a = ilk::PackedMatrix::of_transpose(random_matrix(70, 300, 3));
+  const Rows together = multiplied(x, a, bias);
+  for_each_target([&] {
+    EXPECT_TRUE(equal(multiplied(x, a, bias), together));
+    for (std::int64_t row = 0; row < x.rows(); ++row)
+      ASSERT_TRUE(
+          std::ranges::equal(multiplied(x.rows_between(row, row + 1), a, bias).row(0), together.row(row)))
+          << row;
   });
 }
 
 TEST(MatrixProduct, RowsAndColumnsFillAMatrixAlike) {
-  const torch::Tensor a = at::randn({13, 37}), columns = a.t().contiguous(), x = at::randn({4, 13});
-  ilk::PackedMatrix by_rows(13, 37), by_columns(13, 37);
-  by_rows.set_rows(numbers(a), 37);
-  by_columns.set_columns(numbers(columns), 13);
-  EXPECT_TRUE(at::equal(multiplied(x, by_rows, {}), multiplied(x, by_columns, {})));
+  const Rows a = random_matrix(13, 37, 1), x = random_matrix(4, 13, 2);
+  EXPECT_TRUE(equal(multiplied(x, ilk::PackedMatrix::of(a), {}),
+                    multiplied(x, ilk::PackedMatrix::of_transpose(transposed(a)), {})));
 }
 
-TEST(MatrixProduct, FunctionsOfSingleNumbersAreAccurate) {
-  for_each_kind_of_registers([] {
-    const torch::Tensor x = at::linspace(-60, 60, 100001);
-    const torch::Tensor precise = x.to(torch::kFloat64), expected = precise * at::sigmoid(1.702 * precise);
-    torch::Tensor found = x.clone();
-    ilk::quick_gelu(numbers(found), found.numel());
-    EXPECT_LT(((found - expected).abs() / expected.abs().clamp_min(1e-30)).max().item<double>(), 1e-5);
-    EXPECT_LT(largest_difference(found, expected), 4e-6);
-  });
-}
-
-TEST(MatrixProduct, SoftmaxIsThatOfTheScaledScores) {
-  at::manual_seed(3);
-  for_each_kind_of_registers([] {
-    for (const std::int64_t n : {1, 7, 8, 9, 50, 77}) {
-      const torch::Tensor scores = 40 * at::randn({5, n}), bias = at::randn({5, n});
-      for (const bool biased : {false, true}) {
-        torch::Tensor expected = 0.125 * scores.to(torch::kFloat64);
-        if (biased) expected = expected + bias;
-        expected = at::softmax(expected, 1);
-        torch::Tensor found = scores.clone();
-        ilk::softmax(numbers(found), n, 5, n, 0.125f, biased ? numbers(bias) : nullptr);
-        EXPECT_LT(largest_difference(found, expected), 2e-6) << n;
-      }
+TEST(Activations, OfSingleNumbersAreAccurate) {
+  constexpr std::int64_t count = 100001;
+  Rows x(1, count);
+  for (std::int64_t i = 0; i < count; ++i) x[0][i] = static_cast<float>(i) * (120.0f / (count - 1)) - 60;
+  const auto expect_near = [&](const Rows& found, auto function) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double expected = function(static_cast<double>(x[0][i])),
+                   error = std::fabs(found[0][i] - expected);
+      ASSERT_LT(error, 4e-6) << x[0][i];
+      ASSERT_LT(error, 1e-5 * std::max(std::fabs(expected), 1e-30)) << x[0][i];
     }
+  };
+  for_each_target([&] {
+    Rows found = x.copy();
+    ilk::kernels::kernels().quick_gelu(found.data(), count);
+    expect_near(found, [](double value) { return value / (1 + std::exp(-1.702 * value)); });
+    found = x.copy();
+    ilk::kernels::kernels().gelu(found.data(), count);
+    expect_near(found, [](double value) { return value * std::erfc(-value / std::sqrt(2.0)) / 2; });
   });
 }
 
-/// Attention of one query to some rows, in double, head by head.
-torch::Tensor obvious_attention(const torch::Tensor& query, const torch::Tensor& keys,
-                                const torch::Tensor& values, std::int64_t heads, const torch::Tensor& bias) {
-  const std::int64_t head_width = query.size(0) / heads;
-  std::vector<torch::Tensor> mixed;
-  for (std::int64_t head = 0; head < heads; ++head) {
-    const auto part = [&](const torch::Tensor& x) {
-      return x.to(torch::kFloat64).narrow(-1, head * head_width, head_width);
-    };
-    torch::Tensor scores = part(keys).mv(part(query)) / std::sqrt(static_cast<double>(head_width));
-    if (bias.defined()) scores = scores + bias[head];
-    mixed.push_back(part(values).t().mv(at::softmax(scores, 0)));
+/// The softmax of some numbers, in place.
+void become_softmax(std::span<double> scores) {
+  const double highest = *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (double& score : scores) sum += score = std::exp(score - highest);
+  for (double& score : scores) score /= sum;
+}
+
+TEST(Activations, SoftmaxIsThatOfTheScaledScores) {
+  for (const std::int64_t n : {1, 7, 8, 9, 15, 16, 17, 50, 77}) {
+    Rows scores = random_matrix(5, n, 1);
+    const Rows bias = random_matrix(5, n, 2);
+    for (float& score : scores.flat()) score *= 40;
+    for (const bool biased : {false, true}) {
+      for_each_target([&] {
+        Rows found = scores.copy();
+        ilk::kernels::kernels().softmax(found.data(), n, 5, n, 0.125f, biased ? bias.data() : nullptr);
+        for (std::int64_t i = 0; i < 5; ++i) {
+          Doubles expected;
+          for (std::int64_t j = 0; j < n; ++j)
+            expected.push_back(0.125 * scores[i][j] + (biased ? bias[i][j] : 0));
+          become_softmax(expected);
+          for (std::int64_t j = 0; j < n; ++j)
+            EXPECT_NEAR(found[i][j], expected[static_cast<std::size_t>(j)], 2e-6) << n;
+        }
+      });
+    }
   }
-  return at::cat(mixed);
+}
+
+TEST(Activations, ANormedRowHasTheWeightsMeanAndDeviation) {
+  for (const std::int64_t n : {1, 15, 16, 48, 770}) {
+    Rows x = random_matrix(1, n, 1);
+    for (float& value : x.flat()) value = 3 * value + 100;
+    const Rows weight = random_matrix(1, n, 2), bias = random_matrix(1, n, 3);
+    double mean = 0, variance = 0;
+    for (const float value : x.flat()) mean += value / static_cast<double>(n);
+    for (const float value : x.flat()) variance += (value - mean) * (value - mean) / static_cast<double>(n);
+    for_each_target([&] {
+      Rows found = x.copy();
+      ilk::kernels::kernels().layer_norm(found.data(), n, weight.data(), bias.data(), 1e-5f, found.data());
+      for (std::int64_t j = 0; j < n; ++j)
+        EXPECT_NEAR(found[0][j], (x[0][j] - mean) / std::sqrt(variance + 1e-5) * weight[0][j] + bias[0][j],
+                    2e-5);
+    });
+  }
+}
+
+/// The largest difference of `found` from the attention of one query to some rows, in double, head by head.
+/// `bias` (heads, rows) may be empty.
+double error_of_attention(std::span<const float> found, std::span<const float> query, const Rows& keys,
+                          const Rows& values, std::int64_t heads, const Rows& bias) {
+  const std::int64_t head_width = keys.columns() / heads;
+  double largest = 0;
+  for (std::int64_t head = 0; head < heads; ++head) {
+    const std::int64_t first = head * head_width;
+    Doubles weights;
+    for (std::int64_t i = 0; i < keys.rows(); ++i) {
+      double sum = 0;
+      for (std::int64_t j = first; j < first + head_width; ++j)
+        sum += static_cast<double>(query[static_cast<std::size_t>(j)]) * keys[i][j];
+      weights.push_back(sum / std::sqrt(static_cast<double>(head_width)) +
+                        (bias.empty() ? 0.0 : bias[head][i]));
+    }
+    become_softmax(weights);
+    for (std::int64_t j = first; j < first + head_width; ++j) {
+      double mixed = 0;
+      for (std::int64_t i = 0; i < keys.rows(); ++i)
+        mixed += weights[static_cast<std::size_t>(i)] * values[i][j];
+      const double error = std::fabs(found[static_cast<std::size_t>(j)] - mixed);
+      if (!(error <= largest)) largest = error;
+    }
+  }
+  return largest;
 }
 
 TEST(Attention, OfSequencesIsTheSoftmaxOfScaledProducts) {
-  at::manual_seed(4);
-  for_each_kind_of_registers([] {
+  for_each_target([] {
     for (const std::int64_t heads : {1, 3}) {
       for (const std::int64_t head_width : {5, 16}) {
         const std::int64_t width = heads * head_width, sequences = 3, tokens = 19;
         for (const std::int64_t asking : {std::int64_t{1}, tokens}) {
-          const torch::Tensor queries = at::randn({sequences * asking, width}),
-                              keys = at::randn({sequences * tokens, width}),
-                              values = at::randn({sequences * tokens, width}),
-                              bias = asking == 1 ? torch::Tensor() : at::randn({heads, asking, tokens});
-          const torch::Tensor found = ilk::attend(queries, keys, values, sequences, heads, bias);
-          for (std::int64_t row = 0; row < queries.size(0); ++row) {
+          const Rows queries = random_matrix(sequences * asking, width, 1),
+                     keys = random_matrix(sequences * tokens, width, 2),
+                     values = random_matrix(sequences * tokens, width, 3),
+                     bias = asking == 1 ? Rows() : random_matrix(heads * asking, tokens, 4);
+          Rows found = queries.copy();
+          ilk::attend(found, keys, values, sequences, heads, bias);
+          for (std::int64_t row = 0; row < queries.rows(); ++row) {
             const std::int64_t first = row / asking * tokens;
-            const torch::Tensor of_row = bias.defined() ? bias.select(1, row % asking) : bias;
-            EXPECT_LT(largest_difference(found[row],
-                                         obvious_attention(queries[row], keys.narrow(0, first, tokens),
-                                                           values.narrow(0, first, tokens), heads, of_row)),
+            Rows of_row(bias.empty() ? 0 : heads, tokens);
+            for (std::int64_t head = 0; head < of_row.rows(); ++head)
+              std::copy_n(bias[head * asking + row % asking], tokens, of_row[head]);
+            EXPECT_LT(error_of_attention(found.row(row), queries.row(row),
+                                         Rows(keys.rows_between(first, first + tokens)),
+                                         Rows(values.rows_between(first, first + tokens)), heads, of_row),
                       2e-6);
           }
         }
@@ -139,25 +209,28 @@ TEST(Attention, OfSequencesIsTheSoftmaxOfScaledProducts) {
 }
 
 TEST(Attention, OfATreeIsThatOfEachTokenToItsBeginning) {
-  at::manual_seed(5);
   const ilk::TokenForest forest = ilk::plant({{1, 2, 3, 4}, {1, 2, 5}, {6}, {1, 2, 3, 7, 8}, {1, 2}}, 100);
   ASSERT_EQ(forest.trees.size(), 1u);
   const ilk::TokenTree& tree = forest.trees[0];
-  for_each_kind_of_registers([&] {
+  for_each_target([&] {
     for (const std::int64_t head_width : {5, 16}) {
       const std::int64_t heads = 2, width = heads * head_width;
-      const torch::Tensor keys = at::randn({tree.size(), width}), values = at::randn({tree.size(), width});
-      const std::vector<std::int64_t> places{tree.size() - 1, 0, 3, 2};
-      const torch::Tensor queries = at::randn({static_cast<std::int64_t>(places.size()), width});
-      const torch::Tensor found = ilk::attend_to_beginnings(queries, keys, values, heads, tree, places);
-      for (std::size_t q = 0; q < places.size(); ++q) {
-        std::vector<std::int64_t> seen;
-        for (std::int64_t at = places[q]; at >= 0; at = tree.parents[at]) seen.push_back(at);
-        const torch::Tensor rows = at::tensor(seen, torch::kInt64);
-        const auto i = static_cast<std::int64_t>(q);
-        EXPECT_LT(largest_difference(found[i], obvious_attention(queries[i], keys.index_select(0, rows),
-                                                                 values.index_select(0, rows), heads, {})),
-                  2e-6);
+      const Rows keys = random_matrix(tree.size(), width, 1), values = random_matrix(tree.size(), width, 2);
+      for (const std::vector<std::int64_t>& places :
+           {std::vector<std::int64_t>{tree.size() - 1, 0, 3, 2}, std::vector<std::int64_t>{}}) {
+        const std::int64_t asking = places.empty() ? tree.size() : static_cast<std::int64_t>(places.size());
+        const Rows queries = random_matrix(asking, width, 3);
+        Rows found = queries.copy();
+        ilk::attend_to_beginnings(found, keys, values, heads, tree, places);
+        for (std::int64_t q = 0; q < asking; ++q) {
+          std::vector<std::int64_t> seen;
+          for (std::int64_t at = places.empty() ? q : places[static_cast<std::size_t>(q)]; at >= 0;
+               at = tree.parents[static_cast<std::size_t>(at)])
+            seen.push_back(at);
+          EXPECT_LT(error_of_attention(found.row(q), queries.row(q), rows_of(keys, seen),
+                                       rows_of(values, seen), heads, {}),
+                    2e-6);
+        }
       }
     }
   });

@@ -32,17 +32,17 @@ class ApproximateNeighbours {
   /// Whether this ilk was built with hnswlib.
   static bool built_in();
 
-  /// `base` (B, D) float32 with rows of unit length; on the CPU, where it must stay as it is. Throws Error
+  /// `base` (B, D) float32 with rows of unit length, which must stay where it is. Throws Error
   /// for other rows, and where hnswlib was not built in; Stopped on request.
-  explicit ApproximateNeighbours(const torch::Tensor& base, Progress& progress = silent());
-  ApproximateNeighbours(const torch::Tensor& base, const Options& options, Progress& progress = silent());
+  explicit ApproximateNeighbours(MatrixView<const float> base, Progress& progress = silent());
+  ApproximateNeighbours(MatrixView<const float> base, const Options& options, Progress& progress = silent());
   ~ApproximateNeighbours();
   ApproximateNeighbours(const ApproximateNeighbours&) = delete;
   ApproximateNeighbours& operator=(const ApproximateNeighbours&) = delete;
 
   /// As nearest_neighbours of this base: k for each query, best first by their exact cosines, ties to the
   /// lower index. Throws Error as it does.
-  Neighbours search(const torch::Tensor& queries, std::int64_t k) const;
+  Neighbours search(MatrixView<const float> queries, std::int64_t k) const;
 
   /// Share of the true k nearest among those found, over `sample` rows of the base spread evenly.
   double recall(std::int64_t k, std::int64_t sample) const;

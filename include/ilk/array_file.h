@@ -1,5 +1,5 @@
 #pragma once
-#include <torch/types.h>
+#include <ilk/array.h>
 
 #include <cstdint>
 #include <memory>
@@ -30,7 +30,7 @@ class ArrayFile {
   static bool recognises(const std::string& place);
 
   const std::string& place() const { return place_; }  ///< as it was given
-  torch::ScalarType type() const { return type_; }
+  ElementType type() const { return type_; }
   std::string type_name() const;  ///< as NumPy calls it: "float32"
   const std::vector<std::int64_t>& shape() const { return shape_; }
   /// Whether rows should be asked for in ascending order by one thread (a deflated member); else any order
@@ -38,12 +38,12 @@ class ArrayFile {
   bool in_order_only() const;
   /// Rows [begin, end) of the first dimension, of the type stored, dense. Throws Error for a file that was
   /// cut since it was opened, and for packed bytes that are damaged.
-  torch::Tensor rows(std::int64_t begin, std::int64_t end) const;
+  Array rows(std::int64_t begin, std::int64_t end) const;
 
  private:
   std::string place_;
   std::unique_ptr<internal::ByteSource> source_;
-  torch::ScalarType type_ = torch::kFloat32;
+  ElementType type_ = ElementType::f32;
   std::vector<std::int64_t> shape_;
   bool columns_first_ = false;
   std::uint64_t data_begin_ = 0;

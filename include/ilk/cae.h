@@ -7,6 +7,7 @@
 #include <ilk/transport.h>
 
 #include <optional>
+#include <vector>
 
 namespace ilk {
 
@@ -37,8 +38,8 @@ void visit_fields(Options& options, Visitor&& visit) {
 
 /// One kind of text aligned to the images: which words were selected, and the plan onto them.
 struct SemanticSpace {
-  torch::Tensor selected;              ///< (M) int64, ascending rows of the offered features
-  torch::Tensor features;              ///< (M, D) float32, those rows
+  std::vector<std::int64_t> selected;  ///< (M) ascending rows of the offered features
+  Matrix<float> features;              ///< (M, D) those rows
   RowPlan plan;                        ///< enough to place new images
   std::optional<Transport> transport;  ///< absent where alignment is softmax
   Placed placed;                       ///< the images that were aligned, as far as was wanted
@@ -47,18 +48,18 @@ struct SemanticSpace {
 /// The images' semantic centres: spherical k-means of X into semantic_centre_count centres. They only choose
 /// words, so there is one start, and an end where the objective rises by less than 1e-4 of itself; where
 /// there are many images for each centre, the start is k-means of a sample of 32 for each. (n, D) float32.
-torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options,
+Matrix<float> semantic_centres(MatrixView<const float> embeddings, const CaeOptions& options,
                                Progress& progress = silent());
 
 /// Selects the words for these centres and aligns the images to them. What is wanted of the plan's rows costs
 /// less here than afterwards.
-SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
-                          const torch::Tensor& words, const CaeOptions& options, const Placing& wanted = {},
-                          Progress& progress = silent());
+SemanticSpace align_words(MatrixView<const float> embeddings, MatrixView<const float> centres,
+                          MatrixView<const float> words, const CaeOptions& options,
+                          const Placing& wanted = {}, Progress& progress = silent());
 
 /// Scores and runners-up for k-means' labels of these features. Where points lie exactly between centres, as
 /// copies of one image in two clusters do, assign_to_nearest alone could give others.
-Assignment assignment_of(const torch::Tensor& features, const KMeansResult& clusters);
+Assignment assignment_of(MatrixView<const float> features, const KMeansResult& clusters);
 
 struct CaeResult {
   KMeansResult kmeans;    ///< labels, fused centroids (K, fused width), objective
@@ -70,7 +71,7 @@ struct CaeResult {
 /// be left out, then the fusion has fewer parts) and clusters the fused features. Counterparts that are not
 /// among what is `placed` are made. `spaces` by value: what the caller gives away is not held while the fused
 /// features are clustered. Throws Error for no space at all.
-CaeResult cae(const torch::Tensor& embeddings, std::vector<SemanticSpace> spaces, const CaeOptions& options,
-              Progress& progress = silent());
+CaeResult cae(MatrixView<const float> embeddings, std::vector<SemanticSpace> spaces,
+              const CaeOptions& options, Progress& progress = silent());
 
 }  // namespace ilk

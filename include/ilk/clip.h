@@ -1,9 +1,7 @@
 #pragma once
 // B images or texts at a time, D joint width.
-#include <ilk/image.h>
-#include <ilk/text_encoder.h>
+#include <ilk/image_text_encoder.h>
 #include <ilk/tokenizer.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -18,33 +16,28 @@ namespace ilk {
 /// directory (config.json, model.safetensors or its shards, tokenizer and preprocessor files). ViT towers of
 /// any size; quick_gelu and gelu; weights in fp32, fp16 or bf16, computed in fp32
 /// but for the products that `precision` speaks of. Immutable, thread-safe.
-class Clip : public TextEncoder {
+class Clip : public ImageTextEncoder {
  public:
   /// Loads and checks everything: every weight present with the right shape. Throws Error naming file and
   /// rule.
-  explicit Clip(const std::filesystem::path& directory, torch::Device device = torch::kCPU,
-                Precision precision = Precision::automatic);
+  explicit Clip(const std::filesystem::path& directory, Precision precision = Precision::automatic);
   ~Clip() override;
   Clip(Clip&&) noexcept;
 
   std::int64_t width() const override;  ///< D
-  const ImagePreprocessor& preprocessor() const;
+  const ImagePreprocessor& preprocessor() const override;
   const ClipTokenizer& tokenizer() const;
-  torch::Device device() const override;
   Precision precision() const override;
-  const std::filesystem::path& directory() const;
+  const std::filesystem::path& directory() const override;
   /// SHA-256 over the configuration, the weights, the preprocessing and the tokenizer: what an embedding
   /// depends on.
   const std::string& fingerprint() const override;
 
-  /// `pixels` (B, 3, H, W) float32 as decode_for_model returns them, B ≥ 1. Returns (B, D) float32 on the
-  /// CPU, rows of unit length. On a CPU a row is the same to the bit whatever its companions, its place and
-  /// the number of threads. Uses parallel_blocks; inside a block it runs on that thread.
-  torch::Tensor encode_images(const torch::Tensor& pixels) const;
+  Matrix<float> encode_images(MatrixView<const float> pixels) const override;
 
   /// As every TextEncoder. The tower is causal: nothing after the end token is computed, and what texts begin
   /// with in common goes through once, so texts of one template are best given together.
-  torch::Tensor encode_texts(const std::vector<std::string>& texts) const override;
+  Matrix<float> encode_texts(const std::vector<std::string>& texts) const override;
 
  private:
   struct State;

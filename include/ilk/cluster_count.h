@@ -3,7 +3,6 @@
 #include <ilk/kmeans.h>
 #include <ilk/options.h>
 #include <ilk/progress.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <optional>
@@ -67,7 +66,7 @@ struct ClusterCount {
 ///
 /// `embeddings` (N, D) float32, rows of unit length, N ≥ 4. Numbers from N / 2 on are not tried.
 /// Deterministic, for any number of threads. Throws Error where the range holds less than two numbers.
-ClusterCount choose_cluster_count(const torch::Tensor& embeddings, const ClusterCountOptions& options = {},
+ClusterCount choose_cluster_count(MatrixView<const float> embeddings, const ClusterCountOptions& options = {},
                                   Progress& progress = silent());
 
 }  // namespace ilk

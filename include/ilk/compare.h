@@ -19,7 +19,7 @@ struct Comparison {
   };
   std::int64_t n_images = 0;
   std::vector<Run> runs;
-  torch::Tensor adjusted_rand_index;  ///< (R, R) float64, of each run with each
+  Matrix<double> adjusted_rand_index;  ///< (R, R), of each run with each
 };
 
 /// Compares finished runs by the images whose paths all of them have; labels as evaluate takes them. Throws

@@ -20,8 +20,9 @@ struct Corpus {
 /// where nothing is left, and for a text that is not UTF-8.
 Corpus make_corpus(std::string source, std::vector<std::string> texts);
 
-/// A list of nouns, one a line; lines that begin with # are comments. As all readers here it takes a
-/// byte-order mark and CRLF, and throws Error naming path and line for what is not UTF-8 text.
+/// A list of nouns, one a line; lines that begin with # are comments, and what follows a tab is a note. As
+/// all readers here it takes a byte-order mark and CRLF, and throws Error naming path and line for what is
+/// not UTF-8 text.
 Corpus read_nouns(const std::filesystem::path& path);
 
 /// Captions, the format told by content:

@@ -1,11 +1,11 @@
 #pragma once
 // N usable images, D embedding width.
-#include <ilk/clip.h>
 #include <ilk/embedding_cache.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
+#include <ilk/image_text_encoder.h>
+#include <ilk/matrix.h>
 #include <ilk/progress.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <string>
@@ -14,7 +14,7 @@
 namespace ilk {
 
 struct EmbeddedImages {
-  torch::Tensor embeddings;        ///< X (N, D) float32, rows of unit length
+  Matrix<float> embeddings;        ///< X (N, D), rows of unit length
   std::vector<std::string> paths;  ///< the N usable files, in the order of the list
   std::vector<std::int64_t> rows;  ///< the place of each in the list; empty: all of it, in order
   std::vector<SkippedFile>
@@ -31,7 +31,8 @@ struct EmbeddedImages {
 /// the cache.
 ///
 /// Throws Error where no image is usable; Stopped on request.
-EmbeddedImages embed_images(const Clip& clip, const ImageList& list, const DecodeOptions& options,
-                            EmbeddingCache& cache, Progress& progress = silent());
+EmbeddedImages embed_images(const ImageTextEncoder& encoder, const ImageList& list,
+                            const DecodeOptions& options, EmbeddingCache& cache,
+                            Progress& progress = silent());
 
 }  // namespace ilk

@@ -1,5 +1,4 @@
 #pragma once
-#include <torch/types.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -25,14 +24,13 @@ class EmbeddingCache {
 
   /// `encoder` says everything that determines an embedding but the image: model hash, preprocessing,
   /// precision. Returns (D) float32, or nothing where it is not known.
-  std::optional<torch::Tensor> find(const std::string& content_sha256, const std::string& encoder);
+  std::optional<std::vector<float>> find(const std::string& content_sha256, const std::string& encoder);
 
   struct Entry {
     std::string content_sha256;
-    torch::Tensor embedding;  ///< (D) float32, D ≥ 1
+    std::vector<float> embedding;  ///< (D), D ≥ 1
   };
-  /// Stores all in one transaction; on return they survive a kill. Throws Error for an embedding of another
-  /// shape or type.
+  /// Stores all in one transaction; on return they survive a kill. Throws Error for an empty embedding.
   void store(const std::vector<Entry>& entries, const std::string& encoder);
 
   /// The content hash of an unchanged file (same path, size, times and inode), so that a known file is not

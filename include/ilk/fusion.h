@@ -1,8 +1,8 @@
 #pragma once
 // N images, D dimensions; each image has up to three unit vectors: itself, its noun and its caption
 // counterpart.
+#include <ilk/matrix.h>
 #include <ilk/options.h>
-#include <torch/types.h>
 
 #include <array>
 #include <vector>
@@ -31,31 +31,31 @@ void visit_fields(Options& options, Visitor&& visit) {
               "subtract each modality's mean before cosines are taken (modality gap)"});
 }
 
-/// The means that centring subtracts, so that new images are fused as the old ones were: a (D) float32 tensor
-/// for each part; empty where `centre` is off.
+/// The means that centring subtracts, so that new images are fused as the old ones were: (D) numbers for
+/// each part; empty where `centre` is off.
 struct FusionModel {
-  std::vector<torch::Tensor> means;
+  std::vector<std::vector<float>> means;
 };
 
 struct FusionResult {
-  torch::Tensor
+  Matrix<float>
       features;  ///< (N, parts · D) for concat and plain, (N, D) for sum; float32, rows of unit length
-  torch::Tensor weights;  ///< (N, parts) float32, rows sum to 1
+  Matrix<float> weights;  ///< (N, parts), rows sum to 1
   FusionModel model;
 };
 
 /// CAE's adaptive fusion (docs/methods/cae.md): per image the prototype p is the mean of its parts, the
 /// weights are softmax(cos(part, p) / γ), the features the weighted parts side by side (concat) or added
-/// (sum). `parts`: one to three (N, D) float32 tensors with rows of unit length; parts of other counts or
+/// (sum). `parts`: one to three (N, D) matrices with rows of unit length; parts of other counts or
 /// shapes throw Error. With `centre`, each part's mean over the collection is subtracted and the rows are
 /// normalised again before anything else (a row equal to the mean stays zero and gets its share of weight, no
 /// more).
 /// Features that vanish all the same (equal images, a collection of one, parts that cancel) are those of the
 /// parts without centring, at last the image itself, so that every row has unit length.
-FusionResult fuse(const std::vector<torch::Tensor>& parts, const FusionOptions& options);
+FusionResult fuse(const std::vector<MatrixView<const float>>& parts, const FusionOptions& options);
 
 /// The same for new images, with the means of the collection that `model` was made from.
-torch::Tensor fuse_new(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
+Matrix<float> fuse_new(const std::vector<MatrixView<const float>>& parts, const FusionOptions& options,
                        const FusionModel& model);
 
 }  // namespace ilk

@@ -1,7 +1,7 @@
 #pragma once
 // H rows, W columns.
+#include <ilk/matrix.h>
 #include <ilk/options.h>
-#include <torch/types.h>
 
 #include <array>
 #include <cstdint>
@@ -40,6 +40,10 @@ void visit_fields(Options& options, Visitor&& visit) {
 /// How the model wants its images (Hugging Face's preprocessor_config.json).
 struct ImagePreprocessor {
   enum class Resample { nearest, bilinear, bicubic, lanczos };
+  /// Cut: what a centred window shows of the picture. Padded: the whole picture, in the middle of a white
+  /// square, resized to the crop's size; shortest_edge counts for nothing then.
+  enum class Fit { cut, padded };
+  Fit fit = Fit::cut;
   std::int64_t shortest_edge = 224;  ///< resized to, keeping the aspect; 0: resize to crop size exactly
   std::int64_t crop_height = 224, crop_width = 224;
   Resample resample = Resample::bicubic;
@@ -72,10 +76,10 @@ ImageFile read_image_file(const std::string& path);
 /// image takes some tens of megabytes; only what a format cannot give row by row (WebP, GIF, HEIC, AVIF, JPEG
 /// XL, interlaced PNG and JPEG) is held whole while it is decoded.
 ///
-/// Returns (3, crop_height, crop_width) float32. Thread-safe, and each call stays on its own thread. Throws
-/// ImageError: "not an image", "unsupported format" (an image, but not one that can be decoded here),
-/// "damaged" (truncated and the like), "too large". Throws Error where ilk was built without libvips.
-torch::Tensor decode_for_model(const ImageFile& file, const ImagePreprocessor& preprocessor,
+/// Returns (3, crop_height · crop_width), a row a channel. Thread-safe, and each call stays on its own
+/// thread. Throws ImageError: "not an image", "unsupported format" (an image, but not one that can be decoded
+/// here), "damaged" (truncated and the like), "too large". Throws Error where ilk was built without libvips.
+Matrix<float> decode_for_model(const ImageFile& file, const ImagePreprocessor& preprocessor,
                                const DecodeOptions& options);
 
 /// A small picture for people, encoded as JPEG: the whole image within `edge` × `edge`, corrected as above.

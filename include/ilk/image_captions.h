@@ -1,7 +1,6 @@
 #pragma once
 // N images.
 #include <ilk/corpus.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -12,8 +11,9 @@ namespace ilk {
 
 /// Texts that describe single images: one for an image, or none.
 struct ImageCaptions {
-  Corpus corpus;           ///< the distinct texts, in the order of the images that have them first
-  torch::Tensor of_image;  ///< (N) int64: the place of the image's text in `corpus`, −1 where it has none
+  Corpus corpus;  ///< the distinct texts, in the order of the images that have them first
+  std::vector<std::int64_t>
+      of_image;  ///< (N): the place of the image's text in `corpus`, −1 where it has none
 
   std::int64_t missing = 0;  ///< images without a text
   std::string first_missing;

@@ -1,8 +1,8 @@
 #pragma once
 // N points, D dimensions, K clusters.
+#include <ilk/matrix.h>
 #include <ilk/options.h>
 #include <ilk/progress.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <vector>
@@ -36,14 +36,14 @@ void visit_fields(Options& options, Visitor&& visit) {
 }
 
 struct KMeansResult {
-  torch::Tensor labels;             ///< (N) int64, 0 … K − 1
-  torch::Tensor centroids;          ///< (K, D) float32, rows of unit length
-  double objective = 0;             ///< mean cosine of a point with its centroid, to be maximised
-  std::int64_t iterations = 0;      ///< of the restart that was kept
-  bool converged = false;           ///< false where max_iterations ran out
-  std::vector<double> objectives;   ///< after each iteration of the restart that was kept
-  std::int64_t empty_repaired = 0;  ///< how often an empty cluster was given the worst-served point
-  std::int64_t duplicates = 0;      ///< points equal, bit for bit, to an earlier point
+  std::vector<std::int64_t> labels;  ///< (N), 0 … K − 1
+  Matrix<float> centroids;           ///< (K, D) float32, rows of unit length
+  double objective = 0;              ///< mean cosine of a point with its centroid, to be maximised
+  std::int64_t iterations = 0;       ///< of the restart that was kept
+  bool converged = false;            ///< false where max_iterations ran out
+  std::vector<double> objectives;    ///< after each iteration of the restart that was kept
+  std::int64_t empty_repaired = 0;   ///< how often an empty cluster was given the worst-served point
+  std::int64_t duplicates = 0;       ///< points equal, bit for bit, to an earlier point
 };
 
 /// Spherical k-means (Dhillon and Modha 2001): maximises the sum of cosines between points and the
@@ -54,49 +54,50 @@ struct KMeansResult {
 /// assign_to_nearest gives for the centroids, except where an empty cluster was repaired last. An iteration
 /// is an update of the centroids and the assignment to them; a restart also ends when no label changes.
 ///
-/// On a CPU points are assigned by cosines that are exact to float64's rounding: most centres are ruled out
+/// Points are assigned by cosines that are exact to float64's rounding: most centres are ruled out
 /// in 8 bits with a bound on the error, and points by how far centres moved, so that the labels are those of
 /// a full search. Where N exceeds 65,536 and 32 K, k-means++ draws its centres among so many points, drawn at
 /// random; the clustering itself always sees all.
 ///
-/// `embeddings` (N, D) float32, CPU or CUDA, rows of unit length. The labels are the same for any number of
+/// `embeddings` (N, D), rows of unit length. The labels are the same for any number of
 /// threads. Throws Error for K < 1, K > N, rows that hold NaN or infinity or are not of unit length, and
 /// options out of their range. Where fewer than K points are distinct, all K clusters are still non-empty.
-KMeansResult kmeans(const torch::Tensor& embeddings, const KMeansOptions& options,
+KMeansResult kmeans(MatrixView<const float> embeddings, const KMeansOptions& options,
                     Progress& progress = silent());
 
 /// The same from given starting centres (K, D), float32 with rows of unit length: one start, so that
 /// n_clusters, seed, n_init and init are not read.
-KMeansResult kmeans_from(const torch::Tensor& embeddings, const torch::Tensor& centroids,
+KMeansResult kmeans_from(MatrixView<const float> embeddings, MatrixView<const float> centroids,
                          const KMeansOptions& options, Progress& progress = silent());
 
 /// The same for points of any length by their distance, as scikit-learn's KMeans: minimises the sum of
 /// squared distances to the means of the clusters. `rows` (N, D) float32, finite; `objective` is minus the
 /// mean squared distance, centroids are plain means.
-KMeansResult euclidean_kmeans(const torch::Tensor& rows, const KMeansOptions& options,
+KMeansResult euclidean_kmeans(MatrixView<const float> rows, const KMeansOptions& options,
                               Progress& progress = silent());
-KMeansResult euclidean_kmeans_from(const torch::Tensor& rows, const torch::Tensor& centroids,
+KMeansResult euclidean_kmeans_from(MatrixView<const float> rows, MatrixView<const float> centroids,
                                    const KMeansOptions& options, Progress& progress = silent());
 
 /// Where points belong among given centres.
 struct Assignment {
-  torch::Tensor labels;         ///< (N) int64: the centre of highest cosine, ties to the lower number
-  torch::Tensor scores;         ///< (N) float32: that cosine
-  torch::Tensor second_labels;  ///< (N) int64: the runner-up, −1 where there is one centre only
-  torch::Tensor second_scores;  ///< (N) float32: its cosine, −1 where there is one centre only
+  std::vector<std::int64_t> labels;         ///< (N): the centre of highest cosine, ties to the lower number
+  std::vector<float> scores;                ///< (N): that cosine
+  std::vector<std::int64_t> second_labels;  ///< (N): the runner-up, −1 where there is one centre only
+  std::vector<float> second_scores;         ///< (N): its cosine, −1 where there is one centre only
 };
 
 /// Assigns points (N, D) to `centroids` (K, D), both float32 with rows of unit length, in blocks.
-Assignment assign_to_nearest(const torch::Tensor& embeddings, const torch::Tensor& centroids);
+Assignment assign_to_nearest(MatrixView<const float> embeddings, MatrixView<const float> centroids);
 
-/// Throws Error("[function] …") unless `matrix` is a float32 (rows ≥ 1, columns ≥ 1) matrix with finite rows
+/// Throws Error("[function] …") unless `matrix` is a (rows ≥ 1, columns ≥ 1) matrix with finite rows
 /// of unit length to 1e-3. `what` names it in the text ("embeddings").
-void require_unit_rows(const torch::Tensor& matrix, std::string_view function, std::string_view what);
+void require_unit_rows(MatrixView<const float> matrix, std::string_view function, std::string_view what);
 
 /// The same for rows of any length, whose coordinates must be finite and at most 1e15.
-void require_finite_rows(const torch::Tensor& matrix, std::string_view function, std::string_view what);
+void require_finite_rows(MatrixView<const float> matrix, std::string_view function, std::string_view what);
 
-/// Rows scaled to unit length, as float32; throws Error naming the first row that is zero or not finite.
-torch::Tensor normalise_rows(const torch::Tensor& matrix, std::string_view function, std::string_view what);
+/// Rows scaled to unit length; throws Error naming the first row that is zero or not finite.
+Matrix<float> normalise_rows(MatrixView<const float> matrix, std::string_view function,
+                             std::string_view what);
 
 }  // namespace ilk

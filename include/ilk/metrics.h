@@ -1,6 +1,6 @@
 #pragma once
 // N samples; labels y and clusters c are any int64 numbers, read as names of groups.
-#include <torch/types.h>
+#include <ilk/matrix.h>
 
 #include <cstdint>
 #include <vector>
@@ -10,9 +10,9 @@ namespace ilk {
 /// Counts of samples by class (rows) and cluster (columns); both in ascending order of their numbers.
 struct Confusion {
   std::vector<std::int64_t> classes, clusters;
-  torch::Tensor counts;  ///< (classes, clusters) int64
+  Matrix<std::int64_t> counts;  ///< (classes, clusters)
 };
-Confusion confusion(const torch::Tensor& classes, const torch::Tensor& clusters);
+Confusion confusion(std::span<const std::int64_t> classes, std::span<const std::int64_t> clusters);
 
 /// The same table with its columns in the order of the best one-to-one matching, the one that ACC counts:
 /// matched clusters first, in the order of their classes, then the others, largest first.
@@ -30,6 +30,6 @@ struct Agreement {
 };
 /// Agreement of clusters with classes, both (N) int64, N ≥ 1; equal to scikit-learn's definitions, degenerate
 /// cases too.
-Agreement agreement(const torch::Tensor& classes, const torch::Tensor& clusters);
+Agreement agreement(std::span<const std::int64_t> classes, std::span<const std::int64_t> clusters);
 
 }  // namespace ilk

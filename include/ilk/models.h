@@ -19,12 +19,13 @@ const std::vector<KnownModel>& known_models();
 
 /// Where models live: data_directory()/models.
 std::filesystem::path models_directory();
-/// The embedded default, ilk-mini: below $ILK_MODELS, share/ilk/models of where the program or ilk is
-/// installed, or the source tree's models/. Throws Error naming where it looked.
-std::filesystem::path embedded_model();
+/// A model that comes with ilk, ilk-lite or ilk-mini: below $ILK_MODELS, share/ilk/models of where the
+/// program or ilk is installed, or the source tree's models/. Throws Error naming where it looked.
+std::filesystem::path embedded_model(const std::string& name = "ilk-lite");
 
-/// The directory for --model: a directory with config.json, a known name that was fetched, or "ilk-mini".
-/// Throws Error that says how to get a known name that is not there, and the nearest name for an unknown one.
+/// The directory for --model: a directory with config.json, a known name that was fetched, or one of those
+/// that come with ilk. Throws Error that says how to get a known name that is not there, and the nearest name
+/// for an unknown one.
 std::filesystem::path find_model(const std::string& name_or_directory);
 
 struct GetModelOptions {

@@ -1,7 +1,7 @@
 #pragma once
 // K clusters, M selected nouns.
+#include <ilk/matrix.h>
 #include <ilk/wordnet.h>
-#include <torch/types.h>
 
 #include <string>
 #include <vector>
@@ -40,16 +40,16 @@ struct ClusterName {
 /// left, is "group N", N its row in `mass`. Scores are for ranking: with thousands of nouns even a perfect
 /// name's score is small.
 ///
-/// `mass` (K, M) float64, finite, at least 0, as group_mass returns it; `nouns` M strings; `wordnet` may be
+/// `mass` (K, M), finite, at least 0, as group_mass returns it; `nouns` M strings; `wordnet` may be
 /// null: then only the spelling joins nouns, and there are no hypernyms. Throws Error for differing sizes and
 /// values out of range.
-std::vector<ClusterName> name_clusters(const torch::Tensor& mass, const std::vector<std::string>& nouns,
+std::vector<ClusterName> name_clusters(MatrixView<const double> mass, const std::vector<std::string>& nouns,
                                        const WordNet* wordnet);
 
 /// The captions of each cluster with the largest share times distinctiveness (as above, each caption for
 /// itself), at most `count`, best first. A caption serves one cluster only: in each of `count` rounds they
 /// are given out one to one by the largest total of the scores.
-std::vector<std::vector<ScoredWord>> caption_clusters(const torch::Tensor& mass,
+std::vector<std::vector<ScoredWord>> caption_clusters(MatrixView<const double> mass,
                                                       const std::vector<std::string>& captions,
                                                       std::int64_t count);
 

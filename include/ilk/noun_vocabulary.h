@@ -1,10 +1,10 @@
 #pragma once
 // P nouns, D width of the model.
 #include <ilk/corpus.h>
+#include <ilk/matrix.h>
 #include <ilk/options.h>
 #include <ilk/precision.h>
 #include <ilk/progress.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -14,7 +14,7 @@
 namespace ilk {
 
 struct VocabularyOptions {
-  std::string model = "ilk-mini";
+  std::string model = "ilk-lite";
   std::string nouns;
   std::string wordnet;
   std::string templates;
@@ -25,7 +25,8 @@ struct VocabularyOptions {
 
 template <OptionsOf<VocabularyOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
-  visit(Field{"model", options.model, "a CLIP: a name from `ilk models list` or a Hugging Face directory"});
+  visit(Field{"model", options.model,
+              "ilk-lite, another name from `ilk models list`, or a CLIP's Hugging Face directory"});
   visit(Field{"nouns", options.nouns, "file of nouns, one a line (else the model's own list, else WordNet)"});
   visit(Field{"wordnet", options.wordnet, "folder with WordNet's data.noun and index.noun (else found)"});
   visit(Field{"templates", options.templates, "file of prompt templates, one a line with {} for the noun"});
@@ -38,7 +39,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 /// What a file of build_vocabulary says of itself.
 struct VocabularyFacts {
   std::string model;              ///< the name of the model's folder
-  std::string model_fingerprint;  ///< Clip::fingerprint
+  std::string model_fingerprint;  ///< TextEncoder::fingerprint
   std::string precision;          ///< and its precision
   std::string source;             ///< where the nouns were from
   std::string nouns_sha256;       ///< Corpus::sha256
@@ -68,7 +69,7 @@ class VocabularyFile {
 
   const VocabularyFacts& facts() const { return facts_; }
   const Corpus& nouns() const { return nouns_; }
-  torch::Tensor features() const;  ///< (P, D) float32, rows of unit length
+  Matrix<float> features() const;  ///< (P, D), rows of unit length
 
  private:
   std::filesystem::path path_;

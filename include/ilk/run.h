@@ -21,9 +21,9 @@
 
 namespace ilk {
 
-enum class Method { cae, kmeans, tac, tac_trained, sac };
+enum class Method { automatic, cae, kmeans, tac, tac_trained, sac };
 constexpr auto enum_names(Method) {
-  return std::array<std::string_view, 5>{"cae", "kmeans", "tac", "tac-trained", "sac"};
+  return std::array<std::string_view, 6>{"auto", "cae", "kmeans", "tac", "tac-trained", "sac"};
 }
 
 enum class Levels { both, nouns, captions };
@@ -48,8 +48,8 @@ struct RunOptions {
   std::string noun_features;
   std::string caption_features;
   std::string text_features;
-  std::string model = "ilk-mini";
-  Method method = Method::cae;
+  std::string model = "ilk-lite";
+  Method method = Method::automatic;
   Levels levels = Levels::both;
   std::string nouns;
   std::string wordnet;
@@ -90,11 +90,14 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"text_features", options.text_features,
               "features of a text for each row of --features, of any width, that --method sac learns from "
               "(else nouns are retrieved)"});
-  visit(Field{"model", options.model, "a CLIP: a name from `ilk models list` or a Hugging Face directory"});
-  visit(Field{"method", options.method,
-              "cae: nouns, captions and transport; tac: retrieved nouns; sac, tac-trained: heads that "
-              "learn from a text for each image; kmeans: the images alone"});
-  visit(Field{"levels", options.levels, "texts that cae aligns: nouns, captions or both"});
+  visit(Field{"model", options.model,
+              "ilk-lite, another name from `ilk models list`, or a CLIP's Hugging Face directory"});
+  visit(
+      Field{"method", options.method,
+            "auto: by images and by words (cae), whichever explains more; cae: nouns, captions and "
+            "transport; tac: retrieved nouns; sac, tac-trained: heads that learn from a text for each image; "
+            "kmeans: the images alone"});
+  visit(Field{"levels", options.levels, "texts that auto and cae align: nouns, captions or both"});
   visit(
       Field{"nouns", options.nouns,
             "file of nouns, one a line, or of `ilk vocab build` (else the model's own list, else WordNet)"});
@@ -118,7 +121,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(
       Field{"choose_clusters", options.choose_clusters,
             "choose how many clusters to make: auto (2..40), or a range such as 5..60; -k takes these too"});
-  visit(Field{"device", options.device, "auto, cpu or cuda"});
+  visit(Field{"device", options.device, "auto, cpu or cuda (where ilk was built with a GPU backend)"});
   visit(Field{"precision", options.precision, precision_help});
   visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
   visit(Field{

@@ -54,11 +54,12 @@ void visit_fields(Options& options, Visitor&& visit) {
 /// numbered by size, largest first; some may be empty. The result is the same for any number of threads, and
 /// for a training that was resumed.
 ///
-/// `images` (N, D), `texts` (N, D′) float32, one device, rows of unit length, row i of both the same image.
+/// `images` (N, D), `texts` (N, D′) float32, rows of unit length, row i of both the same image.
 /// Neighbours are the nearest other rows, at most N − 1; a last batch of one image is left out of its epoch.
 /// Throws Error for fewer than 2 images or than K, rows not of unit length, options out of range, and a loss
 /// that is no longer a number (naming term, epoch and batch); Stopped on request.
-TrainedHeads train_sac(const torch::Tensor& images, const torch::Tensor& texts, const SacOptions& options,
-                       const TrainingHooks& hooks = {}, Progress& progress = silent());
+TrainedHeads train_sac(MatrixView<const float> images, MatrixView<const float> texts,
+                       const SacOptions& options, const TrainingHooks& hooks = {},
+                       Progress& progress = silent());
 
 }  // namespace ilk

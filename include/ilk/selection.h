@@ -1,10 +1,11 @@
 #pragma once
 // N images, P words in a vocabulary, D dimensions, n semantic centres.
+#include <ilk/matrix.h>
 #include <ilk/options.h>
 #include <ilk/progress.h>
-#include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace ilk {
 
@@ -40,8 +41,8 @@ std::int64_t semantic_centre_count(std::int64_t n_images, std::int64_t n_cluster
 /// - exclusive: each word belongs to its nearest centre (ties to the lower centre); each centre keeps the
 ///   `top` of its own words that are most confident: highest softmax over the centres of cosine / 0.005
 ///   (TAC: Li et al. 2024), ties to the lower index.
-/// Returns (M) int64. Throws Error for differing widths, an empty vocabulary, rows not of unit length.
-torch::Tensor select_words(const torch::Tensor& centres, const torch::Tensor& words,
-                           const SelectionOptions& options);
+/// Returns (M). Throws Error for differing widths, an empty vocabulary, rows not of unit length.
+std::vector<std::int64_t> select_words(MatrixView<const float> centres, MatrixView<const float> words,
+                                       const SelectionOptions& options);
 
 }  // namespace ilk

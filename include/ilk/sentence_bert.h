@@ -2,7 +2,6 @@
 // B texts at a time, D width.
 #include <ilk/text_encoder.h>
 #include <ilk/wordpiece.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -24,19 +23,17 @@ class SentenceBert : public TextEncoder {
   /// Loads and checks everything: every weight present with the right shape. Throws Error naming file and
   /// rule, also for what would give other embeddings than the model's authors had (a module or a mode of
   /// pooling that is not known here).
-  explicit SentenceBert(const std::filesystem::path& directory, torch::Device device = torch::kCPU,
-                        Precision precision = Precision::automatic);
+  explicit SentenceBert(const std::filesystem::path& directory, Precision precision = Precision::automatic);
   ~SentenceBert() override;
   SentenceBert(SentenceBert&&) noexcept;
 
   std::int64_t width() const override;
-  torch::Device device() const override;
   Precision precision() const override;
   const std::string& fingerprint() const override;
   const WordPieceTokenizer& tokenizer() const;
   std::int64_t longest() const;  ///< tokens at which a text is cut, the first and the last among them
 
-  torch::Tensor encode_texts(const std::vector<std::string>& texts) const override;
+  Matrix<float> encode_texts(const std::vector<std::string>& texts) const override;
 
  private:
   struct State;

@@ -1,7 +1,7 @@
 #pragma once
 // N points, D dimensions, K clusters: how well clusters are separated, told without labels.
+#include <ilk/matrix.h>
 #include <ilk/options.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <optional>
@@ -38,7 +38,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 /// silhouette of all points takes N × K products: it is exact, and neither sampled nor of size N × N. Equal
 /// to scikit-learn's silhouette_score(metric="cosine"), davies_bouldin_score and calinski_harabasz_score. The
 /// same for any number of threads. Throws Error for features or labels that are not as said.
-Separation separation(const torch::Tensor& features, const torch::Tensor& labels,
+Separation separation(MatrixView<const float> features, std::span<const std::int64_t> labels,
                       const SeparationOptions& options = {});
 
 }  // namespace ilk

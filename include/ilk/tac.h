@@ -22,12 +22,12 @@ void visit_fields(Options& options, Visitor&& visit) {
 /// The nouns that TAC selects for these semantic centres (see semantic_centres), and softmax retrieval of
 /// them. `counterparts` with the space's features and plan gives each image its text, normalise(Σ_j
 /// softmax_j(S_ij / temperature) u_j).
-SemanticSpace retrieve_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
-                             const torch::Tensor& nouns, const TacOptions& options,
+SemanticSpace retrieve_words(MatrixView<const float> embeddings, MatrixView<const float> centres,
+                             MatrixView<const float> nouns, const TacOptions& options,
                              Progress& progress = silent());
 
 /// TAC without training: spherical k-means of the images beside their counterparts, [x, xᵘ] / √2.
-CaeResult tac(const torch::Tensor& embeddings, const SemanticSpace& nouns, const TacOptions& options,
+CaeResult tac(MatrixView<const float> embeddings, const SemanticSpace& nouns, const TacOptions& options,
               Progress& progress = silent());
 
 struct TacLossOptions {
@@ -61,7 +61,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 }
 
 /// TAC with trained heads (docs/methods/tac.md); as train_sac, with the images' counterparts for texts.
-TrainedHeads train_tac(const torch::Tensor& images, const torch::Tensor& counterparts,
+TrainedHeads train_tac(MatrixView<const float> images, MatrixView<const float> counterparts,
                        const TacTrainedOptions& options, const TrainingHooks& hooks = {},
                        Progress& progress = silent());
 

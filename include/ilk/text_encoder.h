@@ -1,7 +1,7 @@
 #pragma once
 // B texts at a time, D width.
+#include <ilk/matrix.h>
 #include <ilk/precision.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -17,16 +17,15 @@ class TextEncoder {
   virtual ~TextEncoder() = default;
 
   virtual std::int64_t width() const = 0;  ///< D
-  virtual torch::Device device() const = 0;
   /// What its weights are multiplied in; never automatic.
   virtual Precision precision() const = 0;
   /// SHA-256 over everything in the model's files that an embedding depends on; the precision is none of it.
   virtual const std::string& fingerprint() const = 0;
 
-  /// Texts of any length (cut at the encoder's longest). Returns (B, D) float32 on the CPU, rows of unit
-  /// length. Uses parallel_blocks. On a CPU a row is the same to the bit for any number of threads and
+  /// Texts of any length (cut at the encoder's longest). Returns (B, D) float32, rows of unit length.
+  /// Uses parallel_blocks. A row is the same to the bit for any number of threads, on every processor, and
   /// whatever its companions.
-  virtual torch::Tensor encode_texts(const std::vector<std::string>& texts) const = 0;
+  virtual Matrix<float> encode_texts(const std::vector<std::string>& texts) const = 0;
 
  protected:
   TextEncoder() = default;
@@ -37,9 +36,8 @@ class TextEncoder {
 };
 
 /// The encoder in a Hugging Face directory, whichever config.json's model_type says it is: a Clip, or a
-/// SentenceBert. Throws Error naming file and rule, and where the device has no such precision.
+/// SentenceBert. Throws Error naming file and rule.
 std::unique_ptr<TextEncoder> load_text_encoder(const std::filesystem::path& directory,
-                                               torch::Device device = torch::kCPU,
                                                Precision precision = Precision::automatic);
 
 }  // namespace ilk

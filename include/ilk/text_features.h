@@ -12,7 +12,7 @@
 namespace ilk {
 
 struct TextFeatures {
-  torch::Tensor features;  ///< (P, D) float32, rows of unit length
+  Matrix<float> features;  ///< (P, D), rows of unit length
   bool from_cache = false;
   std::string
       notice;  ///< a damaged cache that was rebuilt, or one that could not be written; empty otherwise

@@ -2,10 +2,10 @@
 // What the trained methods (SAC, TAC*) share: two heads, one for each modality, that learn by Adam to agree
 // about clusters. N images, D dimensions of images, D′ of texts, K clusters.
 #include <ilk/approximate_neighbours.h>
+#include <ilk/array.h>
 #include <ilk/kmeans.h>
 #include <ilk/options.h>
 #include <ilk/progress.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <functional>
@@ -42,27 +42,25 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"beta2", options.beta2, "Adam's decay of the mean squared gradient"}.between(0, 0.999999));
 }
 
-using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
-
 /// Linear (D, D) → BatchNorm → ReLU → Linear (D, K) → softmax. The first layer has no bias, which BatchNorm
 /// would take off again. float32; texts whose width differs from D go through a linear map first.
 struct HeadWeights {
-  torch::Tensor map;                             ///< (D, D′); undefined where the features have width D
-  torch::Tensor weight1;                         ///< (D, D)
-  torch::Tensor norm_weight, norm_bias;          ///< (D)
-  torch::Tensor running_mean, running_variance;  ///< (D): what prediction normalises by
-  torch::Tensor weight2;                         ///< (K, D)
-  torch::Tensor bias2;                           ///< (K)
+  Matrix<float> map;                                  ///< (D, D′); empty where the features have width D
+  Matrix<float> weight1;                              ///< (D, D)
+  std::vector<float> norm_weight, norm_bias;          ///< (D)
+  std::vector<float> running_mean, running_variance;  ///< (D): what prediction normalises by
+  Matrix<float> weight2;                              ///< (K, D)
+  std::vector<float> bias2;                           ///< (K)
 
-  /// All that are defined, named as the fields after `prefix`.
-  NamedTensors named(const std::string& prefix) const;
+  /// All that are not empty, named as the fields after `prefix`.
+  NamedArrayViews named(const std::string& prefix) const;
 };
 
 /// The cluster of each row of `features` (N, width) by a trained head: the most probable one, ties to the
 /// lower number. Scores are probabilities, second_scores those of the runner-up (−1 where K is 1). In fixed
 /// blocks, so that an image's cluster does not depend on who comes with it. Throws Error for rows not of unit
 /// length or of another width.
-Assignment predict(const HeadWeights& head, const torch::Tensor& features);
+Assignment predict(const HeadWeights& head, MatrixView<const float> features);
 
 /// What an epoch found out.
 struct EpochFacts {
@@ -79,7 +77,7 @@ struct EpochFacts {
 struct TrainingState {
   std::int64_t epoch = 0;   ///< the last finished one
   std::string fingerprint;  ///< method, options, seed and data that the state belongs to
-  NamedTensors tensors;     ///< on the CPU
+  NamedArrays tensors;
 };
 
 struct TrainingHooks {

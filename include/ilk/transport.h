@@ -1,8 +1,9 @@
 #pragma once
 // N images, M words (nouns or captions), D dimensions. S = X Uᵀ are cosines, the cost is 1 − S.
+#include <ilk/array.h>
+#include <ilk/matrix.h>
 #include <ilk/options.h>
 #include <ilk/progress.h>
-#include <torch/types.h>
 
 #include <cstdint>
 
@@ -11,7 +12,7 @@ namespace ilk {
 struct TransportOptions {
   double epsilon = 0;
   std::int64_t max_iterations = 1000;
-  double tolerance = 1e-4;
+  double tolerance = 1e-4;  ///< down to 1e-7, whatever N, M and ε: see solve_transport
 };
 
 template <OptionsOf<TransportOptions> Options, class Visitor>
@@ -28,8 +29,8 @@ void visit_fields(Options& options, Visitor&& visit) {
 
 /// The plan T_ij = exp((f_i + g_j − (1 − S_ij)) / ε), held as its potentials only.
 struct Transport {
-  torch::Tensor row_potentials;     ///< f, (N) float64
-  torch::Tensor column_potentials;  ///< g, (M) float64, mean 0
+  std::vector<double> row_potentials;     ///< f, (N)
+  std::vector<double> column_potentials;  ///< g, (M), mean 0
   double epsilon = 0;
   std::int64_t iterations = 0;  ///< passes over all images
   double marginal_error = 0;    ///< Σ_j |Σ_i T_ij − 1/M|; the rows are exact
@@ -49,25 +50,33 @@ struct Transport {
 /// fewer than an eighth could be kept, the heaviest entries of each row say that in its place; where
 /// that leads nowhere, by Sinkhorn's own steps. Anderson acceleration combines the last few steps of either
 /// kind, so that far fewer passes reach the same plan; with max_iterations spent, the best plan seen is
-/// returned. Cosines are float32, so that at an ε below 1e-5 the plan resolves their rounding.
+/// returned.
+///
+/// What can be asked of `tolerance`: cosines are float32, but fixed, so their rounding only makes it another
+/// transport, whose plan differs by a few u / ε of each entry (u = 2^−24); below ε = 1e-5 it is the rounding
+/// that the plan resolves. What each pass rounds anew is an entry e^x over its row's sum with x = (S + g −
+/// highest) / ε: S + g is not rounded as numbers of its size, so that an entry is off by (6 + 5 |x|) u of
+/// itself at most and by about u as a rule, whatever ε. The marginal error, a mean over the columns of what
+/// they are off, in which entries cancel in part, is then rounding alone at 1e-8 to 5e-8: 1e-7 can be
+/// reached.
 ///
 /// With epsilon 0 it is 0.65 of similarity_spread, at least 1e-3: models differ a lot in how close to each
 /// other their vectors lie, and what one model's ε makes sharp is even for another.
 ///
-/// `embeddings` X (N, D) and `words` U (M, D), float32, rows of unit length, same device.
+/// `embeddings` X (N, D) and `words` U (M, D), float32, rows of unit length.
 /// Throws Error for differing widths, rows not of unit length, and options out of range.
-Transport solve_transport(const torch::Tensor& embeddings, const torch::Tensor& words,
+Transport solve_transport(MatrixView<const float> embeddings, MatrixView<const float> words,
                           const TransportOptions& options = {}, Progress& progress = silent());
 
 /// Standard deviation of the cosines S once the means of its rows and of its columns are taken off, which the
 /// plan's potentials take up: what ε has to be measured by. Of more than 16,384 images or words, one drawn
 /// from each of that many parts. O(D²) for each, nothing of size N × M. Throws as solve_transport.
-double similarity_spread(const torch::Tensor& embeddings, const torch::Tensor& words);
+double similarity_spread(MatrixView<const float> embeddings, MatrixView<const float> words);
 
 /// What an image's row of the plan needs: row i is softmax_j((S_ij + g_j) / ε) / N. With g = 0 and a
 /// temperature for ε this is softmax retrieval, which knows no column constraint.
 struct RowPlan {
-  torch::Tensor column_potentials;  ///< g, (M) float64
+  std::vector<double> column_potentials;  ///< g, (M)
   double epsilon = 0;
   bool times_cosine =
       true;  ///< whether counterparts weight a word by its cosine too (CAE does, TAC does not)
@@ -75,8 +84,8 @@ struct RowPlan {
 
 /// The words that take most of each image's mass.
 struct TopWords {
-  torch::Tensor indices;  ///< (N, top) int64 rows of `words`, heaviest first, ties to the lower index
-  torch::Tensor weights;  ///< (N, top) float32, shares of the image's mass (a row of the plan sums to 1)
+  Matrix<std::int64_t> indices;  ///< (N, top) rows of `words`, heaviest first, ties to the lower index
+  Matrix<float> weights;         ///< (N, top), shares of the image's mass (a row of the plan sums to 1)
 };
 
 /// What is wanted of each image's row of the plan.
@@ -88,22 +97,23 @@ struct Placing {
 
 struct Placed {
   /// Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j), without S where the plan says
-  /// so: (N, D) float32, rows of unit length, made with numbers of 15 bits on a CPU. Where the sum vanishes,
+  /// so: (N, D) float32, rows of unit length, made with numbers of 15 bits. Where the sum vanishes,
   /// the word of largest weight.
-  torch::Tensor counterparts;
+  Matrix<float> counterparts;
   TopWords top_words;
   /// Rows of the plan scaled to sum 1, of the first images: (up to N, M) bfloat16. For group_mass.
-  torch::Tensor shares;
+  Matrix<BFloat16> shares;
 };
 
 /// What is wanted of the plan's rows for these images, in one pass over them; images that the transport was
 /// not solved for are placed as well. Throws Error as solve_transport, and for a plan of other words.
-Placed place(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
+Placed place(MatrixView<const float> embeddings, MatrixView<const float> words, const RowPlan& plan,
              const Placing& wanted);
 
 /// Counterparts alone, and top words alone.
-torch::Tensor counterparts(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan);
-TopWords top_words(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
+Matrix<float> counterparts(MatrixView<const float> embeddings, MatrixView<const float> words,
+                           const RowPlan& plan);
+TopWords top_words(MatrixView<const float> embeddings, MatrixView<const float> words, const RowPlan& plan,
                    std::int64_t top);
 
 /// solve_transport and what `place` leaves for its plan, which costs less than one after the other: the last
@@ -112,16 +122,16 @@ struct PlacedTransport {
   Transport transport;
   Placed placed;
 };
-PlacedTransport solve_and_place(const torch::Tensor& embeddings, const torch::Tensor& words,
+PlacedTransport solve_and_place(MatrixView<const float> embeddings, MatrixView<const float> words,
                                 const Placing& wanted, const TransportOptions& options = {},
                                 Progress& progress = silent());
 
-/// Mass that each group of images sends to each word, (n_groups, M) float64: Σ over the images i of group k
-/// of row i of the plan scaled to sum 1; so a row sums to the size of its group. `labels` (N) int64.
+/// Mass that each group of images sends to each word, (n_groups, M): Σ over the images i of group k
+/// of row i of the plan scaled to sum 1; so a row sums to the size of its group. `labels` (N).
 /// Images whose rows are among `shares` (Placed::shares of the same plan) are not gone through again; the
 /// rounding of these, an entry's 2^−9 at most, is lost in sums of many.
-torch::Tensor group_mass(const torch::Tensor& embeddings, const torch::Tensor& words, const RowPlan& plan,
-                         const torch::Tensor& labels, std::int64_t n_groups,
-                         const torch::Tensor& shares = {});
+Matrix<double> group_mass(MatrixView<const float> embeddings, MatrixView<const float> words,
+                          const RowPlan& plan, std::span<const std::int64_t> labels, std::int64_t n_groups,
+                          MatrixView<const BFloat16> shares = {});
 
 }  // namespace ilk

@@ -1,7 +1,7 @@
 #pragma once
-#include <torch/types.h>
-
 #include <deque>
+#include <span>
+#include <vector>
 
 namespace ilk::internal {
 
@@ -11,14 +11,15 @@ namespace ilk::internal {
 /// ends. On transport it needs half the passes at ε = 0.03 and a tenth at ε = 0.001.
 class Anderson {
  public:
-  /// The point after `point`, whose plain step is `step` and which is `error` off. Vectors (M) float64 on the
-  /// CPU.
-  torch::Tensor next(const torch::Tensor& point, const torch::Tensor& step, double error);
+  using Vector = std::vector<double>;
+
+  /// The point after `point`, whose plain step is `step` and which is `error` off.
+  Vector next(const Vector& point, const Vector& step, double error);
 
  private:
   static constexpr std::size_t memory = 5;
-  std::deque<torch::Tensor> point_changes_, step_changes_;
-  torch::Tensor last_point_, last_step_, best_point_, best_step_;
+  std::deque<Vector> point_changes_, step_changes_;
+  Vector last_point_, last_step_, best_point_, best_step_;
   double best_error_ = 0;
 };
 

@@ -6,10 +6,7 @@
 
 namespace ilk::internal {
 
-/// Where points (N, D) belong among centres (K, D), both float32 with rows one after another. Scores are
-/// cosines, or minus squared distances. `screened` are the points, or null where loops cannot be used
-/// (has_kernels).
-Assignment assign_points(const torch::Tensor& points, const ScreenedPoints* screened,
-                         const torch::Tensor& centres, Geometry geometry);
+/// Where points (N, D) belong among centres (K, D). Scores are cosines, or minus squared distances.
+Assignment assign_points(const ScreenedPoints& points, MatrixView<const float> centres, Geometry geometry);
 
 }  // namespace ilk::internal

@@ -4,18 +4,20 @@
 #include <algorithm>
 #include <numeric>
 
-#include "row_loops.h"
+#include "../kernels/kernels.h"
 
 namespace ilk::internal {
 namespace {
 
+using kernels::kernels;
+
 class Halving {
  public:
-  Halving(const torch::Tensor& centres, std::int64_t size)
-      : rows_(centres.data_ptr<float>()),
-        d_(centres.size(1)),
+  Halving(MatrixView<const float> centres, std::int64_t size)
+      : rows_(centres),
+        d_(centres.columns()),
         size_(size),
-        along_(static_cast<std::size_t>(centres.size(0))) {}
+        along_(static_cast<std::size_t>(centres.rows())) {}
 
   void order(std::int32_t* first, std::int64_t count) {
     if (count <= size_) return;
@@ -42,35 +44,36 @@ class Halving {
  private:
   static constexpr int rounds = 3;
 
-  const float* row(std::int32_t i) const { return rows_ + i * d_; }
+  const float* row(std::int32_t i) const { return rows_[i]; }
 
   std::int32_t farthest(const std::int32_t* first, std::int64_t count, std::int32_t from) const {
     return *std::max_element(first, first + count, [&](std::int32_t a, std::int32_t b) {
-      return near_half_square(row(a), row(from), d_) < near_half_square(row(b), row(from), d_);
+      return kernels().half_squared_distance(row(a), row(from), d_) <
+             kernels().half_squared_distance(row(b), row(from), d_);
     });
   }
 
   /// The `left` rows that are farthest along the line come first.
   void split(std::int32_t* first, std::int64_t count, std::int64_t left, const std::vector<float>& line) {
     for (std::int64_t i = 0; i < count; ++i)
-      along_[static_cast<std::size_t>(first[i])] = exact_dot(row(first[i]), line.data(), d_);
+      along_[static_cast<std::size_t>(first[i])] = kernels().dot_f64(row(first[i]), line.data(), d_);
     std::nth_element(first, first + left, first + count, [&](std::int32_t a, std::int32_t b) {
       const double at_a = along_[static_cast<std::size_t>(a)], at_b = along_[static_cast<std::size_t>(b)];
       return at_a != at_b ? at_a > at_b : a < b;
     });
   }
 
-  const float* rows_;
+  MatrixView<const float> rows_;
   std::int64_t d_, size_;
   std::vector<double> along_;
 };
 
 }  // namespace
 
-std::vector<std::int32_t> order_by_likeness(const torch::Tensor& centres, std::int64_t size) {
-  std::vector<std::int32_t> order(static_cast<std::size_t>(centres.size(0)));
+std::vector<std::int32_t> order_by_likeness(MatrixView<const float> centres, std::int64_t size) {
+  std::vector<std::int32_t> order(static_cast<std::size_t>(centres.rows()));
   std::iota(order.begin(), order.end(), 0);
-  Halving(centres, size).order(order.data(), centres.size(0));
+  Halving(centres, size).order(order.data(), centres.rows());
   return order;
 }
 

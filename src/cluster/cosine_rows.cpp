@@ -1,9 +1,10 @@
 #include "cosine_rows.h"
 
+#include <ilk/parallel.h>
+
 #include <algorithm>
 
 #include "alignment.h"
-#include "blocks.h"
 
 namespace ilk::internal {
 
@@ -11,9 +12,9 @@ std::int64_t kept_cosine_bytes(std::int64_t images, std::int64_t dimensions) {
   return std::max(cosine_limits().kept_bytes, images * dimensions);
 }
 
-std::int64_t cosine_block(const torch::Tensor& words) {
+std::int64_t cosine_block(std::int64_t n_words) {
   const std::int64_t set = cosine_limits().images_per_block;
-  return set > 0 ? set : images_per_block(words);
+  return set > 0 ? set : images_per_block(n_words);
 }
 
 std::vector<CosineRows::Chunk> even_chunks(std::int64_t begin, std::int64_t end, std::int64_t most,
@@ -24,58 +25,51 @@ std::vector<CosineRows::Chunk> even_chunks(std::int64_t begin, std::int64_t end,
   return chunks;
 }
 
-CosineRows::CosineRows(torch::Tensor images, torch::Tensor words, const std::vector<std::int64_t>& order,
-                       std::vector<Chunk> chunks, std::int64_t kept, const Progress& progress)
-    : images_(std::move(images)),
-      words_(std::move(words)),
-      transposed_(words_.t()),
+CosineRows::CosineRows(MatrixView<const float> images, MatrixView<const float> words,
+                       std::vector<std::int64_t> order, std::vector<Chunk> chunks, std::int64_t kept,
+                       const Progress& progress)
+    : images_(images),
+      words_(words),
+      transposed_(PackedMatrix::of_transpose(words)),
+      order_(std::move(order)),
       chunks_(std::move(chunks)),
-      block_(cosine_block(words_)),
+      block_(cosine_block(words.rows())),
       buffers_([this] {
-        const auto real = images_.options();
         return std::make_unique<Buffers>(
-            Buffers{torch::empty({block_, words_.size(0)}, real),
-                    order_.defined() ? torch::empty({block_, images_.size(1)}, real) : torch::Tensor()});
-      }) {
-  if (!order.empty()) order_ = torch::tensor(order, torch::kInt64).to(images_.device());
-  kept_ = torch::empty({kept, words_.size(0)}, images_.options());
-  row_blocks(images_, kept, block_, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+            Buffers{Matrix<float>::uninitialised(block_, words_.rows()), Matrix<float>()});
+      }),
+      kept_(Matrix<float>::uninitialised(kept, words.rows())) {
+  parallel_blocks(kept, block_, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     progress.check_stop();
-    buffers_.use([&](Buffers& buffers) { make(begin, end, kept_.slice(0, begin, end), buffers); });
+    buffers_.use([&](Buffers& buffers) { make(begin, end, kept_.rows_between(begin, end), buffers); });
   });
 }
 
-torch::Tensor CosineRows::numbers(std::int64_t begin, std::int64_t end) const {
-  return order_.defined() ? order_.slice(0, begin, end) : torch::Tensor();
+MatrixView<const float> CosineRows::images(std::int64_t begin, std::int64_t end, Matrix<float>& room) const {
+  if (order_.empty()) return images_.rows_between(begin, end);
+  if (room.rows() < end - begin) room = Matrix<float>::uninitialised(end - begin, images_.columns());
+  for (std::int64_t place = begin; place < end; ++place)
+    std::copy_n(images_[number(place)], images_.columns(), room[place - begin]);
+  return room.rows_between(0, end - begin);
 }
 
-torch::Tensor CosineRows::images(std::int64_t begin, std::int64_t end) const {
-  return order_.defined() ? images_.index_select(0, order_.slice(0, begin, end))
-                          : images_.slice(0, begin, end);
-}
-
-void CosineRows::make(std::int64_t begin, std::int64_t end, torch::Tensor cosines, Buffers& buffers) const {
-  if (!order_.defined()) {
-    at::mm_out(cosines, images_.slice(0, begin, end), transposed_);
-    return;
-  }
-  auto rows = buffers.images.narrow(0, 0, end - begin);
-  at::index_select_out(rows, images_, 0, order_.slice(0, begin, end));
-  at::mm_out(cosines, rows, transposed_);
+void CosineRows::make(std::int64_t begin, std::int64_t end, MatrixView<float> cosines,
+                      Buffers& buffers) const {
+  multiply(images(begin, end, buffers.images), transposed_, nullptr, cosines);
 }
 
 void CosineRows::each_block(std::int64_t n_chunks, const Progress& progress, const Body& body) {
-  row_blocks(images_, n_chunks, 1, [&](std::int64_t number, std::int64_t, std::int64_t) {
+  parallel_blocks(n_chunks, 1, [&](std::int64_t number, std::int64_t, std::int64_t) {
     progress.check_stop();
     const Chunk& chunk = chunks_[static_cast<std::size_t>(number)];
     buffers_.use([&](Buffers& buffers) {
       for (std::int64_t begin = chunk.begin; begin < chunk.end; begin += block_) {
         const std::int64_t end = std::min(chunk.end, begin + block_);
-        if (end <= kept_.size(0)) {
-          body({kept_.slice(0, begin, end), begin, end, number});
+        if (end <= kept_.rows()) {
+          body({kept_.rows_between(begin, end), begin, end, number});
           continue;
         }
-        const auto cosines = buffers.cosines.narrow(0, 0, end - begin);
+        const auto cosines = buffers.cosines.rows_between(0, end - begin);
         make(begin, end, cosines, buffers);
         body({cosines, begin, end, number});
       }

@@ -1,7 +1,7 @@
 #pragma once
 // N images, M words, D dimensions. S = X Uᵀ are cosines.
+#include <ilk/matrix.h>
 #include <ilk/progress.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <functional>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "../kernels/matrix_product.h"
 #include "scratch_pool.h"
 
 namespace ilk::internal {
@@ -32,9 +33,9 @@ std::int64_t kept_cosine_bytes(std::int64_t images, std::int64_t dimensions);
 
 /// Some images one after another, with their cosines.
 struct CosineBlock {
-  torch::Tensor cosines;    ///< (rows, M) float32, not to be changed
-  std::int64_t begin, end;  ///< places in the order
-  std::int64_t chunk;       ///< which of the chunks they belong to
+  MatrixView<const float> cosines;  ///< (rows, M)
+  std::int64_t begin, end;          ///< places in the order
+  std::int64_t chunk;               ///< which of the chunks they belong to
 };
 
 /// The rows of S, gone through block by block in a fixed order. Those of the first `kept` places are made
@@ -46,19 +47,22 @@ class CosineRows {
   };
 
   /// `order`: which image is at which place; empty where each is at its own. `chunks` follow each other and
-  /// cover all places.
-  CosineRows(torch::Tensor images, torch::Tensor words, const std::vector<std::int64_t>& order,
+  /// cover all places. Images and words must outlive this.
+  CosineRows(MatrixView<const float> images, MatrixView<const float> words, std::vector<std::int64_t> order,
              std::vector<Chunk> chunks, std::int64_t kept, const Progress& progress);
 
   std::int64_t n_chunks() const { return static_cast<std::int64_t>(chunks_.size()); }
   const std::vector<Chunk>& chunks() const { return chunks_; }
-  const torch::Tensor& images() const { return images_; }
-  const torch::Tensor& words() const { return words_; }
+  MatrixView<const float> images() const { return images_; }
+  MatrixView<const float> words() const { return words_; }
 
-  /// Which images are at these places, int64; undefined where each image is at its own.
-  torch::Tensor numbers(std::int64_t begin, std::int64_t end) const;
-  /// Those images, (end − begin, D).
-  torch::Tensor images(std::int64_t begin, std::int64_t end) const;
+  /// Which image is at this place.
+  std::int64_t number(std::int64_t place) const {
+    return order_.empty() ? place : order_[static_cast<std::size_t>(place)];
+  }
+  /// The images at these places, (end − begin, D); where they do not lie side by side they are copied into
+  /// `room`, which grows if need be.
+  MatrixView<const float> images(std::int64_t begin, std::int64_t end, Matrix<float>& room) const;
 
   using Body = std::function<void(const CosineBlock& block)>;
   /// Calls `body` for all blocks of the first `n_chunks` chunks: those of a chunk in order and one at a time,
@@ -67,21 +71,24 @@ class CosineRows {
 
  private:
   struct Buffers {
-    torch::Tensor cosines, images;
+    Matrix<float> cosines, images;
   };
   /// Makes the cosines of the images at these places.
-  void make(std::int64_t begin, std::int64_t end, torch::Tensor cosines, Buffers& buffers) const;
+  void make(std::int64_t begin, std::int64_t end, MatrixView<float> cosines, Buffers& buffers) const;
 
-  torch::Tensor images_, words_, transposed_, order_, kept_;
+  MatrixView<const float> images_, words_;
+  PackedMatrix transposed_;
+  std::vector<std::int64_t> order_;
   std::vector<Chunk> chunks_;
   std::int64_t block_;
   ScratchPool<Buffers> buffers_;
+  Matrix<float> kept_;
 };
 
 /// Cuts places begin … end − 1 into at most `most` chunks of whole blocks.
 std::vector<CosineRows::Chunk> even_chunks(std::int64_t begin, std::int64_t end, std::int64_t most,
                                            std::int64_t block);
-/// Images per block for these words (CosineLimits).
-std::int64_t cosine_block(const torch::Tensor& words);
+/// Images per block for so many words (CosineLimits).
+std::int64_t cosine_block(std::int64_t n_words);
 
 }  // namespace ilk::internal

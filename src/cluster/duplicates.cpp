@@ -1,9 +1,11 @@
 #include "duplicates.h"
 
+#include <ilk/parallel.h>
+
+#include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include "blocks.h"
+#include <vector>
 
 namespace ilk::internal {
 namespace {
@@ -30,23 +32,21 @@ std::uint64_t hash_of(const float* row, std::int64_t width) {
 
 }  // namespace
 
-std::int64_t count_duplicates(const torch::Tensor& rows) {
-  const auto memory = rows.cpu();
-  const std::int64_t n = memory.size(0), width = memory.size(1);
-  const float* data = memory.data_ptr<float>();
+std::int64_t count_duplicates(MatrixView<const float> rows) {
+  const std::int64_t n = rows.rows(), width = rows.columns();
   std::vector<std::pair<std::uint64_t, std::int64_t>> order(static_cast<std::size_t>(n));
   parallel_blocks(n, 4096, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t i = begin; i < end; ++i)
-      order[static_cast<std::size_t>(i)] = {hash_of(data + i * width, width), i};
+      order[static_cast<std::size_t>(i)] = {hash_of(rows[i], width), i};
   });
   std::sort(order.begin(), order.end());
   std::int64_t duplicates = 0;
   std::vector<std::int64_t> distinct;  // rows of the current hash that differ
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (i == 0 || order[i].first != order[i - 1].first) distinct.clear();
-    const float* row = data + order[i].second * width;
+    const float* row = rows[order[i].second];
     const bool seen = std::any_of(distinct.begin(), distinct.end(), [&](std::int64_t other) {
-      return std::memcmp(row, data + other * width, static_cast<std::size_t>(width) * sizeof(float)) == 0;
+      return std::memcmp(row, rows[other], static_cast<std::size_t>(width) * sizeof(float)) == 0;
     });
     seen ? static_cast<void>(++duplicates) : distinct.push_back(order[i].second);
   }

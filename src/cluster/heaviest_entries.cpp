@@ -3,12 +3,11 @@
 #include <ilk/parallel.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
-#include "blocks.h"
-#include "plan_loops.h"
-#include "row_loops.h"
+#include "../kernels/functions.h"
+#include "../kernels/kernels.h"
+#include "log_shares.h"
 
 namespace ilk::internal {
 namespace {
@@ -26,18 +25,19 @@ HeaviestEntries::HeaviestEntries(std::int64_t n_images, std::int64_t n_words, st
       m_(n_words),
       per_image_(per_image),
       epsilon_(epsilon),
-      words_(torch::empty({n_, per_image}, torch::kInt32)),
-      cosines_(torch::empty({n_, per_image})),
-      counts_(torch::zeros({n_}, torch::kInt32)),
-      rests_(torch::zeros({n_}, torch::kFloat64)),
-      highest_(torch::zeros({n_})) {}
+      words_(Matrix<std::int32_t>::uninitialised(n_, per_image)),
+      preferences_(Matrix<float>::uninitialised(n_, per_image)),
+      counts_(static_cast<std::size_t>(n_)),
+      rests_(static_cast<std::size_t>(n_)) {}
 
-void HeaviestEntries::take(std::int64_t image, const float* cosines, const float* exponentials, double total,
-                           float highest) {
+void HeaviestEntries::take(std::int64_t image, const float* cosines,
+                           std::span<const double> column_potentials, const float* exponentials, double total,
+                           double highest) {
   thread_local std::vector<std::int32_t> found;
   thread_local std::vector<float> values;
   found.resize(static_cast<std::size_t>(m_));
-  std::int64_t count = not_below(exponentials, m_, static_cast<float>(total) * least_share, found.data());
+  std::int64_t count =
+      kernels::kernels().not_below(exponentials, m_, static_cast<float>(total) * least_share, found.data());
   if (count > per_image_) {
     values.clear();
     for (std::int64_t k = 0; k < count; ++k)
@@ -49,85 +49,81 @@ void HeaviestEntries::take(std::int64_t image, const float* cosines, const float
                                     [&](std::int32_t word) { return exponentials[word] <= limit; });
     count = end - found.begin();
   }
-  auto* words = words_.data_ptr<std::int32_t>() + image * per_image_;
-  auto* kept = cosines_.data_ptr<float>() + image * per_image_;
+  std::int32_t* words = words_[image];
+  float* kept = preferences_[image];
   double sum = 0;
   for (std::int64_t k = 0; k < count; ++k) {
-    words[k] = found[static_cast<std::size_t>(k)];
-    kept[k] = cosines[words[k]];
-    sum += static_cast<double>(exponentials[words[k]]);
+    const std::int32_t word = found[static_cast<std::size_t>(k)];
+    words[k] = word;
+    kept[k] = static_cast<float>(cosines[word] + column_potentials[static_cast<std::size_t>(word)] - highest);
+    sum += static_cast<double>(exponentials[word]);
   }
-  counts_.data_ptr<std::int32_t>()[image] = static_cast<std::int32_t>(count);
-  rests_.data_ptr<double>()[image] = std::max(0.0, total - sum);
-  highest_.data_ptr<float>()[image] = highest;
+  const auto i = static_cast<std::size_t>(image);
+  counts_[i] = static_cast<std::int32_t>(count);
+  rests_[i] = std::max(0.0, total - sum);
 }
 
-void HeaviestEntries::finish(const torch::Tensor& column_potentials, const torch::Tensor& column_sums) {
-  potentials_ = column_potentials;
+void HeaviestEntries::finish(std::span<const double> column_potentials, std::span<const double> column_sums) {
+  potentials_.assign(column_potentials.begin(), column_potentials.end());
   double rest = 0;
   const auto entries = sums_of_entries(column_potentials, 1, rest);
-  on_one_thread([&] {
-    others_ = (column_sums - entries).clamp_min(0);
-    covered_ = 1 - rest / static_cast<double>(n_);
-  });
+  others_.resize(entries.size());
+  for (std::size_t j = 0; j < entries.size(); ++j) others_[j] = std::max(0.0, column_sums[j] - entries[j]);
+  covered_ = 1 - rest / static_cast<double>(n_);
 }
 
-torch::Tensor HeaviestEntries::sums_of_entries(const torch::Tensor& column_potentials, double factor,
-                                               double& rest) const {
-  const auto potentials = column_potentials.to(torch::kFloat32);
-  const float* g = potentials.data_ptr<float>();
+std::vector<double> HeaviestEntries::sums_of_entries(std::span<const double> column_potentials, double factor,
+                                                     double& rest) const {
+  std::vector<float> changes(column_potentials.size());
+  for (std::size_t j = 0; j < changes.size(); ++j)
+    changes[j] = static_cast<float>(column_potentials[j] - potentials_[j]);
+  const float* change = changes.data();
   const std::int64_t length = block_count(n_, most_chunks), chunks = block_count(n_, length);
-  const auto sums = torch::zeros({chunks, m_}, torch::kFloat64);
+  Matrix<double> sums(chunks, m_);
   std::vector<double> rests(static_cast<std::size_t>(chunks));
   const auto scale = static_cast<float>(1 / epsilon_);
   parallel_blocks(n_, length, [&](std::int64_t begin, std::int64_t end, std::int64_t chunk) {
-    double* to = sums.data_ptr<double>() + chunk * m_;
-    std::vector<float> values(static_cast<std::size_t>(per_image_));
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t count = counts_.data_ptr<std::int32_t>()[i];
-      const auto* words = words_.data_ptr<std::int32_t>() + i * per_image_;
-      const float* cosines = cosines_.data_ptr<float>() + i * per_image_;
-      const float before = highest_.data_ptr<float>()[i];
-      float highest = count > 0 ? cosines[0] + g[words[0]] : before;
+    double* to = sums[chunk];
+    std::vector<float> room(static_cast<std::size_t>(per_image_));
+    float* values = room.data();
+    for (std::int64_t image = begin; image < end; ++image) {
+      const auto i = static_cast<std::size_t>(image);
+      const std::int64_t count = counts_[i];
+      const std::int32_t* words = words_[image];
+      const float* before = preferences_[image];
+      float highest = count > 0 ? before[0] + change[words[0]] : 0;
       for (std::int64_t k = 0; k < count; ++k) {
-        const float value = cosines[k] + g[words[k]];
-        values[static_cast<std::size_t>(k)] = value;
-        highest = std::max(highest, value);
+        values[k] = before[k] + change[words[k]];
+        highest = std::max(highest, values[k]);
       }
-      const double entries = exponentiate(values.data(), count, highest, scale);
-      const double shift = static_cast<double>(before - highest) / epsilon_;
-      const double others =
-          rests_.data_ptr<double>()[i] * factor * std::exp(std::min(shift, largest_exponent));
+      const double entries = kernels::kernels().exponentiate(values, count, highest, scale);
+      const double shift = -static_cast<double>(highest) / epsilon_;
+      const double others = rests_[i] * factor * kernels::exp(std::min(shift, largest_exponent));
       const double total = entries + others;
       rests[static_cast<std::size_t>(chunk)] += others / total;
       const auto weight = static_cast<float>(1 / total);
-      for (std::int64_t k = 0; k < count; ++k)
-        to[words[k]] += static_cast<double>(values[static_cast<std::size_t>(k)] * weight);
+      for (std::int64_t k = 0; k < count; ++k) to[words[k]] += static_cast<double>(values[k] * weight);
     }
   });
   rest = 0;
   for (const double one : rests) rest += one;
-  torch::Tensor result;
-  on_one_thread([&] { result = sums.sum(0); });
-  return result;
+  return column_sums(sums.view());
 }
 
-torch::Tensor HeaviestEntries::log_shares(const torch::Tensor& column_potentials) const {
-  torch::Tensor others;
+std::vector<double> HeaviestEntries::log_shares(std::span<const double> column_potentials) const {
+  std::vector<double> others(others_.size());
   double before = 0, after = 0;
-  on_one_thread([&] {
-    others = others_ * ((column_potentials - potentials_) / epsilon_).exp();
-    before = others_.sum().item<double>();
-    after = others.sum().item<double>();
-  });
+  for (std::size_t j = 0; j < others.size(); ++j) {
+    others[j] = others_[j] * kernels::exp((column_potentials[j] - potentials_[j]) / epsilon_);
+    before += others_[j];
+    after += others[j];
+  }
   double rest = 0;
-  const auto entries = sums_of_entries(column_potentials, before > 0 ? after / before : 0, rest);
-  torch::Tensor result;
-  on_one_thread([&] {
-    const auto sums = after > 0 ? entries + others * (rest / after) : entries;
-    result = (sums / static_cast<double>(n_)).log();
-  });
-  return result;
+  auto shares = sums_of_entries(column_potentials, before > 0 ? after / before : 0, rest);
+  const double factor = after > 0 ? rest / after : 0;
+  for (std::size_t j = 0; j < shares.size(); ++j)
+    shares[j] = kernels::log((shares[j] + others[j] * factor) / static_cast<double>(n_));
+  return shares;
 }
 
 }  // namespace ilk::internal

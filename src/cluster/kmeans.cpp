@@ -2,14 +2,14 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "assign.h"
-#include "blocks.h"
 #include "duplicates.h"
 #include "kmeans_start.h"
-#include "lanes.h"
 #include "lloyd.h"
 
 namespace ilk {
@@ -20,15 +20,12 @@ using internal::Lloyd;
 
 /// What all starts work on.
 struct Collection {
-  torch::Tensor points;
+  MatrixView<const float> rows;
   Geometry geometry;
-  std::unique_ptr<internal::ScreenedPoints> screened;  // null where loops cannot be used
+  internal::ScreenedPoints points;
 
-  Collection(const torch::Tensor& rows, std::int64_t n_clusters, Geometry geometry_)
-      : points(internal::plain_rows(rows)), geometry(geometry_) {
-    if (internal::has_kernels(points))
-      screened = std::make_unique<internal::ScreenedPoints>(points, n_clusters);
-  }
+  Collection(MatrixView<const float> rows_, std::int64_t n_clusters, Geometry geometry_)
+      : rows(rows_), geometry(geometry_), points(rows_, n_clusters) {}
 };
 
 /// How many starts run side by side, so that a block of points serves them all while it is in the cache: few
@@ -40,12 +37,13 @@ std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& opt
 }
 
 struct Run {
-  torch::Tensor centroids, labels;
+  Matrix<float> centroids;
+  std::vector<std::int32_t> labels;
   std::vector<double> objectives;
   std::int64_t repaired = 0;
   bool converged = false;
-  bool settled =
-      false;  // labels are those of a full search, whatever the clusters' numbers, and none was repaired
+  // Whether labels are those of a full search, whatever the clusters' numbers, and none was repaired.
+  bool settled = false;
 };
 
 /// Lloyd's iterations of all starts of `lloyd`, whose centroids are set, until each has ended.
@@ -55,17 +53,18 @@ std::vector<Run> iterate(Lloyd& lloyd, std::int64_t n_starts, std::int64_t n_poi
   std::vector<std::int64_t> active(runs.size());
   std::iota(active.begin(), active.end(), 0);
   std::vector<double> reached(runs.size());  // the objective with repaired points counted
-  std::vector<torch::Tensor> repaired_labels(
-      runs.size());  // as they were after the last repair; else undefined
+  // As they were after the last repair, where there was one.
+  std::vector<std::optional<std::vector<std::int32_t>>> repaired_labels(runs.size());
   const auto repair = [&](std::int64_t i) {
     double gain = 0;
     const std::int64_t moved = lloyd.repair(i, gain);
     const auto place = static_cast<std::size_t>(i);
     runs[place].repaired += moved;
     reached[place] = lloyd.start(i).objective + gain / static_cast<double>(n_points);
-    const auto before = repaired_labels[place];
-    repaired_labels[place] = moved > 0 ? lloyd.start(i).labels.clone() : torch::Tensor();
-    return before.defined() && before.equal(lloyd.start(i).labels);
+    const bool same = repaired_labels[place] == lloyd.start(i).labels;
+    repaired_labels[place].reset();
+    if (moved > 0) repaired_labels[place] = lloyd.start(i).labels;
+    return same;
   };
   lloyd.assign(active);
   for (const std::int64_t i : active) repair(i);
@@ -88,25 +87,25 @@ std::vector<Run> iterate(Lloyd& lloyd, std::int64_t n_starts, std::int64_t n_poi
   progress.advance(static_cast<std::int64_t>(active.size()));
   for (std::int64_t i = 0; i < n_starts; ++i) {
     const auto place = static_cast<std::size_t>(i);
-    const Lloyd::Start& start = lloyd.start(i);
-    runs[place].centroids = start.centroids.clone();
-    runs[place].labels = start.labels.clone();
-    runs[place].settled = start.screened && start.tied == 0 && !repaired_labels[place].defined();
+    Lloyd::Start& start = lloyd.start(i);
+    runs[place].settled = start.tied == 0 && !repaired_labels[place];
+    runs[place].centroids = std::move(start.centroids);
+    runs[place].labels = std::move(start.labels);
   }
   return runs;
 }
 
-std::vector<std::int64_t> sizes_of(const torch::Tensor& labels, std::int64_t n_clusters) {
-  const auto counts = labels.bincount({}, n_clusters).cpu();
-  return {counts.data_ptr<std::int64_t>(), counts.data_ptr<std::int64_t>() + n_clusters};
+std::vector<std::int64_t> sizes_of(const std::vector<std::int64_t>& labels, std::int64_t n_clusters) {
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(n_clusters));
+  for (const std::int64_t label : labels) ++sizes[static_cast<std::size_t>(label)];
+  return sizes;
 }
 
 /// Clusters by size, largest first, equals by their first member.
-std::vector<std::int64_t> by_size(const torch::Tensor& labels, const std::vector<std::int64_t>& sizes) {
-  const auto memory = labels.cpu();
-  const auto* label = memory.data_ptr<std::int64_t>();
-  std::vector<std::int64_t> first_member(sizes.size(), std::numeric_limits<std::int64_t>::max());
-  for (std::int64_t i = memory.size(0) - 1; i >= 0; --i) first_member[static_cast<std::size_t>(label[i])] = i;
+std::vector<std::int64_t> by_size(const std::vector<std::int64_t>& labels, std::int64_t n_clusters) {
+  const std::vector<std::int64_t> sizes = sizes_of(labels, n_clusters);
+  std::vector<std::size_t> first_member(sizes.size(), labels.size());
+  for (std::size_t i = labels.size(); i-- > 0;) first_member[static_cast<std::size_t>(labels[i])] = i;
   std::vector<std::int64_t> order(sizes.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
@@ -118,111 +117,103 @@ std::vector<std::int64_t> by_size(const torch::Tensor& labels, const std::vector
   return order;
 }
 
-double mean_of(const torch::Tensor& scores) {
-  const auto memory = scores.cpu();
-  const float* score = memory.data_ptr<float>();
-  return internal::lane_sum(memory.size(0), [&](std::int64_t i) { return static_cast<double>(score[i]); }) /
-         static_cast<double>(memory.size(0));
+/// Gives each label the place that it has in `order`.
+void renumber(std::vector<std::int64_t>& labels, const std::vector<std::int64_t>& order) {
+  std::vector<std::int64_t> place_of(order.size());
+  for (std::size_t place = 0; place < order.size(); ++place)
+    place_of[static_cast<std::size_t>(order[place])] = static_cast<std::int64_t>(place);
+  for (std::int64_t& label : labels) label = place_of[static_cast<std::size_t>(label)];
 }
 
 /// Numbers the clusters by size and assigns the points anew where that could make a difference, so that the
 /// labels are those that anyone gets who assigns these points to these centroids.
 void conclude(const Collection& collection, const Run& run, KMeansResult& result) {
-  const torch::Tensor& points = collection.points;
-  const std::int64_t k = result.centroids.size(0);
-  result.labels = run.labels.to(torch::kInt64);
-  constexpr int attempts =
-      4;  // a point on the fence could go over with the numbering; it is not chased for ever
+  const std::int64_t k = result.centroids.rows();
+  result.labels.assign(run.labels.begin(), run.labels.end());
+  // A point on the fence could go over with the numbering; it is not chased for ever.
+  constexpr int attempts = 4;
   for (int attempt = 0; attempt < attempts; ++attempt) {
-    const auto order = by_size(result.labels, sizes_of(result.labels, k));
-    const bool in_order = std::is_sorted(order.begin(), order.end());
-    if (in_order && attempt > 0) return;
-    const auto rows = torch::tensor(order, torch::kInt64).to(points.device());
-    result.centroids = result.centroids.index_select(0, rows);
+    const auto order = by_size(result.labels, k);
+    if (attempt > 0 && std::is_sorted(order.begin(), order.end())) return;
+    result.centroids = rows_of(result.centroids, order);
     if (run.settled) result.objective = run.objectives.back();
-    if (run.settled || attempt + 1 == attempts) {
-      result.labels = rows.argsort().index_select(0, result.labels);
-      return;
-    }
-    const Assignment assignment =
-        internal::assign_points(points, collection.screened.get(), result.centroids, collection.geometry);
-    auto assigned = assignment.labels.to(torch::kInt32), scores = assignment.scores;
+    if (run.settled || attempt + 1 == attempts) return renumber(result.labels, order);
+    Assignment assignment = internal::assign_points(collection.points, result.centroids, collection.geometry);
     auto sizes = sizes_of(assignment.labels, k);
-    for (const internal::Move& move :
-         internal::repair_empty(assigned, scores, internal::best_gain(collection.geometry), sizes)) {
-      result.centroids[move.to].copy_(points[move.point]);
+    for (const internal::Move& move : internal::repair_empty<std::int64_t>(
+             assignment.labels, assignment.scores, internal::best_gain(collection.geometry), sizes)) {
+      std::ranges::copy(collection.rows.row(move.point), result.centroids[move.to]);
       if (attempt == 0) ++result.empty_repaired;
     }
-    result.labels = assigned.to(torch::kInt64);
-    result.objective = mean_of(scores);
+    const auto n = static_cast<std::int64_t>(assignment.scores.size());
+    result.labels = std::move(assignment.labels);
+    result.objective = kernels::kernels().sum(assignment.scores.data(), n) / static_cast<double>(n);
   }
 }
 
-KMeansResult finish(const Collection& collection, const Run& run) {
+KMeansResult finish(const Collection& collection, Run run) {
   KMeansResult result;
-  result.centroids = run.centroids;
+  result.centroids = std::move(run.centroids);
   result.iterations = static_cast<std::int64_t>(run.objectives.size());
   result.converged = run.converged;
   result.objectives = run.objectives;
   result.empty_repaired = run.repaired;
-  result.duplicates = internal::count_duplicates(collection.points);
+  result.duplicates = internal::count_duplicates(collection.rows);
   conclude(collection, run, result);
   result.objectives.back() = result.objective;
   return result;
 }
 
-KMeansResult from_drawn_centres(const torch::Tensor& rows, Geometry geometry, const KMeansOptions& options,
+KMeansResult from_drawn_centres(MatrixView<const float> rows, Geometry geometry, const KMeansOptions& options,
                                 std::string_view function, Progress& progress) {
-  const std::int64_t n = rows.size(0), k = options.n_clusters;
+  const std::int64_t n = rows.rows(), k = options.n_clusters;
   require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
   progress.start("clustering", options.n_init, "starts");
   const Collection collection(rows, k, geometry);
-  const torch::Tensor& points = collection.points;
   const std::int64_t group = starts_side_by_side(n, options);
   Run best;
   for (std::int64_t first = 0; first < options.n_init; first += group) {
     const std::int64_t n_starts = std::min(group, options.n_init - first);
-    auto drawn = internal::first_centres(points, collection.screened.get(), geometry, options, first,
-                                         n_starts, progress);
-    const auto centres = drawn.centres.to(points.device());
-    Lloyd lloyd(points, collection.screened.get(), k, n_starts, geometry);
+    auto drawn = internal::first_centres(collection.points, geometry, options, first, n_starts, progress);
+    Lloyd lloyd(collection.points, k, n_starts, geometry);
     for (std::int64_t i = 0; i < n_starts; ++i)
-      lloyd.start(i).centroids.copy_(points.index_select(0, centres[i]));
-    if (drawn.labels.defined()) lloyd.begin_with(drawn.labels, drawn.margins);
+      lloyd.start(i).centroids = rows_of(rows, drawn.centres.row(i));
+    if (!drawn.labels.empty()) lloyd.begin_with(drawn.labels, drawn.margins);
     drawn = {};
     for (Run& run : iterate(lloyd, n_starts, n, options, progress))
-      if (!best.centroids.defined() || run.objectives.back() > best.objectives.back()) best = std::move(run);
+      if (best.centroids.empty() || run.objectives.back() > best.objectives.back()) best = std::move(run);
   }
-  KMeansResult result = finish(collection, best);
+  KMeansResult result = finish(collection, std::move(best));
   progress.finish();
   return result;
 }
 
-KMeansResult from_given_centres(const torch::Tensor& rows, const torch::Tensor& centroids, Geometry geometry,
-                                const KMeansOptions& options, std::string_view function, Progress& progress) {
-  const std::int64_t n = rows.size(0), k = centroids.size(0);
+KMeansResult from_given_centres(MatrixView<const float> rows, MatrixView<const float> centroids,
+                                Geometry geometry, const KMeansOptions& options, std::string_view function,
+                                Progress& progress) {
+  const std::int64_t n = rows.rows(), k = centroids.rows();
   require(k <= n, function, "centroids must be at most as many as the images (", n, "), got ", k, ".");
-  require(rows.size(1) == centroids.size(1), function, "centroids must be as wide as the embeddings (",
-          rows.size(1), "), got ", centroids.size(1), ".");
+  require(rows.columns() == centroids.columns(), function, "centroids must be as wide as the embeddings (",
+          rows.columns(), "), got ", centroids.columns(), ".");
   progress.start("clustering", 1, "starts");
   const Collection collection(rows, k, geometry);
-  Lloyd lloyd(collection.points, collection.screened.get(), k, 1, geometry);
-  lloyd.start(0).centroids.copy_(centroids.detach());
-  KMeansResult result = finish(collection, iterate(lloyd, 1, n, options, progress).front());
+  Lloyd lloyd(collection.points, k, 1, geometry);
+  lloyd.start(0).centroids = Matrix<float>(centroids);
+  KMeansResult result = finish(collection, std::move(iterate(lloyd, 1, n, options, progress).front()));
   progress.finish();
   return result;
 }
 
 }  // namespace
 
-KMeansResult kmeans(const torch::Tensor& embeddings, const KMeansOptions& options, Progress& progress) {
+KMeansResult kmeans(MatrixView<const float> embeddings, const KMeansOptions& options, Progress& progress) {
   constexpr auto function = "kmeans";
   check_ranges(options, function);
   require_unit_rows(embeddings, function, "embeddings");
   return from_drawn_centres(embeddings, Geometry::cosine, options, function, progress);
 }
 
-KMeansResult kmeans_from(const torch::Tensor& embeddings, const torch::Tensor& centroids,
+KMeansResult kmeans_from(MatrixView<const float> embeddings, MatrixView<const float> centroids,
                          const KMeansOptions& options, Progress& progress) {
   constexpr auto function = "kmeans_from";
   check_ranges(options, function);
@@ -231,14 +222,15 @@ KMeansResult kmeans_from(const torch::Tensor& embeddings, const torch::Tensor& c
   return from_given_centres(embeddings, centroids, Geometry::cosine, options, function, progress);
 }
 
-KMeansResult euclidean_kmeans(const torch::Tensor& rows, const KMeansOptions& options, Progress& progress) {
+KMeansResult euclidean_kmeans(MatrixView<const float> rows, const KMeansOptions& options,
+                              Progress& progress) {
   constexpr auto function = "euclidean_kmeans";
   check_ranges(options, function);
   require_finite_rows(rows, function, "rows");
   return from_drawn_centres(rows, Geometry::euclidean, options, function, progress);
 }
 
-KMeansResult euclidean_kmeans_from(const torch::Tensor& rows, const torch::Tensor& centroids,
+KMeansResult euclidean_kmeans_from(MatrixView<const float> rows, MatrixView<const float> centroids,
                                    const KMeansOptions& options, Progress& progress) {
   constexpr auto function = "euclidean_kmeans_from";
   check_ranges(options, function);

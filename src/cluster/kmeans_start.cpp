@@ -1,6 +1,7 @@
 // N points, D dimensions, K clusters, R starts, T candidates tried for each centre.
 #include "kmeans_start.h"
 
+#include <ilk/parallel.h>
 #include <ilk/random.h>
 
 #include <cmath>
@@ -8,57 +9,28 @@
 #include <numeric>
 #include <set>
 
-#include "../core/twice.h"
-#include "blocks.h"
-#include "row_loops.h"
+#include "../kernels/functions.h"
 #include "scratch_pool.h"
 
 namespace ilk::internal {
 namespace {
 
+using kernels::kernels;
+
 constexpr std::int64_t points_per_block = 256;
 // Candidates come from so many points at most, or this many for each centre.
 constexpr std::int64_t most_sampled = std::int64_t{1} << 16, sampled_per_centre = 32;
-
-/// distances = halves + half − products, at least 0.
-ILK_INLINE void distances_of_loop(const float* products, const float* halves, float half, std::int64_t n,
-                                  float* distances) {
-  for (std::int64_t j = 0; j < n; ++j) {
-    const float distance = (half + halves[j]) - products[j];
-    distances[j] = distance > 0 ? distance : 0;
-  }
-}
-
-/// gains += lowest − distances where that is positive.
-ILK_INLINE void add_gains_loop(const float* distances, const float* lowest, std::int64_t n, double* gains) {
-  for (std::int64_t j = 0; j < n; ++j) {
-    const double gain = static_cast<double>(lowest[j]) - static_cast<double>(distances[j]);
-    gains[j] += gain > 0 ? gain : 0;
-  }
-}
-
-}  // namespace
-
-ILK_TWICE(void, distances_of,
-          (const float* products, const float* halves, float half, std::int64_t n, float* distances),
-          (products, halves, half, n, distances))
-ILK_TWICE(void, add_gains, (const float* distances, const float* lowest, std::int64_t n, double* gains),
-          (distances, lowest, n, gains))
-
-namespace {
 
 /// Greedy k-means++ (Arthur and Vassilvitskii 2007) on halved squared distances for several starts side by
 /// side: candidates are drawn with the distance to the nearest centre so far as weight, and the one that
 /// lowers the sum of distances most becomes a centre.
 ///
 /// Distances are those between the points in 16 bits (ByteRows), where there is room for them: whole numbers
-/// times scales, the same on every processor, and 0 between copies. Elsewhere they are float32's.
+/// times scales, and 0 between copies. Elsewhere they are float32's.
 class PlusPlus {
  public:
-  PlusPlus(torch::Tensor points, const ScreenedPoints* screened, std::vector<std::int32_t> rows,
-           std::int64_t n_starts)
-      : points_(std::move(points)),
-        screened_(screened),
+  PlusPlus(const ScreenedPoints& points, std::vector<std::int32_t> rows, std::int64_t n_starts)
+      : points_(points),
         rows_(std::move(rows)),
         n_(static_cast<std::int64_t>(rows_.size())),
         blocks_(block_count(n_, points_per_block)),
@@ -68,14 +40,13 @@ class PlusPlus {
         nearest_(lowest_.size(), 0),
         block_sums_(static_cast<std::size_t>(blocks_ * n_starts)),
         halves_(static_cast<std::size_t>(n_)) {
-    if (!screened_) return;
     take_wide_rows();
     parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
       for (std::int64_t i = begin; i < end; ++i) {
-        if (own_) own_->set(i, row(i), screened_->middle().data());
+        if (own_) own_->set(i, row(i), points_.origin().data());
         halves_[static_cast<std::size_t>(i)] =
             wide_ ? wide_->half_square(wide_rows_[static_cast<std::size_t>(i)])
-                  : near_half_square(row(i), screened_->origin().data(), screened_->dimensions());
+                  : kernels().half_squared_distance(row(i), points_.origin().data(), points_.dimensions());
       }
     });
     largest_half_ = *std::max_element(halves_.begin(), halves_.end());
@@ -123,7 +94,8 @@ class PlusPlus {
       for (std::int64_t i = block * points_per_block; i < std::min(n_, (block + 1) * points_per_block); ++i) {
         for (std::int64_t start = 0; start < n_starts_; ++start)
           std::fill_n(repeated.data() + start * trials, trials, lowest(i)[start]);
-        add_gains(distances_.data() + i * count, repeated.data(), count, gains.data() + block * count);
+        kernels().add_gains(distances_.data() + i * count, repeated.data(), count,
+                            gains.data() + block * count);
       }
     });
     std::vector<std::int64_t> winners;
@@ -156,7 +128,7 @@ class PlusPlus {
   }
 
   /// Whether all points are chosen among and their distances are known well enough for `assign`.
-  bool knows_labels() const { return wide_ != nullptr && n_ == points_.size(0); }
+  bool knows_labels() const { return wide_ != nullptr && n_ == points_.size(); }
 
   /// Each point's nearest centre of a start, and by how much its score with that is above those with others
   /// at least: |x − c| ≥ |a − c| − |x − a| for the nearest a and any other c. With s the distance from a to
@@ -164,10 +136,10 @@ class PlusPlus {
   void assign(std::int64_t start, Geometry geometry, std::int32_t* labels, float* margins) const {
     const auto& centres = chosen_[static_cast<std::size_t>(start)];
     const auto k = static_cast<std::int64_t>(centres.size());
-    const std::int64_t d = screened_->dimensions();
+    const std::int64_t d = points_.dimensions();
     const bool cosine = geometry == Geometry::cosine;
     std::vector<double> squares, next(centres.size()), longer(centres.size(), 0);
-    for (const std::int64_t c : centres) squares.push_back(cosine ? exact_dot(row(c), row(c), d) : 0);
+    for (const std::int64_t c : centres) squares.push_back(cosine ? kernels().sum_of_squares(row(c), d) : 0);
     const double longest_square = *std::max_element(squares.begin(), squares.end());
     parallel_blocks(k, 16, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
       for (std::int64_t a = begin; a < end; ++a) {
@@ -175,14 +147,14 @@ class PlusPlus {
         double least = std::numeric_limits<double>::infinity();
         for (std::int64_t c = 0; c < k; ++c)
           if (c != a)
-            least =
-                std::min<double>(least, near_half_square(at_a, row(centres[static_cast<std::size_t>(c)]), d));
+            least = std::min<double>(
+                least, kernels().half_squared_distance(at_a, row(centres[static_cast<std::size_t>(c)]), d));
         next[static_cast<std::size_t>(a)] = 0.9999 * std::sqrt(2 * least);
         longer[static_cast<std::size_t>(a)] = (longest_square - squares[static_cast<std::size_t>(a)]) / 2;
       }
     });
     // What float64 can be off in both of the scores that are compared.
-    const double exact_rounding = 4e-12 * screened_->longest() * screened_->longest();
+    const double exact_rounding = 4e-12 * points_.longest() * points_.longest();
     parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
       for (std::int64_t i = begin; i < end; ++i) {
         const std::int32_t own = nearest_[static_cast<std::size_t>(i * n_starts_ + start)];
@@ -201,16 +173,16 @@ class PlusPlus {
 
  private:
   /// Finds the points in 16 bits among the screen's, or makes them where they are not more than the screen
-  /// may hold. It must not depend on the processor whether there are any.
+  /// may hold.
   void take_wide_rows() {
-    const std::int64_t d = screened_->dimensions();
+    const std::int64_t d = points_.dimensions();
     wide_rows_ = rows_;
-    if (screened_->keeps_16_bits() && screened_->kept() != nullptr) {
-      wide_ = screened_->kept();
+    if (points_.keeps_16_bits() && points_.kept() != nullptr) {
+      wide_ = points_.kept();
       return;
     }
-    if (!screened_->keeps_16_bits() &&
-        screened_->memory() + ByteRows::memory(16, n_, d) > ScreenedPoints::most_memory)
+    if (!points_.keeps_16_bits() &&
+        points_.memory() + ByteRows::memory(16, n_, d) > ScreenedPoints::most_memory)
       return;
     own_ = std::make_unique<ByteRows>(ByteRows::Side::left, 16, n_, d);
     wide_ = own_.get();
@@ -221,13 +193,7 @@ class PlusPlus {
   /// in their place, and calls done(block) for each block of points.
   template <class Done>
   void measure(const std::vector<std::int64_t>& candidates, Done done) {
-    std::vector<std::int64_t> numbers;
-    numbers.reserve(candidates.size());
-    for (const std::int64_t candidate : candidates)
-      numbers.push_back(rows_[static_cast<std::size_t>(candidate)]);
-    if (wide_) return measure_in_16_bits(candidates, done);
-    const auto vectors = points_.index_select(0, torch::tensor(numbers, torch::kInt64).to(points_.device()));
-    screened_ ? measure_with_loops(vectors, done) : measure_with_operations(vectors, done);
+    wide_ ? measure_in_16_bits(candidates, done) : measure_in_floats(candidates, done);
   }
 
   /// The candidates of one start in 16 bits, or those of all starts as long as there are no centres.
@@ -275,8 +241,9 @@ class PlusPlus {
                           scratch.scores.data(), stride);
             for (std::int64_t p = 0; p < some; ++p) {
               const std::int64_t i = scratch.some_rows[static_cast<std::size_t>(p)];
-              distances_of(scratch.scores.data() + p * stride, part.halves.data(),
-                           halves_[static_cast<std::size_t>(i)], in_part, distances_.data() + i * count + to);
+              kernels().distances_of(scratch.scores.data() + p * stride, part.halves.data(),
+                                     halves_[static_cast<std::size_t>(i)], in_part,
+                                     distances_.data() + i * count + to);
             }
           }
       });
@@ -285,9 +252,9 @@ class PlusPlus {
   }
 
   Part part_of(const std::int64_t* candidates, std::int64_t count, std::int64_t start) const {
-    Part part{ByteRows(ByteRows::Side::right, 16, count, screened_->dimensions()), {}, {}};
+    Part part{ByteRows(ByteRows::Side::right, 16, count, points_.dimensions()), {}, {}};
     for (std::int64_t j = 0; j < count; ++j) {
-      part.rows.set(j, row(candidates[j]), screened_->middle().data());
+      part.rows.set(j, row(candidates[j]), points_.origin().data());
       part.halves.push_back(halves_[static_cast<std::size_t>(candidates[j])]);
     }
     // |x − c| ≥ |a − c| − |x − a| ≥ |x − a| where |a − c| ≥ 2 |x − a|: a little more than a quarter of the
@@ -298,8 +265,8 @@ class PlusPlus {
     for (const std::int64_t a : chosen_[static_cast<std::size_t>(start)]) {
       byte_products(*wide_, &wide_rows_[static_cast<std::size_t>(a)], nullptr, 1, part.rows, 0,
                     static_cast<std::int64_t>(none.size()), none.data(), products.data(), 0);
-      distances_of(products.data(), part.halves.data(), halves_[static_cast<std::size_t>(a)], count,
-                   distances.data());
+      kernels().distances_of(products.data(), part.halves.data(), halves_[static_cast<std::size_t>(a)], count,
+                             distances.data());
       part.reaches.push_back((*std::min_element(distances.begin(), distances.begin() + count) - slack) /
                              4.01f);
     }
@@ -307,15 +274,19 @@ class PlusPlus {
   }
 
   template <class Done>
-  void measure_with_loops(const torch::Tensor& vectors, Done done) {
-    const std::int64_t d = screened_->dimensions(), count = vectors.size(0), trials = count / n_starts_;
-    ScreenedCentres screened(*screened_, count, Geometry::euclidean);
+  void measure_in_floats(const std::vector<std::int64_t>& candidates, Done done) {
+    const std::int64_t d = points_.dimensions(), count = static_cast<std::int64_t>(candidates.size()),
+                       trials = count / n_starts_;
+    auto vectors = Matrix<float>::uninitialised(count, d);
+    for (std::int64_t j = 0; j < count; ++j)
+      std::copy_n(row(candidates[static_cast<std::size_t>(j)]), d, vectors[j]);
+    ScreenedCentres screened(points_, count, Geometry::euclidean);
     screened.set(vectors);
     parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
       pool_.use([&](ScreenedPoints::Scratch& scratch) {
-        for (std::int64_t first = begin; first < end; first += ScreenedPoints::at_once()) {
-          const std::int64_t some = std::min(ScreenedPoints::at_once(), end - first);
-          screened_->screen(0, rows_.data() + first, some, screened, scratch);
+        for (std::int64_t first = begin; first < end; first += ScreenedPoints::at_once) {
+          const std::int64_t some = std::min(std::int64_t{ScreenedPoints::at_once}, end - first);
+          points_.screen(0, rows_.data() + first, some, screened, scratch);
           for (std::int64_t p = 0; p < some; ++p) {
             const std::int64_t i = first + p;
             const float* scores = scratch.scores.data() + p * screened.stride();
@@ -325,36 +296,14 @@ class PlusPlus {
                 halves_[static_cast<std::size_t>(i)] * 0.9999f - scratch.errors[static_cast<std::size_t>(p)];
             for (std::int64_t j = 0; j < count; ++j)
               distances_[static_cast<std::size_t>(i * count + j)] =
-                  scores[j] < reach - lowest(i)[j / trials] ? std::numeric_limits<float>::max()
-                                                            : near_half_square(row(i), screened.row(j), d);
+                  scores[j] < reach - lowest(i)[j / trials]
+                      ? std::numeric_limits<float>::max()
+                      : kernels().half_squared_distance(row(i), screened.row(j), d);
           }
         }
       });
       done(block);
     });
-  }
-
-  template <class Done>
-  void measure_with_operations(const torch::Tensor& vectors, Done done) {
-    constexpr std::int64_t blocks_at_once = 64;
-    const std::int64_t count = vectors.size(0);
-    const auto halves = vectors.square().sum(1).div_(2);
-    for (std::int64_t block = 0; block < blocks_; ++block) {
-      const std::int64_t first = block * points_per_block;
-      if (block % blocks_at_once == 0) {
-        const std::int64_t end = std::min(n_, first + blocks_at_once * points_per_block);
-        const auto numbers = torch::tensor(
-            std::vector<std::int64_t>(rows_.begin() + first, rows_.begin() + end), torch::kInt64);
-        const auto some = points_.index_select(0, numbers.to(points_.device()));
-        const auto squares = some.square().sum(1, /*keepdim=*/true).div_(2);
-        auto products = some.matmul(vectors.t()).neg_().add_(halves).add_(squares);
-        // What is less than rounding away from zero is a copy of the candidate.
-        products.masked_fill_(products < 1e-6 * squares, 0);
-        const auto memory = products.cpu();
-        std::copy_n(memory.data_ptr<float>(), memory.numel(), distances_.data() + first * count);
-      }
-      done(block);
-    }
   }
 
   // Every point is a copy of a centre: any other point will do.
@@ -365,7 +314,7 @@ class PlusPlus {
       if (const std::int64_t point = random.below(n_); !centres.contains(point)) return point;
   }
 
-  const float* row(std::int64_t i) const { return screened_->row(rows_[static_cast<std::size_t>(i)]); }
+  const float* row(std::int64_t i) const { return points_.row(rows_[static_cast<std::size_t>(i)]); }
   double error(std::int64_t i) const {
     return static_cast<double>(wide_->error(wide_rows_[static_cast<std::size_t>(i)]));
   }
@@ -375,8 +324,7 @@ class PlusPlus {
     return block_sums_[static_cast<std::size_t>(block * n_starts_ + start)];
   }
 
-  torch::Tensor points_;
-  const ScreenedPoints* screened_;
+  const ScreenedPoints& points_;
   std::vector<std::int32_t> rows_;  // the points that centres are chosen among; below, i counts these
   std::int64_t n_, blocks_, n_starts_;
   std::vector<std::vector<std::int64_t>> chosen_;
@@ -410,25 +358,23 @@ std::vector<std::int32_t> sample_of(std::int64_t n, const KMeansOptions& options
 }  // namespace
 
 std::int64_t trials_per_centre(std::int64_t n_clusters) {
-  return 2 + static_cast<std::int64_t>(std::log(static_cast<double>(n_clusters)));
+  return 2 + static_cast<std::int64_t>(kernels::log(static_cast<double>(n_clusters)));
 }
 
-FirstCentres first_centres(const torch::Tensor& points, const ScreenedPoints* screened, Geometry geometry,
-                           const KMeansOptions& options, std::int64_t first_start, std::int64_t n_starts,
-                           const Progress& progress) {
-  const std::int64_t n = points.size(0), k = options.n_clusters;
+FirstCentres first_centres(const ScreenedPoints& points, Geometry geometry, const KMeansOptions& options,
+                           std::int64_t first_start, std::int64_t n_starts, const Progress& progress) {
+  const std::int64_t n = points.size(), k = options.n_clusters;
   std::vector<RandomStream> streams;
   for (std::int64_t start = 0; start < n_starts; ++start)
     streams.emplace_back(options.seed, "kmeans", static_cast<std::uint64_t>(first_start + start));
   FirstCentres first;
-  torch::Tensor& centres = first.centres = torch::empty({n_starts, k}, torch::kInt64);
+  first.centres = Matrix<std::int64_t>::uninitialised(n_starts, k);
   if (options.init == KMeansInit::random) {
     for (std::int64_t start = 0; start < n_starts; ++start)
-      centres[start].copy_(
-          torch::tensor(streams[static_cast<std::size_t>(start)].sample(n, k), torch::kInt64));
+      std::ranges::copy(streams[static_cast<std::size_t>(start)].sample(n, k), first.centres[start]);
     return first;
   }
-  PlusPlus plus_plus(points, screened, sample_of(n, options), n_starts);
+  PlusPlus plus_plus(points, sample_of(n, options), n_starts);
   for (std::int64_t centre = 0; centre < k; ++centre) {
     progress.check_stop();
     std::vector<std::int64_t> candidates;
@@ -443,13 +389,12 @@ FirstCentres first_centres(const torch::Tensor& points, const ScreenedPoints* sc
     plus_plus.choose(candidates);
   }
   for (std::int64_t start = 0; start < n_starts; ++start)
-    centres[start].copy_(torch::tensor(plus_plus.chosen(start), torch::kInt64));
+    std::ranges::copy(plus_plus.chosen(start), first.centres[start]);
   if (!plus_plus.knows_labels()) return first;
-  first.labels = torch::empty({n_starts, n}, torch::kInt32);
-  first.margins = torch::empty({n_starts, n});
+  first.labels = Matrix<std::int32_t>::uninitialised(n_starts, n);
+  first.margins = Matrix<float>::uninitialised(n_starts, n);
   for (std::int64_t start = 0; start < n_starts; ++start)
-    plus_plus.assign(start, geometry, first.labels.data_ptr<std::int32_t>() + start * n,
-                     first.margins.data_ptr<float>() + start * n);
+    plus_plus.assign(start, geometry, first.labels[start], first.margins[start]);
   return first;
 }
 

@@ -1,13 +1,16 @@
 // N points, D dimensions, K clusters, R starts that run side by side.
 #include "lloyd.h"
 
+#include <ilk/parallel.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "blocks.h"
-
 namespace ilk::internal {
 namespace {
+
+using kernels::kernels;
 
 constexpr std::int64_t points_per_block = 1024, centres_per_block = 64;
 // Points of unit length are no longer than this.
@@ -23,49 +26,49 @@ std::int64_t group_size_of(std::int64_t n, std::int64_t n_clusters, const Screen
 
 }  // namespace
 
-std::vector<Move> repair_empty(torch::Tensor labels, torch::Tensor scores, double best,
-                               std::vector<std::int64_t>& sizes) {
+template <class Label>
+std::vector<Move> repair_empty(std::span<Label> labels, std::span<float> scores, float best,
+                               std::span<std::int64_t> sizes) {
   std::vector<Move> moves;
+  const auto size_of = [&](Label label) -> std::int64_t& { return sizes[static_cast<std::size_t>(label)]; };
   for (std::size_t cluster = 0; cluster < sizes.size(); ++cluster) {
     if (sizes[cluster] > 0) continue;
-    const auto crowded = torch::tensor(sizes, torch::kInt64).to(labels.device()) > 1;
-    const auto may_leave = crowded.index_select(0, labels.to(torch::kInt64));
-    const auto point = scores.masked_fill(may_leave.logical_not(), std::numeric_limits<float>::infinity())
-                           .argmin()
-                           .item<std::int64_t>();
-    const Move move{point, labels[point].item<std::int64_t>(), static_cast<std::int64_t>(cluster)};
-    labels[point].fill_(move.to);
-    scores[point].fill_(best);
-    --sizes[static_cast<std::size_t>(move.from)];
+    std::size_t worst = labels.size();
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      if (size_of(labels[i]) > 1 && (worst == labels.size() || scores[i] < scores[worst])) worst = i;
+    const Move move{static_cast<std::int64_t>(worst), static_cast<std::int64_t>(labels[worst]),
+                    static_cast<std::int64_t>(cluster)};
+    --size_of(labels[worst]);
     ++sizes[cluster];
+    labels[worst] = static_cast<Label>(cluster);
+    scores[worst] = best;
     moves.push_back(move);
   }
   return moves;
 }
+template std::vector<Move> repair_empty(std::span<std::int32_t>, std::span<float>, float,
+                                        std::span<std::int64_t>);
+template std::vector<Move> repair_empty(std::span<std::int64_t>, std::span<float>, float,
+                                        std::span<std::int64_t>);
 
-Lloyd::Lloyd(const torch::Tensor& points, const ScreenedPoints* screened, std::int64_t n_clusters,
-             std::int64_t n_starts, Geometry geometry)
+Lloyd::Lloyd(const ScreenedPoints& points, std::int64_t n_clusters, std::int64_t n_starts, Geometry geometry)
     : points_(points),
       n_clusters_(n_clusters),
       geometry_(geometry),
-      screened_(screened),
       starts_(static_cast<std::size_t>(n_starts)) {
-  const std::int64_t n = points.size(0), d = points.size(1);
-  const auto real = points.options();
-  centroids_ = torch::zeros({n_starts, n_clusters, d}, real);
-  labels_ = torch::full({n_starts, n}, -1, real.dtype(torch::kInt32));
-  const std::int64_t group_size = screened ? group_size_of(n, n_clusters, *screened) : 0;
+  const std::int64_t n = points.size(), d = points.dimensions();
+  const std::int64_t group_size = group_size_of(n, n_clusters, points);
   const std::int64_t groups = group_size > 0 ? block_count(n_clusters, group_size) : 1;
-  if (screened) margins_ = torch::zeros({n_starts, n, groups}, real);
-  sums_ = torch::zeros({n_starts, n_clusters, d}, real.dtype(torch::kFloat64));
   std::vector<double> squares(static_cast<std::size_t>(block_count(n, points_per_block))),
       most(squares.size());
   if (geometry == Geometry::euclidean)
-    row_blocks(points, n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
-      const auto block = points.slice(0, begin, end).to(torch::kFloat64);
-      const auto of_rows = block.square().sum(1);
-      squares[static_cast<std::size_t>(index)] = of_rows.sum().item<double>();
-      most[static_cast<std::size_t>(index)] = of_rows.max().item<double>();
+    parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
+      const auto block = static_cast<std::size_t>(index);
+      for (std::int64_t i = begin; i < end; ++i) {
+        const double square = kernels().sum_of_squares(points.row(i), d);
+        squares[block] += square;
+        most[block] = std::max(most[block], square);
+      }
     });
   for (const double square : squares) square_mean_ += square / static_cast<double>(n);
   longest_ =
@@ -74,102 +77,82 @@ Lloyd::Lloyd(const torch::Tensor& points, const ScreenedPoints* screened, std::i
   int power = 0;
   std::frexp(longest_ * static_cast<double>(n), &power);
   rounding_ = std::ldexp(1.5, power);
-  for (std::int64_t i = 0; i < n_starts; ++i) {
-    Start& one = start(i);
-    one.centroids = centroids_[i], one.labels = labels_[i], one.sums = sums_[i];
+  for (Start& one : starts_) {
+    one.centroids = Matrix<float>(n_clusters, d);
+    one.labels.assign(static_cast<std::size_t>(n), -1);
+    one.margins = Matrix<float>(n, groups);
+    one.sums = Matrix<double>(n_clusters, d);
     one.sizes.resize(static_cast<std::size_t>(n_clusters));
-    if (!screened_) continue;
-    one.margins = margins_[i];
     one.falls.resize(static_cast<std::size_t>(n_clusters));
     one.rises.resize(static_cast<std::size_t>(groups));
     one.next_rises.resize(one.rises.size());
     one.highest.resize(one.rises.size());
-    one.screened = std::make_unique<ScreenedCentres>(*screened_, n_clusters, geometry, group_size);
+    one.screened = std::make_unique<ScreenedCentres>(points, n_clusters, geometry, group_size);
   }
 }
 
-torch::Tensor Lloyd::quantised(const torch::Tensor& rows) const {
-  return rows.to(torch::kFloat64).add(rounding_).sub(rounding_);
-}
-
-torch::Tensor Lloyd::gains(const Start& start) const {
-  auto result = torch::empty({points_.size(0)}, points_.options());
-  row_blocks(
-      points_, points_.size(0), points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-        const auto own = start.centroids.index_select(0, start.labels.slice(0, begin, end).to(torch::kInt64));
-        const auto block = points_.slice(0, begin, end);
-        result.slice(0, begin, end)
-            .copy_(geometry_ == Geometry::cosine ? (block * own).sum(1)
-                                                 : (block - own).square_().sum(1).neg_());
-      });
-  return result;
+float Lloyd::gain(const Start& start, std::int64_t i) const {
+  const float *point = points_.row(i), *own = start.centroids[start.labels[static_cast<std::size_t>(i)]];
+  return geometry_ == Geometry::cosine
+             ? kernels().dot_f32(point, own, points_.dimensions())
+             : -2 * kernels().half_squared_distance(point, own, points_.dimensions());
 }
 
 // Cosines: Σ_k c_k · S_k. Distances: |x − c|² = |x|² − 2 x·c + |c|².
 double Lloyd::objective_of(const Start& start) const {
+  const bool cosine = geometry_ == Geometry::cosine;
+  const std::int64_t d = points_.dimensions();
   double total = 0;
-  on_one_thread([&] {
-    const auto products = start.centroids.mul(start.sums).sum(1);
-    if (geometry_ == Geometry::cosine) {
-      total = products.sum().item<double>();
-      return;
-    }
-    const auto squares = start.centroids.to(torch::kFloat64).square_().sum(1);
-    const auto sizes = torch::tensor(start.sizes, torch::kInt64).to(squares.device());
-    total = (2 * products - squares * sizes).sum().item<double>();
-  });
-  return total / static_cast<double>(points_.size(0)) - (geometry_ == Geometry::cosine ? 0 : square_mean_);
-}
-
-void Lloyd::assign(const std::vector<std::int64_t>& active) {
-  screened_ ? assign_with_loops(active) : assign_with_operations(active);
-  parallel_blocks(static_cast<std::int64_t>(active.size()), 1,
-                  [&](std::int64_t place, std::int64_t, std::int64_t) {
-                    Start& one = start(active[static_cast<std::size_t>(place)]);
-                    one.objective = objective_of(one);
-                  });
-}
-
-void Lloyd::assign_with_operations(const std::vector<std::int64_t>& active) {
-  const std::int64_t n = points_.size(0), k = n_clusters_;
-  for (const std::int64_t number : active) {
-    Start& one = start(number);
-    one.sums.zero_();
-    one.moved = 0;
-    one.searched = n;
-    const auto halves = one.centroids.square().sum(1).mul_(geometry_ == Geometry::cosine ? 0 : 0.5);
-    row_blocks(points_, n, 16 * points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-      const auto block = points_.slice(0, begin, end);
-      const auto label = std::get<1>(block.matmul(one.centroids.t()).sub_(halves).max(1));
-      auto labels = one.labels.slice(0, begin, end);
-      one.moved += (labels != label).sum().item<std::int64_t>();
-      labels.copy_(label);
-      one.sums.index_add_(0, label, quantised(block));
-    });
-    const auto sizes = one.labels.to(torch::kInt64).bincount({}, k).cpu();
-    std::copy_n(sizes.data_ptr<std::int64_t>(), k, one.sizes.begin());
+  for (std::int64_t k = 0; k < n_clusters_; ++k) {
+    const float* centroid = start.centroids[k];
+    const double* sums = start.sums[k];
+    double product = 0;
+    for (std::int64_t j = 0; j < d; ++j) product += static_cast<double>(centroid[j]) * sums[j];
+    total += cosine ? product
+                    : 2 * product - kernels().sum_of_squares(centroid, d) *
+                                        static_cast<double>(start.sizes[static_cast<std::size_t>(k)]);
   }
+  return total / static_cast<double>(points_.size()) - (cosine ? 0 : square_mean_);
+}
+
+// A score x·c − h changes by x·Δ − Δh, where x·Δ = μ·Δ + (x − μ)·Δ: between shift − way and shift + way.
+void Lloyd::move_centroid(Start& start, std::int64_t j, float& fall, float& rise) const {
+  const std::int64_t d = points_.dimensions();
+  const double* sums = start.sums[j];
+  float* centroid = start.centroids[j];
+  double length = static_cast<double>(start.sizes[static_cast<std::size_t>(j)]);
+  if (geometry_ == Geometry::cosine) {
+    length = 0;
+    for (std::int64_t i = 0; i < d; ++i) length += sums[i] * sums[i];
+    length = std::sqrt(length);
+  }
+  const std::vector<float>& origin = points_.origin();
+  double shift = 0, way = 0, square = 0, square_before = 0;
+  for (std::int64_t i = 0; i < d; ++i) {
+    const double before = static_cast<double>(centroid[i]);
+    if (length > 1e-9) centroid[i] = static_cast<float>(sums[i] / length);
+    const double after = static_cast<double>(centroid[i]), difference = after - before;
+    shift += difference * static_cast<double>(origin[static_cast<std::size_t>(i)]);
+    way += difference * difference;
+    square += after * after;
+    square_before += before * before;
+  }
+  if (geometry_ == Geometry::euclidean) shift -= (square - square_before) / 2;
+  way = std::sqrt(way) * points_.spread();
+  // A little more than the truth, so that rounding is on the safe side.
+  const double slack = 1e-4 * (way + std::fabs(shift)) + 1e-12 * (square + square_before);
+  rise = static_cast<float>(shift + way + slack);
+  fall = static_cast<float>(way - shift + slack);
 }
 
 void Lloyd::update(std::int64_t number) {
   Start& one = start(number);
-  const auto sizes = torch::tensor(one.sizes, torch::kInt64).to(one.sums.options()).unsqueeze(1);
   std::vector<float> rises(one.sizes.size());
-  // In blocks, so that little is held in float64 beside the sums.
-  row_blocks(
-      points_, n_clusters_, centres_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-        auto centroids = one.centroids.slice(0, begin, end);
-        const auto sums = one.sums.slice(0, begin, end), before = centroids.to(torch::kFloat64);
-        const auto lengths = geometry_ == Geometry::cosine
-                                 ? at::linalg_vector_norm(sums, 2, at::IntArrayRef{1}, /*keepdim=*/true)
-                                 : sizes.slice(0, begin, end);
-        centroids.copy_(torch::where(lengths > 1e-9, (sums / lengths).to(torch::kFloat32), centroids));
-        if (screened_)
-          bound_drifts(before, centroids.to(torch::kFloat64), &one.falls[static_cast<std::size_t>(begin)],
-                       &rises[static_cast<std::size_t>(begin)]);
-      });
+  parallel_blocks(n_clusters_, centres_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    for (std::int64_t j = begin; j < end; ++j)
+      move_centroid(one, j, one.falls[static_cast<std::size_t>(j)], rises[static_cast<std::size_t>(j)]);
+  });
   one.updated = true;
-  if (!screened_) return;
   std::fill(one.rises.begin(), one.rises.end(), -std::numeric_limits<float>::infinity());
   one.next_rises = one.rises;
   for (std::int64_t j = 0; j < n_clusters_; ++j) {
@@ -184,35 +167,23 @@ void Lloyd::update(std::int64_t number) {
   }
 }
 
-// A score x·c − h changes by x·Δ − Δh, where x·Δ = μ·Δ + (x − μ)·Δ: between shift − way and shift + way.
-void Lloyd::bound_drifts(const torch::Tensor& before, const torch::Tensor& after, float* falls,
-                         float* rises) const {
-  const auto difference = after - before;
-  const auto origin = torch::tensor(screened_->origin(), torch::kFloat32).to(torch::kFloat64);
-  const auto squares = after.square().sum(1), squares_before = before.square().sum(1);
-  auto shifts = difference.matmul(origin);
-  if (geometry_ == Geometry::euclidean) shifts.sub_((squares - squares_before).div_(2));
-  const auto ways = at::linalg_vector_norm(difference, 2, at::IntArrayRef{1}).mul_(screened_->spread());
-  // A little more than the truth, so that rounding is on the safe side.
-  const auto slack = 1e-4 * (ways + shifts.abs()) + 1e-12 * (squares + squares_before);
-  const auto ups = (shifts + ways + slack).to(torch::kFloat32),
-             downs = (ways - shifts + slack).to(torch::kFloat32);
-  std::copy_n(ups.data_ptr<float>(), ups.size(0), rises);
-  std::copy_n(downs.data_ptr<float>(), downs.size(0), falls);
-}
-
-std::int64_t Lloyd::repair(std::int64_t number, double& gain) {
+std::int64_t Lloyd::repair(std::int64_t number, double& gained) {
   Start& one = start(number);
   if (std::all_of(one.sizes.begin(), one.sizes.end(), [](std::int64_t size) { return size > 0; })) return 0;
-  const auto before = gains(one);
-  const double best = best_gain(geometry_);
-  const auto moves = repair_empty(one.labels, before.clone(), best, one.sizes);
+  const std::int64_t d = points_.dimensions();
+  std::vector<float> before(one.labels.size());
+  parallel_blocks(points_.size(), points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    for (std::int64_t i = begin; i < end; ++i) before[static_cast<std::size_t>(i)] = gain(one, i);
+  });
+  const float best = best_gain(geometry_);
+  std::vector<float> scores = before;
+  const auto moves = repair_empty<std::int32_t>(one.labels, scores, best, one.sizes);
   for (const Move& move : moves) {
-    const auto point = points_[move.point], exact = quantised(point);
-    one.sums[move.from].sub_(exact);
-    one.sums[move.to].add_(exact);
-    one.centroids[move.to].copy_(point);
-    gain += best - before[move.point].item<double>();
+    const float* point = points_.row(move.point);
+    kernels().subtract_rounded(one.sums[move.from], point, d, rounding_);
+    kernels().add_rounded(one.sums[move.to], point, d, rounding_);
+    std::copy_n(point, d, one.centroids[move.to]);
+    gained += static_cast<double>(best) - static_cast<double>(before[static_cast<std::size_t>(move.point)]);
   }
   one.bounded = false;
   return static_cast<std::int64_t>(moves.size());

@@ -1,6 +1,6 @@
 #pragma once
 // N points, D dimensions, K clusters, R starts that run side by side.
-#include <torch/types.h>
+#include <ilk/matrix.h>
 
 #include <cstdint>
 #include <memory>
@@ -17,17 +17,18 @@ struct Move {
 };
 
 /// Gives each empty cluster the point of the lowest score (ties to the lower index) among the clusters of
-/// more than one point; `labels` (N) int32, `scores` (N) float32, of which `best` is the highest possible,
-/// and `sizes` (K) are brought up to date.
-std::vector<Move> repair_empty(torch::Tensor labels, torch::Tensor scores, double best,
-                               std::vector<std::int64_t>& sizes);
+/// more than one point; `labels` (N), `scores` (N), of which `best` is the highest possible, and `sizes` (K)
+/// are brought up to date.
+template <class Label>
+std::vector<Move> repair_empty(std::span<Label> labels, std::span<float> scores, float best,
+                               std::span<std::int64_t> sizes);
 /// The highest score of a point: a cosine of 1, or minus a squared distance of 0.
-inline double best_gain(Geometry geometry) {
+inline float best_gain(Geometry geometry) {
   return geometry == Geometry::cosine ? 1 : 0;
 }
 
-/// The state of several starts of k-means over the same points, and its two steps. On a CPU the labels are
-/// those of the highest exact score (ScreenedCentres), whatever was skipped on the way.
+/// The state of several starts of k-means over the same points, and its two steps. The labels are those of
+/// the highest exact score (ScreenedCentres), whatever was skipped on the way.
 ///
 /// Sums of points are kept as exact fixed-point numbers (multiples of a power of two, in float64), so they
 /// can be brought up to date by the points that moved, in any order, and come out the same to the last bit.
@@ -37,19 +38,16 @@ inline double best_gain(Geometry geometry) {
 /// does not, so that points are compared with few of them (after Ding et al. 2015, "Yinyang k-means").
 class Lloyd {
  public:
-  /// `screened` are the points, or null where loops cannot be used (has_kernels).
-  Lloyd(const torch::Tensor& points, const ScreenedPoints* screened, std::int64_t n_clusters,
-        std::int64_t n_starts, Geometry geometry);
+  Lloyd(const ScreenedPoints& points, std::int64_t n_clusters, std::int64_t n_starts, Geometry geometry);
 
-  /// One start; the tensors are views of the whole group's.
   struct Start {
-    torch::Tensor centroids;  ///< (K, D) float32, of unit length for cosines; set before the first assign
-    torch::Tensor labels;     ///< (N) int32; −1 before the first assign
-    torch::Tensor margins;    ///< (N, groups) float32: the score is above those with other centres of a group
-                              ///< by this at least
-    torch::Tensor sums;       ///< (K, D) float64: of the points of each cluster, exact
-    std::vector<std::int64_t> sizes;
-    std::vector<float> falls;  ///< how much the last update may have lowered scores with each centre
+    Matrix<float> centroids;           ///< (K, D), of unit length for cosines; set before the first assign
+    std::vector<std::int32_t> labels;  ///< (N); −1 before the first assign
+    Matrix<float> margins;             ///< (N, groups): the score is above those with other centres of a
+                                       ///< group by this at least
+    Matrix<double> sums;               ///< (K, D): of the points of each cluster, exact
+    std::vector<std::int64_t> sizes;   ///< (K)
+    std::vector<float> falls;          ///< how much the last update may have lowered scores with each centre
     /// And raised them with any centre of a group, and with any other than the one that rose most.
     std::vector<float> rises, next_rises;
     std::vector<std::int64_t> highest;  ///< of each group, the centre that rose most
@@ -65,8 +63,8 @@ class Lloyd {
   Start& start(std::int64_t i) { return starts_[static_cast<std::size_t>(i)]; }
 
   /// What is known of the labels of all starts before the first assign, (R, N) each: they are right where
-  /// their margin is above 0. Only where loops can be used.
-  void begin_with(const torch::Tensor& labels, const torch::Tensor& margins);
+  /// their margin is above 0.
+  void begin_with(MatrixView<const std::int32_t> labels, MatrixView<const float> margins);
   /// Assigns the points to the centroids of the starts named, and brings sums, sizes, objective and moved up
   /// to date.
   void assign(const std::vector<std::int64_t>& active);
@@ -80,21 +78,16 @@ class Lloyd {
  private:
   struct Worker;
   class BlockOfPoints;
-  void assign_with_loops(const std::vector<std::int64_t>& active);
   void take_over(const ScratchPool<Worker>& workers, const std::vector<std::int64_t>& active);
-  /// How much scores with some centres fell and rose at most when those moved.
-  void bound_drifts(const torch::Tensor& before, const torch::Tensor& after, float* falls,
-                    float* rises) const;
-  void assign_with_operations(const std::vector<std::int64_t>& active);
-  torch::Tensor quantised(const torch::Tensor& rows) const;
-  /// (N) float32: what each point adds to the objective's sum.
-  torch::Tensor gains(const Start& start) const;
+  /// Moves centroid j to the mean of its cluster; writes how much scores with it fell and rose at most.
+  void move_centroid(Start& start, std::int64_t j, float& fall, float& rise) const;
+  /// What point i adds to the objective's sum.
+  float gain(const Start& start, std::int64_t i) const;
   double objective_of(const Start& start) const;
 
-  torch::Tensor points_, centroids_, labels_, margins_, sums_;
+  const ScreenedPoints& points_;
   std::int64_t n_clusters_;
   Geometry geometry_;
-  const ScreenedPoints* screened_;
   double longest_ = 0;      // no point is longer
   double square_mean_ = 0;  // mean squared length of the points
   double rounding_ = 0;     // adding and subtracting this rounds a float64 to a multiple of the quantum

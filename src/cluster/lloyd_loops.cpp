@@ -1,14 +1,16 @@
-// N points, D dimensions, K clusters, R starts that run side by side: the assignment on a CPU, where the
-// search for the best centre and the sums are done while a block of points is in the cache.
+// N points, D dimensions, K clusters, R starts that run side by side: the assignment. The search for the best
+// centre and the sums are done while a block of points is in the cache.
+#include <ilk/parallel.h>
+
 #include <algorithm>
 #include <numeric>
 
-#include "blocks.h"
 #include "lloyd.h"
-#include "row_loops.h"
 
 namespace ilk::internal {
 namespace {
+
+using kernels::kernels;
 
 constexpr std::int64_t points_per_block = 256;
 
@@ -46,7 +48,7 @@ struct Lloyd::Worker {
 class Lloyd::BlockOfPoints {
  public:
   BlockOfPoints(Lloyd& lloyd, const std::vector<std::int64_t>& active, std::int64_t begin, std::int64_t end)
-      : lloyd_(lloyd), active_(active), begin_(begin), size_(end - begin), d_(lloyd.points_.size(1)) {}
+      : lloyd_(lloyd), active_(active), begin_(begin), size_(end - begin), d_(lloyd.points_.dimensions()) {}
 
   void assign(Worker& worker) const {
     for (std::size_t place = 0; place < active_.size(); ++place) {
@@ -55,7 +57,7 @@ class Lloyd::BlockOfPoints {
       worker.searched[place] += open;
       const bool by_group = one.bounded && one.screened->groups() > 1;
       const std::int64_t at_once =
-          by_group ? ScreenedPoints::few_at_once(*one.screened) : ScreenedPoints::at_once();
+          by_group ? ScreenedPoints::few_at_once(*one.screened) : std::int64_t{ScreenedPoints::at_once};
       for (std::int64_t first = 0; first < open; first += at_once) {
         const std::int64_t count = std::min(at_once, open - first);
         if (by_group && some_groups(one, first, count, worker))
@@ -67,11 +69,9 @@ class Lloyd::BlockOfPoints {
   }
 
  private:
-  float* margins(const Start& one, std::int64_t row) const {
-    return one.margins.data_ptr<float>() + (begin_ + row) * one.screened->groups();
-  }
-  std::int32_t& label(const Start& one, std::int64_t row) const {
-    return one.labels.data_ptr<std::int32_t>()[begin_ + row];
+  float* margins(Start& one, std::int64_t row) const { return one.margins[begin_ + row]; }
+  std::int32_t& label(Start& one, std::int64_t row) const {
+    return one.labels[static_cast<std::size_t>(begin_ + row)];
   }
 
   /// Takes the drifts off the margins; writes which points have one that is spent and returns how many.
@@ -88,8 +88,8 @@ class Lloyd::BlockOfPoints {
       const std::int64_t own = label(one, i);
       const auto group = static_cast<std::size_t>(one.screened->group_of(own));
       if (one.highest[group] == own) worker.rises[group] = one.next_rises[group];
-      const float least =
-          spend(margins(one, i), worker.rises.data(), one.falls[static_cast<std::size_t>(own)], groups);
+      const float least = kernels().spend(margins(one, i), worker.rises.data(),
+                                          one.falls[static_cast<std::size_t>(own)], groups);
       worker.rises[group] = one.rises[group];
       rows[open] = static_cast<std::int32_t>(i);
       open += !(least > 0);
@@ -99,7 +99,7 @@ class Lloyd::BlockOfPoints {
 
   /// Lists by which points each group is wanted: where its margin is spent, and that of the point's own
   /// centre. False where most are wanted by most, so that all may as well be looked at.
-  bool some_groups(const Start& one, std::int64_t first, std::int64_t count, Worker& worker) const {
+  bool some_groups(Start& one, std::int64_t first, std::int64_t count, Worker& worker) const {
     const std::int64_t groups = one.screened->groups();
     std::fill(worker.n_wanted.begin(), worker.n_wanted.end(), 0);
     std::int64_t total = 0;
@@ -118,13 +118,13 @@ class Lloyd::BlockOfPoints {
 
   void search_groups(Start& one, std::size_t place, std::int64_t first, std::int64_t count,
                      Worker& worker) const {
-    lloyd_.screened_->screen_groups(begin_, worker.rows + first, count, *one.screened, worker.lists.data(),
-                                    worker.n_wanted.data(), worker.scratch);
+    lloyd_.points_.screen_groups(begin_, worker.rows + first, count, *one.screened, worker.lists.data(),
+                                 worker.n_wanted.data(), worker.scratch);
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t row = worker.rows[first + i], groups = one.screened->groups();
       const std::int64_t own = one.screened->group_of(label(one, row));
       const float least = take_over(one, place, row, i, worker);
-      group_tops(scores(one, i, worker), groups, one.screened->group_size(), worker.tops.data());
+      kernels().group_tops(scores(one, i, worker), groups, one.screened->group_size(), worker.tops.data());
       float* margin = margins(one, row);
       for (std::int64_t group = 0; group < groups; ++group)
         if (!(margin[group] > 0) || group == own)
@@ -134,14 +134,14 @@ class Lloyd::BlockOfPoints {
 
   void search_all(Start& one, std::size_t place, std::int64_t first, std::int64_t count,
                   Worker& worker) const {
-    const std::int64_t at_once = ScreenedPoints::at_once(), groups = one.screened->groups();
+    const std::int64_t at_once = std::int64_t{ScreenedPoints::at_once}, groups = one.screened->groups();
     for (const std::int64_t end = first + count; first < end; first += at_once) {
       const std::int64_t some = std::min(at_once, end - first);
-      lloyd_.screened_->screen(begin_, worker.rows + first, some, *one.screened, worker.scratch);
+      lloyd_.points_.screen(begin_, worker.rows + first, some, *one.screened, worker.scratch);
       for (std::int64_t i = 0; i < some; ++i) {
         const std::int64_t row = worker.rows[first + i];
         const float least = take_over(one, place, row, i, worker);
-        group_tops(scores(one, i, worker), groups, one.screened->group_size(), worker.tops.data());
+        kernels().group_tops(scores(one, i, worker), groups, one.screened->group_size(), worker.tops.data());
         float* margin = margins(one, row);
         for (std::int64_t group = 0; group < groups; ++group)
           margin[group] = least - worker.tops[static_cast<std::size_t>(group)];
@@ -162,18 +162,18 @@ class Lloyd::BlockOfPoints {
     worker.tied[place] += best.tied;
     std::int32_t& own = label(one, row);
     if (own == best.centre) return best.least;
-    const float* point = lloyd_.screened_->row(begin_ + row);
+    const float* point = lloyd_.points_.row(begin_ + row);
     const std::int64_t k = lloyd_.n_clusters_, first = static_cast<std::int64_t>(place) * k;
     const std::int64_t to = first + best.centre;
     ++worker.moved[place];
     ++worker.sizes[static_cast<std::size_t>(to)];
     worker.touched[static_cast<std::size_t>(to)] = 1;
-    add_rounded(worker.sums.data() + to * d_, point, d_, lloyd_.rounding_);
+    kernels().add_rounded(worker.sums.data() + to * d_, point, d_, lloyd_.rounding_);
     if (own >= 0) {
       const std::int64_t from = first + own;
       --worker.sizes[static_cast<std::size_t>(from)];
       worker.touched[static_cast<std::size_t>(from)] = 1;
-      subtract_rounded(worker.sums.data() + from * d_, point, d_, lloyd_.rounding_);
+      kernels().subtract_rounded(worker.sums.data() + from * d_, point, d_, lloyd_.rounding_);
     }
     own = best.centre;
     return best.least;
@@ -184,8 +184,8 @@ class Lloyd::BlockOfPoints {
   std::int64_t begin_, size_, d_;
 };
 
-void Lloyd::assign_with_loops(const std::vector<std::int64_t>& active) {
-  const std::int64_t n = points_.size(0), d = points_.size(1), k = n_clusters_;
+void Lloyd::assign(const std::vector<std::int64_t>& active) {
+  const std::int64_t n = points_.size(), d = points_.dimensions(), k = n_clusters_;
   for (const std::int64_t number : active) {
     Start& one = start(number);
     // The first centres are points; their first means say more about what is like what.
@@ -196,7 +196,7 @@ void Lloyd::assign_with_loops(const std::vector<std::int64_t>& active) {
     }
     one.screened->set(one.centroids);
   }
-  const std::int64_t groups = margins_.size(2);
+  const std::int64_t groups = starts_.front().margins.columns();
   ScratchPool<Worker> workers([&] { return std::make_unique<Worker>(active.size(), k, d, groups); });
   parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     workers.use([&](Worker& worker) { BlockOfPoints(*this, active, begin, end).assign(worker); });
@@ -207,13 +207,17 @@ void Lloyd::assign_with_loops(const std::vector<std::int64_t>& active) {
     one.bounded = true;
   }
   take_over(workers, active);
+  parallel_blocks(static_cast<std::int64_t>(active.size()), 1,
+                  [&](std::int64_t place, std::int64_t, std::int64_t) {
+                    Start& one = start(active[static_cast<std::size_t>(place)]);
+                    one.objective = objective_of(one);
+                  });
 }
 
 void Lloyd::take_over(const ScratchPool<Worker>& workers, const std::vector<std::int64_t>& active) {
-  const std::int64_t d = points_.size(1), k = n_clusters_;
+  const std::int64_t d = points_.dimensions(), k = n_clusters_;
   for (std::size_t place = 0; place < active.size(); ++place) {
     Start& one = start(active[place]);
-    double* sums = one.sums.data_ptr<double>();
     const auto first = static_cast<std::int64_t>(place) * k;
     for (const auto& worker : workers.all()) {
       one.moved += worker->moved[place];
@@ -223,16 +227,15 @@ void Lloyd::take_over(const ScratchPool<Worker>& workers, const std::vector<std:
         if (!worker->touched[static_cast<std::size_t>(first + j)]) continue;
         one.sizes[static_cast<std::size_t>(j)] += worker->sizes[static_cast<std::size_t>(first + j)];
         const double* change = worker->sums.data() + (first + j) * d;
-        for (std::int64_t i = 0; i < d; ++i) sums[j * d + i] += change[i];
+        double* sums = one.sums[j];
+        for (std::int64_t i = 0; i < d; ++i) sums[i] += change[i];
       }
     }
   }
 }
 
-void Lloyd::begin_with(const torch::Tensor& labels, const torch::Tensor& margins) {
-  const std::int64_t n = points_.size(0), d = points_.size(1), k = n_clusters_;
-  labels_.copy_(labels);
-  margins_.copy_(margins.unsqueeze(2).expand_as(margins_));
+void Lloyd::begin_with(MatrixView<const std::int32_t> labels, MatrixView<const float> margins) {
+  const std::int64_t n = points_.size(), d = points_.dimensions(), k = n_clusters_;
   // Starts often find the same clusters, numbered differently: each is added up once.
   struct Numbering {
     std::vector<std::int32_t> rank, order;  // clusters by their first members
@@ -242,7 +245,9 @@ void Lloyd::begin_with(const torch::Tensor& labels, const torch::Tensor& margins
   for (std::int64_t number = 0; number < static_cast<std::int64_t>(starts_.size()); ++number) {
     Start& one = start(number);
     one.bounded = true;
-    const auto* label = one.labels.data_ptr<std::int32_t>();
+    std::ranges::copy(labels.row(number), one.labels.begin());
+    for (std::int64_t i = 0; i < n; ++i) std::ranges::fill(one.margins.row(i), margins[number][i]);
+    const std::int32_t* label = labels[number];
     Numbering numbering{std::vector<std::int32_t>(static_cast<std::size_t>(k), -1), {}};
     for (std::int64_t i = 0; i < n; ++i)
       if (std::int32_t& rank = numbering.rank[static_cast<std::size_t>(label[i])]; rank < 0) {
@@ -251,7 +256,7 @@ void Lloyd::begin_with(const torch::Tensor& labels, const torch::Tensor& margins
       }
     numberings.push_back(std::move(numbering));
     const auto same = [&](std::int64_t other) {
-      const auto* others = start(other).labels.data_ptr<std::int32_t>();
+      const std::int32_t* others = labels[other];
       const auto &rank = numberings.back().rank,
                  &other_rank = numberings[static_cast<std::size_t>(other)].rank;
       for (std::int64_t i = 0; i < n; ++i)
@@ -264,16 +269,15 @@ void Lloyd::begin_with(const torch::Tensor& labels, const torch::Tensor& margins
     if (found == distinct.end()) distinct.push_back(number);
   }
   ScratchPool<Worker> workers(
-      [&] { return std::make_unique<Worker>(distinct.size(), k, d, margins_.size(2)); });
+      [&] { return std::make_unique<Worker>(distinct.size(), k, d, starts_.front().margins.columns()); });
   parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     workers.use([&](Worker& worker) {
       for (std::int64_t i = begin; i < end; ++i)
         for (std::size_t place = 0; place < distinct.size(); ++place) {
-          const std::int64_t to = static_cast<std::int64_t>(place) * k +
-                                  start(distinct[place]).labels.data_ptr<std::int32_t>()[i];
+          const std::int64_t to = static_cast<std::int64_t>(place) * k + labels[distinct[place]][i];
           ++worker.sizes[static_cast<std::size_t>(to)];
           worker.touched[static_cast<std::size_t>(to)] = 1;
-          add_rounded(worker.sums.data() + to * d, screened_->row(i), d, rounding_);
+          kernels().add_rounded(worker.sums.data() + to * d, points_.row(i), d, rounding_);
         }
     });
   });
@@ -283,7 +287,7 @@ void Lloyd::begin_with(const torch::Tensor& labels, const torch::Tensor& margins
     if (from == number) continue;
     const auto &to_order = numberings[number].order, &from_order = numberings[from].order;
     for (std::size_t rank = 0; rank < to_order.size(); ++rank) {
-      starts_[number].sums[to_order[rank]].copy_(starts_[from].sums[from_order[rank]]);
+      std::copy_n(starts_[from].sums[from_order[rank]], d, starts_[number].sums[to_order[rank]]);
       starts_[number].sizes[static_cast<std::size_t>(to_order[rank])] =
           starts_[from].sizes[static_cast<std::size_t>(from_order[rank])];
     }

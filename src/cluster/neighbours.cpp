@@ -2,14 +2,13 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
+#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <functional>
 #include <limits>
 #include <numeric>
 
-#include "blocks.h"
-#include "row_loops.h"
 #include "scratch_pool.h"
 #include "screen.h"
 #include "top_rows.h"
@@ -24,18 +23,24 @@ constexpr float lowest = -std::numeric_limits<float>::infinity();
 
 /// Few queries over a long base are split along the base too, so that there is work for all threads.
 std::int64_t base_segments(std::int64_t queries, std::int64_t base) {
-  const std::int64_t query_blocks = internal::block_count(queries, queries_per_block);
-  return std::clamp<std::int64_t>(32 / query_blocks, 1, internal::block_count(base, base_per_tile));
+  const std::int64_t query_blocks = block_count(queries, queries_per_block);
+  return std::clamp<std::int64_t>(32 / query_blocks, 1, block_count(base, base_per_tile));
 }
 
 /// The lists of the best so far: one for each segment of the base and query.
 struct Lists {
-  torch::Tensor scores, indices;  // (segments, Q, k)
+  Matrix<float> scores;  // (segments · Q, k)
+  Matrix<std::int64_t> indices;
   std::int64_t q, k;
 
-  internal::TopList at(std::int64_t segment, std::int64_t query) const {
-    const std::int64_t place = (segment * q + query) * k;
-    return {scores.data_ptr<float>() + place, indices.data_ptr<std::int64_t>() + place, k};
+  Lists(std::int64_t segments, std::int64_t q_, std::int64_t k_)
+      : scores(Matrix<float>::filled(segments * q_, k_, lowest)),
+        indices(Matrix<std::int64_t>::filled(segments * q_, k_, -1)),
+        q(q_),
+        k(k_) {}
+
+  internal::TopList at(std::int64_t segment, std::int64_t query) {
+    return {scores[segment * q + query], indices[segment * q + query], k};
   }
 };
 
@@ -50,12 +55,12 @@ float kth_highest(const float* values, std::int64_t n, std::int64_t k, std::vect
 /// some queries: those that may be among the best, with their exact cosines.
 void search_tile(const internal::ScreenedPoints& queries, std::int64_t first_query, std::int64_t count,
                  const internal::ScreenedCentres& base, std::int64_t first, std::int64_t n,
-                 std::int64_t offset, const std::vector<double>& common, const Lists& lists,
-                 std::int64_t segment, internal::ScreenedPoints::Scratch& scratch) {
+                 std::int64_t offset, const std::vector<double>& common, Lists& lists, std::int64_t segment,
+                 internal::ScreenedPoints::Scratch& scratch) {
   std::int32_t rows[queries_per_block];
   std::iota(rows, rows + queries_per_block, 0);
   scratch.candidates.resize(base_per_tile);
-  const std::int64_t d = queries.dimensions(), at_once = internal::ScreenedPoints::at_once();
+  const std::int64_t d = queries.dimensions(), at_once = internal::ScreenedPoints::at_once;
   const auto near_error = static_cast<float>(base.near_error());
   for (std::int64_t begin = 0; begin < count; begin += at_once) {
     const std::int64_t some = std::min(at_once, count - begin);
@@ -73,7 +78,8 @@ void search_tile(const internal::ScreenedPoints& queries, std::int64_t first_que
       // The k-th best of this tile alone says something too, above all of the first tile.
       if (threshold == lowest && n > lists.k)
         threshold = kth_highest(scores, n, lists.k, scratch.near) - 2.01f * error - 1e-6f;
-      const std::int64_t found = internal::not_below(scores, n, threshold, scratch.candidates.data());
+      const std::int64_t found =
+          kernels::kernels().not_below(scores, n, threshold, scratch.candidates.data());
       const bool has_rests = base.has_rests();
       const double beyond =
           has_rests ? common[static_cast<std::size_t>(query)] + base.rest_error(query) + 1e-6 : near_error;
@@ -81,8 +87,8 @@ void search_tile(const internal::ScreenedPoints& queries, std::int64_t first_que
         const std::int32_t column = scratch.candidates[static_cast<std::size_t>(candidate)];
         const std::int64_t row = first + column;
         // A closer look, with what the bytes missed or in float32.
-        const float closer =
-            has_rests ? scores[column] + base.rest(query, row) : internal::near_dot(point, base.row(row), d);
+        const float closer = has_rests ? scores[column] + base.rest(query, row)
+                                       : kernels::kernels().dot_f32(point, base.row(row), d);
         if (closer + beyond < list.last()) continue;
         list.offer(static_cast<float>(base.exact_score(point, row)), offset + row);
       }
@@ -90,21 +96,20 @@ void search_tile(const internal::ScreenedPoints& queries, std::int64_t first_que
   }
 }
 
-Neighbours search_with_loops(const torch::Tensor& queries, const torch::Tensor& base, std::int64_t k) {
-  const std::int64_t q = queries.size(0), b = base.size(0), part = std::min(b, base_per_part);
-  const std::int64_t tiles = internal::block_count(part, base_per_tile);
-  const std::int64_t per_segment = internal::block_count(tiles, base_segments(q, part)) * base_per_tile;
-  const std::int64_t segments = internal::block_count(part, per_segment);
-  const std::int64_t query_blocks = internal::block_count(q, queries_per_block);
-  const Lists lists{torch::full({segments, q, k}, lowest, queries.options()),
-                    torch::full({segments, q, k}, -1, queries.options().dtype(torch::kInt64)), q, k};
+Neighbours search(MatrixView<const float> queries, MatrixView<const float> base, std::int64_t k) {
+  const std::int64_t q = queries.rows(), b = base.rows(), part = std::min(b, base_per_part);
+  const std::int64_t tiles = block_count(part, base_per_tile);
+  const std::int64_t per_segment = block_count(tiles, base_segments(q, part)) * base_per_tile;
+  const std::int64_t segments = block_count(part, per_segment);
+  const std::int64_t query_blocks = block_count(q, queries_per_block);
+  Lists lists(segments, q, k);
   const internal::ScreenedPoints screened(queries, b);
   internal::ScratchPool<internal::ScreenedPoints::Scratch> pool(
       [] { return std::make_unique<internal::ScreenedPoints::Scratch>(); });
   for (std::int64_t offset = 0; offset < b; offset += part) {
     const std::int64_t rows = std::min(part, b - offset);
     internal::ScreenedCentres against(screened, rows, internal::Geometry::cosine);
-    against.set(base.narrow(0, offset, rows));
+    against.set(base.rows_between(offset, offset + rows));
     std::vector<double> common(static_cast<std::size_t>(q));
     parallel_blocks(q, queries_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
       for (std::int64_t query = begin; query < end; ++query)
@@ -121,60 +126,32 @@ Neighbours search_with_loops(const torch::Tensor& queries, const torch::Tensor& 
       });
     });
   }
-  if (segments == 1) return {lists.indices[0], lists.scores[0]};
+  if (segments == 1) return {std::move(lists.indices), std::move(lists.scores)};
   parallel_blocks(q, queries_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t query = begin; query < end; ++query) {
       auto merged = lists.at(0, query);
       for (std::int64_t segment = 1; segment < segments; ++segment) {
-        const std::int64_t place = (segment * q + query) * k;
-        const float* score = lists.scores.data_ptr<float>() + place;
-        const auto* index = lists.indices.data_ptr<std::int64_t>() + place;
+        const float* score = lists.scores[segment * q + query];
+        const std::int64_t* index = lists.indices[segment * q + query];
         for (std::int64_t i = 0; i < k && index[i] >= 0; ++i) merged.offer(score[i], index[i]);
       }
     }
   });
-  return {lists.indices[0].clone(), lists.scores[0].clone()};
-}
-
-Neighbours search_with_operations(const torch::Tensor& queries, const torch::Tensor& base, std::int64_t k) {
-  const std::int64_t q = queries.size(0), b = base.size(0);
-  Neighbours result{torch::empty({q, k}, queries.options().dtype(torch::kInt64)),
-                    torch::empty({q, k}, queries.options())};
-  internal::row_blocks(queries, q, 4096, [&](auto begin, auto end, auto) {
-    const auto block = queries.slice(0, begin, end);
-    torch::Tensor scores, indices;
-    for (std::int64_t first = 0; first < b; first += 16384) {
-      auto tile = block.matmul(base.slice(0, first, first + 16384).t());
-      auto numbers = torch::arange(first, first + tile.size(1), result.indices.options()).expand_as(tile);
-      if (scores.defined()) {
-        tile = torch::cat({scores, tile}, 1);
-        numbers = torch::cat({indices, numbers}, 1);
-      }
-      const auto top = internal::top_columns(tile, std::min(k, tile.size(1)));
-      scores = top.values;
-      indices = numbers.gather(1, top.columns);
-    }
-    result.cosines.slice(0, begin, end).copy_(scores);
-    result.indices.slice(0, begin, end).copy_(indices);
-  });
-  return result;
+  return {Matrix<std::int64_t>(lists.indices.rows_between(0, q)),
+          Matrix<float>(lists.scores.rows_between(0, q))};
 }
 
 }  // namespace
 
-Neighbours nearest_neighbours(const torch::Tensor& queries, const torch::Tensor& base, std::int64_t k) {
+Neighbours nearest_neighbours(MatrixView<const float> queries, MatrixView<const float> base, std::int64_t k) {
   constexpr auto function = "nearest_neighbours";
   require_unit_rows(queries, function, "queries");
   require_unit_rows(base, function, "base");
-  require(queries.size(1) == base.size(1), function, "base must be as wide as the queries (", queries.size(1),
-          "), got ", base.size(1), ".");
-  require(queries.device() == base.device(), function, "base must be on the queries' device (",
-          queries.device(), "), got ", base.device(), ".");
-  require(k >= 1 && k <= base.size(0), function, "k must be between 1 and the rows of the base (",
-          base.size(0), "), got ", k, ".");
-  const auto from = internal::plain_rows(queries), among = internal::plain_rows(base);
-  return internal::has_kernels(from) ? search_with_loops(from, among, k)
-                                     : search_with_operations(from, among, k);
+  require(queries.columns() == base.columns(), function, "base must be as wide as the queries (",
+          queries.columns(), "), got ", base.columns(), ".");
+  require(k >= 1 && k <= base.rows(), function, "k must be between 1 and the rows of the base (", base.rows(),
+          "), got ", k, ".");
+  return search(queries, base, k);
 }
 
 }  // namespace ilk

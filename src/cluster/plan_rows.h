@@ -3,24 +3,26 @@
 // sum 1.
 #include <ilk/transport.h>
 
+#include <span>
+
 #include "cosine_rows.h"
 #include "heaviest_entries.h"
 
 namespace ilk::internal {
 
-/// What one walk over rows of P leaves; tensors that are not defined are not made. Rows are at the places of
-/// the order (row_potentials), or those of their images (placed).
+/// What one walk over rows of P leaves; what is empty or null is not made. Rows are at the places of the
+/// order (row_potentials), or those of their images (placed).
 struct PlanSinks {
-  torch::Tensor row_potentials;  ///< f, (N) float64, such that the rows of the plan are exact
-  torch::Tensor sums;            ///< (chunks, M) float64, zeros: rows of P are added to those of their chunk
-  Placed placed;                 ///< of all images, made by room_for
-  HeaviestEntries* entries = nullptr;  ///< takes the rows of all images; for has_kernels alone
+  std::span<double> row_potentials;    ///< f, (N), such that the rows of the plan are exact
+  MatrixView<double> sums;             ///< (chunks, M), zeros: rows of P are added to those of their chunk
+  Placed* placed = nullptr;            ///< of all images, made by room_for
+  HeaviestEntries* entries = nullptr;  ///< takes the rows of all images
 };
 
-Placed room_for(const torch::Tensor& images, const torch::Tensor& words, const Placing& wanted);
+Placed room_for(MatrixView<const float> images, MatrixView<const float> words, const Placing& wanted);
 
-/// One walk over the first `n_chunks` chunks. g (M) float64.
-void walk_plan(CosineRows& rows, std::int64_t n_chunks, const torch::Tensor& column_potentials,
+/// One walk over the first `n_chunks` chunks. g (M).
+void walk_plan(CosineRows& rows, std::int64_t n_chunks, std::span<const double> column_potentials,
                double epsilon, bool times_cosine, const PlanSinks& sinks, const Progress& progress);
 
 }  // namespace ilk::internal

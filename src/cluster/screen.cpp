@@ -5,17 +5,19 @@
 // e·(c − m) + p·f, at most |e| |c − m| + |p| |f|.
 #include "screen.h"
 
+#include <ilk/parallel.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
-#include "blocks.h"
 #include "centre_groups.h"
-#include "row_loops.h"
 
 namespace ilk::internal {
 namespace {
+
+using kernels::kernels;
 
 constexpr std::int64_t rows_per_block = 256;
 // How many points the origin is the mean of; any origin is right, the mean makes small errors.
@@ -27,56 +29,48 @@ constexpr std::int64_t few_centres = 64;
 constexpr double double_rounding = 1e-12;
 
 /// The mean of every n/most-th row, in float32.
-std::vector<float> mean_of_some(const float* rows, std::int64_t n, std::int64_t d) {
+std::vector<float> mean_of_some(MatrixView<const float> rows) {
+  const std::int64_t n = rows.rows(), d = rows.columns();
   const std::int64_t step = std::max<std::int64_t>(1, n / most_sampled), count = (n - 1) / step + 1;
   std::vector<double> sums(static_cast<std::size_t>(d));
   for (std::int64_t i = 0; i < n; i += step)
-    for (std::int64_t j = 0; j < d; ++j) sums[static_cast<std::size_t>(j)] += rows[i * d + j];
+    for (std::int64_t j = 0; j < d; ++j) sums[static_cast<std::size_t>(j)] += rows[i][j];
   std::vector<float> mean(sums.size());
   for (std::size_t j = 0; j < mean.size(); ++j)
     mean[j] = static_cast<float>(sums[j] / static_cast<double>(count));
   return mean;
 }
 
-double length_of(const float* row, std::int64_t d) {
-  return std::sqrt(exact_dot(row, row, d));
-}
-
 }  // namespace
-
-std::int64_t ScreenedPoints::at_once() {
-  return has_byte_products() ? 48 : 256;
-}
 
 std::int64_t ScreenedPoints::few_at_once(const ScreenedCentres& centres) {
   // So many that groups are wanted by several; their scores stay in the cache.
   constexpr std::int64_t at_most = 256, numbers = std::int64_t{1} << 16;
-  return std::clamp(numbers / centres.stride(), at_once(), at_most);
+  return std::clamp(numbers / centres.stride(), std::int64_t{at_once}, at_most);
 }
 
-ScreenedPoints::ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory)
-    : points_(std::move(points)),
-      rows_(points_.data_ptr<float>()),
-      n_(points_.size(0)),
-      d_(points_.size(1)),
-      in_bytes_(has_byte_products()),
+ScreenedPoints::ScreenedPoints(MatrixView<const float> points, std::int64_t n_centres, std::int64_t memory)
+    : rows_(points),
+      n_(points.rows()),
+      d_(points.columns()),
       bits_(n_centres <= few_centres && ByteRows::memory(16, n_, d_) <= memory ? 16 : 8),
-      middle_(mean_of_some(rows_, n_, d_)),
-      origin_(in_bytes_ ? middle_ : std::vector<float>(middle_.size())) {
+      origin_(mean_of_some(points)) {
   const bool rests = bits_ == 8 && ByteRows::memory(8, n_, d_, true) <= memory;
-  if (const std::int64_t taken = ByteRows::memory(bits_, n_, d_, rests); taken <= memory) kept_ = taken;
-  if (in_bytes_ && kept_ > 0) bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, n_, d_, rests);
+  if (const std::int64_t taken = ByteRows::memory(bits_, n_, d_, rests); taken <= memory) {
+    kept_ = taken;
+    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, n_, d_, rests);
+  }
   const std::int64_t blocks = block_count(n_, rows_per_block);
   std::vector<double> spreads(static_cast<std::size_t>(blocks)), lengths(spreads.size());
   parallel_blocks(n_, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
     ByteRows one(ByteRows::Side::left, bits_, 1, d_);
     double spread = 0, longest = 0;
     for (std::int64_t i = begin; i < end; ++i) {
-      longest = std::max(longest, length_of(row(i), d_));
+      longest = std::max(longest, std::sqrt(kernels().sum_of_squares(row(i), d_)));
       ByteRows& into = bytes_ ? *bytes_ : one;
       const std::int64_t place = bytes_ ? i : 0;
-      if (in_bytes_) into.set(place, row(i), origin_.data());
-      spread = std::max(spread, in_bytes_ ? static_cast<double>(into.length(place)) : longest);
+      into.set(place, row(i), origin_.data());
+      spread = std::max(spread, static_cast<double>(into.length(place)));
     }
     spreads[static_cast<std::size_t>(index)] = spread;
     lengths[static_cast<std::size_t>(index)] = longest;
@@ -91,29 +85,31 @@ bool ScreenedPoints::may_group(std::int64_t n_centres) const {
 
 void ScreenedPoints::screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
                             const ScreenedCentres& centres, Scratch& scratch) const {
-  screen(begin, rows, count, centres, 0, in_bytes_ ? centres.stride() : centres.size(), scratch);
+  screen(begin, rows, count, centres, 0, centres.stride(), scratch);
 }
 
 void ScreenedPoints::screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
                             const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
                             Scratch& scratch) const {
-  scratch.scores.resize(static_cast<std::size_t>(at_once() * padded(n)));
-  scratch.errors.resize(static_cast<std::size_t>(at_once()));
-  in_bytes_ ? screen_bytes(begin, rows, count, centres, first, n, scratch)
-            : screen_floats(begin, rows, count, centres, first, n, scratch);
+  scratch.scores.resize(static_cast<std::size_t>(at_once * padded(n)));
+  scratch.errors.resize(static_cast<std::size_t>(at_once));
+  const ByteRows& bytes = bytes_of(begin, rows, count, scratch);
+  byte_products(bytes, scratch.rows.data(), nullptr, count, centres.bytes_, first, padded(n),
+                centres.bias_.data(), scratch.scores.data(), padded(n));
+  set_errors(bytes, count, centres, scratch);
   for (std::int64_t i = 0; i < count; ++i)
     std::fill(scratch.scores.data() + i * padded(n) + n, scratch.scores.data() + (i + 1) * padded(n), lowest);
 }
 
 const ByteRows& ScreenedPoints::bytes_of(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
                                          Scratch& scratch) const {
-  scratch.rows.resize(static_cast<std::size_t>(std::max(count, at_once())));
+  scratch.rows.resize(static_cast<std::size_t>(std::max(count, std::int64_t{at_once})));
   if (bytes_) {
     for (std::int64_t i = 0; i < count; ++i)
       scratch.rows[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(begin + rows[i]);
     return *bytes_;
   }
-  if (!scratch.bytes) scratch.bytes = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, at_once(), d_);
+  if (!scratch.bytes) scratch.bytes = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, at_once, d_);
   std::iota(scratch.rows.begin(), scratch.rows.end(), 0);
   for (std::int64_t i = 0; i < count; ++i) scratch.bytes->set(i, row(begin + rows[i]), origin_.data());
   return *scratch.bytes;
@@ -133,15 +129,6 @@ void ScreenedPoints::set_errors(const ByteRows& bytes, std::int64_t count, const
   }
 }
 
-void ScreenedPoints::screen_bytes(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                                  const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
-                                  Scratch& scratch) const {
-  const ByteRows& bytes = bytes_of(begin, rows, count, scratch);
-  byte_products(bytes, scratch.rows.data(), nullptr, count, *centres.bytes_, first, padded(n),
-                centres.bias_.data(), scratch.scores.data(), padded(n));
-  set_errors(bytes, count, centres, scratch);
-}
-
 void ScreenedPoints::screen_groups(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
                                    const ScreenedCentres& centres, const std::int32_t* const* wanted,
                                    const std::int64_t* n_wanted, Scratch& scratch) const {
@@ -155,31 +142,10 @@ void ScreenedPoints::screen_groups(std::int64_t begin, const std::int32_t* rows,
     for (std::int64_t i = 0; i < n_wanted[group]; ++i)
       scratch.some_rows[static_cast<std::size_t>(i)] =
           scratch.rows[static_cast<std::size_t>(wanted[group][i])];
-    byte_products(bytes, scratch.some_rows.data(), wanted[group], n_wanted[group], *centres.bytes_,
+    byte_products(bytes, scratch.some_rows.data(), wanted[group], n_wanted[group], centres.bytes_,
                   group * size, size, centres.bias_.data(), scratch.scores.data() + group * size, stride);
   }
   set_errors(bytes, count, centres, scratch);
-}
-
-void ScreenedPoints::screen_floats(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                                   const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
-                                   Scratch& scratch) const {
-  if (!scratch.gathered.defined()) scratch.gathered = torch::empty({at_once(), d_}, points_.options());
-  if (!scratch.products.defined() || scratch.products.numel() < at_once() * n)
-    scratch.products = torch::empty({at_once() * n}, points_.options());
-  float* gathered = scratch.gathered.data_ptr<float>();
-  for (std::int64_t i = 0; i < count; ++i) std::copy_n(row(begin + rows[i]), d_, gathered + i * d_);
-  auto products = scratch.products.narrow(0, 0, count * n).view({count, n});
-  at::mm_out(products, scratch.gathered.narrow(0, 0, count), centres.transposed_.narrow(1, first, n));
-  const float* product = products.data_ptr<float>();
-  const auto error = static_cast<float>(1.001 * near_dot_error(d_) * (longest_ * centres.longest_) +
-                                        1e-6 * centres.largest_bias_);
-  for (std::int64_t i = 0; i < count; ++i) {
-    float* scores = scratch.scores.data() + i * padded(n);
-    for (std::int64_t j = 0; j < n; ++j)
-      scores[j] = product[i * n + j] + centres.bias_[static_cast<std::size_t>(first + j)];
-    scratch.errors[static_cast<std::size_t>(i)] = error;
-  }
 }
 
 ScreenedCentres::ScreenedCentres(const ScreenedPoints& points, std::int64_t count, Geometry geometry,
@@ -191,16 +157,15 @@ ScreenedCentres::ScreenedCentres(const ScreenedPoints& points, std::int64_t coun
       stride_((count + group_size_ - 1) / group_size_ * group_size_),
       places_(static_cast<std::size_t>(count)),
       numbers_(static_cast<std::size_t>(stride_), -1),
+      bytes_(ByteRows::Side::right, points.bits_, group_size > 0 ? stride_ : count, points.dimensions(),
+             points.bytes_ && points.bytes_->has_rests()),
       bias_(static_cast<std::size_t>(stride_), lowest),
       half_squares_(static_cast<std::size_t>(count)) {
   std::iota(places_.begin(), places_.end(), 0);
   std::iota(numbers_.begin(), numbers_.begin() + count, 0);
-  if (points.in_bytes_)
-    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::right, points.bits_, group_size > 0 ? stride_ : count,
-                                        points.dimensions(), points.bytes_ && points.bytes_->has_rests());
 }
 
-void ScreenedCentres::group(const torch::Tensor& centres) {
+void ScreenedCentres::group(MatrixView<const float> centres) {
   const auto order = order_by_likeness(centres, group_size_);
   std::fill(numbers_.begin(), numbers_.end(), -1);
   std::fill(bias_.begin(), bias_.end(), lowest);
@@ -210,28 +175,24 @@ void ScreenedCentres::group(const torch::Tensor& centres) {
   }
 }
 
-void ScreenedCentres::set(const torch::Tensor& centres) {
+void ScreenedCentres::set(MatrixView<const float> centres) {
   constexpr std::int64_t centres_per_block = 64;
   const std::int64_t d = points_.dimensions();
   const bool euclidean = geometry_ == Geometry::euclidean;
-  centres_ = centres;
-  transposed_ = centres.t();
-  rows_ = centres.data_ptr<float>();
+  rows_ = centres;
   const std::vector<float>& origin = points_.origin();
-  mean_ = euclidean || !bytes_ ? origin : mean_of_some(rows_, k_, d);
-  common_half_ = euclidean ? static_cast<float>(exact_dot(mean_.data(), mean_.data(), d) / 2) : 0;
-  const double mean_bias = exact_dot(origin.data(), mean_.data(), d);
+  mean_ = euclidean ? origin : mean_of_some(centres);
+  common_half_ = euclidean ? static_cast<float>(kernels().dot_f64(mean_.data(), mean_.data(), d) / 2) : 0;
+  const double mean_bias = kernels().dot_f64(origin.data(), mean_.data(), d);
   std::vector<double> lengths(static_cast<std::size_t>(block_count(k_, centres_per_block)));
   parallel_blocks(k_, centres_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
     double longest = 0;
     for (std::int64_t j = begin; j < end; ++j) {
       const auto number = static_cast<std::size_t>(j), place = static_cast<std::size_t>(places_[number]);
-      const double square = exact_dot(row(j), row(j), d);
+      const double square = kernels().dot_f64(row(j), row(j), d);
       longest = std::max(longest, 1.0001 * std::sqrt(square));
       half_squares_[number] = euclidean ? square / 2 : 0;
-      bias_[place] = static_cast<float>(-half_squares_[number]);
-      if (!bytes_) continue;
-      bytes_->set(places_[number], row(j), mean_.data());
+      bytes_.set(places_[number], row(j), mean_.data());
       double bias = 0;
       if (euclidean) {
         for (std::int64_t i = 0; i < d; ++i) {
@@ -239,7 +200,7 @@ void ScreenedCentres::set(const torch::Tensor& centres) {
           bias -= difference * difference / 2;
         }
       } else {
-        bias = exact_dot(origin.data(), row(j), d) - mean_bias;
+        bias = kernels().dot_f64(origin.data(), row(j), d) - mean_bias;
       }
       bias_[place] = static_cast<float>(bias);
     }
@@ -252,31 +213,28 @@ void ScreenedCentres::set(const torch::Tensor& centres) {
     largest_bias_ =
         std::max(largest_bias_, static_cast<double>(std::fabs(bias_[static_cast<std::size_t>(place)])));
     largest_half_ = std::max(largest_half_, half_squares_[j]);
-    if (!bytes_) continue;
-    longest_bytes_ = std::max(longest_bytes_, static_cast<double>(bytes_->length(place)));
-    error_ = std::max(error_, static_cast<double>(bytes_->error(place)));
-    if (bytes_->has_rests())
-      rest_error_ = std::max(rest_error_, static_cast<double>(bytes_->rest_error(place)));
+    longest_bytes_ = std::max(longest_bytes_, static_cast<double>(bytes_.length(place)));
+    error_ = std::max(error_, static_cast<double>(bytes_.error(place)));
+    if (has_rests()) rest_error_ = std::max(rest_error_, static_cast<double>(bytes_.rest_error(place)));
   }
 }
 
 double ScreenedCentres::common(const float* point) const {
-  return bytes_ ? exact_dot(point, mean_.data(), points_.dimensions()) : 0;
+  return kernels().dot_f64(point, mean_.data(), points_.dimensions());
 }
 
 float ScreenedCentres::near_common(const float* point) const {
-  if (!bytes_) return 0;
-  return near_dot(point, mean_.data(), points_.dimensions()) - common_half_;
+  return kernels().dot_f32(point, mean_.data(), points_.dimensions()) - common_half_;
 }
 
 double ScreenedCentres::near_error() const {
-  return 1.001 * near_dot_error(points_.dimensions()) *
+  return 1.001 * kernels::dot_f32_error(points_.dimensions()) *
              (points_.longest() * std::max(longest_, points_.longest())) +
          1e-6 * largest_half_;
 }
 
 double ScreenedCentres::exact_score(const float* point, std::int64_t j) const {
-  return exact_dot(point, row(j), points_.dimensions()) - half_square(j);
+  return kernels().dot_f64(point, row(j), points_.dimensions()) - half_square(j);
 }
 
 float ScreenedCentres::rest_error(std::int64_t i) const {
@@ -321,19 +279,19 @@ ScreenedCentres::Best ScreenedCentres::best(std::int64_t i, float* scores, float
   scratch.candidates.resize(static_cast<std::size_t>(stride_));
   scratch.near.resize(static_cast<std::size_t>(stride_));
   std::int32_t* candidates = scratch.candidates.data();
-  const TopTwo top = top_two(scores, stride_);
+  const kernels::TopTwo top = kernels().top_two(scores, stride_);
   const auto take = [&](float least, bool tied) {
     const std::int32_t place = candidates[0];
     scores[place] = lowest;
     return Best{numbers_[static_cast<std::size_t>(place)], least - error, tied};
   };
   if (top.second < top.first - 2 * error) {
-    not_below(scores, stride_, top.first, candidates);
+    kernels().not_below(scores, stride_, top.first, candidates);
     return take(top.first - error, false);
   }
   // First what the bytes missed is looked at where it is kept, then floats, which are enough for all but near
   // ties.
-  Left left{not_below(scores, stride_, top.first - 2 * error, candidates), top.first};
+  Left left{kernels().not_below(scores, stride_, top.first - 2 * error, candidates), top.first};
   if (has_rests()) {
     const float closer = rest_error(i);
     left = look(left.count, closer, error, scores, scratch,
@@ -347,7 +305,7 @@ ScreenedCentres::Best ScreenedCentres::best(std::int64_t i, float* scores, float
   const float common = near_common(point);
   left = look(left.count, near, error, scores, scratch, [&](std::int32_t place) {
     const std::int32_t j = numbers_[static_cast<std::size_t>(place)];
-    return near_dot(point, row(j), d) - static_cast<float>(half_square(j)) - common;
+    return kernels().dot_f32(point, row(j), d) - static_cast<float>(half_square(j)) - common;
   });
   if (left.count == 1) return take(left.best - near, false);
   bool tied = false;
@@ -367,9 +325,10 @@ ScreenedCentres::Best ScreenedCentres::best(std::int64_t i, float* scores, float
 
 ScreenedCentres::BestTwo ScreenedCentres::best_two(const float* point, const float* scores, float error,
                                                    ScreenedPoints::Scratch& scratch) const {
-  const TopTwo top = top_two(scores, stride_);
+  const kernels::TopTwo top = kernels().top_two(scores, stride_);
   scratch.candidates.resize(static_cast<std::size_t>(stride_));
-  const std::int64_t count = not_below(scores, k_, top.second - 2 * error, scratch.candidates.data());
+  const std::int64_t count =
+      kernels().not_below(scores, k_, top.second - 2 * error, scratch.candidates.data());
   constexpr double none = -std::numeric_limits<double>::infinity();
   BestTwo found{-1, -1, none, none};
   for (std::int64_t i = 0; i < count; ++i) {

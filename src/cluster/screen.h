@@ -1,13 +1,13 @@
 #pragma once
 // N points, D dimensions, K centres. The score of a point x with a centre c is x·c − h, where h is 0 for
 // cosines and |c|²/2 for Euclidean distances: the centre of the highest score is the nearest either way.
-#include <torch/types.h>
+#include <ilk/matrix.h>
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "byte_rows.h"
+#include "../kernels/byte_rows.h"
 
 namespace ilk::internal {
 
@@ -16,56 +16,55 @@ enum class Geometry { cosine, euclidean };
 class ScreenedCentres;
 
 /// Points whose scores with many centres are wanted nearly right, with a bound on the error, so that only the
-/// few centres that could be best need be looked at exactly. In bytes where the processor has byte products:
-/// of the points and centres less their means, for which the bound is smaller. In floats otherwise.
+/// few centres that could be best need be looked at exactly. In small whole numbers, of the points and
+/// centres less their means, for which the bound is smaller.
 class ScreenedPoints {
  public:
   static constexpr std::int64_t most_memory = std::int64_t{200} << 20;
-  /// `points` (N, D) float32 on the CPU, rows one after another. What is kept of them takes at most `memory`
-  /// bytes; where that is too little, small numbers are made anew whenever they are needed. They have 8 bits;
-  /// or 16 where there are so few centres (`n_centres`) that looking at several exactly costs more than that.
-  /// With 8 bits, what those miss is kept too where there is room, for closer looks.
-  explicit ScreenedPoints(torch::Tensor points, std::int64_t n_centres, std::int64_t memory = most_memory);
+  /// How many points are screened at once.
+  static constexpr std::int64_t at_once = 48;
+  /// `points` (N, D) must stay where they are. What is kept of them takes at most `memory` bytes; where that
+  /// is too little, small numbers are made anew whenever they are needed. They have 8 bits; or 16 where there
+  /// are so few centres (`n_centres`) that looking at several exactly costs more than that. With 8 bits, what
+  /// those miss is kept too where there is room, for closer looks.
+  explicit ScreenedPoints(MatrixView<const float> points, std::int64_t n_centres,
+                          std::int64_t memory = most_memory);
 
   std::int64_t size() const { return n_; }
   std::int64_t dimensions() const { return d_; }
-  const float* row(std::int64_t i) const { return rows_ + i * d_; }
-  /// What bounds how scores change with a centre: |x·v| ≤ |origin·v| + |v| · spread() for every point x.
+  const float* row(std::int64_t i) const { return rows_[i]; }
+  /// A mean of the points, and what bounds how scores change with a centre: |x·v| ≤ |origin·v| + |v| ·
+  /// spread() for every point x.
   const std::vector<float>& origin() const { return origin_; }
   double spread() const { return spread_; }
   /// At least the length of every point.
   double longest() const { return longest_; }
-  /// A mean of the points: the origin on processors with byte products.
-  const std::vector<float>& middle() const { return middle_; }
-  /// What is kept of the points on processors with byte products: how many bytes, and whether in 16 bits.
+  /// What is kept of the points: how many bytes, and whether in 16 bits.
   std::int64_t memory() const { return kept_; }
   bool keeps_16_bits() const { return bits_ == 16 && kept_ > 0; }
-  /// Null on other processors, or where nothing is kept.
+  /// Null where nothing is kept.
   const ByteRows* kept() const { return bytes_.get(); }
   /// Whether centres are worth grouping.
   bool may_group(std::int64_t n_centres) const;
 
-  /// How many points are screened at once.
-  static std::int64_t at_once();
   /// Working memory of one thread.
   struct Scratch {
     std::vector<float> scores, errors, near;
     std::vector<std::int32_t> rows, some_rows, candidates;
     std::unique_ptr<ByteRows> bytes;
-    torch::Tensor gathered, products;
   };
 
-  /// Scores of the points begin + rows[i], i < count ≤ at_once(), with all centres: the score with the centre
+  /// Scores of the points begin + rows[i], i < count ≤ at_once, with all centres: the score with the centre
   /// at place j is at scratch.scores[i · centres.stride() + j] and is right to scratch.errors[i], but for a
   /// number that all scores of a point have in common: the exact score less centres.common(point) for
   /// cosines, and (|x − origin|² − |x − c|²) / 2 for distances. Places without a centre hold −∞.
   void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
               const ScreenedCentres& centres, Scratch& scratch) const;
-  /// The same with the centres first … first + n − 1, first a multiple of 8: score (i, j) is at
+  /// The same with the centres first … first + n − 1, first a multiple of ByteRows::tile: score (i, j) is at
   /// scratch.scores[i · padded(n) + j − first].
   void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
               const ScreenedCentres& centres, std::int64_t first, std::int64_t n, Scratch& scratch) const;
-  static std::int64_t padded(std::int64_t n) { return (n + 7) / 8 * 8; }
+  static std::int64_t padded(std::int64_t n) { return ByteRows::padded(n); }
 
   /// The same of as many as few_at_once(centres) points, each with some groups of centres only: of the points
   /// wanted[g][0 … n_wanted[g] − 1], which are places in `rows`, with group g. What was not wanted is −∞.
@@ -76,26 +75,18 @@ class ScreenedPoints {
 
  private:
   friend class ScreenedCentres;
-  void screen_bytes(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                    const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
-                    Scratch& scratch) const;
   /// The rows of bytes of some points, in scratch.rows.
   const ByteRows& bytes_of(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
                            Scratch& scratch) const;
   void set_errors(const ByteRows& bytes, std::int64_t count, const ScreenedCentres& centres,
                   Scratch& scratch) const;
-  void screen_floats(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                     const ScreenedCentres& centres, std::int64_t first, std::int64_t n,
-                     Scratch& scratch) const;
 
-  torch::Tensor points_;
-  const float* rows_;
+  MatrixView<const float> rows_;
   std::int64_t n_, d_;
-  bool in_bytes_;
   int bits_;
   std::int64_t kept_ = 0;
   std::unique_ptr<ByteRows> bytes_;  // of all points; null where they are made anew
-  std::vector<float> middle_, origin_;
+  std::vector<float> origin_;
   double spread_ = 0, longest_ = 0;
 };
 
@@ -108,18 +99,18 @@ class ScreenedCentres {
                   std::int64_t group_size = 0);
 
   /// Puts centres like these together.
-  void group(const torch::Tensor& centres);
+  void group(MatrixView<const float> centres);
   std::int64_t groups() const { return stride_ / group_size_; }
   std::int64_t group_size() const { return group_size_; }
   /// In which group centre j is.
   std::int64_t group_of(std::int64_t j) const { return places_[static_cast<std::size_t>(j)] / group_size_; }
 
-  /// Takes over centres (K, D) float32, which must stay where they are while they are used.
-  void set(const torch::Tensor& centres);
+  /// Takes over centres (K, D), which must stay where they are while they are used.
+  void set(MatrixView<const float> centres);
 
   std::int64_t size() const { return k_; }
   std::int64_t stride() const { return stride_; }
-  const float* row(std::int64_t j) const { return rows_ + j * points_.dimensions(); }
+  const float* row(std::int64_t j) const { return rows_[j]; }
   /// h of centre j.
   double half_square(std::int64_t j) const { return half_squares_[static_cast<std::size_t>(j)]; }
   /// The score, right to float64's rounding; the same number on every machine.
@@ -129,14 +120,14 @@ class ScreenedCentres {
   double common(const float* point) const;
   /// The same in float32, and for distances too.
   float near_common(const float* point) const;
-  /// At least the error of near_dot with any of the points and centres.
+  /// At least the error of dot_f32 with any of the points and centres.
   double near_error() const;
 
   /// Whether what 8 bits miss is kept; what that adds to the screened score of point i with the centre at a
   /// place, and how far the sum is from the exact score at most.
-  bool has_rests() const { return bytes_ && bytes_->has_rests(); }
+  bool has_rests() const { return bytes_.has_rests(); }
   float rest(std::int64_t i, std::int64_t place) const {
-    return rest_product(*points_.bytes_, i, *bytes_, place);
+    return rest_product(*points_.bytes_, i, bytes_, place);
   }
   float rest_error(std::int64_t i) const;
 
@@ -174,9 +165,8 @@ class ScreenedCentres {
   Geometry geometry_;
   std::int64_t k_, group_size_, stride_;
   std::vector<std::int32_t> places_, numbers_;  // of each centre; of each place, −1 where there is none
-  torch::Tensor centres_, transposed_;
-  const float* rows_ = nullptr;
-  std::unique_ptr<ByteRows> bytes_;
+  MatrixView<const float> rows_;
+  ByteRows bytes_;
   std::vector<float> bias_, mean_;
   std::vector<double> half_squares_;
   float common_half_ = 0;

@@ -1,12 +1,14 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
+#include <ilk/parallel.h>
 #include <ilk/random.h>
 #include <ilk/transport.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "blocks.h"
+#include "../kernels/matrix_product.h"
+#include "log_shares.h"
 
 namespace ilk {
 namespace {
@@ -14,55 +16,62 @@ namespace {
 // Enough for half a percent; a covariance of all would cost as much as half a pass of the transport.
 constexpr std::int64_t most_rows = 16384, least_rows_per_block = 1024;
 // For the products of all blocks.
-constexpr std::int64_t most_bytes = 64 << 20;
+constexpr std::int64_t most_bytes = 32 << 20;
 
 /// One of each of n parts of the rows, drawn, so that no order of the rows can deceive; each row where there
 /// are no more.
-torch::Tensor some_of(std::int64_t rows, std::int64_t n) {
+std::vector<std::int64_t> some_of(std::int64_t rows, std::int64_t n) {
   RandomStream random(0, "similarity spread");
-  auto numbers = torch::empty({n}, torch::kInt64);
+  std::vector<std::int64_t> numbers;
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t begin = i * rows / n, end = (i + 1) * rows / n;
-    numbers.data_ptr<std::int64_t>()[i] = begin + random.below(end - begin);
+    numbers.push_back(begin + random.below(end - begin));
   }
   return numbers;
 }
 
-/// Covariance of the rows, (D, D) float64; where there are many, of some of them.
-torch::Tensor covariance(const torch::Tensor& rows) {
-  const std::int64_t n = std::min(rows.size(0), most_rows), d = rows.size(1);
-  const auto real = rows.options().dtype(torch::kFloat64);
-  const std::int64_t most_blocks = std::max<std::int64_t>(1, most_bytes / (8 * d * d));
-  const std::int64_t rows_per_block = std::max(least_rows_per_block, internal::block_count(n, most_blocks));
-  const std::int64_t blocks = internal::block_count(n, rows_per_block);
-  const auto products = torch::empty({blocks, d, d}, real), sums = torch::empty({blocks, d}, real);
-  const auto numbers = some_of(rows.size(0), n).to(rows.device());
-  internal::row_blocks(rows, n, rows_per_block, [&](auto begin, auto end, auto index) {
-    const auto block = rows.index_select(0, numbers.slice(0, begin, end));
-    products[index].copy_(block.t().matmul(block));
-    sums[index].copy_(block.sum(0, false, torch::kFloat64));
+/// Covariance of the rows, (D, D); where there are many, of some of them.
+Matrix<double> covariance(MatrixView<const float> rows) {
+  const std::int64_t n = std::min(rows.rows(), most_rows), d = rows.columns();
+  const std::int64_t most_blocks = std::max<std::int64_t>(1, most_bytes / (4 * d * d));
+  const std::int64_t rows_per_block = std::max(least_rows_per_block, block_count(n, most_blocks));
+  const std::int64_t blocks = block_count(n, rows_per_block);
+  std::vector<Matrix<float>> products(static_cast<std::size_t>(blocks));
+  Matrix<double> sums(blocks, d);
+  const std::vector<std::int64_t> numbers = some_of(rows.rows(), n);
+  parallel_blocks(n, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
+    const auto block = rows_of(rows, std::span(numbers).subspan(static_cast<std::size_t>(begin),
+                                                                static_cast<std::size_t>(end - begin)));
+    auto product = Matrix<float>::uninitialised(d, d);
+    multiply(transposed(block), PackedMatrix::of(block), nullptr, product);
+    products[static_cast<std::size_t>(index)] = std::move(product);
+    for (std::int64_t i = 0; i < block.rows(); ++i)
+      for (std::int64_t j = 0; j < d; ++j) sums[index][j] += static_cast<double>(block[i][j]);
   });
-  torch::Tensor result;
-  internal::on_one_thread([&] {
-    const auto mean = sums.sum(0) / static_cast<double>(n);
-    result = products.sum(0) / static_cast<double>(n) - mean.unsqueeze(1) * mean;
-  });
+  const auto total = static_cast<double>(n);
+  const std::vector<double> mean_sums = internal::column_sums(sums.view());
+  Matrix<double> result(d, d);
+  for (const Matrix<float>& product : products)
+    for (std::int64_t i = 0; i < d * d; ++i) result.data()[i] += static_cast<double>(product.data()[i]);
+  for (std::int64_t i = 0; i < d; ++i)
+    for (std::int64_t j = 0; j < d; ++j)
+      result[i][j] = result[i][j] / total - mean_sums[static_cast<std::size_t>(i)] / total *
+                                                (mean_sums[static_cast<std::size_t>(j)] / total);
   return result;
 }
 
 }  // namespace
 
-double similarity_spread(const torch::Tensor& embeddings, const torch::Tensor& words) {
+double similarity_spread(MatrixView<const float> embeddings, MatrixView<const float> words) {
   constexpr auto function = "similarity_spread";
   require_unit_rows(embeddings, function, "embeddings");
   require_unit_rows(words, function, "words");
-  require(embeddings.size(1) == words.size(1), function, "words must be as wide as the embeddings (",
-          embeddings.size(1), "), got ", words.size(1), ".");
+  require(embeddings.columns() == words.columns(), function, "words must be as wide as the embeddings (",
+          embeddings.columns(), "), got ", words.columns(), ".");
   // Σ_ij ((x_i − x̄)·(u_j − ū))² / NM is the product of the two covariances, entry by entry.
+  const Matrix<double> images = covariance(embeddings), texts = covariance(words);
   double square = 0;
-  const auto images = covariance(internal::plain_rows(embeddings));
-  const auto texts = covariance(internal::plain_rows(words));
-  internal::on_one_thread([&] { square = (images * texts).sum().item<double>(); });
+  for (std::int64_t i = 0; i < images.size(); ++i) square += images.data()[i] * texts.data()[i];
   return std::sqrt(std::max(0.0, square));
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-#include <torch/types.h>
+#include <ilk/matrix.h>
 
 #include <cstdint>
 
@@ -43,8 +43,9 @@ class TopList {
 /// The k highest of each row of `scores` (rows, columns): values and columns, (rows, k) each, highest first,
 /// ties to the lower column.
 struct TopColumns {
-  torch::Tensor values, columns;
+  Matrix<float> values;
+  Matrix<std::int64_t> columns;
 };
-TopColumns top_columns(const torch::Tensor& scores, std::int64_t k);
+TopColumns top_columns(MatrixView<const float> scores, std::int64_t k);
 
 }  // namespace ilk::internal

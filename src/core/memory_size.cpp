@@ -6,7 +6,6 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -25,7 +24,9 @@ double factor_of(std::string unit) {
   if (power == std::string_view::npos) return 0;
   const std::string rest = unit.substr(1);
   if (!rest.empty() && rest != "b" && rest != "ib") return 0;
-  return std::pow(rest == "b" ? 1000.0 : 1024.0, static_cast<double>(power + 1));
+  double factor = 1;
+  for (std::size_t i = 0; i <= power; ++i) factor *= rest == "b" ? 1000.0 : 1024.0;
+  return factor;
 }
 
 }  // namespace

@@ -1,9 +1,4 @@
-#include <ATen/Parallel.h>
-#include <ATen/core/grad_mode.h>
-#include <dlfcn.h>
 #include <ilk/parallel.h>
-#include <omp.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,46 +7,19 @@
 #include <exception>
 #include <list>
 #include <mutex>
-#include <new>
 #include <thread>
 #include <vector>
 
 namespace ilk {
 namespace {
 
-// libtorch's matrix products may go to OpenBLAS, whose own threads know nothing of OpenMP: left alone they
-// would split a product differently with the number of cores. All parallelism is ours, over blocks.
-// OpenBLAS gives each thread that uses it 128 MiB of addresses, and where there are none left it tries again
-// for ever. So they are asked for here, once, for as many threads as there will be.
-void prepare_blas() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    const auto function = [](const char* name) { return dlsym(RTLD_DEFAULT, name); };
-    if (auto set = reinterpret_cast<void (*)(int)>(function("openblas_set_num_threads"))) set(1);
-    const auto take = reinterpret_cast<void* (*)(int)>(function("blas_memory_alloc"));
-    const auto give_back = reinterpret_cast<void (*)(void*)>(function("blas_memory_free"));
-    if (take == nullptr || give_back == nullptr) return;
-    constexpr std::size_t one = std::size_t{129} << 20;
-    std::vector<void*> taken(static_cast<std::size_t>(threads()));
-    const auto map = [] {
-      return mmap(nullptr, one, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    };
-    for (void*& piece : taken) piece = map();
-    const bool room = std::find(taken.begin(), taken.end(), MAP_FAILED) == taken.end();
-    for (void* piece : taken)
-      if (piece != MAP_FAILED) munmap(piece, one);
-    if (!room) throw std::bad_alloc();
-    for (void*& buffer : taken) buffer = take(0);
-    for (void* buffer : taken) give_back(buffer);
-  });
-}
-
-/// The threads that help. They sleep while there is nothing to do: OpenMP's spin, which takes the core from
-/// other processes of a busy machine. Calls from several threads share the helpers.
+/// The threads that help. They sleep while there is nothing to do, so that other processes have the core.
+/// Calls from several threads share the helpers.
 ///
-/// A helper that starts late, when the calling thread has done all the work alone, must not still be on its way
-/// to its first wait when the process ends: it would use what the libraries' destructors have freed. So `run`
-/// returns only once every helper waits or works, and `stop` ends them all before anything is destroyed.
+/// A helper that starts late, when the calling thread has done all the work alone, must not still be on its
+/// way to its first wait when the process ends: it would use what the libraries' destructors have freed. So
+/// `run` returns only once every helper waits or works, and `stop` ends them all before anything is
+/// destroyed.
 class Helpers {
  public:
   Helpers() = default;
@@ -97,10 +65,6 @@ class Helpers {
   };
 
   void help() {
-    // libtorch's loops and oneDNN ask OpenMP how many threads this one may use; libtorch sets that once
-    // itself.
-    at::get_num_threads();
-    omp_set_num_threads(1);
     std::unique_lock lock(mutex_);
     ++arrived_;
     changed_.notify_all();
@@ -135,40 +99,30 @@ Helpers& helpers() {
   return all;
 }
 
+int cores() {
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
 std::atomic<int>& thread_count() {
-  static std::atomic<int> count = at::get_num_threads();  // which knows OMP_NUM_THREADS
+  static std::atomic<int> count = cores();
   return count;
 }
 
 thread_local bool inside_a_block = false;
 
-/// While it lives, libtorch works on this thread alone.
-class OneThread {
+/// While it lives, calls on this thread run their blocks one after another.
+class InsideABlock {
  public:
-  OneThread() : threads_(at::get_num_threads()) {
-    if (threads_ > 1) omp_set_num_threads(1);
-    inside_a_block = true;
-  }
-  ~OneThread() {
-    if (threads_ > 1) omp_set_num_threads(threads_);
-    inside_a_block = false;
-  }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int threads_;
+  InsideABlock() { inside_a_block = true; }
+  ~InsideABlock() { inside_a_block = false; }
+  InsideABlock(const InsideABlock&) = delete;
+  InsideABlock& operator=(const InsideABlock&) = delete;
 };
 
 }  // namespace
 
 void set_threads(int threads) {
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  thread_count() = threads > 0 ? threads : cores;
-  // What libtorch does outside blocks stays on the thread that calls it, so that nothing spins between
-  // blocks.
-  at::set_num_threads(1);
-  prepare_blas();
+  thread_count() = threads > 0 ? threads : cores();
 }
 
 int threads() {
@@ -182,13 +136,11 @@ void stop_threads() {
 void parallel_blocks(std::int64_t n, std::int64_t block,
                      const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& body) {
   if (n <= 0) return;
-  prepare_blas();
   const std::int64_t blocks = (n + block - 1) / block;
   std::atomic<std::int64_t> next = 0;
   std::atomic<bool> failed = false;
   std::exception_ptr first;
   const std::function<void()> work = [&] {
-    const at::NoGradGuard no_grad;
     for (std::int64_t i = next++; i < blocks && !failed; i = next++) {
       try {
         body(i * block, std::min(n, (i + 1) * block), i);
@@ -201,7 +153,7 @@ void parallel_blocks(std::int64_t n, std::int64_t block,
     work();
   } else {
     const std::function<void()> alone = [&] {
-      const OneThread one;
+      const InsideABlock inside;
       work();
     };
     const int most = static_cast<int>(std::min<std::int64_t>(threads(), blocks)) - 1;

@@ -1,9 +1,12 @@
 #include <ilk/error.h>
 #include <ilk/random.h>
 
+#include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <unordered_map>
+
+#include "philox.h"
+#include "scalar_functions.h"
 
 namespace ilk {
 namespace {
@@ -29,18 +32,9 @@ RandomStream::RandomStream(std::uint64_t seed, std::string_view purpose, std::ui
 }
 
 void RandomStream::refill() {
-  std::uint32_t c0 = counter_[0], c1 = counter_[1], c2 = counter_[2], c3 = counter_[3];
-  std::uint32_t k0 = key_[0], k1 = key_[1];
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = 0xD2511F53ull * c0, p1 = 0xCD9E8D57ull * c2;
-    c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
-    c1 = static_cast<std::uint32_t>(p1);
-    c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
-    c3 = static_cast<std::uint32_t>(p0);
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
-  }
-  buffer_[0] = c0, buffer_[1] = c1, buffer_[2] = c2, buffer_[3] = c3;
+  const auto block =
+      internal::philox({counter_[0], counter_[1], counter_[2], counter_[3]}, {key_[0], key_[1]});
+  std::copy(block.begin(), block.end(), buffer_);
   used_ = 0;
   if (++counter_[0] == 0) ++counter_[1];
 }
@@ -67,8 +61,8 @@ std::int64_t RandomStream::below(std::int64_t n) {
 }
 
 double RandomStream::normal() {
-  const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
-  return radius * std::cos(2.0 * std::numbers::pi * uniform());
+  const double radius = std::sqrt(-2.0 * kernels::log(1.0 - uniform()));
+  return radius * kernels::cos_of_turn(uniform());
 }
 
 std::vector<std::int64_t> RandomStream::sample(std::int64_t n, std::int64_t count) {

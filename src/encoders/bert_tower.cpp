@@ -1,7 +1,11 @@
 #include "bert_tower.h"
 
-#include <cmath>
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
 
+#include "../kernels/functions.h"
+#include "../kernels/kernels.h"
 #include "attention.h"
 
 namespace ilk {
@@ -36,27 +40,36 @@ std::int64_t distance_bucket(std::int64_t distance, std::int64_t buckets) {
   const std::int64_t half = buckets / 2, near = half / 2;
   const std::int64_t side = distance > 0 ? half : 0, size = std::abs(distance);
   if (size < near) return side + size;
-  const auto farthest_steps = static_cast<float>(std::log(128.0 / static_cast<double>(near)));
-  const float steps = std::log(static_cast<float>(size) / static_cast<float>(near)) / farthest_steps *
+  const auto farthest_steps = static_cast<float>(kernels::log(128.0 / static_cast<double>(near)));
+  const float steps = kernels::log(static_cast<float>(size) / static_cast<float>(near)) / farthest_steps *
                       static_cast<float>(half - near);
   return side + std::min(half - 1, near + static_cast<std::int64_t>(steps));
 }
 
-torch::Tensor BertLayer::operator()(torch::Tensor x, std::int64_t texts, const torch::Tensor& bias) const {
+Matrix<float> BertLayer::operator()(Matrix<float> x, std::int64_t texts, MatrixView<const float> bias) const {
   const auto& [heads, query, key, value, output] = attention;
-  output.add_to(x, attend(query(x), key(x), value(x), texts, heads, bias));
-  x = attention_norm(x);
-  contract.add_to(x, activate(expand(x), activation));
-  return mlp_norm(x);
+  {
+    Matrix<float> mixed = query(x);
+    attend(mixed, key(x), value(x), texts, heads, bias);
+    output.add_to(x, mixed);
+  }
+  attention_norm.in_place(x);
+  Matrix<float> inner = expand(x);
+  activate(inner, activation);
+  contract.add_to(x, inner);
+  mlp_norm.in_place(x);
+  return x;
 }
 
-BertTower::BertTower(const BertConfig& config, ModelWeights& weights) : config_(config) {
+BertTower::BertTower(const BertConfig& config, ModelWeights& weights, Precision precision,
+                     const std::string& above)
+    : config_(config) {
   const bool is_mpnet = config.kind == BertKind::mpnet;
   const TransformerConfig& transformer = config.transformer;
   const std::int64_t width = transformer.width;
   // A whole model with its head has its encoder below a name.
   const std::string name = is_mpnet ? "mpnet." : "bert.";
-  const std::string top = weights.contains(name + "embeddings.word_embeddings.weight") ? name : "";
+  const std::string top = weights.contains(name + "embeddings.word_embeddings.weight") ? name : above;
   const std::string embeddings = top + "embeddings.";
   token_embedding_ = weights.take(embeddings + "word_embeddings.weight", {config.vocabulary_size, width});
   position_embedding_ = weights.take(embeddings + "position_embeddings.weight", {config.positions, width});
@@ -66,18 +79,21 @@ BertTower::BertTower(const BertConfig& config, ModelWeights& weights) : config_(
                                        {config.relative_buckets, transformer.heads});
   } else {
     // A sentence by itself is of the first type throughout.
-    const torch::Tensor types =
+    const Matrix<float> types =
         weights.take(embeddings + "token_type_embeddings.weight", {config.token_types, width});
-    if (types.defined() && position_embedding_.defined())
-      position_embedding_ = position_embedding_ + types[0];
+    for (std::int64_t i = 0; i < position_embedding_.rows() && !types.empty(); ++i)
+      kernels::kernels().add(position_embedding_[i], types[0], width);
   }
-  if (position_embedding_.defined())
-    position_embedding_ =
-        position_embedding_.narrow(0, config.first_position(), config.context_length()).contiguous();
+  if (!position_embedding_.empty() && config.first_position() > 0)
+    position_embedding_ = Matrix<float>(
+        std::as_const(position_embedding_).rows_between(config.first_position(), config.positions));
   for (std::int64_t i = 0; i < transformer.layers; ++i) {
     const std::string layer = top + "encoder.layer." + std::to_string(i) + ".";
     const std::string attention = layer + (is_mpnet ? "attention.attn." : "attention.self.");
-    const auto square = [&](const std::string& part) { return take_linear(weights, part, width, width); };
+    const auto linear = [&](const std::string& part, std::int64_t from, std::int64_t to) {
+      return take_linear(weights, part, from, to, precision);
+    };
+    const auto square = [&](const std::string& part) { return linear(part, width, width); };
     layers_.push_back(
         {.attention = {.heads = transformer.heads,
                        .query = square(attention + (is_mpnet ? "q" : "query")),
@@ -87,44 +103,34 @@ BertTower::BertTower(const BertConfig& config, ModelWeights& weights) : config_(
          .attention_norm = take_norm(
              weights, layer + (is_mpnet ? "attention.LayerNorm" : "attention.output.LayerNorm"), transformer),
          .mlp_norm = take_norm(weights, layer + "output.LayerNorm", transformer),
-         .expand = take_linear(weights, layer + "intermediate.dense", width, transformer.mlp_width),
-         .contract = take_linear(weights, layer + "output.dense", transformer.mlp_width, width),
+         .expand = linear(layer + "intermediate.dense", width, transformer.mlp_width),
+         .contract = linear(layer + "output.dense", transformer.mlp_width, width),
          .activation = transformer.activation});
   }
 }
 
-void BertTower::to(const Computation& computation) {
-  const torch::Device device = computation.device;
-  for (torch::Tensor* tensor : {&token_embedding_, &position_embedding_, &distance_embedding_})
-    move_to(device, *tensor);
-  move_to(device, input_norm_);
-  for (BertLayer& layer : layers_) {
-    move_to(computation, layer.attention);
-    for (LayerNorm* norm : {&layer.attention_norm, &layer.mlp_norm}) move_to(device, *norm);
-    for (Linear* linear : {&layer.expand, &layer.contract}) move_to(computation, *linear);
+/// (heads · T, T): what is added to the scores of a token for another; empty for BERT.
+Matrix<float> BertTower::distance_bias(std::int64_t length) const {
+  if (distance_embedding_.empty()) return {};
+  auto bias = Matrix<float>::uninitialised(config_.transformer.heads * length, length);
+  for (std::int64_t distance = 1 - length; distance < length; ++distance) {
+    const float* of_head = distance_embedding_[distance_bucket(distance, config_.relative_buckets)];
+    for (std::int64_t i = std::max<std::int64_t>(0, -distance); i < std::min(length, length - distance); ++i)
+      for (std::int64_t head = 0; head < config_.transformer.heads; ++head)
+        bias[head * length + i][i + distance] = of_head[head];
   }
+  return bias;
 }
 
-/// (heads, T, T): what is added to the scores of a token for another; undefined for BERT.
-torch::Tensor BertTower::distance_bias(std::int64_t length) const {
-  if (!distance_embedding_.defined()) return {};
-  const torch::Tensor buckets = torch::empty({length, length}, torch::kInt64);
-  for (std::int64_t i = 0; i < length; ++i)
-    for (std::int64_t j = 0; j < length; ++j)
-      buckets.data_ptr<std::int64_t>()[i * length + j] = distance_bucket(j - i, config_.relative_buckets);
-  return at::embedding(distance_embedding_, buckets.to(distance_embedding_.device()))
-      .permute({2, 0, 1})
-      .contiguous();
-}
-
-torch::Tensor BertTower::operator()(const torch::Tensor& ids) const {
-  const std::int64_t texts = ids.size(0), length = ids.size(1);
-  const torch::Tensor bias = distance_bias(length);
-  const torch::Tensor tokens =
-      at::embedding(token_embedding_, ids) + position_embedding_.narrow(0, 0, length);
-  torch::Tensor x = input_norm_(tokens.reshape({texts * length, -1}));
-  for (const BertLayer& layer : layers_) x = layer(x, texts, bias);
-  return x.reshape({texts, length, -1});
+Matrix<float> BertTower::operator()(MatrixView<const std::int32_t> ids) const {
+  const std::int64_t texts = ids.rows(), length = ids.columns();
+  const Matrix<float> bias = distance_bias(length);
+  Matrix<float> x = rows_of(token_embedding_, ids.flat());
+  for (std::int64_t text = 0; text < texts; ++text)
+    kernels::kernels().add(x[text * length], position_embedding_.data(), length * x.columns());
+  input_norm_.in_place(x);
+  for (const BertLayer& layer : layers_) x = layer(std::move(x), texts, bias);
+  return x;
 }
 
 }  // namespace ilk

@@ -1,9 +1,10 @@
 #pragma once
 // The encoder of BERT (Devlin et al. 2019) and of MPNet (Song et al. 2020), which differs in how tokens know
-// their places. B texts of T tokens, W the width. All tensors float32.
-#include <torch/types.h>
+// their places. B texts of T tokens, W the width. Tokens are rows of float32.
+#include <ilk/matrix.h>
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "transformer.h"
@@ -42,23 +43,24 @@ struct BertLayer {
   LayerNorm attention_norm, mlp_norm;
   Linear expand, contract;
   Activation activation;
-  /// (B · T, W) to the same, of B texts; may use x's memory.
-  torch::Tensor operator()(torch::Tensor x, std::int64_t texts, const torch::Tensor& bias) const;
+  /// (B · T, W) to the same, of B texts; `bias` as in attend.
+  Matrix<float> operator()(Matrix<float> x, std::int64_t texts, MatrixView<const float> bias) const;
 };
 
 class BertTower {
  public:
-  BertTower(const BertConfig& config, ModelWeights& weights);
-  void to(const Computation& computation);
-  /// `ids` (B, T) int64, none of them padding, to each token's embedding (B, T, W).
-  torch::Tensor operator()(const torch::Tensor& ids) const;
+  /// `precision` is not automatic. `above` is what its weights' names begin with where it is part of a model.
+  BertTower(const BertConfig& config, ModelWeights& weights, Precision precision,
+            const std::string& above = "");
+  /// `ids` (B, T), none of them padding, to each token's embedding (B · T, W).
+  Matrix<float> operator()(MatrixView<const std::int32_t> ids) const;
 
  private:
-  torch::Tensor distance_bias(std::int64_t length) const;
+  Matrix<float> distance_bias(std::int64_t length) const;
 
   BertConfig config_;
-  torch::Tensor token_embedding_, position_embedding_;  // (vocabulary, W), (context, W)
-  torch::Tensor distance_embedding_;                    // MPNet's (buckets, heads)
+  Matrix<float> token_embedding_, position_embedding_;  // (vocabulary, W), (context, W)
+  Matrix<float> distance_embedding_;                    // MPNet's (buckets, heads)
   LayerNorm input_norm_;
   std::vector<BertLayer> layers_;
 };

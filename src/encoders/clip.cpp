@@ -18,11 +18,11 @@ namespace {
 namespace fs = std::filesystem;
 
 // Tokens that go through a tower together, of whole images or of texts: enough to read the weights seldom,
-// few enough for a processor's caches. What comes out does not depend on it. A GPU wants more at a time.
-constexpr std::int64_t tokens_at_a_time = 512, images_per_launch = 256, tokens_per_launch = 4096;
+// few enough for a processor's caches. What comes out does not depend on it.
+constexpr std::int64_t tokens_at_a_time = 512;
 
 /// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
-constexpr std::string_view fingerprint_version = "ilk clip 2\n";
+constexpr std::string_view fingerprint_version = "ilk clip 3\n";
 
 std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path>& weights) {
   Sha256 hash;
@@ -39,18 +39,18 @@ std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path
 }  // namespace
 
 struct Clip::State {
-  State(const fs::path& directory, const Computation& computation)
-      : State(directory, computation, ModelWeights(directory, "Clip")) {}
+  State(const fs::path& directory, Precision precision)
+      : State(directory, precision, ModelWeights(directory, "Clip")) {}
 
   /// The weights' files are let go once the towers have copied them.
-  State(const fs::path& directory, const Computation& computation, ModelWeights weights)
+  State(const fs::path& directory, Precision precision, ModelWeights weights)
       : directory(directory),
-        computation(computation),
+        precision(precision),
         config(read_clip_config(directory / "config.json")),
         preprocessor(read_preprocessor((directory / "preprocessor_config.json").string())),
         tokenizer(directory),
-        vision(config, weights),
-        text(config, weights) {
+        vision(config, weights, precision),
+        text(config, weights, precision) {
     weights.check();
     const std::int64_t size = config.vision.image_size;
     require(preprocessor.crop_height == size && preprocessor.crop_width == size, "Clip", directory,
@@ -62,8 +62,6 @@ struct Clip::State {
     require(config.text.end_token == -1 || config.text.end_token == tokenizer.end_token(), "Clip", directory,
             ": text_config.eos_token_id is ", config.text.end_token, ", but the tokenizer ends texts with ",
             tokenizer.end_token(), ".");
-    vision.to(computation);
-    text.to(computation);
     fingerprint = fingerprint_of(directory, weights.files());
   }
 
@@ -77,7 +75,7 @@ struct Clip::State {
   }
 
   fs::path directory;
-  Computation computation;
+  Precision precision;
   ClipConfig config;
   ImagePreprocessor preprocessor;
   ClipTokenizer tokenizer;
@@ -86,8 +84,8 @@ struct Clip::State {
   std::string fingerprint;
 };
 
-Clip::Clip(const fs::path& directory, torch::Device device, Precision precision)
-    : state_(std::make_unique<State>(directory, settle(device, precision, "Clip"))) {}
+Clip::Clip(const fs::path& directory, Precision precision)
+    : state_(std::make_unique<State>(directory, settled(precision))) {}
 Clip::~Clip() = default;
 Clip::Clip(Clip&&) noexcept = default;
 
@@ -100,11 +98,8 @@ const ImagePreprocessor& Clip::preprocessor() const {
 const ClipTokenizer& Clip::tokenizer() const {
   return state_->tokenizer;
 }
-torch::Device Clip::device() const {
-  return state_->computation.device;
-}
 Precision Clip::precision() const {
-  return state_->computation.precision;
+  return state_->precision;
 }
 const fs::path& Clip::directory() const {
   return state_->directory;
@@ -113,48 +108,42 @@ const std::string& Clip::fingerprint() const {
   return state_->fingerprint;
 }
 
-torch::Tensor Clip::encode_images(const torch::Tensor& pixels) const {
+Matrix<float> Clip::encode_images(MatrixView<const float> pixels) const {
   const std::int64_t size = state_->config.vision.image_size;
-  require(pixels.dim() == 4 && pixels.size(0) >= 1 && pixels.size(1) == 3 && pixels.size(2) == size &&
-              pixels.size(3) == size && pixels.scalar_type() == torch::kFloat32,
-          "Clip::encode_images", "pixels must be (B, 3, ", size, ", ", size,
-          ") float32 with B at least 1, got ", pixels.sizes(), " ", pixels.scalar_type(), ".");
-  const torch::NoGradGuard no_grad;
-  const std::int64_t count = pixels.size(0);
-  const torch::Tensor embeddings = torch::empty({count, width()});
-  const auto encode = [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    const torch::Tensor group = pixels.narrow(0, begin, end - begin).to(device());
-    embeddings.narrow(0, begin, end - begin).copy_(unit_rows(state_->vision(group).cpu()));
-  };
-  if (device().is_cpu()) {
-    const std::int64_t side = state_->config.vision.patches_per_side();
-    parallel_blocks(count, std::max<std::int64_t>(1, tokens_at_a_time / (1 + side * side)), encode);
-  } else {
-    for (std::int64_t begin = 0; begin < count; begin += images_per_launch)
-      encode(begin, std::min(count, begin + images_per_launch), 0);
-  }
+  require(pixels.rows() >= 1 && pixels.columns() == 3 * size * size, "Clip::encode_images",
+          "pixels must be (B, 3 · ", size, " · ", size, ") with B at least 1, got (", pixels.rows(), ", ",
+          pixels.columns(), ").");
+  auto embeddings = Matrix<float>::uninitialised(pixels.rows(), width());
+  const std::int64_t side = state_->config.vision.patches_per_side();
+  const std::int64_t images_at_a_time = std::max<std::int64_t>(1, tokens_at_a_time / (1 + side * side));
+  parallel_blocks(pixels.rows(), images_at_a_time, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    Matrix<float> rows = state_->vision(pixels.rows_between(begin, end));
+    make_unit_rows(rows);
+    std::copy_n(rows.data(), rows.size(), embeddings[begin]);
+  });
   return embeddings;
 }
 
-torch::Tensor Clip::encode_texts(const std::vector<std::string>& texts) const {
-  const torch::NoGradGuard no_grad;
-  const bool on_cpu = device().is_cpu();
+Matrix<float> Clip::encode_texts(const std::vector<std::string>& texts) const {
   std::vector<TokenIds> ids(texts.size());
   parallel_blocks(static_cast<std::int64_t>(texts.size()), 256,
                   [&](std::int64_t begin, std::int64_t end, std::int64_t) {
                     for (std::int64_t i = begin; i < end; ++i) ids[i] = state_->tokens_of(texts[i]);
                   });
-  const TokenForest forest = plant(ids, on_cpu ? tokens_at_a_time : tokens_per_launch);
-  std::vector<torch::Tensor> rows(forest.trees.size());
-  const auto encode = [&](std::int64_t i) { rows[i] = unit_rows(state_->text(forest.trees[i]).cpu()); };
-  const auto trees = static_cast<std::int64_t>(forest.trees.size());
-  if (on_cpu) {
-    parallel_blocks(trees, 1, [&](std::int64_t i, std::int64_t, std::int64_t) { encode(i); });
-  } else {
-    for (std::int64_t i = 0; i < trees; ++i) encode(i);
-  }
-  if (rows.empty()) return torch::empty({0, width()});
-  return at::cat(rows).index_select(0, at::tensor(forest.row_of, torch::kInt64));
+  const TokenForest forest = plant(ids, tokens_at_a_time);
+  std::vector<Matrix<float>> tables(forest.trees.size());
+  parallel_blocks(static_cast<std::int64_t>(tables.size()), 1,
+                  [&](std::int64_t i, std::int64_t, std::int64_t) {
+                    tables[i] = state_->text(forest.trees[i]);
+                    make_unit_rows(tables[i]);
+                  });
+  std::vector<const float*> rows;  // of all tables
+  for (const Matrix<float>& table : tables)
+    for (std::int64_t i = 0; i < table.rows(); ++i) rows.push_back(table[i]);
+  auto embeddings = Matrix<float>::uninitialised(static_cast<std::int64_t>(texts.size()), width());
+  for (std::int64_t i = 0; i < embeddings.rows(); ++i)
+    std::copy_n(rows[forest.row_of[i]], width(), embeddings[i]);
+  return embeddings;
 }
 
 }  // namespace ilk

@@ -1,7 +1,8 @@
 #include "clip_towers.h"
 
-#include <numeric>
+#include <algorithm>
 
+#include "../kernels/kernels.h"
 #include "attention.h"
 
 namespace ilk {
@@ -11,10 +12,15 @@ namespace {
 struct Loader {
   ModelWeights& weights;
   const TransformerConfig& config;
+  Precision precision;
+
+  Linear linear(const std::string& name, std::int64_t from, std::int64_t to) const {
+    return take_linear(weights, name, from, to, precision);
+  }
 
   TransformerLayer layer(const std::string& name) const {
     const auto square = [&](const char* part) {
-      return take_linear(weights, name + ".self_attn." + part, config.width, config.width);
+      return linear(name + ".self_attn." + part, config.width, config.width);
     };
     return {.attention_norm = take_norm(weights, name + ".layer_norm1", config),
             .mlp_norm = take_norm(weights, name + ".layer_norm2", config),
@@ -23,8 +29,8 @@ struct Loader {
                           .key = square("k_proj"),
                           .value = square("v_proj"),
                           .output = square("out_proj")},
-            .expand = take_linear(weights, name + ".mlp.fc1", config.width, config.mlp_width),
-            .contract = take_linear(weights, name + ".mlp.fc2", config.mlp_width, config.width),
+            .expand = linear(name + ".mlp.fc1", config.width, config.mlp_width),
+            .contract = linear(name + ".mlp.fc2", config.mlp_width, config.width),
             .activation = config.activation};
   }
 
@@ -36,119 +42,110 @@ struct Loader {
   }
 };
 
-void move_to(const Computation& computation, Transformer& transformer) {
-  for (TransformerLayer& layer : transformer.layers) {
-    for (LayerNorm* norm : {&layer.attention_norm, &layer.mlp_norm}) move_to(computation.device, *norm);
-    for (Linear* linear : {&layer.expand, &layer.contract}) move_to(computation, *linear);
-    move_to(computation, layer.attention);
-  }
+/// The patches of an image as rows: each channel's, one after another. `pixels` (3, size, size).
+void copy_patches(const float* pixels, std::int64_t size, std::int64_t patch, std::int64_t side,
+                  MatrixView<float> rows) {
+  for (std::int64_t down = 0; down < side; ++down)
+    for (std::int64_t across = 0; across < side; ++across) {
+      float* to = rows[down * side + across];
+      for (std::int64_t channel = 0; channel < 3; ++channel)
+        for (std::int64_t line = 0; line < patch; ++line, to += patch)
+          std::copy_n(pixels + (channel * size + down * patch + line) * size + across * patch, patch, to);
+    }
 }
 
 }  // namespace
 
-torch::Tensor TransformerLayer::operator()(torch::Tensor x, const Mix& mix,
+Matrix<float> TransformerLayer::operator()(Matrix<float> x, const Mix& mix,
                                            const std::vector<std::int64_t>& places) const {
-  const torch::Tensor normed = attention_norm(x);
-  torch::Tensor asking = normed;
-  if (!places.empty()) {
-    const torch::Tensor rows = at::tensor(places, torch::kInt64).to(x.device());
-    asking = normed.index_select(0, rows);
-    x = x.index_select(0, rows);
-  }
   const auto& [heads, query, key, value, output] = attention;
-  output.add_to(x, mix(query(asking), key(normed), value(normed), places));
-  contract.add_to(x, activate(expand(mlp_norm(x)), activation));
+  {
+    const Matrix<float> normed = attention_norm(x), keys = key(normed), values = value(normed);
+    Matrix<float> mixed = places.empty() ? query(normed) : query(rows_of(normed, places));
+    if (!places.empty()) x = rows_of(x, places);
+    mix(mixed, keys, values, places);
+    output.add_to(x, mixed);
+  }
+  Matrix<float> inner = expand(mlp_norm(x));
+  activate(inner, activation);
+  contract.add_to(x, inner);
   return x;
 }
 
-torch::Tensor Transformer::operator()(torch::Tensor x, const Mix& mix,
+Matrix<float> Transformer::operator()(Matrix<float> x, const Mix& mix,
                                       const std::vector<std::int64_t>& places) const {
-  for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](x, mix, {});
-  return layers.back()(x, mix, places);
+  for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](std::move(x), mix, {});
+  return layers.back()(std::move(x), mix, places);
 }
 
-VisionTower::VisionTower(const ClipConfig& config, ModelWeights& weights) : config_(config.vision) {
+VisionTower::VisionTower(const ClipConfig& config, ModelWeights& weights, Precision precision)
+    : config_(config.vision) {
   const std::int64_t width = config_.transformer.width, side = config_.patches_per_side(),
                      patch = config_.patch_size;
-  const Loader load{weights, config_.transformer};
-  class_embedding_ = weights.take("vision_model.embeddings.class_embedding", {width});
-  patch_embedding_ =
-      take_matrix(weights, "vision_model.embeddings.patch_embedding.weight", {width, 3, patch, patch});
+  const Loader load{weights, config_.transformer, precision};
+  const std::vector<float> class_embedding =
+      weights.take_vector("vision_model.embeddings.class_embedding", width);
+  patch_embedding_ = take_matrix(weights, "vision_model.embeddings.patch_embedding.weight",
+                                 {width, 3, patch, patch}, precision);
   position_embedding_ =
       weights.take("vision_model.embeddings.position_embedding.weight", {1 + side * side, width});
+  if (!class_embedding.empty() && !position_embedding_.empty())
+    kernels::kernels().add(position_embedding_[0], class_embedding.data(), width);
   input_norm_ = take_norm(weights, "vision_model.pre_layrnorm", load.config);  // its name in the files
   transformer_ = load.transformer("vision_model");
   output_norm_ = take_norm(weights, "vision_model.post_layernorm", load.config);
-  projection_ = take_matrix(weights, "visual_projection.weight", {config.joint_width, width});
+  projection_ = take_matrix(weights, "visual_projection.weight", {config.joint_width, width}, precision);
 }
 
-void VisionTower::to(const Computation& computation) {
-  const torch::Device device = computation.device;
-  move_to(computation, patch_embedding_);
-  move_to(device, class_embedding_);
-  move_to(device, position_embedding_);
-  move_to(device, input_norm_);
-  move_to(computation, transformer_);
-  move_to(device, output_norm_);
-  move_to(computation, projection_);
-}
-
-torch::Tensor VisionTower::operator()(const torch::Tensor& pixels) const {
-  const std::int64_t batch = pixels.size(0), side = config_.patches_per_side(), patch = config_.patch_size,
-                     width = class_embedding_.size(0), heads = config_.transformer.heads;
-  // A convolution whose windows do not overlap is a product with each patch laid out as a row.
-  const torch::Tensor patches = pixels.narrow(2, 0, side * patch)
-                                    .narrow(3, 0, side * patch)
-                                    .reshape({batch, 3, side, patch, side, patch})
-                                    .permute({0, 2, 4, 1, 3, 5})
-                                    .reshape({batch * side * side, 3 * patch * patch});
-  const torch::Tensor class_token = class_embedding_.expand({batch, 1, width});
-  const torch::Tensor seen = patch_embedding_(patches).reshape({batch, side * side, width});
-  const torch::Tensor tokens = at::cat({class_token, seen}, 1) + position_embedding_;
-  const Mix within_each_image = [&](const auto& queries, const auto& keys, const auto& values, const auto&) {
-    return attend(queries, keys, values, batch, heads, {});
+Matrix<float> VisionTower::operator()(MatrixView<const float> pixels) const {
+  const std::int64_t images = pixels.rows(), side = config_.patches_per_side(), patch = config_.patch_size,
+                     count = side * side, width = config_.transformer.width;
+  auto x = Matrix<float>::uninitialised(images * (1 + count), width);
+  {
+    // A convolution whose windows do not overlap is a product with each patch laid out as a row.
+    auto patches = Matrix<float>::uninitialised(images * count, 3 * patch * patch);
+    for (std::int64_t i = 0; i < images; ++i)
+      copy_patches(pixels[i], config_.image_size, patch, side,
+                   patches.rows_between(i * count, (i + 1) * count));
+    const Matrix<float> seen = patch_embedding_(patches);
+    for (std::int64_t i = 0; i < images; ++i) {
+      float* tokens = x[i * (1 + count)];
+      std::copy_n(position_embedding_.data(), position_embedding_.size(), tokens);
+      kernels::kernels().add(tokens + width, seen[i * count], count * width);
+    }
+  }
+  const Mix within_each_image = [&](auto& queries, const auto& keys, const auto& values, const auto&) {
+    attend(queries, keys, values, images, config_.transformer.heads, {});
   };
-  std::vector<std::int64_t> class_places(static_cast<std::size_t>(batch));
-  for (std::int64_t i = 0; i < batch; ++i) class_places[static_cast<std::size_t>(i)] = i * tokens.size(1);
-  const torch::Tensor rows = input_norm_(tokens.reshape({-1, width}));
-  return projection_(output_norm_(transformer_(rows, within_each_image, class_places)));
+  std::vector<std::int64_t> class_places(static_cast<std::size_t>(images));
+  for (std::int64_t i = 0; i < images; ++i) class_places[static_cast<std::size_t>(i)] = i * (1 + count);
+  input_norm_.in_place(x);
+  return projection_(output_norm_(transformer_(std::move(x), within_each_image, class_places)));
 }
 
-TextTower::TextTower(const ClipConfig& config, ModelWeights& weights)
+TextTower::TextTower(const ClipConfig& config, ModelWeights& weights, Precision precision)
     : heads_(config.text.transformer.heads) {
   const TransformerConfig& transformer = config.text.transformer;
-  const Loader load{weights, transformer};
+  const Loader load{weights, transformer, precision};
   token_embedding_ = weights.take("text_model.embeddings.token_embedding.weight",
                                   {config.text.vocabulary_size, transformer.width});
   position_embedding_ = weights.take("text_model.embeddings.position_embedding.weight",
                                      {config.text.context_length, transformer.width});
   transformer_ = load.transformer("text_model");
   output_norm_ = take_norm(weights, "text_model.final_layer_norm", load.config);
-  projection_ = take_matrix(weights, "text_projection.weight", {config.joint_width, transformer.width});
+  projection_ =
+      take_matrix(weights, "text_projection.weight", {config.joint_width, transformer.width}, precision);
 }
 
-void TextTower::to(const Computation& computation) {
-  const torch::Device device = computation.device;
-  move_to(device, token_embedding_);
-  move_to(device, position_embedding_);
-  move_to(computation, transformer_);
-  move_to(device, output_norm_);
-  move_to(computation, projection_);
-}
-
-torch::Tensor TextTower::operator()(const TokenTree& tree) const {
-  const auto rows_of = [](const torch::Tensor& table, const std::vector<std::int64_t>& places) {
-    return table.index_select(0, at::tensor(places, torch::kInt64).to(table.device()));
-  };
-  std::vector<std::int64_t> all(tree.tokens.size());
-  std::iota(all.begin(), all.end(), 0);
-  const Mix with_their_beginnings = [&](const auto& queries, const auto& keys, const auto& values,
+Matrix<float> TextTower::operator()(const TokenTree& tree) const {
+  const Mix with_their_beginnings = [&](auto& queries, const auto& keys, const auto& values,
                                         const auto& places) {
-    return attend_to_beginnings(queries, keys, values, heads_, tree, places.empty() ? all : places);
+    attend_to_beginnings(queries, keys, values, heads_, tree, places);
   };
-  const torch::Tensor tokens =
-      rows_of(token_embedding_, tree.tokens) + rows_of(position_embedding_, tree.depths);
-  return projection_(output_norm_(transformer_(tokens, with_their_beginnings, tree.ends)));
+  Matrix<float> x = rows_of(token_embedding_, tree.tokens);
+  for (std::int64_t i = 0; i < x.rows(); ++i)
+    kernels::kernels().add(x[i], position_embedding_[tree.depths[static_cast<std::size_t>(i)]], x.columns());
+  return projection_(output_norm_(transformer_(std::move(x), with_their_beginnings, tree.ends)));
 }
 
 }  // namespace ilk

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 namespace ilk {
 namespace {
@@ -36,6 +37,13 @@ std::set<std::string> read_index(const fs::path& path, std::string_view function
   return shards;
 }
 
+/// "[48, 3]"
+std::string text_of(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
 }  // namespace
 
 ModelWeights::ModelWeights(const fs::path& directory, std::string_view function)
@@ -60,23 +68,31 @@ ModelWeights::ModelWeights(const fs::path& directory, std::string_view function)
   }
 }
 
-torch::Tensor ModelWeights::take(const std::string& name, const std::vector<std::int64_t>& shape) {
+const SafetensorsFile* ModelWeights::find(const std::string& name, const std::vector<std::int64_t>& shape) {
   const auto found = file_of_.find(name);
   if (found == file_of_.end()) {
     problems_.push_back(name + " is missing");
-    return {};
+    return nullptr;
   }
-  const torch::Tensor weight = files_[found->second].get(name);
-  std::ostringstream problem;
-  if (weight.sizes() != at::IntArrayRef(shape))
-    problem << name << " must be of shape " << at::IntArrayRef(shape) << ", got " << weight.sizes();
-  else if (!weight.is_floating_point())
-    problem << name << " must hold floating-point numbers, got " << weight.scalar_type();
-  if (problem.tellp() > 0) {
-    problems_.push_back(problem.str());
-    return {};
-  }
-  return weight.to(torch::kFloat32);
+  const SafetensorsFile& file = files_[found->second];
+  const SafetensorsFile::Entry& entry = file.entry(name);
+  if (entry.shape != shape)
+    problems_.push_back(name + " must be of shape " + text_of(shape) + ", got " + text_of(entry.shape));
+  else if (!entry.type || !is_floating(*entry.type))
+    problems_.push_back(name + " must hold floating-point numbers, got " + entry.dtype);
+  else
+    return &file;
+  return nullptr;
+}
+
+Matrix<float> ModelWeights::take(const std::string& name, const std::vector<std::int64_t>& shape) {
+  const SafetensorsFile* file = find(name, shape);
+  return file ? file->get(name).to_matrix() : Matrix<float>();
+}
+
+std::vector<float> ModelWeights::take_vector(const std::string& name, std::int64_t length) {
+  const SafetensorsFile* file = find(name, {length});
+  return file ? file->get(name).to_floats() : std::vector<float>();
 }
 
 void ModelWeights::check() const {

@@ -1,6 +1,13 @@
 #pragma once
+// The weights of any model directory, whatever its architecture: a tower takes each of its weights by name
+// and shape and at the end calls check(), which throws one Error that names all that is missing or wrong.
+//
+//   ModelWeights weights(directory, "Tower");
+//   Matrix<float> kernel = weights.take("stem.conv.weight", {64, 3, 7, 7});  // (64, 147)
+//   std::vector<float> bias = weights.take_vector("stem.conv.bias", 64);
+//   weights.check();
+#include <ilk/matrix.h>
 #include <ilk/safetensors.h>
-#include <torch/types.h>
 
 #include <filesystem>
 #include <map>
@@ -17,8 +24,12 @@ class ModelWeights {
   /// Opens the files and reads their headers. `function` is whom errors name.
   ModelWeights(const std::filesystem::path& directory, std::string_view function);
 
-  /// The weight as float32 of this shape; an undefined tensor, and a note, where there is none.
-  torch::Tensor take(const std::string& name, const std::vector<std::int64_t>& shape);
+  /// The weight of this shape, read from its file and converted to float32: (shape[0], product of the other
+  /// dimensions), and of one dimension or none a row. An empty matrix, and a note for check(), where there is
+  /// none of this name, where its shape is another, and where it is not of floating-point numbers.
+  Matrix<float> take(const std::string& name, const std::vector<std::int64_t>& shape);
+  /// The same for a weight of one dimension; empty where take() is.
+  std::vector<float> take_vector(const std::string& name, std::int64_t length);
   bool contains(const std::string& name) const { return file_of_.contains(name); }
   /// Throws Error naming every weight that was missing or wrong.
   void check() const;
@@ -26,6 +37,9 @@ class ModelWeights {
   const std::vector<std::filesystem::path>& files() const { return paths_; }
 
  private:
+  /// The file that holds such a weight; null, and a note, where there is none.
+  const SafetensorsFile* find(const std::string& name, const std::vector<std::int64_t>& shape);
+
   std::filesystem::path directory_;
   std::string function_;
   std::vector<std::filesystem::path> paths_;

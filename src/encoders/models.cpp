@@ -89,26 +89,32 @@ std::filesystem::path models_directory() {
   return data_directory() / "models";
 }
 
-std::filesystem::path embedded_model() {
+namespace {
+
+bool is_embedded(std::string_view name) {
+  return name == "ilk-lite" || name == "ilk-mini";
+}
+
+}  // namespace
+
+std::filesystem::path embedded_model(const std::string& name) {
   std::vector<std::filesystem::path> places;
   if (const char* set = std::getenv("ILK_MODELS"); set && *set) places.emplace_back(set);
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-#ifdef ILK_MODELS_FROM_COMMANDS
+#ifdef ILK_MODELS_FROM_BIN
   // Relative to where the program was installed, so that an installation can be moved; or absolute.
-  if (!error)
-    for (const char* way : {ILK_MODELS_FROM_COMMANDS, ILK_MODELS_FROM_BIN})
-      places.push_back((program.parent_path() / way).lexically_normal());
+  if (!error) places.push_back((program.parent_path() / ILK_MODELS_FROM_BIN).lexically_normal());
 #endif
 #ifdef ILK_SOURCE_MODELS
   places.emplace_back(ILK_SOURCE_MODELS);
 #endif
   std::vector<std::string> looked;
   for (const auto& place : places) {
-    if (is_model(place / "ilk-mini")) return place / "ilk-mini";
+    if (is_model(place / name)) return place / name;
     looked.push_back(place.string());
   }
-  fail("embedded_model", "the model ilk-mini is not in ", join(looked),
+  fail("embedded_model", "the model ", name, " is not in ", join(looked),
        "; set ILK_MODELS to the folder that holds it.");
 }
 
@@ -116,7 +122,7 @@ std::filesystem::path find_model(const std::string& name) {
   constexpr std::string_view function = "find_model";
   require(!name.empty(), function, "a model needs a name or a directory, got ''.");
   if (is_model(name)) return name;
-  if (name == "ilk-mini") return embedded_model();
+  if (is_embedded(name)) return embedded_model(name);
   const bool plain = is_plain_name(name) || is_repository(name);
   if (auto place = place_of(name); plain && is_model(place)) return place;
   std::error_code error;
@@ -129,12 +135,12 @@ std::filesystem::path find_model(const std::string& name) {
          "' is neither a directory nor a model that was fetched; if it is a repository on the hub, `ilk "
          "models get ",
          name, "` fetches it.");
-  std::vector<std::string> names = {"ilk-mini"};
+  std::vector<std::string> names = {"ilk-lite", "ilk-mini"};
   for (const KnownModel& model : known_models()) names.push_back(model.name);
   for (const KnownModel& model : known_models())
     names.push_back(model.repository.substr(model.repository.find('/') + 1));
   const std::string nearest = nearest_name(lower(name), names);
-  names.resize(known_models().size() + 1);
+  names.resize(known_models().size() + 2);
   if (!nearest.empty())
     fail(function, "no directory and no model is named '", name, "'; did you mean '", nearest, "'?");
   fail(function, "no directory and no model is named '", name, "'; there are ", join(names), ".");

@@ -47,7 +47,8 @@ ModelCheck verify_model(const std::filesystem::path& directory, Progress& progre
   }
   progress.check_stop();
   try {
-    load_text_encoder(directory);
+    // A text too: what reads it may be loaded only then.
+    load_text_encoder(directory)->encode_texts({"a"});
     check.loads = true;
   } catch (const std::exception& error) {
     check.load_error = error.what();

@@ -4,7 +4,9 @@
 #include <ilk/sha256.h>
 
 #include <algorithm>
+#include <span>
 
+#include "../kernels/kernels.h"
 #include "bert_tower.h"
 #include "model_weights.h"
 #include "sentence_config.h"
@@ -18,7 +20,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view function = "SentenceBert";
 
 /// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
-constexpr std::string_view fingerprint_version = "ilk sentence bert 2\n";
+constexpr std::string_view fingerprint_version = "ilk sentence bert 3\n";
 
 std::string fingerprint_of(const SentenceConfig& config, const std::vector<fs::path>& weights) {
   Sha256 hash;
@@ -36,19 +38,19 @@ std::string fingerprint_of(const SentenceConfig& config, const std::vector<fs::p
 }  // namespace
 
 struct SentenceBert::State {
-  State(const fs::path& directory, const Computation& computation)
-      : State(read_sentence_config(directory), directory, computation) {}
+  State(const fs::path& directory, Precision precision)
+      : State(read_sentence_config(directory), directory, precision) {}
 
-  State(const SentenceConfig& sentences, const fs::path& directory, const Computation& computation)
-      : State(sentences, ModelWeights(sentences.directory, function), directory, computation) {}
+  State(const SentenceConfig& sentences, const fs::path& directory, Precision precision)
+      : State(sentences, ModelWeights(sentences.directory, function), directory, precision) {}
 
   /// The weights' files are let go once the tower has copied them.
-  State(SentenceConfig read, ModelWeights weights, const fs::path& directory, const Computation& computation)
-      : computation(computation),
+  State(SentenceConfig read, ModelWeights weights, const fs::path& directory, Precision precision)
+      : precision(precision),
         sentences(std::move(read)),
         config(read_bert_config(sentences.directory / "config.json")),
         tokenizer(sentences.directory),
-        tower(config, weights) {
+        tower(config, weights, precision) {
     weights.check();
     require(tokenizer.vocabulary_size() <= config.vocabulary_size, function, directory,
             ": the tokenizer has ids up to ", tokenizer.vocabulary_size() - 1, ", but the model knows ",
@@ -57,24 +59,35 @@ struct SentenceBert::State {
             ": sentence_bert_config.json asks for lower case, but the tokenizer keeps case.");
     longest = config.context_length();
     if (sentences.longest > 0) longest = std::min(longest, sentences.longest);
-    tower.to(computation);
     fingerprint = fingerprint_of(sentences, weights.files());
   }
 
   /// (B, T) ids to (B, D), not normalised.
-  torch::Tensor operator()(const torch::Tensor& ids) const {
-    const torch::Tensor tokens = tower(ids);
-    switch (sentences.pooling) {
-      case Pooling::first:
-        return tokens.select(1, 0);
-      case Pooling::maximum:
-        return tokens.amax(1);
-      default:
-        return tokens.mean(1);
-    }
+  Matrix<float> operator()(MatrixView<const std::int32_t> ids) const {
+    const Matrix<float> tokens = tower(ids);
+    auto pooled = Matrix<float>::uninitialised(ids.rows(), tokens.columns());
+    for (std::int64_t text = 0; text < ids.rows(); ++text)
+      pool(tokens.rows_between(text * ids.columns(), (text + 1) * ids.columns()), pooled.row(text));
+    return pooled;
   }
 
-  Computation computation;
+  /// One text's tokens (T, D) to its row.
+  void pool(MatrixView<const float> tokens, std::span<float> row) const {
+    if (sentences.pooling == Pooling::mean) {
+      std::vector<double> sums(row.size());
+      for (std::int64_t token = 0; token < tokens.rows(); ++token)
+        kernels::kernels().add_row(sums.data(), tokens[token], 1, tokens.columns());
+      for (std::size_t j = 0; j < row.size(); ++j)
+        row[j] = static_cast<float>(sums[j] / static_cast<double>(tokens.rows()));
+      return;
+    }
+    std::copy_n(tokens[0], row.size(), row.begin());
+    if (sentences.pooling == Pooling::first) return;
+    for (std::int64_t token = 1; token < tokens.rows(); ++token)
+      for (std::size_t j = 0; j < row.size(); ++j) row[j] = std::max(row[j], tokens[token][j]);
+  }
+
+  Precision precision;
   SentenceConfig sentences;
   BertConfig config;
   WordPieceTokenizer tokenizer;
@@ -83,19 +96,16 @@ struct SentenceBert::State {
   std::string fingerprint;
 };
 
-SentenceBert::SentenceBert(const fs::path& directory, torch::Device device, Precision precision)
-    : state_(std::make_unique<State>(directory, settle(device, precision, function))) {}
+SentenceBert::SentenceBert(const fs::path& directory, Precision precision)
+    : state_(std::make_unique<State>(directory, settled(precision))) {}
 SentenceBert::~SentenceBert() = default;
 SentenceBert::SentenceBert(SentenceBert&&) noexcept = default;
 
 std::int64_t SentenceBert::width() const {
   return state_->config.transformer.width;
 }
-torch::Device SentenceBert::device() const {
-  return state_->computation.device;
-}
 Precision SentenceBert::precision() const {
-  return state_->computation.precision;
+  return state_->precision;
 }
 const std::string& SentenceBert::fingerprint() const {
   return state_->fingerprint;
@@ -107,11 +117,11 @@ std::int64_t SentenceBert::longest() const {
   return state_->longest;
 }
 
-torch::Tensor SentenceBert::encode_texts(const std::vector<std::string>& texts) const {
+Matrix<float> SentenceBert::encode_texts(const std::vector<std::string>& texts) const {
   return embed_texts(
-      static_cast<std::int64_t>(texts.size()), width(), device(),
+      static_cast<std::int64_t>(texts.size()), width(),
       [&](std::int64_t i) { return state_->tokenizer.encode(texts[i], state_->longest); },
-      [&](const torch::Tensor& ids) { return (*state_)(ids); });
+      [&](MatrixView<const std::int32_t> ids) { return (*state_)(ids); });
 }
 
 }  // namespace ilk

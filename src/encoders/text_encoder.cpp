@@ -2,25 +2,48 @@
 #include <ilk/sentence_bert.h>
 #include <ilk/text_encoder.h>
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "config_reader.h"
+#include "lite_model.h"
 
 namespace ilk {
+namespace {
 
-std::unique_ptr<TextEncoder> load_text_encoder(const std::filesystem::path& directory, torch::Device device,
-                                               Precision precision) {
-  constexpr std::string_view function = "load_text_encoder";
+constexpr std::string_view embedded_type = "ilk-lite";
+
+/// config.json's model_type, which must be one of `known`.
+std::string model_type(const std::filesystem::path& directory, std::string_view function,
+                       std::initializer_list<std::string_view> known, const char* rule) {
   const std::filesystem::path path = directory / "config.json";
-  // Old sentence encoders have their transformer in a folder of its own.
-  if (std::filesystem::exists(directory / "modules.json"))
-    return std::make_unique<SentenceBert>(directory, device, precision);
   const nlohmann::json file = read_json_object(path, function);
   const ConfigReader reader(file, "", path, function);
   std::string type = "none";
   reader.read("model_type", type);
-  reader.check(type == "clip" || type == "bert" || type == "mpnet", "model_type", type,
-               "must be clip, bert or mpnet");
-  if (type == "clip") return std::make_unique<Clip>(directory, device, precision);
-  return std::make_unique<SentenceBert>(directory, device, precision);
+  reader.check(std::find(known.begin(), known.end(), type) != known.end(), "model_type", type, rule);
+  return type;
+}
+
+}  // namespace
+
+std::unique_ptr<TextEncoder> load_text_encoder(const std::filesystem::path& directory, Precision precision) {
+  // Old sentence encoders have their transformer in a folder of its own.
+  if (std::filesystem::exists(directory / "modules.json"))
+    return std::make_unique<SentenceBert>(directory, precision);
+  const std::string type =
+      model_type(directory, "load_text_encoder", {"clip", "bert", "mpnet", embedded_type},
+                 "must be clip, bert, mpnet or ilk-lite");
+  if (type == "clip" || type == embedded_type) return load_image_text_encoder(directory, precision);
+  return std::make_unique<SentenceBert>(directory, precision);
+}
+
+std::unique_ptr<ImageTextEncoder> load_image_text_encoder(const std::filesystem::path& directory,
+                                                          Precision precision) {
+  const std::string type = model_type(directory, "load_image_text_encoder", {"clip", embedded_type},
+                                      "must be clip or ilk-lite, which see images too");
+  if (type == "clip") return std::make_unique<Clip>(directory, precision);
+  return std::make_unique<LiteModel>(directory, precision);
 }
 
 }  // namespace ilk

@@ -4,6 +4,9 @@
 #include <ilk/safetensors.h>
 #include <ilk/sha256.h>
 
+#include <algorithm>
+#include <cmath>
+#include <span>
 #include <string_view>
 
 namespace ilk {
@@ -11,11 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* tensor_name = "features";
+constexpr const char* array_name = "features";
 constexpr const char* digest_key = "sha256";
 
-std::string digest_of(const torch::Tensor& features) {
-  return sha256_hex({static_cast<const char*>(features.data_ptr()), features.nbytes()});
+/// Of a dense matrix.
+std::string digest_of(MatrixView<const float> features) {
+  const auto bytes = std::as_bytes(features.flat());
+  return sha256_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 /// A name for the file: the same for the same identity only.
@@ -36,20 +41,20 @@ TextFeaturesCache::TextFeaturesCache(const fs::path& folder, std::map<std::strin
   spans_ = folder / (name + ".spans");
 }
 
-std::optional<torch::Tensor> TextFeaturesCache::load_whole(std::int64_t rows, std::int64_t width) {
+std::optional<Matrix<float>> TextFeaturesCache::load_whole(std::int64_t rows, std::int64_t width) {
   return load(whole_, rows, width);
 }
 
-std::optional<torch::Tensor> TextFeaturesCache::load_span(std::int64_t begin, std::int64_t rows,
+std::optional<Matrix<float>> TextFeaturesCache::load_span(std::int64_t begin, std::int64_t rows,
                                                           std::int64_t width) {
   return load(span_path(begin), rows, width);
 }
 
-void TextFeaturesCache::save_span(std::int64_t begin, const torch::Tensor& features) {
+void TextFeaturesCache::save_span(std::int64_t begin, MatrixView<const float> features) {
   save(span_path(begin), features);
 }
 
-void TextFeaturesCache::save_whole(const torch::Tensor& features) {
+void TextFeaturesCache::save_whole(MatrixView<const float> features) {
   if (!save(whole_, features)) return;
   std::error_code ignored;
   fs::remove_all(spans_, ignored);
@@ -59,7 +64,7 @@ fs::path TextFeaturesCache::span_path(std::int64_t begin) const {
   return spans_.empty() ? spans_ : spans_ / (std::to_string(begin) + ".safetensors");
 }
 
-std::optional<torch::Tensor> TextFeaturesCache::load(const fs::path& path, std::int64_t rows,
+std::optional<Matrix<float>> TextFeaturesCache::load(const fs::path& path, std::int64_t rows,
                                                      std::int64_t width) {
   std::error_code error;
   if (path.empty() || !fs::exists(path, error)) return std::nullopt;
@@ -72,11 +77,14 @@ std::optional<torch::Tensor> TextFeaturesCache::load(const fs::path& path, std::
     const std::string digest = metadata[digest_key];
     metadata.erase(digest_key);
     believe(metadata == identity_, "it is of another model, corpus or templates than its name says");
-    const torch::Tensor features = file.get(tensor_name);
-    believe(features.scalar_type() == torch::kFloat32 && features.sizes() == at::IntArrayRef({rows, width}),
+    const SafetensorsFile::Entry& entry = file.entry(array_name);
+    believe(entry.type == ElementType::f32 && entry.shape == std::vector{rows, width},
             "it is not of the expected shape");
+    Matrix<float> features = file.get(array_name).to_matrix();
     believe(digest == digest_of(features), "its numbers are not those that were written");
-    believe(at::isfinite(features).all().item<bool>(), "not all of its numbers are finite");
+    const auto finite = [](float value) { return std::isfinite(value); };
+    believe(std::all_of(features.flat().begin(), features.flat().end(), finite),
+            "not all of its numbers are finite");
     return features;
   } catch (const Error& damage) {
     note(std::string("Kept text features were damaged and are computed again: ") + damage.what());
@@ -84,13 +92,12 @@ std::optional<torch::Tensor> TextFeaturesCache::load(const fs::path& path, std::
   }
 }
 
-bool TextFeaturesCache::save(const fs::path& path, const torch::Tensor& features) {
+bool TextFeaturesCache::save(const fs::path& path, MatrixView<const float> features) {
   if (path.empty()) return false;
   std::map<std::string, std::string> metadata = identity_;
-  const torch::Tensor dense = features.contiguous();
-  metadata[digest_key] = digest_of(dense);
+  metadata[digest_key] = digest_of(features);
   try {
-    write_safetensors(path, {{tensor_name, dense}}, metadata);
+    write_safetensors(path, {{array_name, features}}, metadata);
     return true;
   } catch (const Error& error) {
     note(std::string("Text features could not be kept: ") + error.what());

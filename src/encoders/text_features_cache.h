@@ -1,5 +1,5 @@
 #pragma once
-#include <torch/types.h>
+#include <ilk/matrix.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -17,22 +17,22 @@ class TextFeaturesCache {
   /// `identity`: what the features depend on. An empty `folder`: nothing is kept, nothing found.
   TextFeaturesCache(const std::filesystem::path& folder, std::map<std::string, std::string> identity);
 
-  /// (rows, width) float32, or nothing where it is not kept. A file that is there but not to be believed is
+  /// (rows, width), or nothing where it is not kept. A file that is there but not to be believed is
   /// noted in problem().
-  std::optional<torch::Tensor> load_whole(std::int64_t rows, std::int64_t width);
-  std::optional<torch::Tensor> load_span(std::int64_t begin, std::int64_t rows, std::int64_t width);
+  std::optional<Matrix<float>> load_whole(std::int64_t rows, std::int64_t width);
+  std::optional<Matrix<float>> load_span(std::int64_t begin, std::int64_t rows, std::int64_t width);
 
   /// What cannot be written is noted in problem(); it is no reason to lose the features.
-  void save_span(std::int64_t begin, const torch::Tensor& features);
+  void save_span(std::int64_t begin, MatrixView<const float> features);
   /// Also removes the spans.
-  void save_whole(const torch::Tensor& features);
+  void save_whole(MatrixView<const float> features);
 
   /// One sentence on what went wrong, the first thing that did; empty if all went well.
   const std::string& problem() const { return problem_; }
 
  private:
-  std::optional<torch::Tensor> load(const std::filesystem::path& path, std::int64_t rows, std::int64_t width);
-  bool save(const std::filesystem::path& path, const torch::Tensor& features);
+  std::optional<Matrix<float>> load(const std::filesystem::path& path, std::int64_t rows, std::int64_t width);
+  bool save(const std::filesystem::path& path, MatrixView<const float> features);
   std::filesystem::path span_path(std::int64_t begin) const;
   void note(const std::string& sentence);
 

@@ -1,10 +1,9 @@
 #include "transformer.h"
 
-#include <ilk/error.h>
-#include <ilk/options.h>
-
 #include <algorithm>
 #include <utility>
+
+#include "../kernels/kernels.h"
 
 namespace ilk {
 
@@ -23,89 +22,67 @@ void read_transformer_config(const ConfigReader& reader, TransformerConfig& tran
                "must divide hidden_size (" + std::to_string(transformer.width) + ")");
 }
 
-/// y = x A + b, or y += x A + b.
-void Linear::multiply_on_cpu(const torch::Tensor& x, torch::Tensor& y, bool add) const {
-  const torch::Tensor rows = x.contiguous();
-  const std::int64_t m = rows.size(0), k = rows.size(1), n = y.size(1);
-  const float* numbers = rows.data_ptr<float>();
-  const float* b = bias.defined() ? bias.data_ptr<float>() : nullptr;
-  if (packed_int16.columns() > 0)
-    multiply(Int16Rows(numbers, k, m, k), packed_int16, b, y.data_ptr<float>(), n, add);
+Linear::Linear(MatrixView<const float> weight, std::vector<float> bias, Precision precision)
+    : bias_(std::move(bias)) {
+  if (weight.empty()) return;
+  if (precision == Precision::int16)
+    packed_int16_ = Int16Matrix(Int16Rows(weight));
   else
-    multiply(numbers, k, m, packed, b, y.data_ptr<float>(), n, add);
+    packed_ = PackedMatrix::of_transpose(weight);
 }
 
-torch::Tensor Linear::operator()(const torch::Tensor& x) const {
-  if (!x.device().is_cpu()) return at::linear(x, weight, bias);
-  torch::Tensor y = torch::empty({x.size(0), std::max(packed.columns(), packed_int16.columns())});
-  multiply_on_cpu(x, y, false);
+void Linear::multiply_to(MatrixView<const float> x, MatrixView<float> y, bool add) const {
+  const float* bias = bias_.empty() ? nullptr : bias_.data();
+  if (packed_.empty())
+    multiply(Int16Rows(x), packed_int16_, bias, y, add);
+  else
+    multiply(x, packed_, bias, y, add);
+}
+
+Matrix<float> Linear::operator()(MatrixView<const float> x) const {
+  auto y = Matrix<float>::uninitialised(x.rows(), std::max(packed_.columns(), packed_int16_.columns()));
+  multiply_to(x, y, false);
   return y;
 }
 
-void Linear::add_to(torch::Tensor& x, const torch::Tensor& y) const {
-  if (x.device().is_cpu())
-    multiply_on_cpu(y, x, true);
+void Linear::add_to(MatrixView<float> x, MatrixView<const float> y) const {
+  multiply_to(y, x, true);
+}
+
+Matrix<float> LayerNorm::operator()(MatrixView<const float> x) const {
+  auto y = Matrix<float>::uninitialised(x.rows(), x.columns());
+  for (std::int64_t i = 0; i < x.rows(); ++i)
+    kernels::kernels().layer_norm(x[i], x.columns(), weight.data(), bias.data(), epsilon, y[i]);
+  return y;
+}
+
+void LayerNorm::in_place(MatrixView<float> x) const {
+  for (std::int64_t i = 0; i < x.rows(); ++i)
+    kernels::kernels().layer_norm(x[i], x.columns(), weight.data(), bias.data(), epsilon, x[i]);
+}
+
+void activate(Matrix<float>& x, Activation activation) {
+  if (activation == Activation::gelu)
+    kernels::kernels().gelu(x.data(), x.size());
   else
-    x += at::linear(y, weight, bias);
+    kernels::kernels().quick_gelu(x.data(), x.size());
 }
 
-torch::Tensor LayerNorm::operator()(const torch::Tensor& x) const {
-  return at::layer_norm(x, weight.sizes(), weight, bias, epsilon);
+Linear take_linear(ModelWeights& weights, const std::string& name, std::int64_t from, std::int64_t to,
+                   Precision precision) {
+  const Matrix<float> weight = weights.take(name + ".weight", {to, from});
+  return {weight, weights.take_vector(name + ".bias", to), precision};
 }
 
-torch::Tensor activate(torch::Tensor x, Activation activation) {
-  if (activation == Activation::gelu) return at::gelu_(x);
-  if (!x.device().is_cpu()) return x.mul_(at::sigmoid(1.702 * x));
-  quick_gelu(x.data_ptr<float>(), x.numel());
-  return x;
-}
-
-Linear take_linear(ModelWeights& weights, const std::string& name, std::int64_t from, std::int64_t to) {
-  return {.weight = weights.take(name + ".weight", {to, from}), .bias = weights.take(name + ".bias", {to})};
-}
-
-Linear take_matrix(ModelWeights& weights, const std::string& name, const std::vector<std::int64_t>& shape) {
-  const torch::Tensor weight = weights.take(name, shape);
-  return {.weight = weight.defined() ? weight.flatten(1) : weight};
+Linear take_matrix(ModelWeights& weights, const std::string& name, const std::vector<std::int64_t>& shape,
+                   Precision precision) {
+  return {weights.take(name, shape).view(), {}, precision};
 }
 
 LayerNorm take_norm(ModelWeights& weights, const std::string& name, const TransformerConfig& config) {
-  return {weights.take(name + ".weight", {config.width}), weights.take(name + ".bias", {config.width}),
-          config.layer_norm_epsilon};
-}
-
-void move_to(torch::Device device, torch::Tensor& tensor) {
-  if (tensor.defined()) tensor = tensor.to(device);
-}
-
-void move_to(torch::Device device, LayerNorm& norm) {
-  move_to(device, norm.weight);
-  move_to(device, norm.bias);
-}
-
-void move_to(const Computation& computation, Linear& linear) {
-  if (computation.device.is_cpu()) {
-    const torch::Tensor weight = std::exchange(linear.weight, {}).contiguous();
-    const std::int64_t from = weight.size(1), to = weight.size(0);
-    if (computation.precision == Precision::int16)
-      linear.packed_int16 = Int16Matrix(Int16Rows(weight.data_ptr<float>(), from, to, from));
-    else
-      linear.packed = PackedMatrix(weight);
-  }
-  move_to(computation.device, linear.weight);
-  move_to(computation.device, linear.bias);
-}
-
-void move_to(const Computation& computation, Attention& attention) {
-  for (Linear* linear : {&attention.query, &attention.key, &attention.value, &attention.output})
-    move_to(computation, *linear);
-}
-
-Computation settle(torch::Device device, Precision precision, std::string_view function) {
-  require(device.is_cpu() || precision != Precision::int16, function,
-          "precision must be auto or fp32 on a GPU, got ", enum_name(precision), ".");
-  if (precision == Precision::automatic) precision = device.is_cpu() ? Precision::int16 : Precision::fp32;
-  return {device, precision};
+  return {.weight = weights.take_vector(name + ".weight", config.width),
+          .bias = weights.take_vector(name + ".bias", config.width),
+          .epsilon = static_cast<float>(config.layer_norm_epsilon)};
 }
 
 }  // namespace ilk

@@ -1,15 +1,17 @@
 #pragma once
-// What the towers of CLIP and of BERT are made of, for inference. R rows, one for each token, W the tower's
-// width. All tensors float32. On a CPU a row of a result is the same to the bit whatever the other rows are,
-// as far as they do not attend to one another.
+// What the towers of CLIP and of BERT are made of, for inference. Tokens are rows of float32 matrices, W the
+// tower's width. A row of a result is the same to the bit whatever the other rows are, as far as they do not
+// attend to one another, and on every processor.
+#include <ilk/matrix.h>
 #include <ilk/precision.h>
-#include <torch/types.h>
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
-#include "../core/int16_product.h"
+#include "../kernels/int16_product.h"
+#include "../kernels/matrix_product.h"
 #include "config_reader.h"
-#include "matrix_product.h"
 #include "model_weights.h"
 
 namespace ilk {
@@ -26,23 +28,37 @@ struct TransformerConfig {
 /// what is absent stays as it is.
 void read_transformer_config(const ConfigReader& reader, TransformerConfig& transformer);
 
-/// y = x A + b over rows, (R, from) to (R, to); no bias where it is undefined.
-struct Linear {
-  torch::Tensor weight, bias;  // (to, from) as in files, (to)
-  PackedMatrix packed;         // one of these takes the weight's place on a CPU
-  Int16Matrix packed_int16;
-  torch::Tensor operator()(const torch::Tensor& x) const;
-  /// x + (y A + b), in the place of x.
-  void add_to(torch::Tensor& x, const torch::Tensor& y) const;
+/// What automatic means.
+constexpr Precision settled(Precision precision) {
+  return precision == Precision::automatic ? Precision::int16 : precision;
+}
+
+/// y = x A + b over rows, (R, from) to (R, to). Only linear maps are ever of int16: they are nearly all of
+/// the work.
+class Linear {
+ public:
+  Linear() = default;
+  /// `weight` (to, from) as in files; an empty one makes no map. `bias` (to) or empty. `precision` is not
+  /// automatic.
+  Linear(MatrixView<const float> weight, std::vector<float> bias, Precision precision);
+
+  Matrix<float> operator()(MatrixView<const float> x) const;
+  /// x += y A + b.
+  void add_to(MatrixView<float> x, MatrixView<const float> y) const;
 
  private:
-  void multiply_on_cpu(const torch::Tensor& x, torch::Tensor& y, bool add) const;
+  void multiply_to(MatrixView<const float> x, MatrixView<float> y, bool add) const;
+
+  PackedMatrix packed_;  // or else
+  Int16Matrix packed_int16_;
+  std::vector<float> bias_;
 };
 
 struct LayerNorm {
-  torch::Tensor weight, bias;
-  double epsilon;
-  torch::Tensor operator()(const torch::Tensor& x) const;
+  std::vector<float> weight, bias;
+  float epsilon;
+  Matrix<float> operator()(MatrixView<const float> x) const;
+  void in_place(MatrixView<float> x) const;
 };
 
 /// Multi-head attention (Vaswani et al. 2017), but for the way that tokens see one another.
@@ -51,27 +67,15 @@ struct Attention {
   Linear query, key, value, output;
 };
 
-/// In the place of x.
-torch::Tensor activate(torch::Tensor x, Activation activation);
+/// In place.
+void activate(Matrix<float>& x, Activation activation);
 
 /// A matrix that stands for itself in a file, without a bias; (to, from, …) counts as (to, from · …).
-Linear take_matrix(ModelWeights& weights, const std::string& name, const std::vector<std::int64_t>& shape);
+Linear take_matrix(ModelWeights& weights, const std::string& name, const std::vector<std::int64_t>& shape,
+                   Precision precision);
 /// Takes <name>.weight and <name>.bias.
-Linear take_linear(ModelWeights& weights, const std::string& name, std::int64_t from, std::int64_t to);
+Linear take_linear(ModelWeights& weights, const std::string& name, std::int64_t from, std::int64_t to,
+                   Precision precision);
 LayerNorm take_norm(ModelWeights& weights, const std::string& name, const TransformerConfig& config);
-
-/// Where a model computes, and in what. Only linear maps are ever of int16: they are nearly all of the work.
-struct Computation {
-  torch::Device device;
-  Precision precision;  ///< not automatic
-};
-/// Settles on the precision. Throws Error where the device does not have it.
-Computation settle(torch::Device device, Precision precision, std::string_view function);
-
-/// To where the model is to compute; what is to compute on the CPU is laid out for it.
-void move_to(torch::Device device, torch::Tensor& tensor);
-void move_to(torch::Device device, LayerNorm& norm);
-void move_to(const Computation& computation, Linear& linear);
-void move_to(const Computation& computation, Attention& attention);
 
 }  // namespace ilk

@@ -17,6 +17,10 @@ constexpr std::string_view function = "ArrayFile";
 
 enum class Format { npy, npz, safetensors, unknown };
 
+bool is_wide_unsigned(ElementType type) {
+  return type == ElementType::u64 || type == ElementType::u32 || type == ElementType::u16;
+}
+
 /// A file and the name of an array within it, empty where none was given.
 struct Place {
   std::filesystem::path path;
@@ -88,7 +92,12 @@ ArrayFile::ArrayFile(const std::string& place) : place_(place) {
     case Format::safetensors: {
       const SafetensorsFile tensors(file);
       const auto& entry = tensors.entry(chosen(tensors.names(), where));
-      type_ = entry.type;
+      // The types of NumPy arrays, and bfloat16.
+      require(
+          entry.type && !is_wide_unsigned(*entry.type), function, place_,
+          ": the dtype must be float16, bfloat16, float32, float64, bool, uint8 or a signed integer, got ",
+          entry.dtype, ".");
+      type_ = *entry.type;
       shape_ = entry.shape;
       source_ = internal::open_part(file, entry.begin, entry.end);
       return;
@@ -119,40 +128,38 @@ bool ArrayFile::recognises(const std::string& place) {
 }
 
 std::string ArrayFile::type_name() const {
-  if (type_ == torch::kBool) return "bool";
-  if (type_ == torch::kBFloat16) return "bfloat16";
-  const char* kind = at::isFloatingType(type_) ? "float" : type_ == torch::kUInt8 ? "uint" : "int";
-  return kind + std::to_string(8 * c10::elementSize(type_));
+  return std::string(name_of(type_));
 }
 
 bool ArrayFile::in_order_only() const {
   return source_->in_order_only();
 }
 
-torch::Tensor ArrayFile::rows(std::int64_t begin, std::int64_t end) const {
+Array ArrayFile::rows(std::int64_t begin, std::int64_t end) const {
   require(!shape_.empty() && begin >= 0 && begin <= end && end <= shape_.front(), function,
           "rows must be between 0 and ", shape_.empty() ? 0 : shape_.front(), ", got ", begin, " to ", end,
           ".");
-  const auto size = static_cast<std::uint64_t>(c10::elementSize(type_));
+  const auto size = static_cast<std::uint64_t>(size_of(type_));
   const std::uint64_t width = std::accumulate(shape_.begin() + 1, shape_.end(), size, std::multiplies<>());
   const auto count = static_cast<std::uint64_t>(end - begin);
   std::vector<std::int64_t> shape = shape_;
   if (!columns_first_) {
     shape[0] = end - begin;
-    torch::Tensor found = torch::empty(shape, torch::TensorOptions(type_));
-    const std::span<std::byte> bytes(static_cast<std::byte*>(found.data_ptr()), count * width);
-    source_->read(data_begin_ + static_cast<std::uint64_t>(begin) * width, bytes);
+    Array found(type_, shape);
+    source_->read(data_begin_ + static_cast<std::uint64_t>(begin) * width, {found.bytes(), count * width});
     return found;
   }
   // A column's elements stand together: a piece of each.
-  const auto columns = torch::empty({shape[1], end - begin}, torch::TensorOptions(type_));
-  auto* memory = static_cast<std::byte*>(columns.data_ptr());
-  for (std::uint64_t column = 0; column < static_cast<std::uint64_t>(shape[1]); ++column)
+  Array found(type_, {end - begin, shape_[1]});
+  std::vector<std::byte> column(count * size);
+  for (std::uint64_t j = 0; j < static_cast<std::uint64_t>(shape_[1]); ++j) {
     source_->read(
-        data_begin_ +
-            (column * static_cast<std::uint64_t>(shape[0]) + static_cast<std::uint64_t>(begin)) * size,
-        {memory + column * count * size, count * size});
-  return columns.t().contiguous();
+        data_begin_ + (j * static_cast<std::uint64_t>(shape_[0]) + static_cast<std::uint64_t>(begin)) * size,
+        column);
+    for (std::uint64_t i = 0; i < count; ++i)
+      std::copy_n(column.data() + i * size, size, found.bytes() + i * width + j * size);
+  }
+  return found;
 }
 
 }  // namespace ilk

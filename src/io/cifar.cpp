@@ -4,6 +4,9 @@
 #include <ilk/error.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
 
 #include "dataset_formats.h"
 #include "pickle.h"

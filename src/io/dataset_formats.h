@@ -4,6 +4,7 @@
 #include <ilk/dataset.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 

@@ -6,6 +6,7 @@
 #include <ilk/file_lock.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstring>
@@ -27,22 +28,23 @@ using embedding_database::Connection;
 using embedding_database::Damage;
 using embedding_database::Transaction;
 
+void reverse_each_number(std::string& bytes) {
+  for (std::size_t i = 0; i < bytes.size(); i += 4) std::reverse(bytes.begin() + i, bytes.begin() + i + 4);
+}
+
 /// float32, little-endian, whatever the machine.
-std::string bytes_of(const torch::Tensor& embedding) {
-  const torch::Tensor values = embedding.detach().to(torch::kCPU).contiguous();
-  std::string bytes(static_cast<std::size_t>(values.numel()) * 4, '\0');
-  std::memcpy(bytes.data(), values.data_ptr<float>(), bytes.size());
-  if constexpr (std::endian::native == std::endian::big)
-    for (std::size_t i = 0; i < bytes.size(); i += 4) std::reverse(bytes.begin() + i, bytes.begin() + i + 4);
+std::string bytes_of(const std::vector<float>& embedding) {
+  std::string bytes(embedding.size() * 4, '\0');
+  std::memcpy(bytes.data(), embedding.data(), bytes.size());
+  if constexpr (std::endian::native == std::endian::big) reverse_each_number(bytes);
   return bytes;
 }
 
-torch::Tensor tensor_of(std::string bytes) {
-  if constexpr (std::endian::native == std::endian::big)
-    for (std::size_t i = 0; i < bytes.size(); i += 4) std::reverse(bytes.begin() + i, bytes.begin() + i + 4);
-  torch::Tensor values = torch::empty({static_cast<std::int64_t>(bytes.size() / 4)}, torch::kFloat32);
-  std::memcpy(values.data_ptr<float>(), bytes.data(), bytes.size());
-  return values;
+std::vector<float> embedding_of(std::string bytes) {
+  if constexpr (std::endian::native == std::endian::big) reverse_each_number(bytes);
+  std::vector<float> embedding(bytes.size() / 4);
+  std::memcpy(embedding.data(), bytes.data(), bytes.size());
+  return embedding;
 }
 
 /// All by which a change of a file is noticed. The change time is what a copy that keeps the modification
@@ -243,10 +245,10 @@ EmbeddingCache::~EmbeddingCache() {
   }
 }
 
-std::optional<torch::Tensor> EmbeddingCache::find(const std::string& content_sha256,
-                                                  const std::string& encoder) {
+std::optional<std::vector<float>> EmbeddingCache::find(const std::string& content_sha256,
+                                                       const std::string& encoder) {
   const std::lock_guard guard(state_->mutex);
-  std::optional<torch::Tensor> found;
+  std::optional<std::vector<float>> found;
   state_->attempt([&] {
     Connection& connection = *state_->connection;
     const auto id = connection.encoder_id(encoder);
@@ -259,18 +261,15 @@ std::optional<torch::Tensor> EmbeddingCache::find(const std::string& content_sha
     if (use->integer(0) < 1 || bytes.size() != static_cast<std::size_t>(use->integer(0)) * 4)
       throw Damage("an embedding has the wrong size");
     if (checksum_of(bytes) != use->integer(1)) throw Damage("an embedding does not match its checksum");
-    found = tensor_of(std::string(bytes));
+    found = embedding_of(std::string(bytes));
   });
   return found;
 }
 
 void EmbeddingCache::store(const std::vector<Entry>& entries, const std::string& encoder) {
   for (const Entry& entry : entries)
-    require(entry.embedding.defined() && entry.embedding.dim() == 1 && entry.embedding.numel() > 0 &&
-                entry.embedding.scalar_type() == torch::kFloat32,
-            "EmbeddingCache::store", "an embedding must be a float32 vector of at least one number, got ",
-            entry.embedding.defined() ? entry.embedding.toString() : "none", " of ",
-            entry.embedding.defined() ? entry.embedding.dim() : 0, " dimensions.");
+    require(!entry.embedding.empty(), "EmbeddingCache::store",
+            "an embedding must be a float32 vector of at least one number, got none.");
   if (entries.empty()) return;
   const std::lock_guard guard(state_->mutex);
   if (!state_->connection || !state_->writable) return;
@@ -288,7 +287,7 @@ void EmbeddingCache::store(const std::vector<Entry>& entries, const std::string&
       sqlite::Use use(connection.add);
       use->bind(1, id)
           .bind(2, entry.content_sha256)
-          .bind(3, entry.embedding.numel())
+          .bind(3, static_cast<std::int64_t>(entry.embedding.size()))
           .bind(4, checksum_of(bytes));
       use->bind_blob(5, bytes);
       use->step();
@@ -352,7 +351,7 @@ EmbeddingCache::EmbeddingCache(const std::filesystem::path& path) : state_(std::
   if (!path.empty()) state_->notice = "This ilk was built without SQLite: no embedding is kept.";
 }
 EmbeddingCache::~EmbeddingCache() = default;
-std::optional<torch::Tensor> EmbeddingCache::find(const std::string&, const std::string&) {
+std::optional<std::vector<float>> EmbeddingCache::find(const std::string&, const std::string&) {
   return std::nullopt;
 }
 void EmbeddingCache::store(const std::vector<Entry>&, const std::string&) {}

@@ -3,7 +3,6 @@
 #include <ilk/error.h>
 
 #if ILK_WITH_CURL
-#include <curl/curl.h>
 #include <ilk/version.h>
 
 #include <algorithm>
@@ -12,6 +11,8 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+
+#include "curl_library.h"
 
 namespace ilk::http {
 namespace {
@@ -28,20 +29,20 @@ struct Address {
 };
 
 struct UrlDeleter {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  void operator()(CURLU* url) const { curl().url_cleanup(url); }
 };
 
 std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
+  if (curl().url_get(url, part, &text, flags) != CURLUE_OK) return "";
   std::string copy = text;
-  curl_free(text);
+  curl().free(text);
   return copy;
 }
 
 std::unique_ptr<CURLU, UrlDeleter> parse(const std::string& url) {
-  std::unique_ptr<CURLU, UrlDeleter> parsed(curl_url());
-  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return nullptr;
+  std::unique_ptr<CURLU, UrlDeleter> parsed(curl().url());
+  if (!parsed || curl().url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return nullptr;
   return parsed;
 }
 
@@ -53,13 +54,13 @@ Address address_of(const std::string& url, std::string_view function = "download
 }
 
 struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  void operator()(CURL* easy) const { curl().easy_cleanup(easy); }
 };
 struct MultiDeleter {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+  void operator()(CURLM* multi) const { curl().multi_cleanup(multi); }
 };
 struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { curl().slist_free_all(list); }
 };
 
 std::string trimmed(std::string_view text) {
@@ -77,10 +78,10 @@ class Exchange {
  public:
   Exchange(const Request& request, const std::string& url, bool with_token,
            const std::function<void(const Answer&)>& begin, const std::function<void(std::string_view)>& body)
-      : easy_(curl_easy_init()), multi_(curl_multi_init()), begin_(begin), body_(body) {
+      : easy_(curl().easy_init()), multi_(curl().multi_init()), begin_(begin), body_(body) {
     require(easy_ && multi_, request.function, "libcurl could not start.");
     curl_slist* list = nullptr;
-    const auto add = [&](const std::string& header) { list = curl_slist_append(list, header.c_str()); };
+    const auto add = [&](const std::string& header) { list = curl().slist_append(list, header.c_str()); };
     for (const std::string& header : request.headers) add(header);
     if (with_token) add("Authorization: Bearer " + request.token);
     if (request.body) {
@@ -115,10 +116,10 @@ class Exchange {
     set(CURLOPT_HEADERDATA, this);
     set(CURLOPT_WRITEFUNCTION, &Exchange::on_body);
     set(CURLOPT_WRITEDATA, this);
-    curl_multi_add_handle(multi_.get(), easy_.get());
+    curl().multi_add_handle(multi_.get(), easy_.get());
   }
   ~Exchange() {
-    curl_multi_remove_handle(multi_.get(), easy_.get());
+    curl().multi_remove_handle(multi_.get(), easy_.get());
   }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -127,7 +128,7 @@ class Exchange {
     const Clock::time_point begin = last_sign_ = Clock::now();
     for (int running = 1; running > 0;) {
       progress.check_stop();
-      curl_multi_perform(multi_.get(), &running);
+      curl().multi_perform(multi_.get(), &running);
       if (error_) std::rethrow_exception(error_);
       if (running == 0) break;
       if (std::chrono::duration<double>(Clock::now() - last_sign_).count() > stall_seconds) {
@@ -140,15 +141,15 @@ class Exchange {
         text << "the answer was not whole after " << total_seconds << " s";
         return {answer_, text.str(), true};
       }
-      curl_multi_poll(multi_.get(), nullptr, 0, 100, nullptr);
+      curl().multi_poll(multi_.get(), nullptr, 0, 100, nullptr);
     }
     int left = 0;
-    const CURLMsg* message = curl_multi_info_read(multi_.get(), &left);
+    const CURLMsg* message = curl().multi_info_read(multi_.get(), &left);
     const CURLcode code = message ? message->data.result : CURLE_RECV_ERROR;
     if (code != CURLE_OK && !refused_) {
       const bool unreachable = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
                                code == CURLE_COULDNT_RESOLVE_PROXY;
-      return {answer_, curl_easy_strerror(code), passing(code), unreachable};
+      return {answer_, curl().easy_strerror(code), passing(code), unreachable};
     }
     if (!begun_) start();
     if (error_) std::rethrow_exception(error_);
@@ -158,14 +159,14 @@ class Exchange {
   /// Where the answer redirects to; empty if it does not.
   std::string redirect() const {
     char* url = nullptr;
-    if (is_redirect(answer_.status)) curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &url);
+    if (is_redirect(answer_.status)) curl().easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &url);
     return url ? url : "";
   }
 
  private:
   template <class Value>
   void set(CURLoption option, Value value) {
-    curl_easy_setopt(easy_.get(), option, value);
+    curl().easy_setopt(easy_.get(), option, value);
   }
 
   static bool passing(CURLcode code) {
@@ -191,7 +192,7 @@ class Exchange {
   void start() {
     begun_ = true;
     curl_off_t wait = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &wait);
+    curl().easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &wait);
     answer_.retry_after_seconds = static_cast<double>(wait);
     if (is_redirect(answer_.status)) return;
     try {
@@ -270,7 +271,7 @@ std::int64_t Answer::content_length() const {
 Ending perform(const Request& request, const std::function<void(const Answer&)>& begin,
                const std::function<void(std::string_view)>& body, const Progress& progress) {
   static std::once_flag started;
-  std::call_once(started, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  std::call_once(started, [] { curl().global_init(CURL_GLOBAL_DEFAULT); });
   require(request.token.find_first_of("\r\n") == std::string::npos, request.function,
           "the token must be one line.");
   const Address origin = address_of(request.url, request.function);
@@ -305,7 +306,7 @@ namespace {
 std::string shown_without(const std::string& url, std::initializer_list<CURLUPart> parts) {
   const auto parsed = parse(url);
   if (!parsed) return url;
-  for (const CURLUPart part : parts) curl_url_set(parsed.get(), part, nullptr, 0);
+  for (const CURLUPart part : parts) curl().url_set(parsed.get(), part, nullptr, 0);
   const std::string text = part_of(parsed.get(), CURLUPART_URL);
   return text.empty() ? url : text;
 }

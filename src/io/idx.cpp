@@ -2,6 +2,9 @@
 // dimensions as big-endian numbers of 32 bits, the values.
 #include <ilk/error.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "dataset_formats.h"
 
 namespace ilk::internal {

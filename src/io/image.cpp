@@ -62,7 +62,14 @@ std::int64_t crop_offset(std::int64_t size, std::int64_t crop) {
 
 Placement place_for_model(ImageSize size, const ImagePreprocessor& preprocessor) {
   Placement placement;
-  if (preprocessor.shortest_edge == 0) {
+  if (preprocessor.fit == ImagePreprocessor::Fit::padded) {
+    placement.target = {preprocessor.crop_height, preprocessor.crop_width};
+    const std::int64_t side = std::max(size.height, size.width);
+    const std::int64_t top = (side - size.height) / 2, left = (side - size.width) / 2;
+    placement.margins = {static_cast<double>(top), static_cast<double>(left),
+                         static_cast<double>(side - size.height - top),
+                         static_cast<double>(side - size.width - left)};
+  } else if (preprocessor.shortest_edge == 0) {
     placement.target = {preprocessor.crop_height, preprocessor.crop_width};
   } else if (size.width <= size.height) {
     placement.target = {preprocessor.shortest_edge * size.height / size.width, preprocessor.shortest_edge};
@@ -116,7 +123,7 @@ ImageFile read_image_file(const std::string& path) {
   return result;
 }
 
-torch::Tensor decode_for_model(const ImageFile& file, const ImagePreprocessor& preprocessor,
+Matrix<float> decode_for_model(const ImageFile& file, const ImagePreprocessor& preprocessor,
                                const DecodeOptions& options) {
   check_ranges(options, "decode_for_model");
   require(preprocessor.crop_height > 0 && preprocessor.crop_width > 0, "decode_for_model",
@@ -129,9 +136,8 @@ torch::Tensor decode_for_model(const ImageFile& file, const ImagePreprocessor& p
       options);
 
   const std::int64_t area = preprocessor.crop_height * preprocessor.crop_width;
-  torch::Tensor result =
-      torch::empty({3, preprocessor.crop_height, preprocessor.crop_width}, torch::kFloat32);
-  float* values = result.data_ptr<float>();
+  auto result = Matrix<float>::uninitialised(3, area);
+  float* values = result.data();
   for (std::size_t channel = 0; channel < 3; ++channel) {
     const double scale = preprocessor.rescale_factor / preprocessor.standard_deviation[channel];
     const double shift = preprocessor.mean[channel] / preprocessor.standard_deviation[channel];

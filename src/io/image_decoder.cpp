@@ -9,6 +9,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -41,23 +42,23 @@ class WarningsKept {
 
 /// libvips keeps buffers per thread and asks foreign threads to say goodbye.
 struct ThreadGoodbye {
-  ~ThreadGoodbye() { vips_thread_shutdown(); }
+  ~ThreadGoodbye() { vips().thread_shutdown(); }
 };
 
 void start_vips() {
   static const bool started = [] {
-    if (VIPS_INIT("ilk") != 0) return false;
+    if (vips().init("ilk") != 0) return false;
     // What a decoder grumbles becomes an ImageError's reason; nothing goes to the terminal.
-    g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK & ~G_LOG_LEVEL_ERROR),
-                      WarningsKept::log_handler, nullptr);
-    vips_block_untrusted_set(TRUE);
+    vips().log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK & ~G_LOG_LEVEL_ERROR),
+                           WarningsKept::log_handler, nullptr);
+    vips().block_untrusted_set(TRUE);
     // JPEG XL alone is let through to decode_pixels, which asks DecodeOptions::jpeg_xl.
-    vips_operation_block_set("VipsForeignLoadJxl", FALSE);
-    vips_concurrency_set(1);
-    vips_cache_set_max(0);
+    vips().operation_block_set("VipsForeignLoadJxl", FALSE);
+    vips().concurrency_set(1);
+    vips().cache_set_max(0);
     return true;
   }();
-  require(started, "decode", "libvips could not be started: ", started ? "" : vips_error_buffer(), ".");
+  require(started, "decode", "libvips could not be started: ", started ? "" : vips().error_buffer(), ".");
   thread_local const ThreadGoodbye goodbye;
 }
 
@@ -83,7 +84,7 @@ const char* loader_of(ImageFormat format) {
 }
 
 bool has_loader(ImageFormat format) {
-  return vips_type_find("VipsForeignLoad", loader_of(format)) != 0;
+  return vips().type_find("VipsForeignLoad", loader_of(format)) != 0;
 }
 
 /// How a decoder is asked for a smaller image: JPEG by a whole `shrink` (1, 2, 4, 8), WebP by a `scale`.
@@ -103,28 +104,26 @@ Image open_image(std::string_view bytes, ImageFormat format, Reduction reduction
     };
     switch (format) {
       case ImageFormat::jpeg:
-        return load(vips_jpegload_buffer, "shrink", reduction.shrink);
+        return load(vips().jpegload_buffer, "shrink", reduction.shrink);
       case ImageFormat::png:
-        return load(vips_pngload_buffer);
+        return load(vips().pngload_buffer);
       case ImageFormat::webp:
-        return load(vips_webpload_buffer, "scale", reduction.scale);
+        return load(vips().webpload_buffer, "scale", reduction.scale);
       case ImageFormat::gif:
-        return load(vips_gifload_buffer);
+        return load(vips().gifload_buffer);
       case ImageFormat::tiff:
-        return load(vips_tiffload_buffer);
+        return load(vips().tiffload_buffer);
       case ImageFormat::heif:
-        return load(vips_heifload_buffer);
+        return load(vips().heifload_buffer);
       default:
-        return load(vips_jxlload_buffer);
+        return load(vips().jxlload_buffer);
     }
   });
 }
 
 /// The most that may be taken off before the last resizing without showing: that one still halves, at least.
-double allowed_reduction(ImageSize size, ImageSize target) {
-  return std::min(static_cast<double>(size.height) / static_cast<double>(target.height),
-                  static_cast<double>(size.width) / static_cast<double>(target.width)) /
-         2;
+double allowed_reduction(double height, double width, ImageSize target) {
+  return std::min(height / static_cast<double>(target.height), width / static_cast<double>(target.width)) / 2;
 }
 
 void check_pixel_limit(ImageSize size, const DecodeOptions& options) {
@@ -142,17 +141,20 @@ Pixels decode(std::string_view bytes, const Content& content,
   Image image = open_image(bytes, content.format);
   const ImageSize stored{image->Ysize, image->Xsize};
   check_pixel_limit(stored, options);
-  const int orientation = vips_image_get_orientation(image.get());
+  const int orientation = vips().image_get_orientation(image.get());
   const auto turned = [&](ImageSize size) {
     return orientation_transposes(orientation) ? ImageSize{size.width, size.height} : size;
   };
   const Placement wanted = place(turned(stored));
   const ImageSize target = turned(wanted.target);
+  const Margins margins = margins_before_orientation(wanted.margins, orientation);
 
-  // What the image is worth in pixels: decoders and vips_shrink round the last, partial pixel up.
+  // What the image is worth in pixels: decoders and vips().shrink round the last, partial pixel up.
   double extent_height = static_cast<double>(stored.height), extent_width = static_cast<double>(stored.width);
   const bool may_shrink = options.shrink_on_load && kernel != ImagePreprocessor::Resample::nearest;
-  double reduction = may_shrink ? allowed_reduction(stored, target) : 1;
+  double reduction = may_shrink ? allowed_reduction(extent_height + margins.top + margins.bottom,
+                                                    extent_width + margins.left + margins.right, target)
+                                : 1;
   if (content.format == ImageFormat::jpeg && reduction >= 2) {
     const int shrink = reduction >= 8 ? 8 : reduction >= 4 ? 4 : 2;
     image = open_image(bytes, content.format, {.shrink = shrink});
@@ -169,23 +171,30 @@ Pixels decode(std::string_view bytes, const Content& content,
   if (reduction >= 2) {
     const double shrink = std::floor(reduction);
     image = make([&](VipsImage** out) {
-      return vips_shrink(image.get(), out, shrink, shrink, "ceil", TRUE, nullptr);
+      return vips().shrink(image.get(), out, shrink, shrink, "ceil", TRUE, nullptr);
     });
     extent_height /= shrink;
     extent_width /= shrink;
   }
   image = to_srgb(std::move(image));
 
-  RowResampler resampler({image->Ysize, image->Xsize}, extent_height, extent_width, target,
-                         window_before_orientation(wanted.window, wanted.target, orientation), kernel);
-  const std::unique_ptr<VipsRegion, Unref> region(vips_region_new(image.get()));
+  const double down = extent_height / static_cast<double>(stored.height),
+               across = extent_width / static_cast<double>(stored.width);
+  RowResampler resampler(
+      {image->Ysize, image->Xsize}, extent_height, extent_width, target,
+      window_before_orientation(wanted.window, wanted.target, orientation), kernel,
+      {margins.top * down, margins.left * across, margins.bottom * down, margins.right * across});
+  const std::unique_ptr<VipsRegion, Unref> region(vips().region_new(image.get()));
   if (!region) throw VipsFailure();
   // Every row is asked for, also below a crop: a file that breaks off there is damaged all the same.
   constexpr int strip = 16;
   for (int top = 0; top < image->Ysize; top += strip) {
     const VipsRect rows{0, top, image->Xsize, std::min(strip, image->Ysize - top)};
-    if (vips_region_prepare(region.get(), &rows) != 0) throw VipsFailure();
-    for (int y = top; y < top + rows.height; ++y) resampler.add_row(VIPS_REGION_ADDR(region.get(), 0, y));
+    if (vips().region_prepare(region.get(), &rows) != 0) throw VipsFailure();
+    // What VIPS_REGION_ADDR finds, which calls libvips for the 3 bytes of a pixel.
+    const VipsPel* first = region->data - std::ptrdiff_t{3} * region->valid.left;
+    for (int y = top; y < top + rows.height; ++y)
+      resampler.add_row(first + std::ptrdiff_t{region->bpl} * (y - region->valid.top));
   }
   return orient(resampler.finish(), orientation);
 }
@@ -208,7 +217,7 @@ std::string error_text(const std::string& complaints) {
 }
 
 std::string take_error_buffer() {
-  const std::unique_ptr<char, void (*)(void*)> buffer(vips_error_buffer_copy(), g_free);
+  const std::unique_ptr<char, void (*)(void*)> buffer(vips().error_buffer_copy(), vips().free);
   return buffer.get();
 }
 
@@ -251,7 +260,7 @@ Pixels decode_pixels(std::string_view bytes, const std::function<Placement(Image
   } catch (const VipsFailure&) {
   }
   const std::unique_lock lock(running);
-  vips_error_clear();
+  vips().error_clear();
   const WarningsKept warnings;
   try {
     return decode(bytes, content, place, kernel, options);
@@ -264,25 +273,25 @@ std::string encode_jpeg(const Pixels& pixels) {
   start_vips();
   const auto [height, width] = pixels.size;
   const auto image = make([&](VipsImage** out) {
-    *out = vips_image_new_from_memory(pixels.rgb.data(), pixels.rgb.size(), static_cast<int>(width),
-                                      static_cast<int>(height), 3, VIPS_FORMAT_UCHAR);
+    *out = vips().image_new_from_memory(pixels.rgb.data(), pixels.rgb.size(), static_cast<int>(width),
+                                        static_cast<int>(height), 3, VIPS_FORMAT_UCHAR);
     return *out ? 0 : -1;
   });
   const auto srgb = make([&](VipsImage** out) {
-    return vips_copy(image.get(), out, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
+    return vips().copy(image.get(), out, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
   });
   void* data = nullptr;
   std::size_t size = 0;
-  if (vips_jpegsave_buffer(srgb.get(), &data, &size, "Q", 82, "strip", TRUE, "optimize_coding", TRUE,
-                           nullptr) != 0)
+  if (vips().jpegsave_buffer(srgb.get(), &data, &size, "Q", 82, "strip", TRUE, "optimize_coding", TRUE,
+                             nullptr) != 0)
     fail("encode_jpeg", "libvips: ", error_text(take_error_buffer()), ".");
-  const std::unique_ptr<void, void (*)(void*)> owner(data, g_free);
+  const std::unique_ptr<void, void (*)(void*)> owner(data, vips().free);
   return std::string(static_cast<const char*>(data), size);
 }
 
 std::string image_support() {
   start_vips();
-  std::string text = std::string("libvips ") + vips_version_string() + ":";
+  std::string text = std::string("libvips ") + vips().version_string() + ":";
   constexpr std::pair<ImageFormat, const char*> formats[] = {
       {ImageFormat::jpeg, "JPEG"},
       {ImageFormat::png, "PNG"},

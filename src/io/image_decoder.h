@@ -9,10 +9,12 @@
 
 namespace ilk {
 
-/// What is wanted of an image: the size to resize the whole to, and the window of that to keep.
+/// What is wanted of an image: the white to put around it, the size to resize the whole to, and the window of
+/// that to keep.
 struct Placement {
   ImageSize target;
   Window window;
+  Margins margins = {};
 };
 
 /// Decodes and corrects one image (see decode_for_model) and resizes it to what `place` answers to the size

@@ -4,6 +4,7 @@
 #include <ilk/files.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "dataset_formats.h"

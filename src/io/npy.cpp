@@ -5,6 +5,7 @@
 
 #include <ilk/error.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -23,17 +24,17 @@ constexpr std::uint64_t longest_header = 1 << 20;
 
 struct NamedType {
   std::string_view name;
-  torch::ScalarType type;
+  ElementType type;
 };
-constexpr std::array<NamedType, 9> types{{{"<f8", torch::kFloat64},
-                                          {"<f4", torch::kFloat32},
-                                          {"<f2", torch::kFloat16},
-                                          {"<i8", torch::kInt64},
-                                          {"<i4", torch::kInt32},
-                                          {"<i2", torch::kInt16},
-                                          {"|i1", torch::kInt8},
-                                          {"|u1", torch::kUInt8},
-                                          {"|b1", torch::kBool}}};
+constexpr std::array<NamedType, 9> types{{{"<f8", ElementType::f64},
+                                          {"<f4", ElementType::f32},
+                                          {"<f2", ElementType::f16},
+                                          {"<i8", ElementType::i64},
+                                          {"<i4", ElementType::i32},
+                                          {"<i2", ElementType::i16},
+                                          {"|i1", ElementType::i8},
+                                          {"|u1", ElementType::u8},
+                                          {"|b1", ElementType::boolean}}};
 
 /// Reads the few kinds of Python literal that a header is made of, from left to right.
 class Literals {
@@ -103,7 +104,7 @@ class Literals {
   const std::string& place_;
 };
 
-torch::ScalarType type_of(std::string_view name, const std::string& place) {
+ElementType type_of(std::string_view name, const std::string& place) {
   for (const NamedType& type : types)
     if (type.name == name) return type.type;
   const std::string_view why = name.starts_with('>')    ? " (big-endian)"
@@ -116,7 +117,7 @@ torch::ScalarType type_of(std::string_view name, const std::string& place) {
 
 NpyHeader parse_dictionary(std::string_view text, const std::string& place) {
   Literals literals(text, place);
-  std::optional<torch::ScalarType> type;
+  std::optional<ElementType> type;
   std::optional<bool> columns_first;
   std::optional<std::vector<std::int64_t>> shape;
   literals.expect('{');
@@ -166,7 +167,7 @@ NpyHeader read_npy_header(ByteSource& source, const std::string& place) {
   check(length <= longest_header, "the header must be at most ", longest_header, " bytes long, got ", length);
   NpyHeader header = parse_dictionary(bytes(start.size() + width, length), place);
   header.data_begin = start.size() + width + length;
-  const auto needed = bytes_of(header.shape, c10::elementSize(header.type));
+  const auto needed = bytes_of(header.shape, size_of(header.type));
   check(needed.has_value(), "the shape is too large");
   const std::uint64_t found = source.size() - header.data_begin;
   check(*needed == found, "shape and dtype need ", *needed, " bytes, but there are ", found);

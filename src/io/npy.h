@@ -1,5 +1,5 @@
 #pragma once
-#include <torch/types.h>
+#include <ilk/array.h>
 
 #include <cstdint>
 #include <string>
@@ -11,7 +11,7 @@ namespace ilk::internal {
 
 /// What stands at the head of a NumPy array file.
 struct NpyHeader {
-  torch::ScalarType type;
+  ElementType type;
   std::vector<std::int64_t> shape;
   bool columns_first = false;    ///< Fortran order: the first index runs fastest
   std::uint64_t data_begin = 0;  ///< bytes before the first element

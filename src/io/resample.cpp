@@ -5,13 +5,15 @@
 #include <cmath>
 #include <numbers>
 
+#include "../core/scalar_functions.h"
+
 namespace ilk {
 namespace {
 
 using Resample = ImagePreprocessor::Resample;
 
 double sinc(double x) {
-  return x == 0 ? 1 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x);
+  return x == 0 ? 1 : kernels::sin_of_turn(x / 2) / (std::numbers::pi * x);
 }
 
 double kernel_radius(Resample kernel) {
@@ -42,33 +44,51 @@ double kernel_value(Resample kernel, double x) {
   }
 }
 
-AxisWeights axis_weights(std::int64_t source, double extent, std::int64_t target, std::int64_t begin,
-                         std::int64_t count, Resample kernel) {
-  AxisWeights axis;
-  const double scale = extent / static_cast<double>(target);
+/// One axis of a resized image: `source` pixels worth `extent` of them, and what is white before and after.
+struct Axis {
+  std::int64_t source;
+  double extent;
+  double before, after;
+};
+
+AxisWeights axis_weights(const Axis& axis, std::int64_t target, std::int64_t begin, std::int64_t count,
+                         Resample kernel) {
+  AxisWeights result;
+  const double scale = (axis.before + axis.extent + axis.after) / static_cast<double>(target);
   const double stretch = std::max(scale, 1.0);
   const double radius = kernel_radius(kernel) * stretch;
+  // Whole pixels of white; what is left of one where a decoder made the image smaller only moves the image.
+  const auto before = static_cast<std::int64_t>(axis.before);
+  const double rest = axis.before - static_cast<double>(before);
+  const std::int64_t end = before + axis.source,
+                     whole = end + static_cast<std::int64_t>(std::ceil(axis.after));
   for (std::int64_t position = begin; position < begin + count; ++position) {
-    const double centre = (static_cast<double>(position) + 0.5) * scale;
+    const double centre = (static_cast<double>(position) + 0.5) * scale - rest;
+    std::int64_t first = std::max<std::int64_t>(static_cast<std::int64_t>(centre - radius + 0.5), 0);
+    std::int64_t last = std::min<std::int64_t>(static_cast<std::int64_t>(centre + radius + 0.5), whole);
     if (kernel == Resample::nearest) {
-      axis.first.push_back(std::clamp<std::int64_t>(static_cast<std::int64_t>(centre), 0, source - 1));
-      axis.weights.push_back({1});
-      continue;
+      first = std::clamp<std::int64_t>(static_cast<std::int64_t>(centre), 0, whole - 1);
+      last = first + 1;
     }
-    const auto first = std::max<std::int64_t>(static_cast<std::int64_t>(centre - radius + 0.5), 0);
-    const auto last = std::min<std::int64_t>(static_cast<std::int64_t>(centre + radius + 0.5), source);
     std::vector<double> weights;
-    double sum = 0;
+    double sum = 0, white = 0;
     for (std::int64_t i = first; i < last; ++i) {
-      weights.push_back(kernel_value(kernel, (static_cast<double>(i) - centre + 0.5) / stretch));
-      sum += weights.back();
+      const double weight = kernel == Resample::nearest
+                                ? 1
+                                : kernel_value(kernel, (static_cast<double>(i) - centre + 0.5) / stretch);
+      sum += weight;
+      if (i >= before && i < end)
+        weights.push_back(weight);
+      else
+        white += weight;
     }
     std::vector<float> normalised;
     for (const double weight : weights) normalised.push_back(static_cast<float>(weight / sum));
-    axis.first.push_back(first);
-    axis.weights.push_back(std::move(normalised));
+    result.first.push_back(std::clamp(first, before, end) - before);
+    result.weights.push_back(std::move(normalised));
+    result.white.push_back(static_cast<float>(white / sum));
   }
-  return axis;
+  return result;
 }
 
 std::uint8_t to_byte(float value) {
@@ -78,14 +98,16 @@ std::uint8_t to_byte(float value) {
 }  // namespace
 
 RowResampler::RowResampler(ImageSize source, double extent_height, double extent_width, ImageSize target,
-                           const Window& window, Resample kernel)
+                           const Window& window, Resample kernel, const Margins& margins)
     : source_(source), window_(window) {
   inside_.top = std::max<std::int64_t>(window.top, 0);
   inside_.left = std::max<std::int64_t>(window.left, 0);
   inside_.height = std::min(window.top + window.height, target.height) - inside_.top;
   inside_.width = std::min(window.left + window.width, target.width) - inside_.left;
-  across_ = axis_weights(source.width, extent_width, target.width, inside_.left, inside_.width, kernel);
-  down_ = axis_weights(source.height, extent_height, target.height, inside_.top, inside_.height, kernel);
+  across_ = axis_weights({source.width, extent_width, margins.left, margins.right}, target.width,
+                         inside_.left, inside_.width, kernel);
+  down_ = axis_weights({source.height, extent_height, margins.top, margins.bottom}, target.height,
+                       inside_.top, inside_.height, kernel);
   result_.size = {window.height, window.width};
   result_.rgb.assign(static_cast<std::size_t>(window.height * window.width * 3), 0);
 }
@@ -99,7 +121,8 @@ void RowResampler::add_row(const std::uint8_t* row) {
     for (std::int64_t x = 0; x < inside_.width; ++x) {
       const std::vector<float>& weights = across_.weights[x];
       const std::uint8_t* pixel = row + across_.first[x] * 3;
-      float red = 0, green = 0, blue = 0;
+      const float white = 255 * across_.white[x];
+      float red = white, green = white, blue = white;
       for (const float weight : weights) {
         red += weight * pixel[0];
         green += weight * pixel[1];
@@ -126,7 +149,7 @@ void RowResampler::add_row(const std::uint8_t* row) {
 void RowResampler::write_row(std::int64_t position) {
   const std::vector<float>& weights = down_.weights[position];
   const std::size_t offset = static_cast<std::size_t>(down_.first[position] - first_kept_);
-  std::vector<float> sums(static_cast<std::size_t>(inside_.width * 3), 0.0f);
+  std::vector<float> sums(static_cast<std::size_t>(inside_.width * 3), 255 * down_.white[position]);
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const std::uint8_t* row = kept_[offset + i].data();
     for (std::size_t x = 0; x < sums.size(); ++x) sums[x] += weights[i] * row[x];
@@ -176,6 +199,28 @@ Window window_before_orientation(const Window& window, ImageSize oriented, int o
       return {window.left, bottom, window.width, window.height};
     default:
       return window;
+  }
+}
+
+Margins margins_before_orientation(const Margins& margins, int orientation) {
+  const auto [top, left, bottom, right] = margins;
+  switch (orientation) {
+    case 2:
+      return {top, right, bottom, left};
+    case 3:
+      return {bottom, right, top, left};
+    case 4:
+      return {bottom, left, top, right};
+    case 5:
+      return {left, top, right, bottom};
+    case 6:
+      return {right, top, left, bottom};
+    case 7:
+      return {right, bottom, left, top};
+    case 8:
+      return {left, bottom, right, top};
+    default:
+      return margins;
   }
 }
 

@@ -22,11 +22,17 @@ struct Pixels {
   std::vector<std::uint8_t> rgb;  ///< (H, W, 3)
 };
 
-/// For each position of a resized axis: the first pixel of the source that it sees, and the weights from
-/// there on.
+/// White around an image, in pixels: wider than it and higher.
+struct Margins {
+  double top = 0, left = 0, bottom = 0, right = 0;
+};
+
+/// For each position of a resized axis: the first pixel of the source that it sees, the weights from there
+/// on, and that of the white beside the source.
 struct AxisWeights {
   std::vector<std::int64_t> first;
   std::vector<std::vector<float>> weights;
+  std::vector<float> white;
 };
 
 /// Resizes an image whose rows arrive one after another, and keeps only a window of the result. The rule is
@@ -37,9 +43,10 @@ class RowResampler {
  public:
   /// The source has `source` pixels which show `extent_*` pixels' worth of image: less than their number
   /// where a decoder that halves rounded an odd size up. `target` is the size of the whole result, `window`
-  /// what is wanted; what lies outside the image is black.
+  /// what is wanted; what lies outside the image is black. The image has `margins` of pixels as large as the
+  /// source's, and is resized as if they were pixels of it.
   RowResampler(ImageSize source, double extent_height, double extent_width, ImageSize target,
-               const Window& window, ImagePreprocessor::Resample kernel);
+               const Window& window, ImagePreprocessor::Resample kernel, const Margins& margins = {});
 
   /// The next row of the source, (W, 3).
   void add_row(const std::uint8_t* row);
@@ -64,6 +71,9 @@ Pixels orient(Pixels pixels, int orientation);
 
 /// The place in the stored image of a window given in the oriented one; `oriented` is the size of the latter.
 Window window_before_orientation(const Window& window, ImageSize oriented, int orientation);
+
+/// The same of the white around it.
+Margins margins_before_orientation(const Margins& margins, int orientation);
 
 /// Whether the orientation exchanges height and width.
 inline bool orientation_transposes(int orientation) {

@@ -1,6 +1,6 @@
 // The safetensors format: 8 bytes of header length (little endian), a JSON header
 // {"name": {"dtype": …, "shape": […], "data_offsets": [begin, end]}, …, "__metadata__": {"key": "text", …}},
-// then the tensors' bytes one after another, at offsets counted from the end of the header.
+// then the arrays' bytes one after another, at offsets counted from the end of the header.
 #include <ilk/error.h>
 #include <ilk/safetensors.h>
 
@@ -24,31 +24,34 @@ static_assert(std::endian::native == std::endian::little,
 
 constexpr std::uint64_t length_bytes = 8;
 constexpr std::uint64_t longest_header = 100'000'000;  // as the reference implementation
-constexpr std::size_t most_dimensions = 64;            // as libtorch's own operations
+constexpr std::size_t most_dimensions = 64;
 constexpr const char* metadata_key = "__metadata__";
 
 struct Type {
   std::string_view name;
-  torch::ScalarType type;
+  ElementType type;
 };
-constexpr std::array<Type, 10> types{{{"F64", torch::kFloat64},
-                                      {"F32", torch::kFloat32},
-                                      {"F16", torch::kFloat16},
-                                      {"BF16", torch::kBFloat16},
-                                      {"I64", torch::kInt64},
-                                      {"I32", torch::kInt32},
-                                      {"I16", torch::kInt16},
-                                      {"I8", torch::kInt8},
-                                      {"U8", torch::kUInt8},
-                                      {"BOOL", torch::kBool}}};
+constexpr std::array<Type, 13> types{{{"F64", ElementType::f64},
+                                      {"F32", ElementType::f32},
+                                      {"F16", ElementType::f16},
+                                      {"BF16", ElementType::bf16},
+                                      {"I64", ElementType::i64},
+                                      {"I32", ElementType::i32},
+                                      {"I16", ElementType::i16},
+                                      {"I8", ElementType::i8},
+                                      {"U64", ElementType::u64},
+                                      {"U32", ElementType::u32},
+                                      {"U16", ElementType::u16},
+                                      {"U8", ElementType::u8},
+                                      {"BOOL", ElementType::boolean}}};
 
-std::optional<torch::ScalarType> type_of(std::string_view name) {
+std::optional<ElementType> type_of(std::string_view name) {
   for (const Type& type : types)
     if (type.name == name) return type.type;
   return std::nullopt;
 }
 
-std::string_view name_of(torch::ScalarType wanted) {
+std::string_view dtype_of(ElementType wanted) {
   for (const Type& type : types)
     if (type.type == wanted) return type.name;
   return {};
@@ -58,7 +61,7 @@ std::string_view name_of(torch::ScalarType wanted) {
 /// has.
 json parse_header(std::string_view text, const std::filesystem::path& path) {
   constexpr std::string_view function = "SafetensorsFile";
-  constexpr int deepest = 3;  // header, tensor, its shape
+  constexpr int deepest = 3;  // header, entry, its shape
   std::array<std::set<std::string>, deepest + 1> keys;
   const auto check = [&](int depth, json::parse_event_t event, json& value) {
     using Event = json::parse_event_t;
@@ -117,10 +120,8 @@ SafetensorsFile::SafetensorsFile(std::shared_ptr<const InputFile> file)
           "'", name, "' must have dtype, shape and data_offsets, and nothing else");
     const json &dtype = value["dtype"], &shape = value["shape"], &offsets = value["data_offsets"];
     check(dtype.is_string(), "the dtype of '", name, "' must be a string");
-    const auto type = type_of(dtype.get_ref<const std::string&>());
-    check(type.has_value(), "the dtype of '", name,
-          "' is not supported: ", dtype.get_ref<const std::string&>());
-    Entry entry{.type = *type};
+    Entry entry{.dtype = dtype.get<std::string>()};
+    entry.type = type_of(entry.dtype);
     check(shape.is_array() && shape.size() <= most_dimensions, "the shape of '", name,
           "' must be a list of at most ", most_dimensions, " lengths");
     for (const json& dimension : shape) {
@@ -135,10 +136,11 @@ SafetensorsFile::SafetensorsFile(std::shared_ptr<const InputFile> file)
     const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
     check(begin <= end && end <= data_size, "'", name, "' lies at ", begin, "–", end, ", outside the ",
           data_size, " bytes of data");
-    const auto needed = internal::bytes_of(entry.shape, c10::elementSize(entry.type));
+    // What a number of an unknown type takes is not known; that no count of them overflows is asked of all.
+    const auto needed = internal::bytes_of(entry.shape, entry.type ? size_of(*entry.type) : 1);
     check(needed.has_value(), "the shape of '", name, "' is too large");
-    check(*needed == end - begin, "'", name, "' has ", end - begin, " bytes, but its shape and dtype need ",
-          *needed);
+    check(!entry.type || *needed == end - begin, "'", name, "' has ", end - begin,
+          " bytes, but its shape and dtype need ", *needed);
     entry.begin = data_begin + begin;
     entry.end = data_begin + end;
     entries_.emplace(name, std::move(entry));
@@ -172,46 +174,45 @@ const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) co
   return found->second;
 }
 
-torch::Tensor SafetensorsFile::get(const std::string& name) const {
+Array SafetensorsFile::get(const std::string& name) const {
   const Entry& its = entry(name);
-  torch::Tensor tensor = torch::empty(its.shape, torch::TensorOptions(its.type));
-  const std::span<std::byte> bytes(static_cast<std::byte*>(tensor.data_ptr()), its.end - its.begin);
+  require(its.type.has_value(), "SafetensorsFile::get", path_, ": the dtype of '", name,
+          "' is not supported: ", its.dtype, ".");
+  Array array(*its.type, its.shape);
+  const std::span<std::byte> bytes(array.bytes(), its.end - its.begin);
   file_->read(its.begin, bytes);
-  if (its.type == torch::kBool) {
+  if (its.type == ElementType::boolean) {
     const bool valid =
         std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte <= std::byte{1}; });
     require(valid, "SafetensorsFile::get", path_, ": the booleans of '", name, "' must be 0 or 1.");
   }
-  return tensor;
+  return array;
 }
 
-void write_safetensors(const std::filesystem::path& path,
-                       const std::vector<std::pair<std::string, torch::Tensor>>& tensors,
+void write_safetensors(const std::filesystem::path& path, const NamedArrayViews& arrays,
                        const std::map<std::string, std::string>& metadata) {
   constexpr std::string_view function = "write_safetensors";
   std::set<std::string> names;
-  for (const auto& [name, tensor] : tensors) {
+  for (const auto& [name, array] : arrays) {
     require(name != metadata_key, function, path, ": no tensor may be called ", metadata_key, ".");
     require(names.insert(name).second, function, path, ": there are two tensors called '", name, "'.");
-    require(tensor.defined() && tensor.device().is_cpu() && tensor.layout() == torch::kStrided, function,
-            path, ": '", name, "' must be a dense tensor on the CPU.");
-    require(!name_of(tensor.scalar_type()).empty(), function, path, ": '", name,
-            "' is of a type the format lacks, ", tensor.scalar_type(), ".");
+    require(array.bytes != nullptr || array.count() == 0, function, path, ": '", name, "' has no numbers.");
   }
   // Readers map the file and look at elements in place, so each must lie at a multiple of its size.
-  auto ordered = tensors;
-  std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
-    return a.second.element_size() > b.second.element_size();
+  std::vector<const NamedArrayViews::value_type*> ordered;
+  for (const auto& named : arrays) ordered.push_back(&named);
+  std::stable_sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) {
+    return size_of(a->second.type) > size_of(b->second.type);
   });
 
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header[metadata_key] = metadata;
-  std::uint64_t offset = 0;
-  for (const auto& [name, tensor] : ordered) {
-    const std::uint64_t end = offset + tensor.nbytes();
-    header[name] = {{"dtype", name_of(tensor.scalar_type())},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {offset, end}}};
+  std::int64_t offset = 0;
+  for (const auto* named : ordered) {
+    const ArrayView& array = named->second;
+    const std::int64_t end = offset + array.size_bytes();
+    header[named->first] = {
+        {"dtype", dtype_of(array.type)}, {"shape", array.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text;
@@ -228,9 +229,10 @@ void write_safetensors(const std::filesystem::path& path,
   const std::uint64_t length = text.size();
   file.write({reinterpret_cast<const char*>(&length), length_bytes});
   file.write(text);
-  for (const auto& [name, tensor] : ordered) {
-    const torch::Tensor dense = tensor.contiguous();
-    if (dense.nbytes() > 0) file.write({static_cast<const char*>(dense.data_ptr()), dense.nbytes()});
+  for (const auto* named : ordered) {
+    const ArrayView& array = named->second;
+    if (array.count() > 0)
+      file.write({reinterpret_cast<const char*>(array.bytes), static_cast<std::size_t>(array.size_bytes())});
   }
   file.commit();
 }

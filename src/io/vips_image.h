@@ -1,8 +1,8 @@
 #pragma once
 // libvips's images as values that clean up after themselves. Only for files compiled where libvips is there.
-#include <vips/vips.h>
-
 #include <memory>
+
+#include "vips_library.h"
 
 namespace ilk {
 
@@ -10,7 +10,7 @@ namespace ilk {
 struct VipsFailure {};
 
 struct Unref {
-  void operator()(void* object) const { g_object_unref(object); }
+  void operator()(void* object) const { vips().object_unref(object); }
 };
 using Image = std::unique_ptr<VipsImage, Unref>;
 

@@ -5,6 +5,10 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
+
+#include "../kernels/kernels.h"
+#include "fused_clusters.h"
 
 namespace ilk {
 namespace {
@@ -18,17 +22,17 @@ constexpr double least_tolerance = 1e-4;
 
 /// No more words of each image than were selected.
 Placing at_most(Placing wanted, const SemanticSpace& space) {
-  wanted.top = std::min(wanted.top, space.selected.size(0));
+  wanted.top = std::min(wanted.top, space.features.rows());
   return wanted;
 }
 
 }  // namespace
 
-torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions& options,
+Matrix<float> semantic_centres(MatrixView<const float> embeddings, const CaeOptions& options,
                                Progress& progress) {
   check_ranges(options, function);
   require_unit_rows(embeddings, function, "embeddings");
-  const std::int64_t n = embeddings.size(0), k = options.kmeans.n_clusters;
+  const std::int64_t n = embeddings.rows(), k = options.kmeans.n_clusters;
   require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
   KMeansOptions centres = options.kmeans;
   centres.n_clusters = semantic_centre_count(n, k, options.selection);
@@ -38,21 +42,19 @@ torch::Tensor semantic_centres(const torch::Tensor& embeddings, const CaeOptions
   if (n <= sampled) return kmeans(embeddings, centres, progress).centroids;
   auto rows = RandomStream(centres.seed, "semantic centres").sample(n, sampled);
   std::sort(rows.begin(), rows.end());
-  const auto sample = embeddings.index_select(0, torch::tensor(rows, torch::kInt64).to(embeddings.device()));
-  const auto start = kmeans(sample, centres, progress).centroids;
+  const auto start = kmeans(rows_of(embeddings, rows), centres, progress).centroids;
   return kmeans_from(embeddings, start, centres, progress).centroids;
 }
 
-SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
-                          const torch::Tensor& words, const CaeOptions& options, const Placing& wanted,
+SemanticSpace align_words(MatrixView<const float> embeddings, MatrixView<const float> centres,
+                          MatrixView<const float> words, const CaeOptions& options, const Placing& wanted,
                           Progress& progress) {
   check_ranges(options, function);
   SemanticSpace space;
   space.selected = select_words(centres, words, options.selection);
-  space.features = words.detach().index_select(0, space.selected);
+  space.features = rows_of(words, space.selected);
   if (options.alignment == Alignment::softmax) {
-    const auto even = torch::zeros({space.selected.size(0)}, embeddings.options().dtype(torch::kFloat64));
-    space.plan = {even, options.temperature};
+    space.plan = {std::vector<double>(space.selected.size()), options.temperature};
     if (wanted.counterparts || wanted.top > 0 || wanted.shares)
       space.placed = place(embeddings, space.features, space.plan, at_most(wanted, space));
     return space;
@@ -64,7 +66,7 @@ SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& 
   space.plan = {space.transport->column_potentials, space.transport->epsilon};
   if (!space.transport->converged) {
     std::ostringstream text;
-    text << "The transport onto " << space.selected.size(0) << " words had not converged after "
+    text << "The transport onto " << space.selected.size() << " words had not converged after "
          << space.transport->iterations << " iterations (error " << space.transport->marginal_error
          << ", asked for " << options.transport.tolerance
          << "); a larger epsilon or more iterations would help.";
@@ -73,34 +75,43 @@ SemanticSpace align_words(const torch::Tensor& embeddings, const torch::Tensor& 
   return space;
 }
 
-Assignment assignment_of(const torch::Tensor& features, const KMeansResult& clusters) {
+Assignment assignment_of(MatrixView<const float> features, const KMeansResult& clusters) {
   Assignment assignment = assign_to_nearest(features, clusters.centroids);
-  const auto rows = (assignment.labels != clusters.labels).nonzero().flatten();
-  if (rows.size(0) == 0) return assignment;
-  const auto own = clusters.centroids.index_select(0, clusters.labels.index_select(0, rows));
-  assignment.second_labels.index_copy_(0, rows, assignment.labels.index_select(0, rows));
-  assignment.second_scores.index_copy_(0, rows, assignment.scores.index_select(0, rows));
-  assignment.scores.index_copy_(0, rows, (features.index_select(0, rows) * own).sum(1));
-  assignment.labels.copy_(clusters.labels);
+  for (std::int64_t i = 0; i < features.rows(); ++i) {
+    const auto row = static_cast<std::size_t>(i);
+    const std::int64_t own = clusters.labels[row];
+    if (assignment.labels[row] == own) continue;
+    assignment.second_labels[row] = assignment.labels[row];
+    assignment.second_scores[row] = assignment.scores[row];
+    assignment.labels[row] = own;
+    assignment.scores[row] = static_cast<float>(
+        kernels::kernels().dot_f64(features[i], clusters.centroids[own], features.columns()));
+  }
   return assignment;
 }
 
-CaeResult cae(const torch::Tensor& embeddings, std::vector<SemanticSpace> spaces, const CaeOptions& options,
-              Progress& progress) {
-  check_ranges(options, function);
-  require(!spaces.empty() && spaces.size() <= 2, function,
-          "spaces must be one or two (nouns, captions), got ", spaces.size(), ".");
-  std::vector<torch::Tensor> parts = {embeddings};
-  for (const SemanticSpace& space : spaces)
-    parts.push_back(space.placed.counterparts.defined()
-                        ? space.placed.counterparts
-                        : counterparts(embeddings, space.features, space.plan));
+CaeResult internal::cluster_fused(FusionResult fusion, const CaeOptions& options, Progress& progress) {
   CaeResult result;
-  result.fusion = fuse(parts, options.fusion);
-  parts.clear(), spaces.clear();  // so that they are not held while the fused features are clustered
+  result.fusion = std::move(fusion);
   result.kmeans = kmeans(result.fusion.features, options.kmeans, progress);
   result.assignment = assignment_of(result.fusion.features, result.kmeans);
   return result;
+}
+
+CaeResult cae(MatrixView<const float> embeddings, std::vector<SemanticSpace> spaces,
+              const CaeOptions& options, Progress& progress) {
+  check_ranges(options, function);
+  require(!spaces.empty() && spaces.size() <= 2, function,
+          "spaces must be one or two (nouns, captions), got ", spaces.size(), ".");
+  std::vector<MatrixView<const float>> parts = {embeddings};
+  for (SemanticSpace& space : spaces) {
+    Matrix<float>& texts = space.placed.counterparts;
+    if (texts.empty()) texts = counterparts(embeddings, space.features, space.plan);
+    parts.push_back(texts);
+  }
+  FusionResult fusion = fuse(parts, options.fusion);
+  spaces.clear();  // so that they are not held while the fused features are clustered
+  return internal::cluster_fused(std::move(fusion), options, progress);
 }
 
 }  // namespace ilk

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <set>
 
+#include "../kernels/functions.h"
+
 namespace ilk {
 namespace {
 
@@ -39,7 +41,7 @@ std::vector<std::int64_t> candidates(const ClusterCountOptions& options, std::in
     for (std::int64_t i = 0; i < options.candidates; ++i)
       numbers.insert(std::llround(
           static_cast<double>(options.smallest) *
-          std::pow(ratio, static_cast<double>(i) / static_cast<double>(options.candidates - 1))));
+          kernels::pow(ratio, static_cast<double>(i) / static_cast<double>(options.candidates - 1))));
   }
   return {numbers.begin(), numbers.end()};
 }
@@ -49,15 +51,12 @@ bool are_neighbours(std::int64_t a, std::int64_t b) {
          std::max<std::int64_t>(1, std::llround(0.1 * static_cast<double>(std::max(a, b))));
 }
 
-torch::Tensor rows_of(const torch::Tensor& points, const std::vector<std::int64_t>& rows) {
-  return points.index_select(0, torch::tensor(rows, torch::kInt64));
-}
-
 /// The criteria of one number in every resample: each clusters its half, then all points go to its centroids.
-std::vector<Criteria> judge(const torch::Tensor& points, const std::vector<std::vector<std::int64_t>>& halves,
-                            std::int64_t k, const ClusterCountOptions& options) {
+std::vector<Criteria> judge(MatrixView<const float> points,
+                            const std::vector<std::vector<std::int64_t>>& halves, std::int64_t k,
+                            const ClusterCountOptions& options) {
   std::vector<Criteria> found(halves.size());
-  std::vector<torch::Tensor> labels;
+  std::vector<std::vector<std::int64_t>> labels;
   for (std::size_t r = 0; r < halves.size(); ++r) {
     const KMeansOptions kmeans_options{
         .n_clusters = k, .seed = options.seed + r, .n_init = 4, .max_iterations = 60};
@@ -150,17 +149,17 @@ void conclude(ClusterCount& result) {
 
 }  // namespace
 
-ClusterCount choose_cluster_count(const torch::Tensor& embeddings, const ClusterCountOptions& options,
+ClusterCount choose_cluster_count(MatrixView<const float> embeddings, const ClusterCountOptions& options,
                                   Progress& progress) {
   check_ranges(options, function);
   require_unit_rows(embeddings, function, "embeddings");
-  const std::int64_t n = embeddings.size(0), sampled = std::min(n, options.sample), half = (sampled + 1) / 2;
+  const std::int64_t n = embeddings.rows(), sampled = std::min(n, options.sample), half = (sampled + 1) / 2;
   const auto numbers = candidates(options, sampled);
 
   RandomStream random(options.seed, "cluster count");
   auto rows = random.sample(n, sampled);
   std::sort(rows.begin(), rows.end());
-  const auto points = rows_of(embeddings.detach().cpu(), rows);
+  const auto points = rows_of(embeddings, rows);
   std::vector<std::vector<std::int64_t>> halves;
   for (std::int64_t r = 0; r < options.resamples; ++r) {
     halves.push_back(random.sample(sampled, half));

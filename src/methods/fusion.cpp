@@ -2,12 +2,13 @@
 #include <ilk/error.h>
 #include <ilk/fusion.h>
 #include <ilk/kmeans.h>
+#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "../cluster/blocks.h"
-#include "../cluster/lanes.h"
+#include "../kernels/functions.h"
+#include "../kernels/kernels.h"
 
 namespace ilk {
 namespace {
@@ -17,203 +18,174 @@ constexpr std::size_t most_parts = 3;
 // Vectors shorter than this are what rounding leaves of zero.
 constexpr double vanishing_length = 1e-6;
 
-torch::Tensor lengths_of(const torch::Tensor& rows) {
-  return at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}, /*keepdim=*/true);
-}
+using Parts = std::vector<MatrixView<const float>>;
 
-/// Rows of unit length; those that vanish become zero.
-torch::Tensor unit_or_zero(const torch::Tensor& rows) {
-  const auto lengths = lengths_of(rows);
-  return torch::where(lengths > vanishing_length, rows / lengths, torch::zeros({}, rows.options()));
-}
-
-/// A block of fused images; the features are not of unit length yet.
-struct Fused {
-  torch::Tensor features, weights;
-};
-
-Fused fuse_block(const std::vector<torch::Tensor>& parts, const FusionOptions& options) {
-  const auto count = static_cast<std::int64_t>(parts.size());
-  const auto stacked = torch::stack(parts, 1);  // (block, parts, D)
-  torch::Tensor weights;
-  if (options.fusion == FusionKind::plain) {
-    weights = torch::full({stacked.size(0), count}, 1.0 / static_cast<double>(count), stacked.options());
-  } else {
-    const auto prototype = unit_or_zero(stacked.mean(1));
-    const auto cosines = (stacked * prototype.unsqueeze(1)).sum(2);
-    weights = (cosines / options.gamma).softmax(1);
-  }
-  const auto weighted = stacked * weights.unsqueeze(2);
-  return {options.fusion == FusionKind::sum ? weighted.sum(1) : weighted.flatten(1), weights};
-}
-
-torch::Tensor mean_of(const torch::Tensor& part) {
-  const std::int64_t n = part.size(0);
-  const auto sums = torch::empty({internal::block_count(n, images_per_block), part.size(1)},
-                                 part.options().dtype(torch::kFloat64));
-  internal::row_blocks(part, n, images_per_block, [&](auto begin, auto end, auto index) {
-    sums[index].copy_(part.slice(0, begin, end).sum(0, false, torch::kFloat64));
+std::vector<float> mean_of(MatrixView<const float> part) {
+  const std::int64_t n = part.rows(), d = part.columns();
+  Matrix<double> sums(block_count(n, images_per_block), d);
+  parallel_blocks(n, images_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
+    for (std::int64_t i = begin; i < end; ++i) kernels::kernels().add_row(sums[index], part[i], 1, d);
   });
-  torch::Tensor mean;
-  internal::on_one_thread([&] { mean = (sums.sum(0) / static_cast<double>(n)).to(torch::kFloat32); });
+  std::vector<float> mean(static_cast<std::size_t>(d));
+  for (std::int64_t j = 0; j < d; ++j) {
+    double sum = 0;
+    for (std::int64_t block = 0; block < sums.rows(); ++block) sum += sums[block][j];
+    mean[static_cast<std::size_t>(j)] = static_cast<float>(sum / static_cast<double>(n));
+  }
   return mean;
 }
 
-std::vector<torch::Tensor> checked(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
-                                   std::string_view function) {
+void check(const Parts& parts, const FusionOptions& options, std::string_view function) {
   check_ranges(options, function);
   require(!parts.empty() && parts.size() <= most_parts, function, "parts must be one to three, got ",
           parts.size(), ".");
-  std::vector<torch::Tensor> rows;
+  const auto& first = parts.front();
   for (const auto& part : parts) {
     require_unit_rows(part, function, "parts");
-    require(part.sizes() == parts.front().sizes(), function, "parts must have the same shape (",
-            parts.front().size(0), " × ", parts.front().size(1), "), got ", part.size(0), " × ", part.size(1),
-            ".");
-    require(part.device() == parts.front().device(), function, "parts must be on one device (",
-            parts.front().device(), "), got ", part.device(), ".");
-    rows.push_back(internal::plain_rows(part));
+    require(part.rows() == first.rows() && part.columns() == first.columns(), function,
+            "parts must have the same shape (", first.rows(), " × ", first.columns(), "), got ", part.rows(),
+            " × ", part.columns(), ".");
   }
-  return rows;
 }
 
-void fuse_with_operations(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
-                          std::int64_t begin, std::int64_t end, const FusionResult& result) {
-  std::vector<torch::Tensor> plain, centred;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    plain.push_back(parts[i].slice(0, begin, end));
-    centred.push_back(options.centre ? unit_or_zero(plain[i] - result.model.means[i]) : plain[i]);
-  }
-  Fused fused = fuse_block(centred, options);
-  auto vanished = lengths_of(fused.features) <= vanishing_length;
-  if (vanished.any().item<bool>()) {
-    // An image that is all mean, or whose parts cancel, is told by its parts as they are; at last by itself.
-    fused.features = torch::where(vanished, fuse_block(plain, options).features, fused.features);
-    vanished = lengths_of(fused.features) <= vanishing_length;
-    fused.features = torch::where(
-        vanished, torch::constant_pad_nd(plain[0], {0, fused.features.size(1) - plain[0].size(1)}),
-        fused.features);
-  }
-  result.features.slice(0, begin, end).copy_(fused.features / lengths_of(fused.features));
-  result.weights.slice(0, begin, end).copy_(fused.weights);
-}
+/// Fuses images one at a time. Holds what a thread needs in between.
+class Fuser {
+ public:
+  Fuser(const Parts& parts, const FusionOptions& options, const FusionModel& model)
+      : parts_(parts),
+        options_(options),
+        model_(model),
+        count_(parts.size()),
+        d_(parts.front().columns()),
+        centred_(static_cast<std::int64_t>(count_), d_),
+        prototype_(static_cast<std::size_t>(d_)) {}
 
-/// The same without blocks of what is in between; what vanishes is left to fuse_with_operations.
-void fuse_with_loops(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
-                     std::int64_t begin, std::int64_t end, const FusionResult& result) {
-  using internal::lane_sum;
-  const std::int64_t d = parts.front().size(1), width = result.features.size(1);
-  const std::size_t count = parts.size();
-  const auto square_of = [&](const float* row) {
-    return lane_sum(
-        d, [&](std::int64_t j) { return static_cast<double>(row[j]) * static_cast<double>(row[j]); });
-  };
-  std::vector<float> centred(count * static_cast<std::size_t>(d)), prototype(static_cast<std::size_t>(d));
-  for (std::int64_t i = begin; i < end; ++i) {
+  /// Writes the features of image i and its weights.
+  void fuse(std::int64_t i, float* features, float* weights) {
     const float* rows[most_parts];
-    double weights[most_parts], squares[most_parts], total = 0, square = 0;
-    for (std::size_t p = 0; p < count; ++p) {
-      rows[p] = parts[p].data_ptr<float>() + i * d;
-      if (options.centre) {
-        float* row = centred.data() + p * static_cast<std::size_t>(d);
-        const float* mean = result.model.means[p].data_ptr<float>();
-        for (std::int64_t j = 0; j < d; ++j) row[j] = rows[p][j] - mean[j];
-        const double length = std::sqrt(square_of(row));
-        const auto scale = static_cast<float>(length > vanishing_length ? 1 / length : 0);
-        for (std::int64_t j = 0; j < d; ++j) row[j] *= scale;
-        rows[p] = row;
-      }
-      squares[p] = square_of(rows[p]);
-      for (std::int64_t j = 0; j < d; ++j)
-        prototype[static_cast<std::size_t>(j)] =
-            (p == 0 ? 0 : prototype[static_cast<std::size_t>(j)]) + rows[p][j];
-    }
-    if (options.fusion == FusionKind::plain) {
-      std::fill_n(weights, count, 1.0 / static_cast<double>(count));
+    for (std::size_t p = 0; p < count_; ++p) rows[p] = parts_[p][i];
+    double shares[most_parts];
+    if (options_.centre) {
+      const float* centred[most_parts];
+      for (std::size_t p = 0; p < count_; ++p) centred[p] = centre(p, rows[p]);
+      weigh(centred, shares);
+      write(shares, weights);
+      if (join(centred, shares, features)) return;
+      // An image that is all mean is told by its parts as they are.
+      weigh(rows, shares);
     } else {
-      // The prototype is this sum over `count`, at unit length.
-      const double length = std::sqrt(square_of(prototype.data()));
-      const double scale = length > vanishing_length * static_cast<double>(count) ? 1 / length : 0;
-      for (std::size_t p = 0; p < count; ++p)
-        weights[p] = scale / options.gamma * lane_sum(d, [&](std::int64_t j) {
-                       return static_cast<double>(rows[p][j]) *
-                              static_cast<double>(prototype[static_cast<std::size_t>(j)]);
-                     });
-      const double highest = *std::max_element(weights, weights + count);
-      for (std::size_t p = 0; p < count; ++p) total += weights[p] = std::exp(weights[p] - highest);
-      for (std::size_t p = 0; p < count; ++p) weights[p] /= total;
+      weigh(rows, shares);
+      write(shares, weights);
     }
-    float* to = result.features.data_ptr<float>() + i * width;
-    if (options.fusion == FusionKind::sum) {
-      for (std::int64_t j = 0; j < d; ++j) {
+    if (join(rows, shares, features)) return;
+    // Parts that cancel: the image speaks for itself.
+    std::fill_n(features, options_.fusion == FusionKind::sum ? d_ : static_cast<std::int64_t>(count_) * d_,
+                0.0f);
+    const double length = std::sqrt(kernels::kernels().sum_of_squares(rows[0], d_));
+    kernels::kernels().scale(rows[0], static_cast<float>(1 / length), features, d_);
+  }
+
+ private:
+  void write(const double* shares, float* weights) const {
+    for (std::size_t p = 0; p < count_; ++p) weights[p] = static_cast<float>(shares[p]);
+  }
+
+  /// row − mean at unit length, or zero where that vanishes.
+  const float* centre(std::size_t p, const float* row) {
+    float* to = centred_[static_cast<std::int64_t>(p)];
+    const float* mean = model_.means[p].data();
+    for (std::int64_t j = 0; j < d_; ++j) to[j] = row[j] - mean[j];
+    const double length = std::sqrt(kernels::kernels().sum_of_squares(to, d_));
+    const auto scale = static_cast<float>(length > vanishing_length ? 1 / length : 0);
+    for (std::int64_t j = 0; j < d_; ++j) to[j] *= scale;
+    return to;
+  }
+
+  void weigh(const float* const* rows, double* shares) {
+    if (options_.fusion == FusionKind::plain)
+      return void(std::fill_n(shares, count_, 1 / static_cast<double>(count_)));
+    const auto& loops = kernels::kernels();
+    // The prototype is this sum over `count_`, at unit length.
+    float* prototype = prototype_.data();
+    std::copy_n(rows[0], d_, prototype);
+    for (std::size_t p = 1; p < count_; ++p)
+      for (std::int64_t j = 0; j < d_; ++j) prototype[j] += rows[p][j];
+    const double length = std::sqrt(loops.sum_of_squares(prototype, d_));
+    const double scale = length > vanishing_length * static_cast<double>(count_) ? 1 / length : 0;
+    for (std::size_t p = 0; p < count_; ++p)
+      shares[p] = scale / options_.gamma * loops.dot_f64(rows[p], prototype, d_);
+    const double highest = *std::max_element(shares, shares + count_);
+    double total = 0;
+    for (std::size_t p = 0; p < count_; ++p) total += shares[p] = kernels::exp(shares[p] - highest);
+    for (std::size_t p = 0; p < count_; ++p) shares[p] /= total;
+  }
+
+  /// Writes the weighted parts at unit length; false where they vanish.
+  bool join(const float* const* rows, const double* shares, float* to) const {
+    const auto& loops = kernels::kernels();
+    if (options_.fusion == FusionKind::sum) {
+      for (std::int64_t j = 0; j < d_; ++j) {
         double sum = 0;
-        for (std::size_t p = 0; p < count; ++p) sum += weights[p] * static_cast<double>(rows[p][j]);
+        for (std::size_t p = 0; p < count_; ++p) sum += shares[p] * static_cast<double>(rows[p][j]);
         to[j] = static_cast<float>(sum);
       }
-      square = square_of(to);
-    } else {
-      for (std::size_t p = 0; p < count; ++p) square += weights[p] * weights[p] * squares[p];
+      const double length = std::sqrt(loops.sum_of_squares(to, d_));
+      if (length <= vanishing_length) return false;
+      const auto scale = static_cast<float>(1 / length);
+      for (std::int64_t j = 0; j < d_; ++j) to[j] *= scale;
+      return true;
     }
+    double square = 0;
+    for (std::size_t p = 0; p < count_; ++p)
+      square += shares[p] * shares[p] * loops.sum_of_squares(rows[p], d_);
     const double length = std::sqrt(square);
-    if (length <= vanishing_length) {
-      fuse_with_operations(parts, options, i, i + 1, result);
-      continue;
-    }
-    for (std::size_t p = 0; p < count; ++p)
-      result.weights.data_ptr<float>()[i * static_cast<std::int64_t>(count) + static_cast<std::int64_t>(p)] =
-          static_cast<float>(weights[p]);
-    if (options.fusion == FusionKind::sum) {
-      for (std::int64_t j = 0; j < d; ++j) to[j] *= static_cast<float>(1 / length);
-    } else {
-      for (std::size_t p = 0; p < count; ++p, to += d) {
-        const auto scale = static_cast<float>(weights[p] / length);
-        for (std::int64_t j = 0; j < d; ++j) to[j] = rows[p][j] * scale;
-      }
-    }
+    if (length <= vanishing_length) return false;
+    for (std::size_t p = 0; p < count_; ++p, to += d_)
+      loops.scale(rows[p], static_cast<float>(shares[p] / length), to, d_);
+    return true;
   }
-}
 
-FusionResult fuse_with(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
-                       FusionModel model) {
-  const std::int64_t n = parts.front().size(0), d = parts.front().size(1);
+  const Parts& parts_;
+  const FusionOptions& options_;
+  const FusionModel& model_;
+  std::size_t count_;
+  std::int64_t d_;
+  Matrix<float> centred_;
+  std::vector<float> prototype_;
+};
+
+FusionResult fuse_with(const Parts& parts, const FusionOptions& options, FusionModel model) {
+  const std::int64_t n = parts.front().rows(), d = parts.front().columns();
   const auto count = static_cast<std::int64_t>(parts.size());
-  const auto real = parts.front().options();
-  FusionResult result{torch::empty({n, options.fusion == FusionKind::sum ? d : count * d}, real),
-                      torch::empty({n, count}, real), std::move(model)};
-  internal::row_blocks(parts.front(), n, images_per_block, [&](auto begin, auto end, auto) {
-    if (internal::has_kernels(parts.front()))
-      fuse_with_loops(parts, options, begin, end, result);
-    else
-      fuse_with_operations(parts, options, begin, end, result);
+  FusionResult result{Matrix<float>::uninitialised(n, options.fusion == FusionKind::sum ? d : count * d),
+                      Matrix<float>::uninitialised(n, count), std::move(model)};
+  parallel_blocks(n, images_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    Fuser fuser(parts, options, result.model);
+    for (std::int64_t i = begin; i < end; ++i) fuser.fuse(i, result.features[i], result.weights[i]);
   });
   return result;
 }
 
 }  // namespace
 
-FusionResult fuse(const std::vector<torch::Tensor>& parts, const FusionOptions& options) {
-  const auto rows = checked(parts, options, "fuse");
+FusionResult fuse(const Parts& parts, const FusionOptions& options) {
+  check(parts, options, "fuse");
   FusionModel model;
   if (options.centre)
-    for (const auto& part : rows) model.means.push_back(mean_of(part));
-  return fuse_with(rows, options, std::move(model));
+    for (const auto& part : parts) model.means.push_back(mean_of(part));
+  return fuse_with(parts, options, std::move(model));
 }
 
-torch::Tensor fuse_new(const std::vector<torch::Tensor>& parts, const FusionOptions& options,
-                       const FusionModel& model) {
+Matrix<float> fuse_new(const Parts& parts, const FusionOptions& options, const FusionModel& model) {
   constexpr auto function = "fuse_new";
-  const auto rows = checked(parts, options, function);
-  const std::size_t expected = options.centre ? rows.size() : 0;
+  check(parts, options, function);
+  const std::size_t expected = options.centre ? parts.size() : 0;
   require(model.means.size() == expected, function, "model must have ", expected, " means, got ",
           model.means.size(), ".");
-  FusionModel here;
-  for (const auto& mean : model.means) {
-    require(mean.defined() && mean.dim() == 1 && mean.size(0) == rows.front().size(1), function,
-            "means must be as wide as the parts (", rows.front().size(1), "), got ",
-            mean.defined() ? mean.numel() : 0, ".");
-    here.means.push_back(mean.detach().to(rows.front().device(), torch::kFloat32).contiguous());
-  }
-  return fuse_with(rows, options, std::move(here)).features;
+  for (const auto& mean : model.means)
+    require(static_cast<std::int64_t>(mean.size()) == parts.front().columns(), function,
+            "means must be as wide as the parts (", parts.front().columns(), "), got ", mean.size(), ".");
+  return fuse_with(parts, options, model).features;
 }
 
 }  // namespace ilk

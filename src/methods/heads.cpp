@@ -2,211 +2,280 @@
 #include "heads.h"
 
 #include <ilk/error.h>
+#include <ilk/parallel.h>
 #include <ilk/random.h>
 
+#include <algorithm>
 #include <cmath>
 
-#include "../cluster/blocks.h"
+#include "../kernels/functions.h"
+#include "../kernels/kernels.h"
 
 namespace ilk::internal {
 namespace {
 
 constexpr double initial_deviation = 0.02, cut = 2, adam_epsilon = 1e-8;
 constexpr const char* head_names[] = {"image.", "text."};
+// Tasks: so many rows, or so many hidden columns. Never by the number of threads.
+constexpr std::int64_t rows_per_block = 256, columns_per_task = 128;
 
-std::int64_t rows_per_block(const torch::Tensor& like, std::int64_t rows) {
-  return like.is_cpu() ? 256 : rows;
+Parameter parameter(Matrix<float> value, bool is_vector) {
+  const std::int64_t rows = value.rows(), columns = value.columns();
+  return {std::move(value), Matrix<float>(rows, columns), Matrix<float>(rows, columns),
+          Matrix<float>(rows, columns), is_vector};
 }
 
-Parameter parameter(const torch::Tensor& value) {
-  return {value, torch::zeros_like(value), torch::zeros_like(value), torch::zeros_like(value)};
-}
-
-Parameter drawn(std::int64_t rows, std::int64_t columns, const torch::Tensor& like, std::uint64_t seed,
-                const std::string& name) {
+Parameter drawn(std::int64_t rows, std::int64_t columns, std::uint64_t seed, const std::string& name) {
   RandomStream random(seed, "weights of " + name);
-  auto values = torch::empty({rows, columns}, torch::kFloat64);
-  auto* memory = values.data_ptr<double>();
-  for (std::int64_t i = 0; i < rows * columns; ++i) {
+  auto values = Matrix<float>::uninitialised(rows, columns);
+  for (float& number : values.flat()) {
     double value = random.normal();
     while (std::abs(value) > cut) value = random.normal();
-    memory[i] = initial_deviation * value;
+    number = static_cast<float>(initial_deviation * value);
   }
-  return parameter(values.to(like.options()));
+  return parameter(std::move(values), false);
+}
+
+Parameter vector_of(std::int64_t n, float value) {
+  return parameter(Matrix<float>::filled(1, n, value), true);
+}
+
+std::vector<std::int64_t> shape_of(const Parameter& parameter) {
+  const auto& value = parameter.value;
+  if (parameter.is_vector) return {value.columns()};
+  return {value.rows(), value.columns()};
+}
+
+std::string text_of(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (const std::int64_t length : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(length);
+  return text + "]";
+}
+
+std::vector<float> copy_of(const Matrix<float>& row) {
+  return {row.flat().begin(), row.flat().end()};
 }
 
 }  // namespace
 
-Heads::Heads(Pair features, std::int64_t n_clusters, std::uint64_t seed)
-    : width_(features[image_head].size(1)), n_clusters_(n_clusters) {
+Heads::Heads(const FeaturePair& features, std::int64_t n_clusters, std::uint64_t seed)
+    : width_(features[image_head].columns()), n_clusters_(n_clusters) {
   for (const std::size_t h : {image_head, text_head}) {
     Head& head = heads_[h];
     const std::string name = head_names[h];
     head.features = features[h];
-    const auto real = head.features.options();
-    if (head.features.size(1) != width_)
-      head.map = drawn(width_, head.features.size(1), head.features, seed, name + "map");
-    head.weight1 = drawn(width_, width_, head.features, seed, name + "weight1");
-    head.weight2 = drawn(n_clusters, width_, head.features, seed, name + "weight2");
-    head.norm_weight = parameter(torch::ones({width_}, real));
-    head.norm_bias = parameter(torch::zeros({width_}, real));
-    head.bias2 = parameter(torch::zeros({n_clusters}, real));
-    head.running_mean = torch::zeros({width_}, real);
-    head.running_variance = torch::ones({width_}, real);
+    if (head.features.columns() != width_)
+      head.map = drawn(width_, head.features.columns(), seed, name + "map");
+    head.weight1 = drawn(width_, width_, seed, name + "weight1");
+    head.weight2 = drawn(n_clusters, width_, seed, name + "weight2");
+    head.norm_weight = vector_of(width_, 1);
+    head.norm_bias = vector_of(width_, 0);
+    head.bias2 = vector_of(n_clusters, 0);
+    head.running_mean.assign(static_cast<std::size_t>(width_), 0);
+    head.running_variance.assign(static_cast<std::size_t>(width_), 1);
   }
-  columns_per_task_ = heads_[image_head].features.is_cpu() ? 128 : width_;
 }
 
-void Heads::each_rows(const RowBody& body) {
-  const auto& like = heads_[image_head].features;
-  const std::int64_t rows = views_ * batch_, block = rows_per_block(like, rows);
-  const std::int64_t blocks = block_count(rows, block);
-  row_blocks(like, 2 * blocks, 1, [&](std::int64_t task, auto, auto) {
-    const std::int64_t begin = task / 2 * block;
-    body(heads_[task % 2], begin, std::min(rows, begin + block));
+template <class Body>
+void Heads::each_rows(const Body& body) {
+  const std::int64_t rows = views_ * batch_;
+  parallel_blocks(
+      2 * block_count(rows, rows_per_block), 1, [&](std::int64_t task, std::int64_t, std::int64_t) {
+        const std::int64_t begin = task / 2 * rows_per_block;
+        body(static_cast<std::size_t>(task % 2),
+             Block{begin, std::min(rows, begin + rows_per_block), static_cast<std::size_t>(task / 2)});
+      });
+}
+
+template <class Body>
+void Heads::each_columns(const Body& body) {
+  const std::int64_t tasks = 2 * block_count(width_, columns_per_task);
+  parallel_blocks(tasks, 1, [&](std::int64_t task, std::int64_t, std::int64_t) {
+    const std::int64_t begin = task / 2 * columns_per_task;
+    body(heads_[static_cast<std::size_t>(task % 2)], begin, std::min(width_, begin + columns_per_task));
   });
 }
 
-void Heads::each_columns(const ColumnBody& body) {
-  row_blocks(heads_[image_head].features, 2 * block_count(width_, columns_per_task_), 1,
-             [&](std::int64_t task, auto, auto) {
-               const std::int64_t begin = task / 2 * columns_per_task_;
-               body(heads_[task % 2], static_cast<std::size_t>(task / 2), begin,
-                    std::min(width_, begin + columns_per_task_));
-             });
+std::vector<Heads::Block> Heads::blocks() const {
+  std::vector<Block> all;
+  const std::int64_t rows = views_ * batch_;
+  for (std::int64_t begin = 0; begin < rows; begin += rows_per_block)
+    all.push_back({begin, std::min(rows, begin + rows_per_block), all.size()});
+  return all;
 }
 
-void Heads::make_room(std::int64_t rows) {
+void Heads::make_room() {
+  const std::int64_t rows = views_ * batch_;
+  for (Views& p : probabilities_)
+    if (p.views() != views_ || p.batch() != batch_) p = Views(views_, batch_, n_clusters_);
   if (rows <= room_) return;
   room_ = rows;
+  const auto make = [](Matrix<float>& matrix, std::int64_t height, std::int64_t width) {
+    matrix = {};
+    matrix = Matrix<float>::uninitialised(height, width);
+  };
   for (Head& head : heads_) {
-    const auto real = head.features.options();
-    head.input = torch::empty({rows, head.features.size(1)}, real);
-    head.mapped = head.map.value.defined() ? torch::empty({rows, width_}, real) : head.input;
-    head.flow_of_mapped = head.map.value.defined() ? torch::empty({rows, width_}, real) : torch::Tensor();
-    head.logits = torch::empty({rows, n_clusters_}, real);
-    for (auto* list : {&head.normalised, &head.active, &head.flow}) {
-      list->clear();
-      for (std::int64_t begin = 0; begin < width_; begin += columns_per_task_)
-        list->push_back(torch::empty({rows, std::min(columns_per_task_, width_ - begin)}, real));
-    }
+    make(head.input, rows, head.features.columns());
+    if (head.has_map()) make(head.mapped, rows, width_);
+    make(head.normalised, width_, rows);
+    make(head.active, width_, rows);
+    make(head.logits, n_clusters_, rows);
+    make(head.flow_of_logits, rows, n_clusters_);
+    make(head.inverse_deviation, views_, width_);
+    for (auto* list : {&head.packed, &head.packed_flow, &head.packed_flow_columns})
+      list->resize(static_cast<std::size_t>(block_count(rows, rows_per_block)));
   }
 }
 
-void Heads::normalise(Head& head, std::size_t task, std::int64_t begin, std::int64_t end) {
-  auto hidden = first_rows(head.normalised[task]);
-  at::mm_out(hidden, first_rows(head.mapped), head.weight1.value.slice(0, begin, end).t());
-  const auto weight = head.norm_weight.value.slice(0, begin, end);
-  const auto bias = head.norm_bias.value.slice(0, begin, end);
-  auto mean_so_far = head.running_mean.slice(0, begin, end);
-  auto variance_so_far = head.running_variance.slice(0, begin, end);
-  const auto n = static_cast<double>(batch_);
-  for (std::int64_t view = 0; view < views_; ++view) {
-    auto part = hidden.narrow(0, view * batch_, batch_);
-    const auto mean = part.mean(0);
-    part.sub_(mean);
-    const auto variance = part.square().mean(0);
-    const auto inverse = (variance + norm_epsilon).rsqrt_();
-    head.inverse_deviation[view].slice(0, begin, end).copy_(inverse);
-    mean_so_far.mul_(1 - norm_momentum).add_(mean, norm_momentum);
-    variance_so_far.mul_(1 - norm_momentum).add_(variance, norm_momentum * n / (n - 1));
-    part.mul_(inverse);
-    auto active = head.active[task].narrow(0, view * batch_, batch_);
-    at::addcmul_out(active, bias, part, weight).relu_();
-  }
-}
-
-const Pair& Heads::forward(const Pair& rows) {
-  views_ = rows[image_head].size(0), batch_ = rows[image_head].size(1);
-  make_room(views_ * batch_);
-  for (const std::size_t h : {image_head, text_head}) {
-    heads_[h].inverse_deviation = torch::empty({views_, width_}, heads_[h].features.options());
-    probabilities_[h] = torch::empty({views_, batch_, n_clusters_}, heads_[h].features.options());
-  }
-  const Pair flat_rows = {rows[image_head].flatten(), rows[text_head].flatten()};
-  const Pair flat_probabilities = {probabilities_[image_head].flatten(0, 1),
-                                   probabilities_[text_head].flatten(0, 1)};
-  const auto index = [&](const Head& head) { return static_cast<std::size_t>(&head - heads_.data()); };
-  each_rows([&](Head& head, std::int64_t begin, std::int64_t end) {
-    auto input = head.input.slice(0, begin, end);
-    at::index_select_out(input, head.features, 0, flat_rows[index(head)].slice(0, begin, end));
-    if (!head.map.value.defined()) return;
-    auto mapped = head.mapped.slice(0, begin, end);
-    at::mm_out(mapped, input, head.map.value.t());
+const Pair& Heads::forward(const RowPair& rows) {
+  views_ = rows[image_head].rows(), batch_ = rows[image_head].columns();
+  make_room();
+  for (Head& head : heads_)
+    if (head.has_map()) head.packed_map.assign_transpose(head.map.value);
+  each_rows([&](std::size_t h, const Block& block) {
+    Head& head = heads_[h];
+    const std::int64_t* from = rows[h].data();
+    for (std::int64_t i = block.begin; i < block.end; ++i)
+      std::copy_n(head.features[from[i]], head.features.columns(), head.input[i]);
+    if (head.has_map())
+      multiply(head.input.rows_between(block.begin, block.end), head.packed_map, nullptr,
+               head.mapped.rows_between(block.begin, block.end));
+    head.packed[block.index].assign_transpose(head.seen().rows_between(block.begin, block.end));
   });
-  each_columns([&](Head& head, std::size_t task, std::int64_t begin, std::int64_t end) {
-    normalise(head, task, begin, end);
-  });
-  each_rows([&](Head& head, std::int64_t begin, std::int64_t end) {
-    auto logits = head.logits.slice(0, begin, end);
-    logits.copy_(head.bias2.value.expand_as(logits));
-    for (std::size_t task = 0; task < head.active.size(); ++task) {
-      const auto from = static_cast<std::int64_t>(task) * columns_per_task_;
-      logits.addmm_(head.active[task].slice(0, begin, end),
-                    head.weight2.value.slice(1, from, std::min(width_, from + columns_per_task_)).t());
-    }
-    flat_probabilities[index(head)].slice(0, begin, end).copy_(logits.softmax(1));
+  each_columns([&](Head& head, std::int64_t begin, std::int64_t end) { normalise(head, begin, end); });
+  each_rows([&](std::size_t h, const Block& block) {
+    find_probabilities(heads_[h], block, probabilities_[h].rows().rows_between(block.begin, block.end));
   });
   return probabilities_;
 }
 
-void Heads::send_through_norm(Head& head, std::size_t task, std::int64_t begin, std::int64_t end) {
-  const auto flow_of_logits = first_rows(head.logits), active = first_rows(head.active[task]);
-  auto flow = first_rows(head.flow[task]);
-  at::mm_out(flow, flow_of_logits, head.weight2.value.slice(1, begin, end));
-  head.weight2.gradient.slice(1, begin, end).copy_(flow_of_logits.t().matmul(active));
-  auto bias_gradient = head.norm_bias.gradient.slice(0, begin, end).zero_();
-  auto weight_gradient = head.norm_weight.gradient.slice(0, begin, end).zero_();
-  const auto weight = head.norm_weight.value.slice(0, begin, end);
-  for (std::int64_t view = 0; view < views_; ++view) {
-    const auto rows = [&](const torch::Tensor& whole) { return whole.narrow(0, view * batch_, batch_); };
-    auto part = rows(flow);
-    at::threshold_backward_out(part, part, rows(active), 0);
-    const auto normalised = rows(head.normalised[task]);
-    const auto sum = part.sum(0), product = (part * normalised).sum(0);
-    bias_gradient.add_(sum);
-    weight_gradient.add_(product);
-    // dH = γ / σ · (dY − mean dY − ĥ mean(dY ĥ)), the means over the view.
-    part.sub_(sum / batch_).addcmul_(normalised, product, -1.0 / static_cast<double>(batch_));
-    part.mul_(weight * head.inverse_deviation[view].slice(0, begin, end));
+void Heads::normalise(Head& head, std::int64_t begin, std::int64_t end) {
+  const auto hidden = head.normalised.rows_between(begin, end);
+  for (const Block& block : blocks())
+    multiply(head.weight1.value.rows_between(begin, end), head.packed[block.index], nullptr,
+             hidden.columns_between(block.begin, block.end));
+  const auto& loops = kernels::kernels();
+  const auto n = static_cast<double>(batch_);
+  for (std::int64_t j = begin; j < end; ++j) {
+    const auto column = static_cast<std::size_t>(j);
+    const float weight = head.norm_weight.value[0][j], bias = head.norm_bias.value[0][j];
+    for (std::int64_t view = 0; view < views_; ++view) {
+      float* part = head.normalised[j] + view * batch_;
+      float* active = head.active[j] + view * batch_;
+      const auto mean = static_cast<float>(loops.sum(part, batch_) / n);
+      for (std::int64_t i = 0; i < batch_; ++i) part[i] -= mean;
+      const double variance = loops.sum_of_squares(part, batch_) / n;
+      const auto inverse = static_cast<float>(1 / std::sqrt(variance + norm_epsilon));
+      head.inverse_deviation[view][j] = inverse;
+      const auto follow = [](float& so_far, double now) {
+        so_far = static_cast<float>((1 - norm_momentum) * static_cast<double>(so_far) + norm_momentum * now);
+      };
+      follow(head.running_mean[column], static_cast<double>(mean));
+      follow(head.running_variance[column], variance * n / (n - 1));
+      for (std::int64_t i = 0; i < batch_; ++i) {
+        part[i] *= inverse;
+        const float value = bias + part[i] * weight;
+        active[i] = value < 0 ? 0 : value;  // NaN stays
+      }
+    }
   }
-  auto gradient = head.weight1.gradient.slice(0, begin, end);
-  at::mm_out(gradient, flow.t(), first_rows(head.mapped));
+}
+
+void Heads::find_probabilities(Head& head, const Block& block, MatrixView<float> probabilities) {
+  PackedMatrix& packed = head.packed[block.index];
+  packed.assign(head.active.view().columns_between(block.begin, block.end));
+  const auto logits = head.logits.view().columns_between(block.begin, block.end);
+  multiply(head.weight2.value, packed, nullptr, logits);
+  const float* bias = head.bias2.value[0];
+  for (std::int64_t k = 0; k < n_clusters_; ++k) {
+    const float* from = logits[k];
+    for (std::int64_t i = 0; i < probabilities.rows(); ++i) probabilities[i][k] = from[i] + bias[k];
+  }
+  for (std::int64_t i = 0; i < probabilities.rows(); ++i) softmax(probabilities[i], n_clusters_);
+}
+
+void Heads::send_through_norm(Head& head, std::int64_t begin, std::int64_t end) {
+  const auto& loops = kernels::kernels();
+  const auto flow = head.active.rows_between(begin, end);
+  auto gradient2 = Matrix<float>::uninitialised(end - begin, n_clusters_);
+  for (const Block& block : blocks()) {
+    const auto columns = flow.columns_between(block.begin, block.end);
+    multiply(columns, head.packed_flow[block.index], nullptr, gradient2, block.index > 0);
+    multiply(head.turned_weights.rows_between(begin, end), head.packed_flow_columns[block.index], nullptr,
+             columns);
+  }
+  for (std::int64_t k = 0; k < n_clusters_; ++k)
+    for (std::int64_t j = begin; j < end; ++j) head.weight2.gradient[k][j] = gradient2[j - begin][k];
+  const auto n = static_cast<double>(batch_);
+  for (std::int64_t j = begin; j < end; ++j) {
+    const float weight = head.norm_weight.value[0][j], bias = head.norm_bias.value[0][j];
+    double bias_gradient = 0, weight_gradient = 0;
+    for (std::int64_t view = 0; view < views_; ++view) {
+      float* part = head.active[j] + view * batch_;
+      const float* normalised = head.normalised[j] + view * batch_;
+      for (std::int64_t i = 0; i < batch_; ++i) part[i] = bias + normalised[i] * weight > 0 ? part[i] : 0;
+      const double sum = loops.sum(part, batch_), along = loops.dot_f64(part, normalised, batch_);
+      bias_gradient += sum, weight_gradient += along;
+      // dH = γ / σ · (dY − mean dY − ĥ mean(dY ĥ)), the means over the view.
+      const auto mean = static_cast<float>(sum / n), mean_along = static_cast<float>(along / n);
+      const float scale = weight * head.inverse_deviation[view][j];
+      for (std::int64_t i = 0; i < batch_; ++i)
+        part[i] = (part[i] - mean - normalised[i] * mean_along) * scale;
+    }
+    head.norm_bias.gradient[0][j] = static_cast<float>(bias_gradient);
+    head.norm_weight.gradient[0][j] = static_cast<float>(weight_gradient);
+  }
+  for (const Block& block : blocks())
+    multiply(flow.columns_between(block.begin, block.end), head.packed[block.index], nullptr,
+             head.weight1.gradient.rows_between(begin, end), block.index > 0);
 }
 
 void Heads::backward(const Pair& gradients) {
-  const Pair flows = {gradients[image_head].flatten(0, 1), gradients[text_head].flatten(0, 1)};
-  const Pair flat_probabilities = {probabilities_[image_head].flatten(0, 1),
-                                   probabilities_[text_head].flatten(0, 1)};
-  each_rows([&](Head& head, std::int64_t begin, std::int64_t end) {
-    const auto h = static_cast<std::size_t>(&head - heads_.data());
-    const auto p = flat_probabilities[h].slice(0, begin, end), flow = flows[h].slice(0, begin, end);
-    head.logits.slice(0, begin, end).copy_(p * (flow - (p * flow).sum(1, /*keepdim=*/true)));
+  for (Head& head : heads_) head.turned_weights = transposed(head.weight2.value);
+  each_rows([&](std::size_t h, const Block& block) {
+    Head& head = heads_[h];
+    const Matrix<float>&p = probabilities_[h].rows(), &flow = gradients[h].rows();
+    for (std::int64_t i = block.begin; i < block.end; ++i) {
+      const float *from = flow[i], *share = p[i];
+      const auto mean = static_cast<float>(kernels::kernels().dot_f64(share, from, n_clusters_));
+      float* to = head.flow_of_logits[i];
+      for (std::int64_t k = 0; k < n_clusters_; ++k) to[k] = share[k] * (from[k] - mean);
+    }
+    const auto rows = head.flow_of_logits.rows_between(block.begin, block.end);
+    head.packed_flow[block.index].assign(rows);
+    head.packed_flow_columns[block.index].assign_transpose(rows);
+    head.packed[block.index].assign(head.seen().rows_between(block.begin, block.end));
   });
-  each_columns([&](Head& head, std::size_t task, std::int64_t begin, std::int64_t end) {
-    send_through_norm(head, task, begin, end);
-  });
-  on_one_thread([&] {
-    for (Head& head : heads_) head.bias2.gradient.copy_(first_rows(head.logits).sum(0));
-  });
-  if (heads_[text_head].map.value.defined()) find_map_gradient();
+  each_columns(
+      [&](Head& head, std::int64_t begin, std::int64_t end) { send_through_norm(head, begin, end); });
+  for (Head& head : heads_) {
+    std::vector<double> sums(static_cast<std::size_t>(n_clusters_));
+    for (std::int64_t i = 0; i < views_ * batch_; ++i)
+      kernels::kernels().add_row(sums.data(), head.flow_of_logits[i], 1, n_clusters_);
+    for (std::int64_t k = 0; k < n_clusters_; ++k)
+      head.bias2.gradient[0][k] = static_cast<float>(sums[static_cast<std::size_t>(k)]);
+  }
+  if (heads_[text_head].has_map()) find_map_gradient();
 }
 
 void Heads::find_map_gradient() {
   Head& text = heads_[text_head];
-  each_rows([&](Head& head, std::int64_t begin, std::int64_t end) {
-    if (&head != &text) return;
-    auto flow = text.flow_of_mapped.slice(0, begin, end).zero_();
-    for (std::size_t task = 0; task < text.flow.size(); ++task) {
-      const auto from = static_cast<std::int64_t>(task) * columns_per_task_;
-      flow.addmm_(text.flow[task].slice(0, begin, end),
-                  text.weight1.value.slice(0, from, std::min(width_, from + columns_per_task_)));
-    }
+  text.turned_weights = transposed(text.weight1.value);
+  // The flow into what was mapped, (D, R), takes the place of the normalised numbers, which were used.
+  each_rows([&](std::size_t h, const Block& block) {
+    if (h != text_head) return;
+    PackedMatrix& packed = text.packed[block.index];
+    packed.assign(text.active.view().columns_between(block.begin, block.end));
+    multiply(text.turned_weights, packed, nullptr,
+             text.normalised.view().columns_between(block.begin, block.end));
+    packed.assign(text.input.rows_between(block.begin, block.end));
   });
-  each_columns([&](Head& head, std::size_t, std::int64_t begin, std::int64_t end) {
+  each_columns([&](Head& head, std::int64_t begin, std::int64_t end) {
     if (&head != &text) return;
-    auto gradient = text.map.gradient.slice(0, begin, end);
-    at::mm_out(gradient, first_rows(text.flow_of_mapped).slice(1, begin, end).t(), first_rows(text.input));
+    for (const Block& block : blocks())
+      multiply(text.normalised.rows_between(begin, end).columns_between(block.begin, block.end),
+               text.packed[block.index], nullptr, text.map.gradient.rows_between(begin, end),
+               block.index > 0);
   });
 }
 
@@ -215,7 +284,7 @@ std::vector<Heads::Learnt> Heads::parameters() {
   for (const std::size_t h : {image_head, text_head}) {
     Head& head = heads_[h];
     const std::string name = head_names[h];
-    if (head.map.value.defined()) all.push_back({name + "map", head.map});
+    if (head.has_map()) all.push_back({name + "map", head.map});
     all.push_back({name + "weight1", head.weight1});
     all.push_back({name + "norm_weight", head.norm_weight});
     all.push_back({name + "norm_bias", head.norm_bias});
@@ -228,71 +297,90 @@ std::vector<Heads::Learnt> Heads::parameters() {
 void Heads::step(const TrainingOptions& options) {
   ++steps_;
   const auto t = static_cast<double>(steps_);
-  const double first = 1 - std::pow(options.beta1, t), second = std::sqrt(1 - std::pow(options.beta2, t));
+  const double first = 1 - kernels::pow(options.beta1, t), second = 1 - kernels::pow(options.beta2, t);
+  const auto beta1 = static_cast<float>(options.beta1), beta2 = static_cast<float>(options.beta2);
+  const auto rest1 = static_cast<float>(1 - options.beta1), rest2 = static_cast<float>(1 - options.beta2);
+  const auto to_deviation = static_cast<float>(1 / std::sqrt(second));
+  const auto rate = static_cast<float>(options.learning_rate / first);
+  constexpr auto epsilon = static_cast<float>(adam_epsilon);
   struct Piece {
     Parameter* parameter;
     std::int64_t begin, end;
   };
   std::vector<Piece> pieces;
-  constexpr std::int64_t floats_per_piece = 1 << 16;
-  for (const auto& [name, parameter] : parameters()) {
-    const std::int64_t rows = parameter.value.size(0), floats = parameter.value.numel();
-    const std::int64_t block =
-        parameter.value.is_cpu() ? std::max<std::int64_t>(1, floats_per_piece * rows / floats) : rows;
-    for (std::int64_t begin = 0; begin < rows; begin += block)
-      pieces.push_back({&parameter, begin, std::min(rows, begin + block)});
-  }
-  row_blocks(heads_[image_head].features, static_cast<std::int64_t>(pieces.size()), 1,
-             [&](std::int64_t number, auto, auto) {
-               const auto& [parameter, begin, end] = pieces[static_cast<std::size_t>(number)];
-               const auto gradient = parameter->gradient.slice(0, begin, end);
-               auto mean = parameter->first_moment.slice(0, begin, end);
-               auto square = parameter->second_moment.slice(0, begin, end);
-               mean.mul_(options.beta1).add_(gradient, 1 - options.beta1);
-               square.mul_(options.beta2).addcmul_(gradient, gradient, 1 - options.beta2);
-               const auto scale = square.sqrt().div_(second).add_(adam_epsilon);
-               parameter->value.slice(0, begin, end).addcdiv_(mean, scale, -options.learning_rate / first);
-             });
+  constexpr std::int64_t numbers_per_piece = 1 << 16;
+  for (const auto& [name, parameter] : parameters())
+    for (std::int64_t begin = 0; begin < parameter.value.size(); begin += numbers_per_piece)
+      pieces.push_back({&parameter, begin, std::min(parameter.value.size(), begin + numbers_per_piece)});
+  parallel_blocks(static_cast<std::int64_t>(pieces.size()), 1,
+                  [&](std::int64_t number, std::int64_t, std::int64_t) {
+                    const auto& [parameter, begin, end] = pieces[static_cast<std::size_t>(number)];
+                    const float* __restrict gradient = parameter->gradient.data();
+                    float* __restrict mean = parameter->first_moment.data();
+                    float* __restrict square = parameter->second_moment.data();
+                    float* __restrict value = parameter->value.data();
+                    for (std::int64_t i = begin; i < end; ++i) {
+                      mean[i] = beta1 * mean[i] + rest1 * gradient[i];
+                      square[i] = beta2 * square[i] + rest2 * gradient[i] * gradient[i];
+                      value[i] -= rate * mean[i] / (std::sqrt(square[i]) * to_deviation + epsilon);
+                    }
+                  });
 }
 
 HeadWeights Heads::weights(HeadIndex index) const {
   const Head& head = heads_[index];
-  return {head.map.value,    head.weight1.value,    head.norm_weight.value, head.norm_bias.value,
-          head.running_mean, head.running_variance, head.weight2.value,     head.bias2.value};
+  return {head.map.value.copy(),         head.weight1.value.copy(), copy_of(head.norm_weight.value),
+          copy_of(head.norm_bias.value), head.running_mean,         head.running_variance,
+          head.weight2.value.copy(),     copy_of(head.bias2.value)};
 }
 
-NamedTensors Heads::state() const {
-  NamedTensors all{{"steps", torch::tensor({steps_}, torch::kInt64)}};
+NamedArrays Heads::state() const {
+  NamedArrays all;
+  all.emplace_back("steps", Array(ArrayView(ElementType::i64, {1}, &steps_)));
   for (const auto& [name, parameter] : const_cast<Heads*>(this)->parameters()) {
-    all.emplace_back(name, parameter.value);
-    all.emplace_back(name + ".first_moment", parameter.first_moment);
-    all.emplace_back(name + ".second_moment", parameter.second_moment);
+    const auto add = [&, &parameter = parameter](const std::string& key, const Matrix<float>& numbers) {
+      all.emplace_back(key, Array(ArrayView(ElementType::f32, shape_of(parameter), numbers.data())));
+    };
+    add(name, parameter.value);
+    add(name + ".first_moment", parameter.first_moment);
+    add(name + ".second_moment", parameter.second_moment);
   }
   for (const std::size_t h : {image_head, text_head}) {
-    all.emplace_back(head_names[h] + std::string("running_mean"), heads_[h].running_mean);
-    all.emplace_back(head_names[h] + std::string("running_variance"), heads_[h].running_variance);
+    const std::string name = head_names[h];
+    all.emplace_back(name + "running_mean", Array(ArrayView(heads_[h].running_mean)));
+    all.emplace_back(name + "running_variance", Array(ArrayView(heads_[h].running_variance)));
   }
   return all;
 }
 
-void Heads::restore(const std::function<torch::Tensor(const std::string&)>& find) {
-  for (const auto& [name, tensor] : state()) {
-    const auto found = find(name);
-    require(found.sizes() == tensor.sizes() && found.scalar_type() == tensor.scalar_type(), "training",
-            "the state's ", name, " must have shape ", tensor.sizes(), ", got ", found.sizes(), ".");
-    if (name == "steps")
-      steps_ = found.item<std::int64_t>();
-    else
-      torch::Tensor(tensor).copy_(found);
+void Heads::restore(const std::function<const Array&(const std::string&)>& find) {
+  const auto found = [&](const std::string& name, ElementType type,
+                         const std::vector<std::int64_t>& shape) -> const Array& {
+    const Array& array = find(name);
+    require(array.type() == type && array.shape() == shape, "training", "the state's ", name, " must be ",
+            name_of(type), " of shape ", text_of(shape), ", got ", name_of(array.type()), " of shape ",
+            text_of(array.shape()), ".");
+    return array;
+  };
+  steps_ = found("steps", ElementType::i64, {1}).values<std::int64_t>()[0];
+  for (const auto& [name, parameter] : parameters()) {
+    const auto take = [&, &parameter = parameter](const std::string& key, Matrix<float>& numbers) {
+      const auto values = found(key, ElementType::f32, shape_of(parameter)).values<float>();
+      std::copy(values.begin(), values.end(), numbers.data());
+    };
+    take(name, parameter.value);
+    take(name + ".first_moment", parameter.first_moment);
+    take(name + ".second_moment", parameter.second_moment);
   }
-}
-
-torch::Tensor trained_probabilities(const HeadWeights& head, const torch::Tensor& features) {
-  const auto mapped = head.map.defined() ? features.matmul(head.map.t()) : features;
-  const auto scale = head.norm_weight * (head.running_variance + norm_epsilon).rsqrt_();
-  const auto active =
-      mapped.matmul(head.weight1.t()).sub_(head.running_mean).mul_(scale).add_(head.norm_bias).relu_();
-  return torch::addmm(head.bias2, active, head.weight2.t()).softmax(1);
+  for (const std::size_t h : {image_head, text_head}) {
+    const auto take = [&](const char* name, std::vector<float>& numbers) {
+      const auto values =
+          found(std::string(head_names[h]) + name, ElementType::f32, {width_}).values<float>();
+      numbers.assign(values.begin(), values.end());
+    };
+    take("running_mean", heads_[h].running_mean);
+    take("running_variance", heads_[h].running_variance);
+  }
 }
 
 }  // namespace ilk::internal

@@ -4,12 +4,12 @@
 #include "training_loop.h"
 
 namespace ilk {
-TrainedHeads train_sac(const torch::Tensor& images, const torch::Tensor& texts, const SacOptions& options,
-                       const TrainingHooks& hooks, Progress& progress) {
+TrainedHeads train_sac(MatrixView<const float> images, MatrixView<const float> texts,
+                       const SacOptions& options, const TrainingHooks& hooks, Progress& progress) {
   constexpr auto function = "train_sac";
   check_ranges(options, function);
   const std::int64_t k = options.n_clusters;
-  torch::Tensor room;
+  Matrix<float> room;
   return internal::train(
       {.function = function,
        .images = images,

@@ -2,13 +2,16 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
+#include <ilk/parallel.h>
 #include <ilk/selection.h>
 
 #include <algorithm>
-#include <tuple>
+#include <compare>
+#include <limits>
 
-#include "../cluster/alignment.h"
-#include "../cluster/blocks.h"
+#include "../kernels/functions.h"
+#include "../kernels/kernels.h"
+#include "../kernels/matrix_product.h"
 
 namespace ilk {
 namespace {
@@ -16,38 +19,52 @@ namespace {
 /// The temperature at which TAC takes the softmax over centres.
 constexpr double confidence_temperature = 0.005;
 
-std::vector<std::int64_t> nearest_words(const torch::Tensor& centres, const torch::Tensor& words,
+std::vector<std::int64_t> nearest_words(MatrixView<const float> centres, MatrixView<const float> words,
                                         std::int64_t top) {
-  const auto found = nearest_neighbours(centres, words, std::min(top, words.size(0))).indices.cpu();
-  return {found.data_ptr<std::int64_t>(), found.data_ptr<std::int64_t>() + found.numel()};
+  const auto found = nearest_neighbours(centres, words, std::min(top, words.rows())).indices;
+  return {found.flat().begin(), found.flat().end()};
 }
 
-std::vector<std::int64_t> exclusive_words(const torch::Tensor& centres, const torch::Tensor& words,
+/// Where a word belongs, and log((1 − p) / p) of its softmax p there: the less, the more confident. Unlike
+/// the softmax it does not saturate.
+struct Owned {
+  std::int64_t centre;
+  double doubt;
+  std::int64_t word;
+  auto operator<=>(const Owned&) const = default;
+};
+
+/// `cosines` with the n centres; they are overwritten.
+Owned owner_of(float* cosines, std::int64_t n, std::int64_t word) {
+  const auto& loops = kernels::kernels();
+  const auto [best, second] = loops.top_two(cosines, n);
+  const std::int64_t owner = std::find(cosines, cosines + n, best) - cosines;
+  if (n == 1) return {owner, 0, word};
+  cosines[owner] = -std::numeric_limits<float>::infinity();
+  const double others =
+      loops.exponentiate(cosines, n, second, static_cast<float>(1 / confidence_temperature));
+  const double behind = static_cast<double>(second) - static_cast<double>(best);
+  return {owner, behind / confidence_temperature + kernels::log(others), word};
+}
+
+std::vector<std::int64_t> exclusive_words(MatrixView<const float> centres, MatrixView<const float> words,
                                           std::int64_t top) {
-  const std::int64_t p = words.size(0);
-  auto owners = torch::empty({p}, words.options().dtype(torch::kInt64));
-  // 1 / softmax − 1 at the owner: the less, the more confident. Unlike the softmax it does not saturate at 1.
-  auto doubts = torch::empty({p}, words.options().dtype(torch::kFloat64));
-  internal::row_blocks(words, p, internal::images_per_block(centres), [&](auto begin, auto end, auto) {
-    const auto cosines = words.slice(0, begin, end).matmul(centres.t());
-    const auto [best, owner] = cosines.max(1, /*keepdim=*/true);
-    auto odds = (cosines - best).to(torch::kFloat64).div_(confidence_temperature).exp_();
-    odds.scatter_(1, owner, 0);
-    owners.slice(0, begin, end).copy_(owner.squeeze(1));
-    doubts.slice(0, begin, end).copy_(odds.sum(1));
+  const std::int64_t p = words.rows(), n = centres.rows();
+  const std::int64_t words_per_block = std::clamp<std::int64_t>((std::int64_t{1} << 18) / n, 16, 1024);
+  const auto packed = PackedMatrix::of_transpose(centres);
+  std::vector<Owned> order(static_cast<std::size_t>(p));
+  parallel_blocks(p, words_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    auto cosines = Matrix<float>::uninitialised(end - begin, n);
+    multiply(words.rows_between(begin, end), packed, nullptr, cosines);
+    for (std::int64_t word = begin; word < end; ++word)
+      order[static_cast<std::size_t>(word)] = owner_of(cosines[word - begin], n, word);
   });
-  const auto owners_memory = owners.cpu(), doubts_memory = doubts.cpu();
-  std::vector<std::tuple<std::int64_t, double, std::int64_t>> order;  // centre, doubt, word
-  order.reserve(static_cast<std::size_t>(p));
-  for (std::int64_t word = 0; word < p; ++word)
-    order.emplace_back(owners_memory.data_ptr<std::int64_t>()[word], doubts_memory.data_ptr<double>()[word],
-                       word);
   std::sort(order.begin(), order.end());
   std::vector<std::int64_t> kept;
   std::int64_t of_centre = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    of_centre = i > 0 && std::get<0>(order[i]) == std::get<0>(order[i - 1]) ? of_centre + 1 : 0;
-    if (of_centre < top) kept.push_back(std::get<2>(order[i]));
+    of_centre = i > 0 && order[i].centre == order[i - 1].centre ? of_centre + 1 : 0;
+    if (of_centre < top) kept.push_back(order[i].word);
   }
   return kept;
 }
@@ -63,22 +80,19 @@ std::int64_t semantic_centre_count(std::int64_t n_images, std::int64_t n_cluster
   return std::min(n_images, std::max(n_images / options.images_per_centre, 3 * n_clusters));
 }
 
-torch::Tensor select_words(const torch::Tensor& centres, const torch::Tensor& words,
-                           const SelectionOptions& options) {
+std::vector<std::int64_t> select_words(MatrixView<const float> centres, MatrixView<const float> words,
+                                       const SelectionOptions& options) {
   constexpr auto function = "select_words";
   check_ranges(options, function);
   require_unit_rows(centres, function, "centres");
   require_unit_rows(words, function, "words");
-  require(centres.size(1) == words.size(1), function, "words must be as wide as the centres (",
-          centres.size(1), "), got ", words.size(1), ".");
-  require(centres.device() == words.device(), function, "words must be on the centres' device (",
-          centres.device(), "), got ", words.device(), ".");
-  const auto from = internal::plain_rows(centres), among = internal::plain_rows(words);
-  auto chosen = options.selection == SelectionRule::exclusive ? exclusive_words(from, among, options.top)
-                                                              : nearest_words(from, among, options.top);
+  require(centres.columns() == words.columns(), function, "words must be as wide as the centres (",
+          centres.columns(), "), got ", words.columns(), ".");
+  auto chosen = options.selection == SelectionRule::exclusive ? exclusive_words(centres, words, options.top)
+                                                              : nearest_words(centres, words, options.top);
   std::sort(chosen.begin(), chosen.end());
   chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
-  return torch::tensor(chosen, torch::kInt64).to(words.device());
+  return chosen;
 }
 
 }  // namespace ilk

@@ -3,6 +3,7 @@
 #include <ilk/tac.h>
 
 #include "contrast.h"
+#include "fused_clusters.h"
 #include "training_loop.h"
 
 namespace ilk {
@@ -19,20 +20,29 @@ CaeOptions as_cae(const TacOptions& options) {
 
 }  // namespace
 
-SemanticSpace retrieve_words(const torch::Tensor& embeddings, const torch::Tensor& centres,
-                             const torch::Tensor& nouns, const TacOptions& options, Progress& progress) {
+SemanticSpace retrieve_words(MatrixView<const float> embeddings, MatrixView<const float> centres,
+                             MatrixView<const float> nouns, const TacOptions& options, Progress& progress) {
   check_ranges(options, "tac");
   SemanticSpace space = align_words(embeddings, centres, nouns, as_cae(options), {}, progress);
   space.plan.times_cosine = false;
   return space;
 }
 
-CaeResult tac(const torch::Tensor& embeddings, const SemanticSpace& nouns, const TacOptions& options,
+CaeResult tac(MatrixView<const float> embeddings, const SemanticSpace& nouns, const TacOptions& options,
               Progress& progress) {
-  return cae(embeddings, {nouns}, as_cae(options), progress);
+  const CaeOptions of_cae = as_cae(options);
+  check_ranges(of_cae, "cae");
+  FusionResult fusion;
+  if (nouns.placed.counterparts.empty()) {
+    const Matrix<float> made = counterparts(embeddings, nouns.features, nouns.plan);
+    fusion = fuse({embeddings, made}, of_cae.fusion);
+  } else {
+    fusion = fuse({embeddings, nouns.placed.counterparts}, of_cae.fusion);
+  }
+  return internal::cluster_fused(std::move(fusion), of_cae, progress);
 }
 
-TrainedHeads train_tac(const torch::Tensor& images, const torch::Tensor& counterparts,
+TrainedHeads train_tac(MatrixView<const float> images, MatrixView<const float> counterparts,
                        const TacTrainedOptions& options, const TrainingHooks& hooks, Progress& progress) {
   constexpr auto function = "train_tac";
   check_ranges(options, function);
@@ -40,7 +50,7 @@ TrainedHeads train_tac(const torch::Tensor& images, const torch::Tensor& counter
   require(temperature == 0 || temperature >= internal::least_temperature, function,
           "distillation_temperature must be 0 or at least ", internal::least_temperature, ", got ",
           temperature, ".");
-  torch::Tensor room;
+  Matrix<float> room;
   return internal::train(
       {.function = function,
        .images = images,

@@ -1,78 +1,42 @@
 // N images, K clusters, V views of B images, k neighbours.
 #include <ilk/error.h>
 #include <ilk/neighbours.h>
+#include <ilk/parallel.h>
 #include <ilk/random.h>
 #include <ilk/training.h>
 
+#include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <set>
 
-#include "../cluster/blocks.h"
-#include "../cluster/top_rows.h"
+#include "../kernels/functions.h"
 #include "heads.h"
 #include "training_loop.h"
 
 namespace ilk {
 
-NamedTensors HeadWeights::named(const std::string& prefix) const {
-  NamedTensors all;
-  const auto add = [&](const char* name, const torch::Tensor& tensor) {
-    if (tensor.defined()) all.emplace_back(prefix + name, tensor);
-  };
-  add("map", map);
-  add("weight1", weight1);
-  add("norm_weight", norm_weight);
-  add("norm_bias", norm_bias);
-  add("running_mean", running_mean);
-  add("running_variance", running_variance);
-  add("weight2", weight2);
-  add("bias2", bias2);
-  return all;
-}
-
-Assignment predict(const HeadWeights& head, const torch::Tensor& features) {
-  constexpr auto function = "predict";
-  require_unit_rows(features, function, "features");
-  const std::int64_t width = (head.map.defined() ? head.map : head.weight1).size(1);
-  require(features.size(1) == width, function, "features must be as wide as those of the training (", width,
-          "), got ", features.size(1), ".");
-  const std::int64_t n = features.size(0), k = head.weight2.size(0);
-  const auto rows = internal::plain_rows(features);
-  const auto whole = rows.options().dtype(torch::kInt64);
-  Assignment result{torch::empty({n}, whole), torch::empty({n}, rows.options()), torch::full({n}, -1, whole),
-                    torch::full({n}, -1, rows.options())};
-  internal::row_blocks(rows, n, rows.is_cpu() ? 1024 : 65536, [&](auto begin, auto end, auto) {
-    const auto p = internal::trained_probabilities(head, rows.slice(0, begin, end));
-    const auto best = internal::top_columns(p, std::min<std::int64_t>(k, 2));
-    result.labels.slice(0, begin, end).copy_(best.columns.select(1, 0));
-    result.scores.slice(0, begin, end).copy_(best.values.select(1, 0));
-    if (k == 1) return;
-    result.second_labels.slice(0, begin, end).copy_(best.columns.select(1, 1));
-    result.second_scores.slice(0, begin, end).copy_(best.values.select(1, 1));
-  });
-  return result;
-}
-
 namespace internal {
 namespace {
 
-/// The k nearest other rows of each row: (N, k) int32 on the CPU. `search` finds k + 1 for some rows.
+/// The k nearest other rows of each row: (N, k). `search` finds k + 1 for some rows.
 template <class Search>
-torch::Tensor other_rows_near(const torch::Tensor& rows, std::int64_t k, Search search, Progress& progress) {
+Matrix<std::int32_t> other_rows_near(MatrixView<const float> rows, std::int64_t k, Search search,
+                                     Progress& progress) {
   constexpr std::int64_t queries_at_once = 8192;
-  const std::int64_t n = rows.size(0);
-  auto result = torch::empty({n, k}, torch::kInt32);
+  const std::int64_t n = rows.rows();
+  auto result = Matrix<std::int32_t>::uninitialised(n, k);
   for (std::int64_t begin = 0; begin < n; begin += queries_at_once) {
     progress.check_stop();
     const std::int64_t end = std::min(n, begin + queries_at_once);
-    const torch::Tensor found = search(rows.slice(0, begin, end)).indices.cpu();
-    const auto* near = found.data_ptr<std::int64_t>();
-    for (std::int64_t i = begin; i < end; ++i, near += k + 1) {
-      auto* to = result.data_ptr<std::int32_t>() + i * k;
+    const Matrix<std::int64_t> found = search(rows.rows_between(begin, end)).indices;
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t* near = found[i - begin];
       // Among copies of a row, the row itself need not be listed; then the last one is one too many.
       for (std::int64_t j = 0, kept = 0; j <= k && kept < k; ++j)
-        if (near[j] != i) to[kept++] = static_cast<std::int32_t>(near[j]);
+        if (near[j] != i) result[i][kept++] = static_cast<std::int32_t>(near[j]);
     }
     progress.advance(end - begin);
   }
@@ -82,19 +46,18 @@ torch::Tensor other_rows_near(const torch::Tensor& rows, std::int64_t k, Search 
 /// The neighbours of both modalities, and where the search was approximate the lower recall of the two.
 struct NearRows {
   NearRows(const TrainingTask& task, std::int64_t k, Progress& progress) {
-    const std::int64_t n = task.images.size(0);
+    const std::int64_t n = task.images.rows();
     const bool approximate = task.options.neighbour_search == NeighbourSearch::approximate;
     progress.start("Neighbours", (approximate ? 4 : 2) * n, "rows");
     for (const HeadIndex head : {image_head, text_head}) {
-      const torch::Tensor& rows = head == image_head ? task.images : task.texts;
+      const MatrixView<const float> rows = head == image_head ? task.images : task.texts;
       if (approximate) {
         constexpr std::int64_t sample = 1000;
-        const auto on_cpu = rows.cpu();
-        const ApproximateNeighbours graph(on_cpu, progress);
+        const ApproximateNeighbours graph(rows, progress);
         const double found = graph.recall(k + 1, sample);
         recall = std::min(recall.value_or(1), found);
         rows_near[head] = other_rows_near(
-            on_cpu, k, [&](const auto& some) { return graph.search(some, k + 1); }, progress);
+            rows, k, [&](const auto& some) { return graph.search(some, k + 1); }, progress);
       } else {
         rows_near[head] = other_rows_near(
             rows, k, [&](const auto& some) { return nearest_neighbours(some, rows, k + 1); }, progress);
@@ -106,7 +69,7 @@ struct NearRows {
     progress.say("Neighbours were searched approximately; " + std::to_string(per_mille / 10) + "." +
                  std::to_string(per_mille % 10) + " % of the true ones were found, on a sample.");
   }
-  Pair rows_near;
+  std::array<Matrix<std::int32_t>, 2> rows_near;
   std::optional<double> recall;
 };
 
@@ -115,7 +78,7 @@ struct NearRows {
 class Batches {
  public:
   Batches(const TrainingTask& task, std::int64_t neighbours, Progress& progress)
-      : n_(task.images.size(0)),
+      : n_(task.images.rows()),
         size_(std::min(task.options.batch_size, n_)),
         views_(task.views),
         seed_(task.seed),
@@ -133,28 +96,25 @@ class Batches {
   }
 
   /// The rows (V, B) of both modalities, batch by batch in order.
-  Pair rows(std::int64_t batch) {
+  RowPair rows(std::int64_t batch) {
     const std::int64_t begin = batch * size_, count = std::min(n_, begin + size_) - begin;
-    Pair rows = {torch::empty({views_, count}, torch::kInt64), torch::empty({views_, count}, torch::kInt64)};
-    const auto place = [&](HeadIndex head, View view, std::int64_t i) -> std::int64_t& {
-      return rows[head].data_ptr<std::int64_t>()[view * count + i];
-    };
+    RowPair rows = {Matrix<std::int64_t>(views_, count), Matrix<std::int64_t>(views_, count)};
+    Matrix<std::int64_t>&images = rows[image_head], &texts = rows[text_head];
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t image = order_[static_cast<std::size_t>(begin + i)];
-      place(image_head, own_view, i) = place(text_head, own_view, i) = image;
-      place(image_head, same_view, i) = draw(image_head, image);
-      place(text_head, same_view, i) = draw(text_head, image);
+      images[own_view][i] = texts[own_view][i] = image;
+      images[same_view][i] = draw(image_head, image);
+      texts[same_view][i] = draw(text_head, image);
       if (views_ <= crossed_view) continue;
-      place(text_head, crossed_view, i) = draw(image_head, image);
-      place(image_head, crossed_view, i) = draw(text_head, image);
+      texts[crossed_view][i] = draw(image_head, image);
+      images[crossed_view][i] = draw(text_head, image);
     }
     return rows;
   }
 
  private:
   std::int64_t draw(HeadIndex modality, std::int64_t image) {
-    return near_.rows_near[modality]
-        .data_ptr<std::int32_t>()[image * neighbours_ + draws_->below(neighbours_)];
+    return near_.rows_near[modality][image][draws_->below(neighbours_)];
   }
 
   std::int64_t n_, size_, views_;
@@ -177,10 +137,9 @@ class Training {
       : task_(task),
         hooks_(hooks),
         progress_(progress),
-        n_(task.images.size(0)),
-        heads_({plain_rows(task.images), plain_rows(task.texts)}, task.n_clusters, task.seed),
-        labels_(torch::full({n_}, -1, torch::kInt64)),
-        history_(torch::empty({0, columns()}, torch::kFloat64)) {}
+        n_(task.images.rows()),
+        heads_({task.images, task.texts}, task.n_clusters, task.seed),
+        labels_(static_cast<std::size_t>(n_), -1) {}
 
   TrainedHeads run() {
     fingerprint_ = fingerprint();
@@ -206,40 +165,47 @@ class Training {
 
   void run_epoch(Batches& batches) {
     const auto begin = std::chrono::steady_clock::now();
-    auto facts = torch::zeros({columns()}, torch::kFloat64);
-    auto* fact = facts.data_ptr<double>();
-    const auto before = labels_.clone();
+    std::vector<double> facts(static_cast<std::size_t>(columns()));
+    double* fact = facts.data();
+    const auto before = labels_;
     batches.begin_epoch(epoch_ + 1);
     // Threads that meet a few dozen times a step cost more than they save where a step is small.
     const auto& options = task_.options;
-    const std::int64_t width = task_.images.size(1);
+    const std::int64_t width = task_.images.columns();
     const bool small = task_.views * std::min(options.batch_size, n_) * width * width < small_step;
-    const auto steps = [&] { run_batches(batches, fact); };
-    small ? on_one_thread(steps) : steps();
+    if (small)
+      parallel_blocks(1, 1, [&](auto, auto, auto) { run_batches(batches, fact); });
+    else
+      run_batches(batches, fact);
     for (std::int64_t i = 0; i < means(); ++i) fact[i] /= static_cast<double>(batches.count());
     ++epoch_;
     check_weights();
     count_labels(before, fact + means());
     fact[means() + seconds] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    history_ = torch::cat({history_, facts.unsqueeze(0)});
+    history_.insert(history_.end(), facts.begin(), facts.end());
   }
 
   void run_batches(Batches& batches, double* fact) {
     for (std::int64_t batch = 0; batch < batches.count(); ++batch) {
       progress_.check_stop();
-      const Pair rows = batches.rows(batch);
-      const auto device = task_.images.device();
-      const Pair& p = heads_.forward({rows[image_head].to(device), rows[text_head].to(device)});
+      const RowPair rows = batches.rows(batch);
+      const Pair& p = heads_.forward(rows);
       const BatchLoss loss = task_.loss(p);
       check(loss, batch);
       heads_.backward(loss.gradients);
       heads_.step(task_.options);
       fact[0] += loss.total;
       for (std::size_t i = 0; i < loss.facts.size(); ++i) fact[i + 1] += loss.facts[i];
-      on_one_thread([&] {
-        labels_.index_copy_(0, rows[image_head][own_view], p[image_head][own_view].argmax(1).cpu());
-      });
+      keep_labels(rows[image_head].row(own_view), p[image_head][own_view]);
       progress_.advance(1);
+    }
+  }
+
+  void keep_labels(std::span<const std::int64_t> images, MatrixView<const float> p) {
+    for (std::int64_t i = 0; i < p.rows(); ++i) {
+      const auto row = p.row(i);
+      labels_[static_cast<std::size_t>(images[static_cast<std::size_t>(i)])] =
+          std::max_element(row.begin(), row.end()) - row.begin();
     }
   }
 
@@ -253,25 +219,24 @@ class Training {
 
   void check_weights() {
     for (const auto& [name, parameter] : heads_.parameters())
-      require(parameter.value.isfinite().all().item<bool>(), task_.function, name,
-              " must stay finite, got infinity or NaN at the end of epoch ", epoch_,
+      require(std::ranges::all_of(parameter.value.flat(), [](float x) { return std::isfinite(x); }),
+              task_.function, name, " must stay finite, got infinity or NaN at the end of epoch ", epoch_,
               "; a smaller learning_rate may help.");
   }
 
-  void count_labels(const torch::Tensor& before, double* facts) const {
+  void count_labels(const std::vector<std::int64_t>& before, double* facts) const {
     std::vector<double> sizes(static_cast<std::size_t>(task_.n_clusters));
     double labelled = 0;
-    const auto *now = labels_.data_ptr<std::int64_t>(), *then = before.data_ptr<std::int64_t>();
-    for (std::int64_t i = 0; i < n_; ++i) {
-      facts[changed_labels] += now[i] != then[i] ? 1 : 0;
-      if (now[i] < 0) continue;
-      ++sizes[static_cast<std::size_t>(now[i])];
+    for (std::size_t i = 0; i < labels_.size(); ++i) {
+      facts[changed_labels] += labels_[i] != before[i] ? 1 : 0;
+      if (labels_[i] < 0) continue;
+      ++sizes[static_cast<std::size_t>(labels_[i])];
       ++labelled;
     }
     for (const double size : sizes) {
       if (size == 0) continue;
       facts[used_clusters] += 1;
-      facts[usage_entropy] -= size / labelled * std::log(size / labelled);
+      facts[usage_entropy] -= size / labelled * kernels::log(size / labelled);
     }
   }
 
@@ -281,22 +246,20 @@ class Training {
     text << task_.function << " 1;n_clusters=" << task_.n_clusters << ";seed=" << task_.seed << ';'
          << options_text(task_.options) << task_.loss_options;
     for (const auto& features : {task_.images, task_.texts}) {
-      const auto memory = features.detach().cpu().contiguous();
-      const auto* words = static_cast<const std::uint32_t*>(memory.data_ptr());
       std::uint64_t hash = 14695981039346656037ull;
-      for (std::size_t i = 0; i < memory.nbytes() / sizeof *words; ++i)
-        hash = (hash ^ words[i]) * 1099511628211ull;
-      text << memory.size(0) << "x" << memory.size(1) << ':' << std::hex << hash << std::dec << ';';
+      for (std::int64_t i = 0; i < features.rows(); ++i)
+        for (const float number : features.row(i))
+          hash = (hash ^ std::bit_cast<std::uint32_t>(number)) * 1099511628211ull;
+      text << features.rows() << "x" << features.columns() << ':' << std::hex << hash << std::dec << ';';
     }
     return text.str();
   }
 
   TrainingState state() const {
-    TrainingState state{.epoch = epoch_, .fingerprint = fingerprint_};
-    for (const auto& [name, tensor] : heads_.state())
-      state.tensors.emplace_back(name, tensor.detach().cpu().clone());
-    state.tensors.emplace_back("labels", labels_.clone());
-    state.tensors.emplace_back("history", history_);
+    TrainingState state{.epoch = epoch_, .fingerprint = fingerprint_, .tensors = heads_.state()};
+    state.tensors.emplace_back("labels", Array(ArrayView(labels_)));
+    state.tensors.emplace_back("history",
+                               Array(ArrayView(ElementType::f64, {epoch_, columns()}, history_.data())));
     return state;
   }
 
@@ -305,29 +268,28 @@ class Training {
       progress_.say("The training that was begun here had other images or options; it starts anew.");
       return;
     }
-    const auto find = [&](const std::string& name) {
-      for (const auto& [key, tensor] : state.tensors)
-        if (key == name) return tensor;
+    const auto find = [&](const std::string& name) -> const Array& {
+      for (const auto& [key, array] : state.tensors)
+        if (key == name) return array;
       fail(task_.function, "the state must hold ", name, ", which is missing.");
     };
-    const auto labels = find("labels"), history = find("history");
-    require(labels.sizes() == labels_.sizes() && labels.scalar_type() == torch::kInt64 &&
-                history.dim() == 2 && history.size(0) == state.epoch && history.size(1) == columns() &&
-                history.scalar_type() == torch::kFloat64,
+    using Shape = std::vector<std::int64_t>;
+    const Array &labels = find("labels"), &history = find("history");
+    require(labels.type() == ElementType::i64 && labels.shape() == Shape{n_} &&
+                history.type() == ElementType::f64 && history.shape() == Shape{state.epoch, columns()},
             task_.function, "the state's labels and history must fit the images and the epoch (", state.epoch,
             ").");
     heads_.restore(find);
-    labels_ = labels.clone(), history_ = history.clone();
+    labels_ = labels.to_integers(), history_ = history.to_doubles();
     epoch_ = state.epoch;
   }
 
   /// Clusters by size, largest first, ties by first member; empty ones last.
-  torch::Tensor numbering(const torch::Tensor& labels) const {
+  std::vector<std::int64_t> numbering(const std::vector<std::int64_t>& labels) const {
     const auto k = static_cast<std::size_t>(task_.n_clusters);
     std::vector<std::int64_t> sizes(k), first(k, n_), order(k);
-    const auto memory = labels.cpu();
     for (std::int64_t i = n_ - 1; i >= 0; --i) {
-      const auto label = static_cast<std::size_t>(memory.data_ptr<std::int64_t>()[i]);
+      const auto label = static_cast<std::size_t>(labels[static_cast<std::size_t>(i)]);
       ++sizes[label], first[label] = i;
     }
     for (std::size_t c = 0; c < k; ++c) order[c] = static_cast<std::int64_t>(c);
@@ -335,7 +297,7 @@ class Training {
       const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
       return sizes[i] != sizes[j] ? sizes[i] > sizes[j] : first[i] < first[j];
     });
-    return torch::tensor(order, torch::kInt64).to(labels.device());
+    return order;
   }
 
   TrainedHeads result(std::int64_t resumed) const {
@@ -343,15 +305,17 @@ class Training {
         .image = heads_.weights(image_head), .text = heads_.weights(text_head), .resumed_from = resumed};
     const auto order = numbering(predict(trained.image, task_.images).labels);
     for (HeadWeights* head : {&trained.image, &trained.text}) {
-      head->weight2 = head->weight2.index_select(0, order);
-      head->bias2 = head->bias2.index_select(0, order);
+      head->weight2 = rows_of(head->weight2, order);
+      const auto before = head->bias2;
+      for (std::size_t c = 0; c < order.size(); ++c)
+        head->bias2[c] = before[static_cast<std::size_t>(order[c])];
     }
     trained.neighbour_recall = recall_;
     trained.assignment = predict(trained.image, task_.images);
-    trained.used_clusters = trained.assignment.labels.bincount().count_nonzero().item<std::int64_t>();
-    for (std::int64_t epoch = 0; epoch < history_.size(0); ++epoch) {
-      const auto row = history_[epoch];
-      const double* fact = row.data_ptr<double>();
+    const auto& labels = trained.assignment.labels;
+    trained.used_clusters = static_cast<std::int64_t>(std::set(labels.begin(), labels.end()).size());
+    for (std::int64_t epoch = 0; epoch < epoch_; ++epoch) {
+      const double* fact = history_.data() + epoch * columns();
       EpochFacts facts{.epoch = epoch + 1, .means = {{"loss", fact[0]}}};
       for (std::size_t i = 0; i < task_.facts.size(); ++i)
         facts.means.emplace_back(task_.facts[i], fact[i + 1]);
@@ -370,8 +334,8 @@ class Training {
   Progress& progress_;
   std::int64_t n_;
   Heads heads_;
-  torch::Tensor labels_;   // of the last epoch's own views; −1 before an image's first
-  torch::Tensor history_;  // (epochs, columns)
+  std::vector<std::int64_t> labels_;  // of the last epoch's own views; −1 before an image's first
+  std::vector<double> history_;       // (epochs, columns)
   std::int64_t epoch_ = 0;
   std::string fingerprint_;
   std::optional<double> recall_;
@@ -383,16 +347,15 @@ constexpr std::int64_t least_batches = 4, smallest_batch = 64, least_steps = 100
 
 TrainingOptions resolved(const TrainingTask& task) {
   TrainingOptions options = task.options;
-  const std::int64_t n = task.images.size(0);
+  const std::int64_t n = task.images.rows();
   if (options.batch_size == 0)
     options.batch_size =
         std::min(task.defaults.batch_size, std::max({smallest_batch, task.n_clusters, n / least_batches}));
   if (options.neighbours == 0) options.neighbours = task.defaults.neighbours;
   if (options.neighbour_search == NeighbourSearch::automatic)
-    options.neighbour_search =
-        n > most_for_exact_neighbours && task.images.is_cpu() && ApproximateNeighbours::built_in()
-            ? NeighbourSearch::approximate
-            : NeighbourSearch::exact;
+    options.neighbour_search = n > most_for_exact_neighbours && ApproximateNeighbours::built_in()
+                                   ? NeighbourSearch::approximate
+                                   : NeighbourSearch::exact;
   const std::int64_t steps = std::max<std::int64_t>(1, n / options.batch_size);
   if (options.epochs == 0) options.epochs = std::max(task.defaults.epochs, block_count(least_steps, steps));
   return options;
@@ -402,11 +365,9 @@ void check_data(const TrainingTask& task) {
   const auto function = task.function;
   require_unit_rows(task.images, function, "images");
   require_unit_rows(task.texts, function, "texts");
-  const std::int64_t n = task.images.size(0);
-  require(task.texts.size(0) == n, function, "texts must be one for each image (", n, "), got ",
-          task.texts.size(0), ".");
-  require(task.texts.device() == task.images.device(), function, "texts must be on the images' device (",
-          task.images.device(), "), got ", task.texts.device(), ".");
+  const std::int64_t n = task.images.rows();
+  require(task.texts.rows() == n, function, "texts must be one for each image (", n, "), got ",
+          task.texts.rows(), ".");
   require(n >= 2, function, "images must be at least 2, got ", n, ".");
   require(task.n_clusters <= n, function, "n_clusters must be at most the number of images (", n, "), got ",
           task.n_clusters, ".");

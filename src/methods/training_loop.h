@@ -13,8 +13,8 @@ struct TrainingDefaults {
 
 /// One training, as a method describes it.
 struct TrainingTask {
-  std::string_view function;    ///< named in errors
-  torch::Tensor images, texts;  ///< (N, D), (N, D′)
+  std::string_view function;              ///< named in errors
+  MatrixView<const float> images, texts;  ///< (N, D), (N, D′)
   std::int64_t n_clusters;
   std::uint64_t seed;
   TrainingOptions options;

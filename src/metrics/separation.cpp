@@ -4,42 +4,62 @@
 #include <ilk/parallel.h>
 #include <ilk/separation.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <tuple>
 #include <utility>
+#include <vector>
+
+#include "../kernels/kernels.h"
 
 namespace ilk {
 namespace {
 
 constexpr std::string_view function = "separation";
-constexpr std::int64_t points_per_block = 1024;
+constexpr std::int64_t points_per_block = 1024, points_in_tile = 64, sums_in_tile = 8;
 // As numpy.allclose with a zero on one side, by which scikit-learn tells clusters of no extent.
 constexpr double nearly_zero = 1e-8;
 
 struct Clusters {
-  torch::Tensor of_point;  ///< (N) int64, 0 … K − 1
-  torch::Tensor sizes;     ///< (K) float64
-  torch::Tensor sums;      ///< (K, D) float64
-  torch::Tensor means;     ///< (K, D) float64
+  std::vector<std::int64_t> of_point;  ///< (N), 0 … K − 1
+  std::vector<double> sizes;           ///< (K)
+  Matrix<double> sums, means;          ///< (K, D)
+  std::vector<double> lengths;         ///< (K) of the sums
+
+  std::int64_t count() const { return sums.rows(); }
+  std::int64_t of(std::int64_t point) const { return of_point[static_cast<std::size_t>(point)]; }
+  double size(std::int64_t cluster) const { return sizes[static_cast<std::size_t>(cluster)]; }
 };
 
-Clusters sum_clusters(const torch::Tensor& points, const torch::Tensor& labels) {
+double square_of(std::span<const double> row) {
+  double sum = 0;
+  for (const double value : row) sum += value * value;
+  return sum;
+}
+
+Clusters sum_clusters(MatrixView<const float> points, std::span<const std::int64_t> labels) {
   Clusters clusters;
-  torch::Tensor names;
-  std::tie(names, clusters.of_point) = at::_unique(labels, true, true);
-  const std::int64_t k = names.size(0), d = points.size(1), n = points.size(0);
-  clusters.sizes = torch::bincount(clusters.of_point, {}, k).to(torch::kFloat64);
-  clusters.sums = torch::zeros({k, d}, torch::kFloat64);
-  const auto* of_point = clusters.of_point.data_ptr<std::int64_t>();
-  const float* rows = points.data_ptr<float>();
-  double* sums = clusters.sums.data_ptr<double>();
+  std::vector<std::int64_t> names(labels.begin(), labels.end());
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  const std::int64_t n = points.rows(), d = points.columns(), k = static_cast<std::int64_t>(names.size());
+  clusters.sizes.resize(names.size());
+  for (const std::int64_t label : labels) {
+    clusters.of_point.push_back(std::lower_bound(names.begin(), names.end(), label) - names.begin());
+    ++clusters.sizes[static_cast<std::size_t>(clusters.of_point.back())];
+  }
+  clusters.sums = Matrix<double>(k, d);
+  clusters.means = Matrix<double>::uninitialised(k, d);
   // Each block owns some dimensions of all sums, so that every sum is taken in the order of the points.
-  parallel_blocks(d, 32, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+  constexpr std::int64_t dimensions_per_block = 32;
+  parallel_blocks(d, dimensions_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t i = 0; i < n; ++i)
-      for (std::int64_t j = begin; j < end; ++j) sums[of_point[i] * d + j] += rows[i * d + j];
+      kernels::kernels().add_row(clusters.sums[clusters.of(i)] + begin, points[i] + begin, 1, end - begin);
+    for (std::int64_t c = 0; c < k; ++c)
+      for (std::int64_t j = begin; j < end; ++j)
+        clusters.means[c][j] = clusters.sums[c][j] / clusters.size(c);
   });
-  clusters.means = clusters.sums / clusters.sizes.unsqueeze(1);
+  for (std::int64_t c = 0; c < k; ++c) clusters.lengths.push_back(std::sqrt(square_of(clusters.sums.row(c))));
   return clusters;
 }
 
@@ -51,16 +71,15 @@ struct BlockScores {
 
 class Scorer {
  public:
-  Scorer(const torch::Tensor& points, const Clusters& clusters, const SeparationOptions& options)
+  Scorer(MatrixView<const float> points, const Clusters& clusters, const SeparationOptions& options)
       : points_(points),
         clusters_(clusters),
         fence_(options.fence),
-        distances_(torch::empty({points.size(0)}, torch::kFloat64)),
-        blocks_(static_cast<std::size_t>((points.size(0) + points_per_block - 1) / points_per_block)) {
-    const auto lengths = at::linalg_vector_norm(clusters.sums, 2, at::IntArrayRef{1});
+        distances_(static_cast<std::size_t>(points.rows())),
+        blocks_(static_cast<std::size_t>(block_count(points.rows(), points_per_block))) {
     // A cluster whose points cancel out has no direction; its cosine with everything is 0.
-    inverse_lengths_ = torch::where(lengths > 0, lengths.reciprocal(), torch::zeros_like(lengths));
-    parallel_blocks(points.size(0), points_per_block,
+    for (const double length : clusters.lengths) inverse_lengths_.push_back(length > 0 ? 1 / length : 0);
+    parallel_blocks(points.rows(), points_per_block,
                     [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
                       score_block(begin, end, blocks_[static_cast<std::size_t>(index)]);
                     });
@@ -75,66 +94,84 @@ class Scorer {
     }
     return total;
   }
-  /// Mean Euclidean distance of a cluster's points from their mean, (K) float64.
-  torch::Tensor spreads() const {
-    const std::int64_t n = distances_.size(0);
-    auto spreads = torch::zeros_like(clusters_.sizes);
-    const auto* of_point = clusters_.of_point.data_ptr<std::int64_t>();
-    const auto* distances = distances_.data_ptr<double>();
-    auto* sums = spreads.data_ptr<double>();
-    for (std::int64_t i = 0; i < n; ++i) sums[of_point[i]] += distances[i];
-    return spreads / clusters_.sizes;
+  /// Mean Euclidean distance of a cluster's points from their mean, (K).
+  std::vector<double> spreads() const {
+    std::vector<double> spreads(clusters_.sizes.size());
+    for (std::size_t i = 0; i < distances_.size(); ++i)
+      spreads[static_cast<std::size_t>(clusters_.of_point[i])] += distances_[i];
+    for (std::size_t c = 0; c < spreads.size(); ++c) spreads[c] /= clusters_.sizes[c];
+    return spreads;
   }
 
  private:
   void score_block(std::int64_t begin, std::int64_t end, BlockScores& scores) {
-    const std::int64_t k = clusters_.sizes.size(0);
-    const auto block = points_.slice(0, begin, end).to(torch::kFloat64);
-    const auto own = clusters_.of_point.slice(0, begin, end);
-    const auto offsets = block - clusters_.means.index_select(0, own);
-    const auto squares = offsets.square().sum(1);
-    scores.squares = squares.sum().item<double>();
-    distances_.slice(0, begin, end).copy_(squares.sqrt());
+    const std::int64_t k = clusters_.count(), d = points_.columns();
+    for (std::int64_t i = begin; i < end; ++i) {
+      const double square = squared_distance(points_[i], clusters_.means[clusters_.of(i)], d);
+      scores.squares += square;
+      distances_[static_cast<std::size_t>(i)] = std::sqrt(square);
+    }
     if (k == 1) return;
-
-    const auto products = block.matmul(clusters_.sums.t()).contiguous();
-    const auto self = block.square().sum(1);
-    const auto* product = products.data_ptr<double>();
-    const auto* with_itself = self.data_ptr<double>();
-    const auto* sizes = clusters_.sizes.data_ptr<double>();
-    const auto* inverse = inverse_lengths_.data_ptr<double>();
-    for (std::int64_t i = 0; i < end - begin; ++i, product += k) {
-      const std::int64_t mine = own[i].item<std::int64_t>();
-      double nearest = std::numeric_limits<double>::infinity(), first = -nearest, second = -nearest;
-      for (std::int64_t c = 0; c < k; ++c) {
-        const double cosine = product[c] * inverse[c];
-        if (cosine > first)
-          second = std::exchange(first, cosine);
-        else
-          second = std::max(second, cosine);
-        if (c != mine) nearest = std::min(nearest, 1 - product[c] / sizes[c]);
-      }
-      if (first - second <= fence_ * std::abs(first)) ++scores.on_the_fence;
-      const double others = sizes[mine] - 1;
-      if (others == 0) continue;
-      const double within = std::max(0.0, 1 - (product[mine] - with_itself[i]) / others);
-      nearest = std::max(0.0, nearest);
-      const double larger = std::max(within, nearest);
-      if (larger > 0) scores.silhouette += (nearest - within) / larger;
+    auto products = Matrix<double>::uninitialised(points_in_tile, k);
+    for (std::int64_t first = begin; first < end; first += points_in_tile) {
+      const std::int64_t last = std::min(end, first + points_in_tile);
+      // A tile of sums stays in the first cache while the tile of points passes.
+      for (std::int64_t left = 0; left < k; left += sums_in_tile)
+        for (std::int64_t i = first; i < last; ++i)
+          for (std::int64_t c = left; c < std::min(k, left + sums_in_tile); ++c)
+            products[i - first][c] = kernels::kernels().dot_mixed(points_[i], clusters_.sums[c], d);
+      for (std::int64_t i = first; i < last; ++i) score_point(i, products[i - first], scores);
     }
   }
 
-  const torch::Tensor& points_;
+  static double squared_distance(const float* point, const double* mean, std::int64_t d) {
+    constexpr std::int64_t lanes = 8;
+    double sums[lanes] = {};
+    std::int64_t j = 0;
+    const auto add = [&](std::int64_t lane, std::int64_t at) {
+      const double difference = static_cast<double>(point[at]) - mean[at];
+      sums[lane] += difference * difference;
+    };
+    for (; j + lanes <= d; j += lanes)
+      for (std::int64_t lane = 0; lane < lanes; ++lane) add(lane, j + lane);
+    for (std::int64_t lane = 0; j < d; ++j, ++lane) add(lane, j);
+    for (std::int64_t half = lanes / 2; half > 0; half /= 2)
+      for (std::int64_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+    return sums[0];
+  }
+
+  /// `products` (K) with the sums.
+  void score_point(std::int64_t point, const double* products, BlockScores& scores) const {
+    const std::int64_t k = clusters_.count(), mine = clusters_.of(point);
+    double nearest = std::numeric_limits<double>::infinity(), first = -nearest, second = -nearest;
+    for (std::int64_t c = 0; c < k; ++c) {
+      const double cosine = products[c] * inverse_lengths_[static_cast<std::size_t>(c)];
+      if (cosine > first)
+        second = std::exchange(first, cosine);
+      else
+        second = std::max(second, cosine);
+      if (c != mine) nearest = std::min(nearest, 1 - products[c] / clusters_.size(c));
+    }
+    if (first - second <= fence_ * std::abs(first)) ++scores.on_the_fence;
+    const double others = clusters_.size(mine) - 1;
+    if (others == 0) return;
+    const double with_itself = kernels::kernels().sum_of_squares(points_[point], points_.columns());
+    const double within = std::max(0.0, 1 - (products[mine] - with_itself) / others);
+    nearest = std::max(0.0, nearest);
+    const double larger = std::max(within, nearest);
+    if (larger > 0) scores.silhouette += (nearest - within) / larger;
+  }
+
+  MatrixView<const float> points_;
   const Clusters& clusters_;
   double fence_;
-  torch::Tensor inverse_lengths_, distances_;
+  std::vector<double> inverse_lengths_, distances_;
   std::vector<BlockScores> blocks_;
 };
 
-double davies_bouldin(const torch::Tensor& spreads, const torch::Tensor& means) {
-  const std::int64_t k = means.size(0), d = means.size(1);
-  const double* spread = spreads.data_ptr<double>();
-  const double* mean = means.data_ptr<double>();
+double davies_bouldin(const std::vector<double>& spreads, const Matrix<double>& means) {
+  const std::int64_t k = means.rows(), d = means.columns();
+  const double* spread = spreads.data();
   std::vector<double> worst(static_cast<std::size_t>(k)), farthest(static_cast<std::size_t>(k));
   parallel_blocks(k, 16, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t a = begin; a < end; ++a) {
@@ -142,7 +179,7 @@ double davies_bouldin(const torch::Tensor& spreads, const torch::Tensor& means) 
         if (a == b) continue;
         double square = 0;
         for (std::int64_t j = 0; j < d; ++j) {
-          const double difference = mean[a * d + j] - mean[b * d + j];
+          const double difference = means[a][j] - means[b][j];
           square += difference * difference;
         }
         const double distance = std::sqrt(square);
@@ -155,48 +192,51 @@ double davies_bouldin(const torch::Tensor& spreads, const torch::Tensor& means) 
       }
     }
   });
-  if (spreads.max().item<double>() <= nearly_zero) return 0;
+  if (*std::max_element(spreads.begin(), spreads.end()) <= nearly_zero) return 0;
   if (*std::max_element(farthest.begin(), farthest.end()) <= nearly_zero) return 0;
   double sum = 0;
   for (const double one : worst) sum += one;
   return sum / static_cast<double>(k);
 }
 
-double calinski_harabasz(const torch::Tensor& points, const Clusters& clusters, double within) {
-  const auto n = static_cast<double>(points.size(0)), k = static_cast<double>(clusters.sizes.size(0));
-  const auto centre = clusters.sums.sum(0) / n;
-  const double between = ((clusters.means - centre).square().sum(1) * clusters.sizes).sum().item<double>();
+double calinski_harabasz(std::int64_t points, const Clusters& clusters, double within) {
+  const auto n = static_cast<double>(points), k = static_cast<double>(clusters.count());
+  std::vector<double> centre(static_cast<std::size_t>(clusters.sums.columns()));
+  for (std::int64_t c = 0; c < clusters.count(); ++c)
+    for (std::size_t j = 0; j < centre.size(); ++j) centre[j] += clusters.sums[c][j] / n;
+  double between = 0;
+  for (std::int64_t c = 0; c < clusters.count(); ++c) {
+    double square = 0;
+    for (std::size_t j = 0; j < centre.size(); ++j) {
+      const double difference = clusters.means[c][j] - centre[j];
+      square += difference * difference;
+    }
+    between += square * clusters.size(c);
+  }
   return within == 0 ? 1 : between * (n - k) / (within * (k - 1));
 }
 
 }  // namespace
 
-Separation separation(const torch::Tensor& features, const torch::Tensor& labels,
+Separation separation(MatrixView<const float> features, std::span<const std::int64_t> labels,
                       const SeparationOptions& options) {
   check_ranges(options, function);
   require_unit_rows(features, function, "features");
-  require(labels.dim() == 1 && labels.scalar_type() == torch::kInt64, function,
-          "labels must be a vector of int64, got ", labels.dim(), " dimensions of ", labels.scalar_type(),
-          ".");
-  require(labels.size(0) == features.size(0), function, "labels must be one for each row of features (",
-          features.size(0), "), got ", labels.size(0), ".");
-  const auto points = features.detach().cpu().contiguous();
-  Separation result;
-  const Clusters clusters = sum_clusters(points, labels.detach().cpu().contiguous());
-  const Scorer scorer(points, clusters, options);
-  const std::int64_t n = points.size(0), k = clusters.sizes.size(0);
-  // One block, so that libtorch does not split these sums by the number of threads.
-  parallel_blocks(1, 1, [&](std::int64_t, std::int64_t, std::int64_t) {
-    const BlockScores total = scorer.total();
-    result.n_clusters = k;
-    result.objective = at::linalg_vector_norm(clusters.sums, 2, at::IntArrayRef{1}).sum().item<double>() /
-                       static_cast<double>(n);
-    result.on_the_fence = static_cast<double>(total.on_the_fence) / static_cast<double>(n);
-    if (k == 1 || k == n) return;
-    result.silhouette = total.silhouette / static_cast<double>(n);
-    result.calinski_harabasz = calinski_harabasz(points, clusters, total.squares);
-  });
-  if (k > 1 && k < n) result.davies_bouldin = davies_bouldin(scorer.spreads(), clusters.means);
+  const std::int64_t n = features.rows();
+  require(static_cast<std::int64_t>(labels.size()) == n, function,
+          "labels must be one for each row of features (", n, "), got ", labels.size(), ".");
+  const Clusters clusters = sum_clusters(features, labels);
+  const Scorer scorer(features, clusters, options);
+  const BlockScores total = scorer.total();
+  const std::int64_t k = clusters.count();
+  Separation result{.n_clusters = k};
+  for (const double length : clusters.lengths) result.objective += length;
+  result.objective /= static_cast<double>(n);
+  result.on_the_fence = static_cast<double>(total.on_the_fence) / static_cast<double>(n);
+  if (k == 1 || k == n) return result;
+  result.silhouette = total.silhouette / static_cast<double>(n);
+  result.calinski_harabasz = calinski_harabasz(n, clusters, total.squares);
+  result.davies_bouldin = davies_bouldin(scorer.spreads(), clusters.means);
   return result;
 }
 

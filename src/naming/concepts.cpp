@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <numeric>
 #include <unordered_map>
 #include <utility>
@@ -115,13 +114,15 @@ Hierarchy make_hierarchy(const std::vector<Concept>& concepts, const WordNet* wo
   }
   hierarchy.n_places = static_cast<std::int64_t>(concepts.size());
   if (!wordnet) return hierarchy;
+  std::array<double, most_steps + 1> factors{1.0};
+  for (std::size_t i = 1; i < factors.size(); ++i) factors[i] = factors[i - 1] * step_factor;
   for (std::size_t c = 0; c < concepts.size(); ++c) {
     if (concepts[c].synset < 0) continue;
     for (const auto& [synset, steps] : wordnet->ancestors(static_cast<std::int32_t>(concepts[c].synset))) {
       if (steps > most_steps) break;
       const auto [entry, is_new] = place_of.try_emplace(synset, hierarchy.n_places);
       hierarchy.n_places += is_new;
-      hierarchy.above[c].push_back({entry->second, std::pow(step_factor, steps)});
+      hierarchy.above[c].push_back({entry->second, factors[static_cast<std::size_t>(steps)]});
     }
   }
   return hierarchy;

@@ -32,14 +32,14 @@ std::size_t size_t_of(std::int64_t i) {
 // Rows of the mass, each scaled to sum 1; a cluster without mass has a row of 0.
 class Shares {
  public:
-  Shares(const torch::Tensor& mass, std::size_t n_words, std::string_view function) {
-    require(mass.dim() == 2 && mass.size(1) == static_cast<std::int64_t>(n_words), function,
-            "mass must be of shape (clusters, ", n_words, "), got (", mass.sizes(), ").");
-    mass_ = mass.detach().to(torch::kCPU, torch::kFloat64).contiguous();
+  Shares(MatrixView<const double> mass, std::size_t n_words, std::string_view function) : mass_(mass) {
+    require(mass.columns() == static_cast<std::int64_t>(n_words), function,
+            "mass must be of shape (clusters, ", n_words, "), got (", mass.rows(), ", ", mass.columns(),
+            ").");
     for (std::int64_t k = 0; k < n_clusters(); ++k) {
       double size = 0;
       for (std::size_t j = 0; j < n_words; ++j) {
-        const double value = row(k)[j];
+        const double value = mass[k][j];
         require(std::isfinite(value) && value >= 0, function, "mass must be finite and at least 0, got ",
                 value, " for cluster ", k, " and word ", j, ".");
         size += value;
@@ -48,19 +48,17 @@ class Shares {
     }
   }
 
-  std::int64_t n_clusters() const { return mass_.size(0); }
+  std::int64_t n_clusters() const { return mass_.rows(); }
   std::int64_t n_filled() const {
     return std::count_if(sizes_.begin(), sizes_.end(), [](double size) { return size > 0; });
   }
   double operator()(std::int64_t cluster, std::int64_t word) const {
     const double size = sizes_[size_t_of(cluster)];
-    return size > 0 ? row(cluster)[word] / size : 0;
+    return size > 0 ? mass_[cluster][word] / size : 0;
   }
 
  private:
-  const double* row(std::int64_t cluster) const { return mass_.data_ptr<double>() + cluster * mass_.size(1); }
-
-  torch::Tensor mass_;
+  MatrixView<const double> mass_;
   std::vector<double> sizes_;
 };
 
@@ -158,7 +156,7 @@ std::int64_t spokesman(const Concept& its, std::int64_t cluster, const Shares& s
 
 }  // namespace
 
-std::vector<ClusterName> name_clusters(const torch::Tensor& mass, const std::vector<std::string>& nouns,
+std::vector<ClusterName> name_clusters(MatrixView<const double> mass, const std::vector<std::string>& nouns,
                                        const WordNet* wordnet) {
   const Shares shares(mass, nouns.size(), "name_clusters");
   const std::int64_t n_clusters = shares.n_clusters();
@@ -196,7 +194,7 @@ std::vector<ClusterName> name_clusters(const torch::Tensor& mass, const std::vec
   return names;
 }
 
-std::vector<std::vector<ScoredWord>> caption_clusters(const torch::Tensor& mass,
+std::vector<std::vector<ScoredWord>> caption_clusters(MatrixView<const double> mass,
                                                       const std::vector<std::string>& captions,
                                                       std::int64_t count) {
   require(count >= 0, "caption_clusters", "count must be at least 0, got ", count, ".");

@@ -1,10 +1,10 @@
 #include <ilk/array_file.h>
 #include <ilk/assign.h>
 #include <ilk/cae.h>
-#include <ilk/clip.h>
 #include <ilk/embed_images.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
+#include <ilk/image_text_encoder.h>
 #include <ilk/models.h>
 #include <ilk/parallel.h>
 #include <ilk/run.h>
@@ -49,31 +49,41 @@ class FinishedRun {
                                           : enum_value<Precision>(said->second, function, "precision");
   }
 
-  Assignment place(const torch::Tensor& x) const {
+  Assignment place(MatrixView<const float> x) const {
     switch (options_.method) {
       case Method::kmeans:
-        return assign_to_nearest(x, file_.get("centroids"));
+        return assign_to_nearest(x, matrix("centroids"));
       case Method::sac:
       case Method::tac_trained:
         return predict(image_head(), x);
-      case Method::tac:
-        return nearest_fused({x, counterparts(x, file_.get("retrieved_features"), retrieval())},
-                             {.fusion = FusionKind::plain, .centre = false});
-      case Method::cae: {
-        std::vector<torch::Tensor> parts{x};
-        const auto add = [&](const std::string& what, Levels other) {
-          if (options_.levels != other && file_.contains(what + "_features"))
-            parts.push_back(counterparts(x, file_.get(what + "_features"), plan(what)));
-        };
-        add("noun", Levels::captions);
-        add("caption", Levels::nouns);
-        return nearest_fused(parts, options_.cae.fusion);
+      case Method::tac: {
+        const Matrix<float> texts = counterparts(x, matrix("retrieved_features"), retrieval());
+        return nearest_fused({x, texts}, {.fusion = FusionKind::plain, .centre = false});
       }
+      case Method::automatic:
+        // Fused features have weights; else X itself was clustered.
+        return file_.contains("fusion_weights") ? place_by_words(x)
+                                                : assign_to_nearest(x, matrix("centroids"));
+      case Method::cae:
+        return place_by_words(x);
     }
     return {};  // not reached: every method is above
   }
 
  private:
+  Assignment place_by_words(MatrixView<const float> x) const {
+    std::vector<Matrix<float>> texts;
+    const auto add = [&](const std::string& what, Levels other) {
+      if (options_.levels != other && file_.contains(what + "_features"))
+        texts.push_back(counterparts(x, matrix(what + "_features"), plan(what)));
+    };
+    add("noun", Levels::captions);
+    add("caption", Levels::nouns);
+    std::vector<MatrixView<const float>> parts{x};
+    for (const auto& part : texts) parts.emplace_back(part);
+    return nearest_fused(parts, options_.cae.fusion);
+  }
+
   static std::filesystem::path checked(const std::filesystem::path& folder) {
     const auto file = folder / "features.safetensors";
     std::error_code error;
@@ -89,8 +99,10 @@ class FinishedRun {
     return found->second;
   }
 
+  Matrix<float> matrix(const std::string& name) const { return file_.get(name).to_matrix(); }
+
   RowPlan retrieval() const {
-    return {.column_potentials = file_.get("retrieved_column_potentials"),
+    return {.column_potentials = file_.get("retrieved_column_potentials").to_doubles(),
             .epsilon = options_.cae.temperature,
             .times_cosine = false};
   }
@@ -101,25 +113,28 @@ class FinishedRun {
     double epsilon = 0;
     require(static_cast<bool>(text >> epsilon), function, "the run's ", what,
             "_epsilon must be a number, got '", text.str(), "'.");
-    return {.column_potentials = file_.get(what + "_column_potentials"), .epsilon = epsilon};
+    return {.column_potentials = file_.get(what + "_column_potentials").to_doubles(), .epsilon = epsilon};
   }
 
-  Assignment nearest_fused(const std::vector<torch::Tensor>& parts, const FusionOptions& fusion) const {
+  Assignment nearest_fused(const std::vector<MatrixView<const float>>& parts,
+                           const FusionOptions& fusion) const {
     FusionModel means;
     for (std::size_t i = 0; fusion.centre && i < parts.size(); ++i)
-      means.means.push_back(file_.get("fusion_mean_" + std::to_string(i)));
-    return assign_to_nearest(fuse_new(parts, fusion, means), file_.get("centroids"));
+      means.means.push_back(file_.get("fusion_mean_" + std::to_string(i)).to_floats());
+    return assign_to_nearest(fuse_new(parts, fusion, means), matrix("centroids"));
   }
 
   HeadWeights image_head() const {
-    const auto get = [&](const char* name) { return file_.get(std::string("image_head.") + name); };
-    return {.weight1 = get("weight1"),
-            .norm_weight = get("norm_weight"),
-            .norm_bias = get("norm_bias"),
-            .running_mean = get("running_mean"),
-            .running_variance = get("running_variance"),
-            .weight2 = get("weight2"),
-            .bias2 = get("bias2")};
+    const auto numbers = [&](const char* name) {
+      return file_.get(std::string("image_head.") + name).to_floats();
+    };
+    return {.weight1 = matrix("image_head.weight1"),
+            .norm_weight = numbers("norm_weight"),
+            .norm_bias = numbers("norm_bias"),
+            .running_mean = numbers("running_mean"),
+            .running_variance = numbers("running_variance"),
+            .weight2 = matrix("image_head.weight2"),
+            .bias2 = numbers("bias2")};
   }
 
   SafetensorsFile file_;
@@ -133,7 +148,7 @@ EmbeddedImages from_file(const FinishedRun& run, const std::string& place, Progr
   require(file.shape()[1] == run.width(), function, "features must be as wide as the run's (", run.width(),
           "), but ", place, " has ", file.shape()[1], ".");
   EmbeddedImages images{.embeddings = read_unit_rows(file, "features", progress)};
-  for (std::int64_t i = 0; i < images.embeddings.size(0); ++i) images.paths.push_back(std::to_string(i));
+  for (std::int64_t i = 0; i < images.embeddings.rows(); ++i) images.paths.push_back(std::to_string(i));
   return images;
 }
 
@@ -142,12 +157,12 @@ EmbeddedImages from_images(const FinishedRun& run, const ImageList& list, const 
   require(run.options().features.empty(), function,
           "features must be given for a run whose own features came from a file: its model is not known.");
   const std::string& model = options.model.empty() ? run.options().model : options.model;
-  const Clip clip(find_model(model), torch::kCPU, run.precision());
-  require(clip.fingerprint() == run.fingerprint(), function,
+  const auto encoder = load_image_text_encoder(find_model(model), run.precision());
+  require(encoder->fingerprint() == run.fingerprint(), function,
           "model must be the one that the run was made with; '", model, "' has other weights or settings.");
   const auto folder = cache_folder(options.cache);
   EmbeddingCache cache(folder.empty() ? folder : folder / "embeddings.sqlite");
-  auto images = embed_images(clip, list, run.options().images, cache, progress);
+  auto images = embed_images(*encoder, list, run.options().images, cache, progress);
   if (!cache.notice().empty()) progress.say(cache.notice());
   return images;
 }

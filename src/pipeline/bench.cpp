@@ -67,7 +67,7 @@ class Truth {
     require(!names.empty(), function, "there must be at least one image, got none.");
     n_images_ = static_cast<std::int64_t>(names.size());
     const Labels& found = labels(names);
-    for (const auto label : values(found.of_image))
+    for (const auto label : found.of_image)
       if (label >= 0) used_.insert(label);
     require(used_.size() >= 2, function, "the labels must name at least two classes, got ", used_.size(),
             ".");
@@ -80,21 +80,14 @@ class Truth {
   }
 
   Agreement score(const RunAssignments& run) {
-    const Labels& found = labels(run.paths);
-    const auto known = found.of_image.ge(0).nonzero().squeeze(1);
-    return agreement(found.of_image.index_select(0, known),
-                     torch::tensor(run.clusters, torch::kInt64).index_select(0, known));
+    const auto [classes, clusters] = labelled_only(labels(run.paths), run.clusters);
+    return agreement(classes, clusters);
   }
 
  private:
   static bool is_dataset(const RunInputs& inputs, const DatasetOptions& part) {
     return inputs.paths.size() == 1 && inputs.listed.empty() &&
            (!part.split.empty() || !part.classes.empty() || is_packed_dataset(inputs.paths.front()));
-  }
-
-  static std::vector<std::int64_t> values(const torch::Tensor& labels) {
-    const auto* begin = labels.data_ptr<std::int64_t>();
-    return {begin, begin + labels.numel()};
   }
 
   /// All runs have the same images, so that the labels are read twice at most.

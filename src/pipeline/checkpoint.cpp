@@ -6,7 +6,9 @@
 namespace ilk {
 
 void write_checkpoint(const std::filesystem::path& path, const TrainingState& state) {
-  write_safetensors(path, state.tensors,
+  NamedArrayViews arrays;
+  for (const auto& [name, array] : state.tensors) arrays.emplace_back(name, array.view());
+  write_safetensors(path, arrays,
                     {{"epoch", std::to_string(state.epoch)}, {"fingerprint", state.fingerprint}});
 }
 

@@ -52,15 +52,14 @@ Comparison compare(const std::vector<std::string>& runs, const EvaluateOptions& 
   require(!shared.empty(), function, "the runs must share at least one image by its path, got none.");
   result.n_images = static_cast<std::int64_t>(shared.size());
 
-  std::vector<torch::Tensor> of_runs;
+  std::vector<std::vector<std::int64_t>> of_runs;
   for (const auto& clusters : cluster_of) {
-    std::vector<std::int64_t> of_images;
+    auto& of_images = of_runs.emplace_back();
     of_images.reserve(shared.size());
     for (const auto& image : shared) of_images.push_back(clusters.at(image));
-    of_runs.push_back(torch::tensor(of_images, torch::kInt64));
   }
   const auto n_runs = static_cast<std::int64_t>(of_runs.size());
-  result.adjusted_rand_index = torch::ones({n_runs, n_runs}, torch::kFloat64);
+  result.adjusted_rand_index = Matrix<double>::filled(n_runs, n_runs, 1);
   for (std::int64_t a = 0; a < n_runs; ++a) {
     for (std::int64_t b = a + 1; b < n_runs; ++b) {
       const double index =
@@ -70,12 +69,12 @@ Comparison compare(const std::vector<std::string>& runs, const EvaluateOptions& 
     }
   }
   if (const auto labels = labels_for(shared, options)) {
-    const auto known = labels->of_image.ge(0).nonzero().squeeze(1);
-    require(known.size(0) > 0, function,
-            "labels must give at least one of the shared images a class, got none.");
-    for (std::size_t r = 0; r < of_runs.size(); ++r)
-      result.runs[r].agreement =
-          agreement(labels->of_image.index_select(0, known), of_runs[r].index_select(0, known));
+    for (std::size_t r = 0; r < of_runs.size(); ++r) {
+      const auto [classes, clusters] = labelled_only(*labels, of_runs[r]);
+      require(!classes.empty(), function,
+              "labels must give at least one of the shared images a class, got none.");
+      result.runs[r].agreement = agreement(classes, clusters);
+    }
   }
   return result;
 }
@@ -95,8 +94,8 @@ std::string to_json(const Comparison& comparison) {
     }
     runs.push_back(json);
     Json row = Json::array();
-    for (std::int64_t other = 0; other < comparison.adjusted_rand_index.size(1); ++other)
-      row.push_back(comparison.adjusted_rand_index[static_cast<std::int64_t>(r)][other].item<double>());
+    for (const double index : comparison.adjusted_rand_index.row(static_cast<std::int64_t>(r)))
+      row.push_back(index);
     indices.push_back(row);
   }
   const Json json{{"images", comparison.n_images}, {"runs", runs}, {"adjusted_rand_index", indices}};

@@ -47,9 +47,9 @@ std::string confusion_picture(const Evaluation& evaluation) {
   require(evaluation.matched.has_value(), "confusion_picture",
           "there must be labels to compare with, got none.");
   const auto& table = evaluation.matched->table;
-  const auto counts = table.counts.accessor<std::int64_t, 2>();
-  const std::int64_t rows = std::min(table.counts.size(0), most_rows),
-                     columns = std::min(table.counts.size(1), most_columns);
+  const auto counts = table.counts.view();
+  const std::int64_t rows = std::min(counts.rows(), most_rows),
+                     columns = std::min(counts.columns(), most_columns);
   // At least as wide as the line below.
   const int width = std::max(640, name_width + static_cast<int>(columns) * cell + margin),
             height = name_height + static_cast<int>(rows) * cell + 40;
@@ -67,7 +67,7 @@ std::string confusion_picture(const Evaluation& evaluation) {
   }
   for (std::int64_t r = 0; r < rows; ++r) {
     std::int64_t total = 0;
-    for (std::int64_t c = 0; c < table.counts.size(1); ++c) total += counts[r][c];
+    for (const std::int64_t count : counts.row(r)) total += count;
     const int y = name_height + static_cast<int>(r) * cell;
     svg += format("<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", name_width - 8, y + cell / 2 + 4) +
            safe(evaluation.classes[static_cast<std::size_t>(r)]) + "</text>\n";
@@ -92,7 +92,7 @@ std::string confusion_picture(const Evaluation& evaluation) {
       "<text x=\"%d\" y=\"%d\" fill=\"#636363\">Rows: classes. Columns: clusters, the matched ones first "
       "(framed). Shade: share of the class.%s</text>\n</svg>\n",
       margin, height - 14,
-      rows < table.counts.size(0) || columns < table.counts.size(1) ? " Only the first are shown." : "");
+      rows < counts.rows() || columns < counts.columns() ? " Only the first are shown." : "");
   return svg;
 }
 

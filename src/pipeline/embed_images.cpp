@@ -4,6 +4,7 @@
 #include <ilk/parallel.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <sstream>
@@ -17,9 +18,9 @@ namespace {
 constexpr std::int64_t images_at_a_time = 16;
 
 /// Everything but the image that an embedding depends on.
-std::string encoder_identity(const Clip& clip, const DecodeOptions& options) {
+std::string encoder_identity(const ImageTextEncoder& encoder, const DecodeOptions& options) {
   std::ostringstream identity;
-  identity << clip.fingerprint() << " " << enum_name(clip.precision())
+  identity << encoder.fingerprint() << " " << enum_name(encoder.precision())
            << " decode-1 shrink_on_load=" << options.shrink_on_load;
   return identity.str();
 }
@@ -33,16 +34,16 @@ struct Outcome {
 
 class Embedder {
  public:
-  Embedder(const Clip& clip, const ImageList& list, const DecodeOptions& options, EmbeddingCache& cache,
-           Progress& progress)
-      : clip_(clip),
+  Embedder(const ImageTextEncoder& encoder, const ImageList& list, const DecodeOptions& options,
+           EmbeddingCache& cache, Progress& progress)
+      : encoder_(encoder),
         list_(list),
         paths_(list.paths),
         options_(options),
         cache_(cache),
         progress_(progress),
-        identity_(encoder_identity(clip, options)),
-        embeddings_(torch::empty({static_cast<std::int64_t>(paths_.size()), clip.width()})),
+        identity_(encoder_identity(encoder, options)),
+        embeddings_(Matrix<float>::uninitialised(static_cast<std::int64_t>(paths_.size()), encoder.width())),
         outcomes_(paths_.size()) {}
 
   void embed_all() {
@@ -52,53 +53,55 @@ class Embedder {
 
   EmbeddedImages result(std::vector<SkippedFile> skipped) {
     EmbeddedImages result{.encoded = encoded_, .from_cache = from_cache_};
-    std::vector<std::int64_t> rows;
+    const auto copy_row = [this](std::int64_t from, std::int64_t to) {
+      if (from != to) std::copy_n(embeddings_[from], embeddings_.columns(), embeddings_[to]);
+    };
     for (std::size_t i = 0; i < paths_.size(); ++i) {
       Outcome& outcome = outcomes_[i];
-      std::int64_t row = static_cast<std::int64_t>(i);
-      if (outcome.same_as >= 0) {
-        row = outcome.same_as;
-        // The bytes are equal, so whatever was wrong with the other file is wrong with this one.
-        if (const auto& other = outcomes_[static_cast<std::size_t>(row)].skipped)
-          outcome.skipped = {paths_[i], other->kind, other->reason};
-        else
-          ++result.repeated;
-      }
-      if (outcome.skipped) {
-        skipped.push_back(*outcome.skipped);
+      if (outcome.same_as < 0) continue;
+      // The bytes are equal, so whatever was wrong with the other file is wrong with this one.
+      if (const auto& other = outcomes_[static_cast<std::size_t>(outcome.same_as)].skipped) {
+        outcome.skipped = {paths_[i], other->kind, other->reason};
       } else {
-        rows.push_back(row);
+        copy_row(outcome.same_as, static_cast<std::int64_t>(i));
+        ++result.repeated;
+      }
+    }
+    // The rows of usable images move up in place.
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      if (const auto& left_out = outcomes_[i].skipped) {
+        skipped.push_back(*left_out);
+      } else {
+        copy_row(row, static_cast<std::int64_t>(result.rows.size()));
         result.paths.push_back(paths_[i]);
-        result.rows.push_back(static_cast<std::int64_t>(i));
+        result.rows.push_back(row);
       }
     }
     std::stable_sort(skipped.begin(), skipped.end(),
                      [](const auto& a, const auto& b) { return a.path < b.path; });
-    require_some(rows, skipped);
-    bool in_place = rows.size() == paths_.size();
-    for (std::size_t i = 0; in_place && i < rows.size(); ++i)
-      in_place = rows[i] == static_cast<std::int64_t>(i);
-    result.embeddings =
-        in_place ? embeddings_ : embeddings_.index_select(0, torch::tensor(rows, torch::kInt64));
+    require_some(result.rows, skipped);
+    embeddings_.keep_rows(static_cast<std::int64_t>(result.rows.size()));
+    result.embeddings = std::move(embeddings_);
     result.skipped = std::move(skipped);
     return result;
   }
 
  private:
-  struct Decoded {
-    std::int64_t index;
-    torch::Tensor pixels;
-  };
-
   void embed_some(std::int64_t begin, std::int64_t end) {
-    std::vector<Decoded> decoded;
+    std::vector<std::int64_t> decoded;  // whose pixels are the rows of `pixels`
+    Matrix<float> pixels;
     for (std::int64_t i = begin; i < end; ++i) {
       progress_.check_stop();
       try {
-        if (auto pixels = decode_unless_known(i))
-          decoded.push_back({i, *pixels});
-        else
+        const auto image = decode_unless_known(i);
+        if (!image) {
           progress_.advance(1);
+          continue;
+        }
+        if (pixels.empty()) pixels = Matrix<float>::uninitialised(end - i, image->size());
+        std::copy_n(image->data(), image->size(), pixels[static_cast<std::int64_t>(decoded.size())]);
+        decoded.push_back(i);
       } catch (const ImageError& error) {
         outcomes_[static_cast<std::size_t>(i)].skipped = {paths_[static_cast<std::size_t>(i)], error.kind(),
                                                           error.what()};
@@ -106,23 +109,23 @@ class Embedder {
       }
     }
     if (decoded.empty()) return;
-    std::vector<torch::Tensor> pixels;
-    for (const auto& image : decoded) pixels.push_back(image.pixels);
-    const torch::Tensor features = clip_.encode_images(torch::stack(pixels));
+    const auto n = static_cast<std::int64_t>(decoded.size());
+    const Matrix<float> features = encoder_.encode_images(pixels.rows_between(0, n));
     std::vector<EmbeddingCache::Entry> entries;
-    for (std::size_t j = 0; j < decoded.size(); ++j) {
-      const torch::Tensor row = features[static_cast<std::int64_t>(j)];
-      embeddings_[decoded[j].index].copy_(row);
-      entries.push_back({outcomes_[static_cast<std::size_t>(decoded[j].index)].content, row});
+    for (std::int64_t j = 0; j < n; ++j) {
+      const std::int64_t index = decoded[static_cast<std::size_t>(j)];
+      const auto row = features.row(j);
+      std::copy(row.begin(), row.end(), embeddings_[index]);
+      entries.push_back({outcomes_[static_cast<std::size_t>(index)].content, {row.begin(), row.end()}});
     }
     cache_.store(entries, identity_);
-    for (const auto& image : decoded) note_content(image.index);
-    encoded_ += static_cast<std::int64_t>(decoded.size());
-    progress_.advance(static_cast<std::int64_t>(decoded.size()));
+    for (const std::int64_t index : decoded) note_content(index);
+    encoded_ += n;
+    progress_.advance(n);
   }
 
   /// The pixels of a file that the model has to see, or nothing if its embedding is known or on its way.
-  std::optional<torch::Tensor> decode_unless_known(std::int64_t index) {
+  std::optional<Matrix<float>> decode_unless_known(std::int64_t index) {
     const std::string& path = paths_[static_cast<std::size_t>(index)];
     Outcome& outcome = outcomes_[static_cast<std::size_t>(index)];
     std::optional<ImageFile> file;
@@ -133,14 +136,15 @@ class Embedder {
       outcome.content = file->sha256;
     }
     if ((outcome.same_as = claim(outcome.content, index)) >= 0) return std::nullopt;
-    if (auto known = cache_.find(outcome.content, identity_); known && known->numel() == clip_.width()) {
-      embeddings_[index].copy_(*known);
+    if (auto known = cache_.find(outcome.content, identity_);
+        known && static_cast<std::int64_t>(known->size()) == encoder_.width()) {
+      std::copy(known->begin(), known->end(), embeddings_[index]);
       if (file) note_content(index);
       ++from_cache_;
       return std::nullopt;
     }
     if (!file) file = read_image_file(path);
-    return decode_for_model(*file, clip_.preprocessor(), options_);
+    return decode_for_model(*file, encoder_.preprocessor(), options_);
   }
 
   /// The file that came first with this content, or −1 if it is this one.
@@ -163,14 +167,14 @@ class Embedder {
          " files were skipped; the first: ", skipped.front().path, ": ", skipped.front().reason);
   }
 
-  const Clip& clip_;
+  const ImageTextEncoder& encoder_;
   const ImageList& list_;
   const std::vector<std::string>& paths_;
   const DecodeOptions& options_;
   EmbeddingCache& cache_;
   Progress& progress_;
   const std::string identity_;
-  torch::Tensor embeddings_;
+  Matrix<float> embeddings_;
   std::vector<Outcome> outcomes_;
   std::atomic<std::int64_t> encoded_ = 0, from_cache_ = 0;
   std::mutex mutex_;
@@ -179,11 +183,11 @@ class Embedder {
 
 }  // namespace
 
-EmbeddedImages embed_images(const Clip& clip, const ImageList& list, const DecodeOptions& options,
-                            EmbeddingCache& cache, Progress& progress) {
+EmbeddedImages embed_images(const ImageTextEncoder& encoder, const ImageList& list,
+                            const DecodeOptions& options, EmbeddingCache& cache, Progress& progress) {
   check_ranges(options, "embed_images");
   progress.start("Encoding images", static_cast<std::int64_t>(list.paths.size()), "images");
-  Embedder embedder(clip, list, options, cache, progress);
+  Embedder embedder(encoder, list, options, cache, progress);
   embedder.embed_all();
   progress.finish();
   return embedder.result(list.skipped);

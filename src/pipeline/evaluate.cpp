@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <unordered_map>
 
 #include "run_assignments.h"
@@ -51,7 +52,7 @@ Labels labels_of(const Dataset& dataset, const std::vector<std::string>& paths) 
   }
   require(any, function, "dataset must hold at least one of the run's images; the first of ", dataset.place,
           " is '", dataset.images.front().name, "', the run's first '", paths.front(), "'.");
-  return {.classes = dataset.classes, .of_image = torch::tensor(of_image, torch::kInt64)};
+  return {.classes = dataset.classes, .of_image = std::move(of_image)};
 }
 
 }  // namespace
@@ -107,15 +108,13 @@ Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& option
   check_ranges(options, function);
   std::error_code error;
   RunAssignments assignments = read_assignments(run_directory);
-  const auto clusters = torch::tensor(assignments.clusters, torch::kInt64);
-  Evaluation result{
-      .n_images = clusters.size(0), .unlabelled = clusters.size(0), .cluster_names = assignments.names};
+  const auto n = static_cast<std::int64_t>(assignments.clusters.size());
+  Evaluation result{.n_images = n, .unlabelled = n, .cluster_names = std::move(assignments.names)};
 
   if (const auto labels = labels_for(assignments.paths, options)) {
-    const auto known = labels->of_image.ge(0).nonzero().squeeze(1);
-    require(known.size(0) > 0, function, "labels must give at least one image a class, got none.");
-    result.unlabelled -= known.size(0);
-    const auto classes = labels->of_image.index_select(0, known), found = clusters.index_select(0, known);
+    const auto [classes, found] = labelled_only(*labels, assignments.clusters);
+    require(!classes.empty(), function, "labels must give at least one image a class, got none.");
+    result.unlabelled -= static_cast<std::int64_t>(classes.size());
     result.agreement = agreement(classes, found);
     result.matched = match_clusters(confusion(classes, found));
     for (const auto number : result.matched->table.classes)
@@ -124,11 +123,12 @@ Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& option
   if (const auto file = run_directory / "features.safetensors"; fs::exists(file, error)) {
     const SafetensorsFile stored(file);
     require(stored.contains("features"), function, file, " must hold the features that were clustered.");
-    const auto features = stored.get("features");
-    require(features.dim() == 2 && features.size(0) == result.n_images, function, file,
-            " must have a row for each image of assignments.csv (", result.n_images, "), got ",
-            features.size(0), ".");
-    result.separation = separation(features, clusters, options.separation);
+    const auto& shape = stored.entry("features").shape;
+    require(shape.size() == 2 && shape[0] == n, function, file,
+            " must have a row for each image of assignments.csv (", n, "), got ",
+            shape.empty() ? 0 : shape[0], ".");
+    result.separation =
+        separation(stored.get("features").to_matrix(), assignments.clusters, options.separation);
   }
   return result;
 }
@@ -149,14 +149,14 @@ std::string to_json(const Evaluation& evaluation) {
     Json classes = Json::array(), counts = Json::array();
     for (std::size_t r = 0; r < recall.size(); ++r) {
       const auto column = columns[r];
+      const auto of_class = table.counts.row(static_cast<std::int64_t>(r));
       classes.push_back(
           {{"class", evaluation.classes[r]},
-           {"images", table.counts[static_cast<std::int64_t>(r)].sum().item<std::int64_t>()},
+           {"images", std::accumulate(of_class.begin(), of_class.end(), std::int64_t{0})},
            {"cluster", column < 0 ? Json() : Json(table.clusters[static_cast<std::size_t>(column)])},
            {"recall", recall[r]}});
       Json row = Json::array();
-      for (std::int64_t c = 0; c < table.counts.size(1); ++c)
-        row.push_back(table.counts[static_cast<std::int64_t>(r)][c].item<std::int64_t>());
+      for (const std::int64_t count : of_class) row.push_back(count);
       counts.push_back(row);
     }
     json["classes"] = classes;

@@ -32,8 +32,8 @@ class FeatureSource {
   /// The words on offer, with features in the same space.
   virtual Vocabulary words() = 0;
   /// Features (N, D′) of a text for each image, rows of unit length, or of zeros for an image whose text is
-  /// to be retrieved; undefined where no such texts are given.
-  virtual torch::Tensor image_texts() { return {}; }
+  /// to be retrieved; empty where no such texts are given.
+  virtual Matrix<float> image_texts() { return {}; }
 };
 
 /// Image files, seen by an encoder that reads the words too.

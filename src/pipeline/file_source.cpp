@@ -3,7 +3,7 @@
 #include <ilk/files.h>
 #include <ilk/image_list.h>
 
-#include <cstring>
+#include <algorithm>
 #include <sstream>
 
 #include "feature_source.h"
@@ -23,16 +23,15 @@ struct WordFile {
   ArrayFile features;
 
   /// A text that came twice counts once, by its first row; the rows kept move up in place.
-  torch::Tensor read(const Progress& progress) const {
-    const torch::Tensor rows = read_unit_rows(features, what + "_features", progress);
-    const auto kept = static_cast<std::int64_t>(corpus.rows.size());
-    if (kept == rows.size(0)) return rows;
-    const std::int64_t width = rows.size(1);
-    float* memory = rows.data_ptr<float>();
-    for (std::int64_t row = 0; row < kept; ++row)
-      std::memmove(memory + row * width, memory + corpus.rows[static_cast<std::size_t>(row)] * width,
-                   static_cast<std::size_t>(width) * sizeof(float));
-    return rows.narrow(0, 0, kept);
+  Matrix<float> read(const Progress& progress) const {
+    Matrix<float> rows = read_unit_rows(features, what + "_features", progress);
+    std::int64_t kept = 0;
+    for (const std::int64_t row : corpus.rows) {
+      if (row != kept) std::copy_n(rows[row], rows.columns(), rows[kept]);
+      ++kept;
+    }
+    rows.keep_rows(kept);
+    return rows;
   }
 };
 
@@ -96,8 +95,8 @@ class FeatureFiles : public FeatureSource {
     return vocabulary;
   }
 
-  torch::Tensor image_texts() override {
-    return texts_ ? read_unit_rows(*texts_, "text_features", run_.progress) : torch::Tensor();
+  Matrix<float> image_texts() override {
+    return texts_ ? read_unit_rows(*texts_, "text_features", run_.progress) : Matrix<float>();
   }
 
  private:
@@ -141,8 +140,6 @@ class FeatureFiles : public FeatureSource {
     require(options.templates.empty(), function,
             "templates must not be given with features, since no text is encoded, got '", options.templates,
             "'.");
-    require(options.device != Device::cuda, function,
-            "device must be cpu or auto with features from files, got cuda.");
     require(options.precision == Precision::automatic, function,
             "precision must not be given with features, since nothing is encoded, got ",
             enum_name(options.precision), ".");
@@ -161,7 +158,8 @@ class FeatureFiles : public FeatureSource {
 
   void check_words() const {
     const RunOptions& options = run_.options;
-    if (!needs_words(options.method)) return;
+    // The automatic method does without.
+    if (!needs_words(options.method) || options.method == Method::automatic) return;
     if (options.method != Method::cae) {
       require(nouns_ || !retrieves_nouns(options), function, "method ", enum_name(options.method),
               " needs noun_features with features; without words there is method kmeans.");

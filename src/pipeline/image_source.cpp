@@ -1,9 +1,8 @@
-#include <ATen/Context.h>
-#include <ilk/clip.h>
 #include <ilk/dataset.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
 #include <ilk/image_captions.h>
+#include <ilk/image_text_encoder.h>
 #include <ilk/models.h>
 #include <ilk/parallel.h>
 #include <ilk/text_features.h>
@@ -74,8 +73,8 @@ class ImagesAndEncoder : public FeatureSource {
   }
 
   EmbeddedImages images() override {
-    clip_ = run_.timed("load model", [&] { return load_model(); });
-    require_memory({.images = static_cast<std::int64_t>(list_.paths.size()), .dimensions = clip_->width()},
+    encoder_ = run_.timed("load model", [&] { return load_model(); });
+    require_memory({.images = static_cast<std::int64_t>(list_.paths.size()), .dimensions = encoder_->width()},
                    run_.options);
     if (const auto made = open_noun_vocabulary(run_.options)) require_of_this_model(made->facts());
     return run_.timed("encode images", [&] { return embed(); });
@@ -87,8 +86,7 @@ class ImagesAndEncoder : public FeatureSource {
     for (const auto row : rows_) of_image.push_back(dataset_->images[static_cast<std::size_t>(row)].label);
     if (std::all_of(of_image.begin(), of_image.end(), [](auto label) { return label < 0; }))
       return std::nullopt;
-    return Labels{
-        .classes = dataset_->classes, .of_image = torch::tensor(of_image, torch::kInt64), .by_row = true};
+    return Labels{.classes = dataset_->classes, .of_image = std::move(of_image), .by_row = true};
   }
 
   ImageFile read(const std::string& path, std::int64_t image) const override {
@@ -99,7 +97,7 @@ class ImagesAndEncoder : public FeatureSource {
     return !dataset_ || dataset_->format == "imagefolder" || dataset_->format == "csv";
   }
 
-  torch::Tensor image_texts() override {
+  Matrix<float> image_texts() override {
     if (run_.options.captions.empty()) return {};
     const ImageCaptions captions =
         run_.timed("read captions", [&] { return read_image_captions(run_.options.captions, paths_); });
@@ -107,58 +105,50 @@ class ImagesAndEncoder : public FeatureSource {
     return run_.timed("embed texts of images", [&] {
       std::unique_ptr<TextEncoder> other;
       if (!run_.options.text_encoder.empty())
-        other = load_text_encoder(find_model(run_.options.text_encoder), clip_->device(), clip_->precision());
-      const TextEncoder& encoder = other ? *other : *clip_;
+        other = load_text_encoder(find_model(run_.options.text_encoder), encoder_->precision());
+      const TextEncoder& encoder = other ? *other : *encoder_;
       const TextFeatures texts = embed_corpus(encoder, captions.corpus, {}, cache_folder(run_.options.cache),
                                               "Encoding texts of images", run_.progress);
       if (!texts.notice.empty()) run_.progress.say(texts.notice);
-      return torch::where(captions.of_image.ge(0).unsqueeze(1),
-                          texts.features.index_select(0, captions.of_image.clamp_min(0)),
-                          torch::zeros({}, texts.features.options()));
+      Matrix<float> of_images(static_cast<std::int64_t>(captions.of_image.size()), texts.features.columns());
+      for (std::int64_t i = 0; i < of_images.rows(); ++i) {
+        const std::int64_t text = captions.of_image[static_cast<std::size_t>(i)];
+        if (text >= 0) std::copy_n(texts.features[text], of_images.columns(), of_images[i]);
+      }
+      return of_images;
     });
   }
 
   Vocabulary words() override {
     Vocabulary vocabulary =
-        run_.timed("read words", [&] { return read_vocabulary(clip_->directory(), run_.options); });
+        run_.timed("read words", [&] { return read_vocabulary(*encoder_, run_.options); });
     if (!vocabulary.nouns->features)
       offer(vocabulary.nouns, vocabulary.templates, "embed nouns", "Encoding nouns");
-    offer(vocabulary.captions, {}, "embed captions", "Encoding captions");
+    if (vocabulary.captions) offer(vocabulary.captions, {}, "embed captions", "Encoding captions");
     return vocabulary;
   }
 
  private:
   void require_of_this_model(const VocabularyFacts& facts) const {
-    require(facts.model_fingerprint == clip_->fingerprint() && facts.width == clip_->width(), "run", "nouns ",
-            run_.options.nouns, " must be of the run's model; they were made with ", facts.model, " (",
-            facts.model_fingerprint.substr(0, 12), "), and ", run_.options.model, " is ",
-            clip_->fingerprint().substr(0, 12), ".");
-    if (facts.precision != enum_name(clip_->precision()))
+    require(facts.model_fingerprint == encoder_->fingerprint() && facts.width == encoder_->width(), "run",
+            "nouns ", run_.options.nouns, " must be of the run's model; they were made with ", facts.model,
+            " (", facts.model_fingerprint.substr(0, 12), "), and ", run_.options.model, " is ",
+            encoder_->fingerprint().substr(0, 12), ".");
+    if (facts.precision != enum_name(encoder_->precision()))
       run_.progress.say("The nouns were encoded in " + facts.precision + ", the images are in " +
-                        std::string(enum_name(clip_->precision())) + ".");
+                        std::string(enum_name(encoder_->precision())) + ".");
   }
 
-  std::unique_ptr<Clip> load_model() {
+  std::unique_ptr<ImageTextEncoder> load_model() {
     const RunOptions& options = run_.options;
     RunSummary& summary = run_.summary;
-    const bool cuda_found = at::hasCUDA();
-    require(options.device != Device::cuda || cuda_found, "run",
-            "device must be cpu or auto where no CUDA device is found, got cuda.");
-    const bool cuda = cuda_found && options.device != Device::cpu;
-    if (cuda) summary.device = "GPU (CUDA)";
     const auto directory = find_model(options.model);
     summary.model = directory.filename().string();
-    run_.progress.mention(summary.model + " on the " + summary.device +
-                          (cuda_found || options.device == Device::cpu ? "" : " (no CUDA device was found)"));
-    auto clip = std::make_unique<Clip>(directory, cuda ? torch::kCUDA : torch::kCPU, options.precision);
-    summary.precision = enum_name(clip->precision());
-    summary.model_fingerprint = clip->fingerprint();
-    if (summary.model == "ilk-mini")
-      run_.progress.say(
-          "ilk-mini knows drawings, icons and simple objects, not the world. For photographs use a real "
-          "CLIP: "
-          "`ilk models get clip-vit-b-32`, then --model clip-vit-b-32.");
-    return clip;
+    run_.progress.mention(summary.model + " on the " + summary.device);
+    auto encoder = load_image_text_encoder(directory, options.precision);
+    summary.precision = enum_name(encoder->precision());
+    summary.model_fingerprint = encoder->fingerprint();
+    return encoder;
   }
 
   /// Says what of the texts could not be used; throws where images are left without.
@@ -182,7 +172,7 @@ class ImagesAndEncoder : public FeatureSource {
   EmbeddedImages embed() {
     const auto folder = cache_folder(run_.options.cache);
     EmbeddingCache cache(folder.empty() ? folder : folder / "embeddings.sqlite");
-    EmbeddedImages images = embed_images(*clip_, list_, run_.options.images, cache, run_.progress);
+    EmbeddedImages images = embed_images(*encoder_, list_, run_.options.images, cache, run_.progress);
     if (!cache.notice().empty()) run_.progress.say(cache.notice());
     rows_ = images.rows;
     paths_ = images.paths;
@@ -193,10 +183,10 @@ class ImagesAndEncoder : public FeatureSource {
              const char* doing) {
     words->features = [this, corpus = words->corpus, templates, stage, doing] {
       return run_.timed(stage, [&] {
-        const TextFeatures texts =
-            embed_corpus(*clip_, corpus, templates, cache_folder(run_.options.cache), doing, run_.progress);
+        TextFeatures texts = embed_corpus(*encoder_, corpus, templates, cache_folder(run_.options.cache),
+                                          doing, run_.progress);
         if (!texts.notice.empty()) run_.progress.say(texts.notice);
-        return texts.features;
+        return std::move(texts.features);
       });
     };
   }
@@ -206,7 +196,7 @@ class ImagesAndEncoder : public FeatureSource {
   ImageList list_;
   std::vector<std::int64_t> rows_;  // of the usable images in the list
   std::vector<std::string> paths_;  // and their paths
-  std::unique_ptr<Clip> clip_;
+  std::unique_ptr<ImageTextEncoder> encoder_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -32,9 +33,7 @@ Labels numbered(const std::vector<const std::string*>& found) {
     number = static_cast<std::int64_t>(labels.classes.size());
     labels.classes.push_back(name);
   }
-  std::vector<std::int64_t> of_image;
-  for (const auto* label : found) of_image.push_back(label ? numbers.at(*label) : -1);
-  labels.of_image = torch::tensor(of_image, torch::kInt64);
+  for (const auto* label : found) labels.of_image.push_back(label ? numbers.at(*label) : -1);
   return labels;
 }
 
@@ -43,23 +42,35 @@ void require_order(bool in_order, const std::string& place) {
           " has no paths, and only the rows of features from files have an order to match it by.");
 }
 
+/// "[3, 2]"
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text;
+  for (const std::int64_t length : shape) text += (text.empty() ? "" : ", ") + std::to_string(length);
+  return "[" + text + "]";
+}
+
 Labels from_array(const std::string& place, std::size_t n_images) {
   const ArrayFile file(place);
   const auto& shape = file.shape();
-  require(!at::isFloatingType(file.type()), function, "labels must be whole numbers; ", place, " is ",
+  require(!is_floating(file.type()), function, "labels must be whole numbers; ", place, " is ",
           file.type_name(), ".");
   const bool one_each = shape.size() == 1 || (shape.size() == 2 && shape[1] == 1);
   require(one_each && shape[0] == static_cast<std::int64_t>(n_images), function,
           "labels must be one number for each row (", n_images, "); the shape of ", place, " is ",
-          at::IntArrayRef(shape), ".");
-  const auto values = file.rows(0, shape[0]).reshape({-1}).to(torch::kInt64);
-  const auto [sorted, places] = at::_unique(values.masked_select(values >= 0), true, true);
-  require(sorted.numel() > 0, function, "labels must give at least one row a class; in ", place,
+          shape_text(shape), ".");
+  const std::vector<std::int64_t> values = file.rows(0, shape[0]).to_integers();
+  std::vector<std::int64_t> classes;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(classes),
+               [](auto value) { return value >= 0; });
+  require(!classes.empty(), function, "labels must give at least one row a class; in ", place,
           " all are negative.");
-  Labels labels{.of_image = torch::full_like(values, -1), .by_row = true};
-  labels.of_image.masked_scatter_(values >= 0, places);
-  for (std::int64_t i = 0; i < sorted.numel(); ++i)
-    labels.classes.push_back(std::to_string(sorted[i].item<std::int64_t>()));
+  std::sort(classes.begin(), classes.end());
+  classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
+  Labels labels{.by_row = true};
+  for (const auto value : classes) labels.classes.push_back(std::to_string(value));
+  for (const auto value : values)
+    labels.of_image.push_back(
+        value < 0 ? -1 : std::lower_bound(classes.begin(), classes.end(), value) - classes.begin());
   return labels;
 }
 
@@ -121,6 +132,17 @@ Labels read_labels(const std::string& place, const std::vector<std::string>& ima
   require(any, function, csv, " must name at least one of the images; its first path is '",
           rows.empty() ? "" : rows.front()[*path_column], "', the first image '", image_paths.front(), "'.");
   return numbered(found);
+}
+
+std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> labelled_only(
+    const Labels& labels, std::span<const std::int64_t> clusters) {
+  std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> known;
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    if (labels.of_image[i] < 0) continue;
+    known.first.push_back(labels.of_image[i]);
+    known.second.push_back(clusters[i]);
+  }
+  return known;
 }
 
 }  // namespace ilk

@@ -1,16 +1,17 @@
 #pragma once
-#include <torch/types.h>
-
+#include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ilk {
 
 /// Known classes of some of the images, for scoring.
 struct Labels {
-  std::vector<std::string> classes;  ///< names, in alphabetical order; of numbers, in their order
-  torch::Tensor of_image;            ///< (N) int64: number of the class, −1 where there is none
-  bool by_row = false;               ///< matched in the order of the rows, not by path
+  std::vector<std::string> classes;    ///< names, in alphabetical order; of numbers, in their order
+  std::vector<std::int64_t> of_image;  ///< (N): number of the class, −1 where there is none
+  bool by_row = false;                 ///< matched in the order of the rows, not by path
 };
 
 /// Reads labels from
@@ -24,5 +25,9 @@ struct Labels {
 /// Throws Error where no image is mentioned at all, and for a count that is not N.
 Labels read_labels(const std::string& place, const std::vector<std::string>& image_paths,
                    bool in_order = false);
+
+/// Classes and clusters of the images that have a label, for the metrics; `clusters` (N).
+std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> labelled_only(
+    const Labels& labels, std::span<const std::int64_t> clusters);
 
 }  // namespace ilk

@@ -70,7 +70,7 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
   };
   needs("clustering", everywhere + kmeans_bytes(n, options.cae.kmeans));
   if (words > 0)
-    needs("aligning words", everywhere + words + (options.method == Method::cae ? 2 * images : 0) +
+    needs("aligning words", everywhere + words + (fuses_words(options.method) ? 2 * images : 0) +
                                 cosine_bytes(size, options) + n * double_bytes);
   if (options.method == Method::sac || options.method == Method::tac_trained) {
     // Neighbours in both spaces; of both heads weights, gradients, moments and what is saved of them.
@@ -84,7 +84,9 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
                       (size.captions > 0 && options.levels != Levels::nouns);
     const double fused = options.cae.fusion.fusion == FusionKind::sum ? images : parts * images;
     needs("fusing", everywhere + (parts - 1) * images + fused);
-    needs("clustering", everywhere + fused + kmeans_bytes(n, options.cae.kmeans));
+    // The automatic method keeps the counterparts, by which it judges.
+    const double judged_by = options.method == Method::automatic ? (parts - 1) * images : 0;
+    needs("clustering", everywhere + fused + judged_by + kmeans_bytes(n, options.cae.kmeans));
   }
   return largest;
 }

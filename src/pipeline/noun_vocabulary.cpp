@@ -1,7 +1,7 @@
-#include <ATen/Context.h>
-#include <ilk/clip.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
+#include <ilk/image_text_encoder.h>
+#include <ilk/kmeans.h>
 #include <ilk/models.h>
 #include <ilk/noun_vocabulary.h>
 #include <ilk/parallel.h>
@@ -38,14 +38,8 @@ std::vector<std::string> texts_of(std::string_view lines) {
   return texts;
 }
 
-std::string digest_of(const torch::Tensor& tensor) {
-  return sha256_hex({static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()});
-}
-
-torch::Tensor as_bytes(const std::string& text) {
-  auto bytes = torch::empty({static_cast<std::int64_t>(text.size())}, torch::kUInt8);
-  std::copy(text.begin(), text.end(), bytes.data_ptr<std::uint8_t>());
-  return bytes;
+std::string_view bytes_of(const ArrayView& array) {
+  return {reinterpret_cast<const char*>(array.bytes), static_cast<std::size_t>(array.size_bytes())};
 }
 
 }  // namespace
@@ -61,34 +55,34 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
           "the output's name must end in .safetensors, by which it is known, got '", output.string(), "'.");
   set_threads(static_cast<int>(options.threads));
   const fs::path directory = find_model(options.model);
-  // Where a run would encode them: what it finds again is of that device.
-  const Clip clip(directory, at::hasCUDA() ? torch::kCUDA : torch::kCPU, options.precision);
+  const auto encoder = load_image_text_encoder(directory, options.precision);
   const Vocabulary vocabulary = read_vocabulary(
-      directory, {.nouns = options.nouns, .wordnet = options.wordnet, .templates = options.templates});
+      *encoder, {.nouns = options.nouns, .wordnet = options.wordnet, .templates = options.templates});
   if (!vocabulary.nouns) fail(function, "there must be nouns to encode.");
   const Corpus& nouns = vocabulary.nouns->corpus;
   const TextFeatures embedded =
-      embed_corpus(clip, nouns, vocabulary.templates, cache, "Encoding nouns", progress);
+      embed_corpus(*encoder, nouns, vocabulary.templates, cache, "Encoding nouns", progress);
   if (!embedded.notice.empty()) progress.say(embedded.notice);
   VocabularyFacts facts{.model = directory.filename().string(),
-                        .model_fingerprint = clip.fingerprint(),
-                        .precision = std::string(enum_name(clip.precision())),
+                        .model_fingerprint = encoder->fingerprint(),
+                        .precision = std::string(enum_name(encoder->precision())),
                         .source = nouns.source,
                         .nouns_sha256 = nouns.sha256,
                         .templates = vocabulary.templates,
-                        .nouns = embedded.features.size(0),
-                        .width = embedded.features.size(1),
+                        .nouns = embedded.features.rows(),
+                        .width = embedded.features.columns(),
                         .from_cache = embedded.from_cache};
   if (output.empty()) return facts;
-  const torch::Tensor features = embedded.features.contiguous();
-  write_safetensors(output, {{"features", features}, {"nouns", as_bytes(lines_of(nouns.texts))}},
+  const std::string lines = lines_of(nouns.texts);
+  const ArrayView texts(ElementType::u8, {static_cast<std::int64_t>(lines.size())}, lines.data());
+  write_safetensors(output, {{"features", embedded.features}, {"nouns", texts}},
                     {{"format", format},
                      {"model", facts.model},
                      {"model_fingerprint", facts.model_fingerprint},
                      {"precision", facts.precision},
                      {"source", facts.source},
                      {"nouns_sha256", facts.nouns_sha256},
-                     {"features_sha256", digest_of(features)},
+                     {"features_sha256", sha256_hex(bytes_of(embedded.features))},
                      {"templates", lines_of(facts.templates)}});
   facts.bytes = static_cast<std::int64_t>(fs::file_size(output));
   return facts;
@@ -104,12 +98,11 @@ VocabularyFile::VocabularyFile(const fs::path& path) : path_(path) {
           "it must be a vocabulary that `ilk vocab build` wrote");
   const auto& features = file.entry("features");
   const auto& texts = file.entry("nouns");
-  believe(features.type == torch::kFloat32 && features.shape.size() == 2 && texts.type == torch::kUInt8 &&
-              texts.shape.size() == 1,
-          "its features must be (P, D) float32 and its nouns bytes");
-  const torch::Tensor bytes = file.get("nouns");
-  nouns_ =
-      make_corpus(said["source"], texts_of({static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()}));
+  believe((features.type == ElementType::f32 || features.type == ElementType::f16) &&
+              features.shape.size() == 2 && texts.type == ElementType::u8 && texts.shape.size() == 1,
+          "its features must be (P, D) float32 or float16 and its nouns bytes");
+  const Array lines = file.get("nouns");
+  nouns_ = make_corpus(said["source"], texts_of(bytes_of(lines.view())));
   believe(nouns_.sha256 == said["nouns_sha256"], "its nouns are not those that were written");
   believe(static_cast<std::int64_t>(nouns_.texts.size()) == features.shape[0],
           "it must hold a row of features for each noun");
@@ -124,14 +117,15 @@ VocabularyFile::VocabularyFile(const fs::path& path) : path_(path) {
             .bytes = static_cast<std::int64_t>(fs::file_size(path))};
 }
 
-torch::Tensor VocabularyFile::features() const {
+Matrix<float> VocabularyFile::features() const {
   const SafetensorsFile file(path_);
-  torch::Tensor features = file.get("features");
+  Array features = file.get("features");
   const auto digest = file.metadata().find("features_sha256");
-  require(digest != file.metadata().end() && digest->second == digest_of(features) &&
-              features.sizes() == at::IntArrayRef({facts_.nouns, facts_.width}),
+  require(digest != file.metadata().end() && digest->second == sha256_hex(bytes_of(features.view())) &&
+              features.shape() == std::vector<std::int64_t>{facts_.nouns, facts_.width},
           "VocabularyFile", path_, ": its numbers are not those that were written.");
-  return features;
+  if (features.type() == ElementType::f32) return std::move(features).to_matrix();
+  return normalise_rows(features.to_matrix(), "VocabularyFile", "features");
 }
 
 }  // namespace ilk

@@ -4,6 +4,7 @@
 #include <ilk/parallel.h>
 #include <ilk/run.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -25,6 +26,8 @@ class Run {
   RunSummary go() {
     const auto begin = std::chrono::steady_clock::now();
     check_ranges(options(), "run");
+    require(options().device != Device::cuda, "run",
+            "this ilk was built without a GPU backend; use --device cpu.");
     set_threads(static_cast<int>(options().threads));
     summary().device = "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
     const auto source = options().features.empty() ? images_and_encoder(context_) : feature_files(context_);
@@ -59,10 +62,10 @@ class Run {
  private:
   const RunOptions& options() const { return record_.options; }
   RunSummary& summary() { return record_.summary; }
-  const torch::Tensor& embeddings() const { return record_.images.embeddings; }
+  MatrixView<const float> embeddings() const { return record_.images.embeddings; }
 
   void take_images(EmbeddedImages images) {
-    summary().n_images = images.embeddings.size(0);
+    summary().n_images = images.embeddings.rows();
     summary().encoded = images.encoded;
     summary().from_cache = images.from_cache;
     summary().repeated = images.repeated;
@@ -86,16 +89,16 @@ class Run {
                                 std::int64_t& offered, std::int64_t& selected) {
       if (!words) return;
       // Of nouns, a table shows each image's heaviest.
-      const Placing wanted{.counterparts = options().method == Method::cae && options().levels != other,
+      const Placing wanted{.counterparts = fuses_words(options().method) && options().levels != other,
                            .top = &words == &vocabulary.nouns ? 3 : 0,
                            .shares = true};
-      const torch::Tensor features = words->features();
-      offered = features.size(0);
+      const Matrix<float> features = words->features();
+      offered = features.rows();
       if (&words == &vocabulary.nouns && retrieves_nouns(options())) retrieve(centres, features);
       words->space = context_.timed(stage, [&] {
         return align_words(embeddings(), centres, features, options().cae, wanted, progress_);
       });
-      selected = words->space.selected.size(0);
+      selected = static_cast<std::int64_t>(words->space.selected.size());
     };
     align_kind(vocabulary.nouns, "align nouns", Levels::captions, summary().n_nouns,
                summary().selected_nouns);
@@ -103,39 +106,40 @@ class Run {
                summary().selected_captions);
   }
 
-  void retrieve(const torch::Tensor& centres, const torch::Tensor& nouns) {
-    const torch::Tensor given = texts_.of_images;
+  void retrieve(MatrixView<const float> centres, MatrixView<const float> nouns) {
+    const Matrix<float> given = std::move(texts_.of_images);
     texts_ = context_.timed(
         "retrieve nouns", [&] { return retrieve_texts(embeddings(), centres, nouns, options(), progress_); });
-    if (!given.defined()) return;
-    const auto has_text = given.ne(0).any(1, /*keepdim=*/true);
-    texts_.of_images = torch::where(has_text, given, texts_.of_images);
+    for (std::int64_t i = 0; i < given.rows(); ++i) {
+      const auto text = given.row(i);
+      const bool has_text = std::any_of(text.begin(), text.end(), [](float value) { return value != 0; });
+      if (has_text) std::copy(text.begin(), text.end(), texts_.of_images[i]);
+    }
   }
 
   void cluster() {
     Vocabulary& vocabulary = record_.vocabulary;
-    const auto add_space = [&](std::optional<Words>& words, Levels other) {
-      if (!words) return;
-      if (options().levels != other) texts_.spaces.push_back(words->space);
-      words->space.placed.counterparts = torch::Tensor();  // only the method needs them, and not to its end
+    const auto add_space = [&](std::optional<Words>& words) {
+      // Only the method needs the counterparts, and not to its end.
+      if (!words || words->space.placed.counterparts.empty()) return;
+      texts_.spaces.emplace_back().placed.counterparts = std::move(words->space.placed.counterparts);
     };
-    add_space(vocabulary.nouns, Levels::captions);
-    add_space(vocabulary.captions, Levels::nouns);
+    add_space(vocabulary.nouns);
+    add_space(vocabulary.captions);
     record_.clustering = cluster_by_method(embeddings(), std::move(texts_), options(), progress_);
     summary().objective = record_.clustering.objective;
     if (labels_) score_against(*labels_);
   }
 
   void score_against(const Labels& labels) {
-    const auto known = labels.of_image.ge(0).nonzero().squeeze(1);
-    summary().unlabelled = labels.of_image.size(0) - known.size(0);
+    const auto [classes, clusters] = labelled_only(labels, record_.clustering.assignment.labels);
+    summary().unlabelled = summary().n_images - static_cast<std::int64_t>(classes.size());
     summary().labels_by_row = labels.by_row;
-    summary().agreement = agreement(labels.of_image.index_select(0, known),
-                                    record_.clustering.assignment.labels.index_select(0, known));
+    summary().agreement = agreement(classes, clusters);
   }
 
   void name() {
-    const Vocabulary& vocabulary = record_.vocabulary;
+    Vocabulary& vocabulary = record_.vocabulary;
     const Assignment& assignment = record_.clustering.assignment;
     const std::int64_t k = options().cae.kmeans.n_clusters;
     const auto mass = [&](const Words& words) {
@@ -146,9 +150,9 @@ class Run {
     for (std::size_t c = 0; c < names.size(); ++c) names[c].name = "group " + std::to_string(c);
     record_.captions_of_cluster.resize(names.size());
     if (vocabulary.nouns) {
-      const Words& nouns = *vocabulary.nouns;
+      Words& nouns = *vocabulary.nouns;
       names = name_clusters(mass(nouns), nouns.chosen(), vocabulary.wordnet ? &*vocabulary.wordnet : nullptr);
-      record_.top_nouns = nouns.space.placed.top_words;
+      record_.top_nouns = std::move(nouns.space.placed.top_words);
     }
     if (vocabulary.captions)
       record_.captions_of_cluster =
@@ -158,10 +162,8 @@ class Run {
     for (std::size_t c = 0; c < names.size(); ++c) {
       auto& members = record_.exemplars[c];
       RunSummary::Cluster cluster{.name = names[c], .size = static_cast<std::int64_t>(members.size())};
-      const auto rows = torch::tensor(members, torch::kInt64);
-      cluster.density =
-          members.empty() ? 0
-                          : assignment.scores.index_select(0, rows).to(torch::kFloat64).mean().item<double>();
+      for (const auto row : members) cluster.density += assignment.scores[static_cast<std::size_t>(row)];
+      cluster.density /= static_cast<double>(std::max<std::size_t>(members.size(), 1));
       if (!record_.captions_of_cluster[c].empty())
         cluster.caption = record_.captions_of_cluster[c].front().word;
       members.resize(std::min<std::size_t>(members.size(), static_cast<std::size_t>(options().exemplars)));

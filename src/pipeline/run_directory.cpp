@@ -33,10 +33,9 @@ std::string exact(double value) {
 /// The nouns of one image as a table shows them.
 std::string nouns_of(const RunRecord& record, const std::vector<std::string>& nouns, std::int64_t image) {
   if (nouns.empty()) return "";
-  const auto top = record.top_nouns.indices.accessor<std::int64_t, 2>();
   std::string text;
-  for (std::int64_t j = 0; j < top.size(1); ++j)
-    text += (j ? "; " : "") + nouns[static_cast<std::size_t>(top[image][j])];
+  for (const std::int64_t noun : record.top_nouns.indices.row(image))
+    text += (text.empty() ? "" : "; ") + nouns[static_cast<std::size_t>(noun)];
   return text;
 }
 
@@ -63,7 +62,7 @@ Json words_facts(const std::optional<Words>& words) {
   return {{"source", words->corpus.source},
           {"sha256", words->corpus.sha256},
           {"offered", words->corpus.texts.size()},
-          {"selected", words->space.selected.size(0)},
+          {"selected", words->space.selected.size()},
           {"transport", transport_json(words->space)}};
 }
 
@@ -103,9 +102,9 @@ Json manifest_head(const RunOptions& options, const std::string& command, const 
 std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assignment,
                                                         std::int64_t n_clusters) {
   std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(n_clusters));
-  const auto labels = assignment.labels.accessor<std::int64_t, 1>();
-  const auto scores = assignment.scores.accessor<float, 1>();
-  for (std::int64_t i = 0; i < labels.size(0); ++i) members[static_cast<std::size_t>(labels[i])].push_back(i);
+  for (std::size_t i = 0; i < assignment.labels.size(); ++i)
+    members[static_cast<std::size_t>(assignment.labels[i])].push_back(static_cast<std::int64_t>(i));
+  const float* scores = assignment.scores.data();
   for (auto& cluster : members)
     std::stable_sort(cluster.begin(), cluster.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
   return members;
@@ -151,7 +150,7 @@ void write_clusters(const RunRecord& record) {
     Json exemplars = Json::array();
     for (const auto row : record.exemplars[c])
       exemplars.push_back({{"path", record.images.paths[static_cast<std::size_t>(row)]},
-                           {"score", record.clustering.assignment.scores[row].item<float>()}});
+                           {"score", record.clustering.assignment.scores[static_cast<std::size_t>(row)]}});
     clusters.push_back({{"cluster", c},
                         {"name", cluster.name.name},
                         {"score", cluster.name.score},
@@ -167,12 +166,12 @@ void write_clusters(const RunRecord& record) {
 }
 
 void write_features(const RunRecord& record) {
-  std::vector<std::pair<std::string, torch::Tensor>> tensors{
+  NamedArrayViews arrays{
       {"embeddings", record.images.embeddings},
-      {"features", record.clustering.features},
+      {"features", record.clustering.clustered(record.images.embeddings)},
       {"labels", record.clustering.assignment.labels},
   };
-  tensors.insert(tensors.end(), record.clustering.tensors.begin(), record.clustering.tensors.end());
+  for (const auto& [name, array] : record.clustering.arrays) arrays.emplace_back(name, array.view());
   std::map<std::string, std::string> facts{
       {"program", "ilk " ILK_VERSION},
       {"model_fingerprint", record.summary.model_fingerprint},
@@ -181,15 +180,15 @@ void write_features(const RunRecord& record) {
   const auto add_words = [&](const std::string& what, const std::optional<Words>& words) {
     if (!words) return;
     const SemanticSpace& space = words->space;
-    tensors.emplace_back(what + "_features", space.features);
-    tensors.emplace_back(what + "_column_potentials", space.plan.column_potentials);
-    if (space.transport) tensors.emplace_back(what + "_row_potentials", space.transport->row_potentials);
+    arrays.emplace_back(what + "_features", space.features);
+    arrays.emplace_back(what + "_column_potentials", space.plan.column_potentials);
+    if (space.transport) arrays.emplace_back(what + "_row_potentials", space.transport->row_potentials);
     facts[what + "_epsilon"] = exact(space.plan.epsilon);
     facts[what + "s"] = Json(words->chosen()).dump(-1, ' ', false, Json::error_handler_t::replace);
   };
   add_words("noun", record.vocabulary.nouns);
   add_words("caption", record.vocabulary.captions);
-  write_safetensors(record.options.output / "features.safetensors", tensors, facts);
+  write_safetensors(record.options.output / "features.safetensors", arrays, facts);
 }
 
 nlohmann::ordered_json summary_json(const RunSummary& summary) {

@@ -23,7 +23,7 @@ struct RunRecord {
   bool names_are_files = true;  ///< so that the report may link to them
   Vocabulary vocabulary;
   Clustering clustering;
-  TopWords top_nouns;  ///< of each image; undefined where there are no nouns
+  TopWords top_nouns;  ///< of each image; empty where there are no nouns
   std::vector<std::vector<ScoredWord>> captions_of_cluster;
   std::vector<std::vector<std::int64_t>> exemplars;  ///< of each cluster, rows of the images, nearest first
   RunSummary summary;

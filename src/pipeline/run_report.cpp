@@ -31,22 +31,26 @@ std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& recor
   const RunSummary& summary = record.summary;
   const auto words = [](const std::optional<Words>& used) -> std::string {
     if (!used) return "none";
-    return std::to_string(used->space.selected.size(0)) + " of " + std::to_string(used->corpus.texts.size()) +
+    return std::to_string(used->space.selected.size()) + " of " + std::to_string(used->corpus.texts.size()) +
            " (" + std::filesystem::path(used->corpus.source).filename().string() + ")";
   };
   char memory[32];
   std::snprintf(memory, sizeof memory, "%.0f MiB", summary.peak_memory_mebibytes);
-  return {{"Images", std::to_string(summary.n_images)},
-          {"Clusters", std::to_string(summary.clusters.size())},
-          {"Method", std::string(enum_name(record.options.method))},
-          summary.model.empty() ? std::pair("Features", summary.features) : std::pair("Model", summary.model),
-          {"Device", summary.device + (summary.precision.empty() ? "" : ", " + summary.precision)},
-          {"Nouns chosen", words(record.vocabulary.nouns)},
-          {"Captions chosen", words(record.vocabulary.captions)},
-          {"Seed", std::to_string(record.options.cae.kmeans.seed)},
-          {"Time", duration_text(summary.total_seconds)},
-          {"Peak memory", memory},
-          {"Command", record.command}};
+  std::vector<std::pair<std::string, std::string>> facts = {
+      {"Images", std::to_string(summary.n_images)},
+      {"Clusters", std::to_string(summary.clusters.size())},
+      {"Method", std::string(enum_name(record.options.method))},
+      summary.model.empty() ? std::pair("Features", summary.features) : std::pair("Model", summary.model),
+      {"Device", summary.device + (summary.precision.empty() ? "" : ", " + summary.precision)},
+      {"Nouns chosen", words(record.vocabulary.nouns)},
+      {"Captions chosen", words(record.vocabulary.captions)},
+      {"Seed", std::to_string(record.options.cae.kmeans.seed)},
+      {"Time", duration_text(summary.total_seconds)},
+      {"Peak memory", memory},
+      {"Command", record.command}};
+  if (!record.clustering.words_helped.empty())
+    facts.insert(facts.begin() + 3, {"Words", record.clustering.words_helped});
+  return facts;
 }
 
 /// What a training's epochs found out, a curve for each number.
@@ -143,7 +147,8 @@ void write_report(const RunRecord& record,
                           .density = cluster.density};
     for (const auto& word : cluster.name.words) shown.nouns.push_back({word.word, word.score});
     for (std::size_t p = 0; p < std::min(most, cluster.exemplars.size()); ++p) {
-      const float score = record.clustering.assignment.scores[record.exemplars[c][p]].item<float>();
+      const float score =
+          record.clustering.assignment.scores[static_cast<std::size_t>(record.exemplars[c][p])];
       shown.pictures.push_back({.path = cluster.exemplars[p], .score = score});
       places.push_back({c, p});
     }

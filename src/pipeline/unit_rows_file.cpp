@@ -5,9 +5,8 @@
 #include <ilk/parallel.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-
-#include "../cluster/lanes.h"
 
 namespace ilk {
 namespace {
@@ -16,11 +15,6 @@ constexpr std::string_view function = "run";
 constexpr std::int64_t bytes_per_block = std::int64_t{1} << 21;
 // Sums of squares that have neither overflowed nor vanished, as those of float32 never do.
 constexpr double smallest_squares = 1e-280, largest_squares = 1e280;
-
-bool is_floating(torch::ScalarType type) {
-  return type == torch::kFloat32 || type == torch::kFloat16 || type == torch::kBFloat16 ||
-         type == torch::kFloat64;
-}
 
 struct BadRow {
   std::int64_t row = -1;
@@ -33,18 +27,30 @@ const char* fault_of(double largest, bool number) {
   return largest == 0 ? "is all zeros and has no direction" : nullptr;
 }
 
+/// Σ (value · scale)² in float64: in sixteen lanes that are folded in halves.
+template <class Number>
+double sum_of_squares(const Number* values, std::int64_t n, double scale) {
+  constexpr std::int64_t lanes = 16;
+  std::array<double, lanes> sums{};
+  const auto add = [&](std::int64_t i, std::int64_t lane) {
+    const double part = static_cast<double>(values[i]) * scale;
+    sums[static_cast<std::size_t>(lane)] += part * part;
+  };
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (std::int64_t lane = 0; lane < lanes; ++lane) add(i + lane, lane);
+  for (std::int64_t lane = 0; i < n; ++i, ++lane) add(i, lane);
+  for (std::size_t width = lanes / 2; width > 0; width /= 2)
+    for (std::size_t lane = 0; lane < width; ++lane) sums[lane] += sums[lane + width];
+  return sums[0];
+}
+
 /// Scales rows of float or double to unit length; returns the first that cannot be, counted from 0.
 template <class Number>
 BadRow scale_rows(const Number* from, float* to, std::int64_t rows, std::int64_t width) {
   for (std::int64_t i = 0; i < rows; ++i, from += width, to += width) {
     double scale = 1;
-    const auto squares_of_row = [&] {
-      return internal::lane_sum(width, [&](std::int64_t j) {
-        const double part = static_cast<double>(from[j]) * scale;
-        return part * part;
-      });
-    };
-    double squares = squares_of_row();
+    double squares = sum_of_squares(from, width, scale);
     if (!(squares > smallest_squares && squares < largest_squares)) {
       Number largest = 0;
       bool number = true;
@@ -55,7 +61,7 @@ BadRow scale_rows(const Number* from, float* to, std::int64_t rows, std::int64_t
       if (const char* fault = fault_of(static_cast<double>(largest), number)) return {i, fault};
       // By a power of two, which changes no digit.
       scale = std::ldexp(1.0, -std::max(std::ilogb(largest), -1000));
-      squares = squares_of_row();
+      squares = sum_of_squares(from, width, scale);
     }
     const double factor = 1 / std::sqrt(squares);
     for (std::int64_t j = 0; j < width; ++j)
@@ -64,11 +70,11 @@ BadRow scale_rows(const Number* from, float* to, std::int64_t rows, std::int64_t
   return {};
 }
 
-BadRow scale_block(const torch::Tensor& block, float* to) {
-  const std::int64_t rows = block.size(0), width = block.size(1);
-  if (block.scalar_type() == torch::kFloat64) return scale_rows(block.data_ptr<double>(), to, rows, width);
-  const auto single = block.to(torch::kFloat32);
-  return scale_rows(single.data_ptr<float>(), to, rows, width);
+BadRow scale_block(const Array& block, float* to) {
+  const std::int64_t rows = block.shape()[0], width = block.shape()[1];
+  if (block.type() == ElementType::f64) return scale_rows(block.values<double>().data(), to, rows, width);
+  if (block.type() == ElementType::f32) return scale_rows(block.values<float>().data(), to, rows, width);
+  return scale_rows(block.to_floats().data(), to, rows, width);
 }
 
 }  // namespace
@@ -83,17 +89,16 @@ void require_features(const ArrayFile& file, std::string_view what) {
           file.place(), " is ", file.type_name(), ".");
 }
 
-torch::Tensor read_unit_rows(const ArrayFile& file, std::string_view what, const Progress& progress) {
+Matrix<float> read_unit_rows(const ArrayFile& file, std::string_view what, const Progress& progress) {
   require_features(file, what);
   const std::int64_t n = file.shape()[0], d = file.shape()[1];
-  const auto rows = torch::empty({n, d}, torch::kFloat32);
-  float* memory = rows.data_ptr<float>();
-  const std::int64_t row_bytes = d * static_cast<std::int64_t>(c10::elementSize(file.type()));
+  auto rows = Matrix<float>::uninitialised(n, d);
+  const std::int64_t row_bytes = d * size_of(file.type());
   const std::int64_t block = std::clamp<std::int64_t>(bytes_per_block / row_bytes, 1, n);
-  std::vector<BadRow> bad(static_cast<std::size_t>((n + block - 1) / block));
+  std::vector<BadRow> bad(static_cast<std::size_t>(block_count(n, block)));
   const auto read_block = [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
     progress.check_stop();
-    bad[static_cast<std::size_t>(index)] = scale_block(file.rows(begin, end), memory + begin * d);
+    bad[static_cast<std::size_t>(index)] = scale_block(file.rows(begin, end), rows[begin]);
   };
   if (file.in_order_only()) {
     for (std::int64_t begin = 0, index = 0; begin < n; begin += block, ++index)

@@ -12,6 +12,6 @@ void require_features(const ArrayFile& file, std::string_view what);
 
 /// The whole matrix (rows, D) as float32, each row scaled to unit length, read and scaled a few rows at a
 /// time. Throws Error naming the first row that is zero or holds NaN or infinity.
-torch::Tensor read_unit_rows(const ArrayFile& file, std::string_view what, const Progress& progress);
+Matrix<float> read_unit_rows(const ArrayFile& file, std::string_view what, const Progress& progress);
 
 }  // namespace ilk

@@ -18,9 +18,7 @@ const WordNet& required(const std::optional<WordNet>& wordnet, std::string_view 
 
 std::vector<std::string> Words::chosen() const {
   std::vector<std::string> texts;
-  const auto rows = space.selected.accessor<std::int64_t, 1>();
-  for (std::int64_t i = 0; i < rows.size(0); ++i)
-    texts.push_back(corpus.texts[static_cast<std::size_t>(rows[i])]);
+  for (const std::int64_t row : space.selected) texts.push_back(corpus.texts[static_cast<std::size_t>(row)]);
   return texts;
 }
 
@@ -39,34 +37,40 @@ std::optional<VocabularyFile> open_noun_vocabulary(const RunOptions& options) {
   return file;
 }
 
-Vocabulary read_vocabulary(const std::filesystem::path& model_directory, const RunOptions& options) {
+Vocabulary read_vocabulary(const ImageTextEncoder& encoder, const RunOptions& options) {
   Vocabulary vocabulary{.wordnet = open_wordnet(options)};
   // WordNet asked for by name goes before the model's own list.
   const auto own = [&](const char* file) {
-    const auto path = model_directory / file;
+    const auto path = encoder.directory() / file;
     return options.wordnet.empty() && std::filesystem::exists(path) ? std::optional(path) : std::nullopt;
   };
-  const std::optional<VocabularyFile> made = open_noun_vocabulary(options);
+  std::optional<VocabularyFile> made = open_noun_vocabulary(options);
+  if (const auto path = own("nouns.safetensors"); path && options.nouns.empty() && options.templates.empty())
+    // Of other weights it is of no use: the nouns are encoded then.
+    if (VocabularyFile file(*path); file.facts().model_fingerprint == encoder.fingerprint()) made = file;
   const auto nouns = [&] {
     if (made) return made->nouns();
     if (!options.nouns.empty()) return read_nouns(options.nouns);
     if (const auto path = own("nouns.txt")) return read_nouns(*path);
     return make_corpus("WordNet 3.0 nouns", required(vocabulary.wordnet, "Nouns").nouns());
   };
-  const auto captions = [&] {
-    if (!options.captions_corpus.empty()) return read_captions(options.captions_corpus);
-    if (const auto path = own("captions.txt")) return read_captions(*path);
-    return make_corpus("WordNet 3.0 definitions and examples",
-                       required(vocabulary.wordnet, "Captions").sentences());
+  const auto captions = [&]() -> std::optional<Words> {
+    if (!options.captions_corpus.empty()) return Words{.corpus = read_captions(options.captions_corpus)};
+    if (const auto path = own("captions.txt")) return Words{.corpus = read_captions(*path)};
+    if (own("nouns.txt")) return std::nullopt;
+    return Words{.corpus = make_corpus("WordNet 3.0 definitions and examples",
+                                       required(vocabulary.wordnet, "Captions").sentences())};
   };
   vocabulary.nouns = Words{.corpus = nouns()};
-  vocabulary.captions = Words{.corpus = captions()};
+  vocabulary.captions = captions();
   if (made) {
     vocabulary.nouns->features = [file = *made] { return file.features(); };
     vocabulary.templates = made->facts().templates;
+  } else if (!options.templates.empty()) {
+    vocabulary.templates = read_templates(options.templates);
   } else {
-    vocabulary.templates =
-        options.templates.empty() ? default_templates() : read_templates(options.templates);
+    const auto path = own("templates.txt");
+    vocabulary.templates = path ? read_templates(*path) : default_templates();
   }
   return vocabulary;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <ilk/cae.h>
 #include <ilk/corpus.h>
+#include <ilk/image_text_encoder.h>
 #include <ilk/noun_vocabulary.h>
 #include <ilk/run.h>
 #include <ilk/wordnet.h>
@@ -17,7 +18,7 @@ struct Words {
   Corpus corpus;
   /// Their features (P, D) float32, rows of unit length. Made or read when asked for, so that no more than
   /// one kind is held at a time.
-  std::function<torch::Tensor()> features;
+  std::function<Matrix<float>()> features;
   SemanticSpace space;
   std::vector<std::string> chosen() const;  ///< the texts of `space.selected`
 };
@@ -37,8 +38,11 @@ std::optional<WordNet> open_wordnet(const RunOptions& options);
 /// The nouns' file where it is one of build_vocabulary, whose templates must not be contradicted.
 std::optional<VocabularyFile> open_noun_vocabulary(const RunOptions& options);
 
-/// The user's lists, else the model's own (nouns.txt, captions.txt in its directory), else WordNet; without
-/// features. Throws Error that says what to install or to name where WordNet is needed and absent.
-Vocabulary read_vocabulary(const std::filesystem::path& model_directory, const RunOptions& options);
+/// The user's lists, else those that come with the model, else WordNet. A model's directory may hold
+/// nouns.txt, captions.txt, templates.txt, and nouns.safetensors: its nouns with their features, as
+/// build_vocabulary makes them. A model that brings nouns and no captions is used without captions. Features
+/// are there where they were in a file. Throws Error that says what to install or to name where WordNet is
+/// needed and absent.
+Vocabulary read_vocabulary(const ImageTextEncoder& encoder, const RunOptions& options);
 
 }  // namespace ilk

@@ -52,8 +52,9 @@ Corpus read_nouns(const std::filesystem::path& path) {
   constexpr std::string_view function = "read_nouns";
   const std::string contents = read_file(path);
   std::vector<std::string> nouns;
-  for_each_entry(checked_text(function, path, contents),
-                 [&](std::string_view line, std::int64_t) { nouns.emplace_back(line); });
+  for_each_entry(checked_text(function, path, contents), [&](std::string_view line, std::int64_t) {
+    nouns.emplace_back(line.substr(0, line.find('\t')));
+  });
   return corpus_of(function, path, std::move(nouns));
 }
 

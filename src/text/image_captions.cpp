@@ -194,21 +194,20 @@ ImageCaptions read_image_captions(const fs::path& path, const std::vector<std::s
   result.repeated = match.repeated, result.first_repeated = match.first_repeated;
   std::vector<std::string> texts;
   std::unordered_map<std::string_view, std::int64_t> place;
-  std::vector<std::int64_t> of_image;
+  result.of_image.reserve(images.size());
   for (std::size_t i = 0; i < images.size(); ++i) {
     if (match.entry_of_image[i] < 0) {
       if (++result.missing == 1) result.first_missing = images[i];
-      of_image.push_back(-1);
+      result.of_image.push_back(-1);
       continue;
     }
     const std::string& text = source.entries[static_cast<std::size_t>(match.entry_of_image[i])].text;
     const auto [known, is_new] = place.try_emplace(text, static_cast<std::int64_t>(texts.size()));
     if (is_new) texts.push_back(text);
-    of_image.push_back(known->second);
+    result.of_image.push_back(known->second);
   }
   if (texts.empty()) fail_without_a_text(source, images);
   result.corpus = make_corpus(path.string(), std::move(texts));
-  result.of_image = torch::tensor(of_image, torch::kInt64);
   result.problems = std::move(source.problems);
   return result;
 }

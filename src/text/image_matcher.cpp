@@ -1,5 +1,6 @@
 #include "image_matcher.h"
 
+#include <unordered_map>
 #include <unordered_set>
 
 #include "strings.h"

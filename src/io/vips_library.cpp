@@ -1,0 +1,24 @@
+#if ILK_WITH_VIPS
+#include "vips_library.h"
+
+#include "lazy_library.h"
+
+namespace ilk {
+
+const VipsLibrary& vips() {
+  static const VipsLibrary functions = [] {
+    const LazyLibrary library(ILK_VIPS_LIBRARY, "decoding images");
+    VipsLibrary found{};
+#define ILK_FIND(name) library.find(found.name, "vips_" #name);
+    ILK_VIPS_FUNCTIONS(ILK_FIND)
+#undef ILK_FIND
+    library.find(found.object_unref, "g_object_unref");
+    library.find(found.free, "g_free");
+    library.find(found.log_set_handler, "g_log_set_handler");
+    return found;
+  }();
+  return functions;
+}
+
+}  // namespace ilk
+#endif

@@ -1,0 +1,15 @@
+#pragma once
+// What the target_*.cpp files include before they begin to compile for their target.
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "kernels.h"
+
+namespace ilk::kernels {
+// Each is null where it was not compiled in.
+extern const Kernels* const plain_kernels;
+extern const Kernels* const avx2_kernels;
+extern const Kernels* const avx512_kernels;
+extern const Kernels* const neon_kernels;
+}  // namespace ilk::kernels
