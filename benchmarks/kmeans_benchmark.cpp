@@ -16,12 +16,11 @@ void count_products(benchmark::State& state, double iterations) {
 /// A fixed number of iterations from random centres, as benchmarks/peers times other libraries.
 void Lloyd(benchmark::State& state) {
   const auto points = unit_vectors(state.range(0), state.range(1));
-  const ilk::KMeansOptions options{.n_clusters = state.range(2),
-                                   .seed = 1,
-                                   .n_init = 1,
-                                   .max_iterations = state.range(3),
-                                   .tolerance = 0,
-                                   .init = ilk::KMeansInit::random};
+  const ilk::KMeansOptions options{
+      .n_clusters = state.range(2),
+      .seed = 1,
+      .search = {
+          .n_init = 1, .max_iterations = state.range(3), .tolerance = 0, .init = ilk::KMeansInit::random}};
   double objective = 0;
   for (auto _ : state) objective = ilk::kmeans(points, options).objective;
   state.counters["mean cosine"] = objective;
@@ -39,7 +38,8 @@ void Restarts(benchmark::State& state) {
   const auto points = unit_vectors(state.range(0), state.range(1), state.range(2));
   std::int64_t iterations = 0;
   for (auto _ : state)
-    iterations = ilk::kmeans(points, {.n_clusters = state.range(2), .n_init = state.range(3)}).iterations;
+    iterations =
+        ilk::kmeans(points, {.n_clusters = state.range(2), .search = {.n_init = state.range(3)}}).iterations;
   state.counters["iterations"] = static_cast<double>(iterations);
 }
 BENCHMARK(Restarts)

@@ -121,7 +121,7 @@ int main(int count, char** arguments) {
   const auto points = matrix(arguments[6], n, d);
   if (what == "kmeans" || what == "euclidean") {
     const auto centres = matrix(arguments[7], k, d);
-    const ilk::KMeansOptions options{.max_iterations = iterations, .tolerance = 0};
+    const ilk::KMeansOptions options{.search = {.max_iterations = iterations, .tolerance = 0}};
     const Clock clock;
     const auto result = what == "kmeans" ? ilk::kmeans_from(points, centres, options)
                                          : ilk::euclidean_kmeans_from(points, centres, options);
@@ -129,11 +129,11 @@ int main(int count, char** arguments) {
                 fact("iterations", static_cast<double>(result.iterations)));
   } else if (what == "start") {
     const Clock clock;
-    const auto result = ilk::kmeans(points, {.n_clusters = k, .n_init = 1, .max_iterations = 1});
+    const auto result = ilk::kmeans(points, {.n_clusters = k, .search = {.n_init = 1, .max_iterations = 1}});
     clock.print(fact("objective", result.objective));
   } else if (what == "restarts") {
     const Clock clock;
-    const auto result = ilk::kmeans(points, {.n_clusters = k, .n_init = iterations});
+    const auto result = ilk::kmeans(points, {.n_clusters = k, .search = {.n_init = iterations}});
     clock.print(fact("objective", result.objective) +
                 fact("iterations", static_cast<double>(result.iterations)));
   } else if (what == "neighbours") {

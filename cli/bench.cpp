@@ -44,15 +44,8 @@ RunInputs inputs_of(const BenchArguments& arguments) {
 BenchProcess start_run(const RunInputs& inputs, const RunOptions& options, const std::filesystem::path& log) {
   std::vector<std::string> arguments{"cluster"};
   arguments.insert(arguments.end(), inputs.paths.begin(), inputs.paths.end());
-  // How many clusters is always said, since the program asks for it.
-  RunOptions others = options;
-  others.cae.kmeans.n_clusters = RunOptions().cae.kmeans.n_clusters;
-  others.choose_clusters.clear();
-  const std::vector<std::string> flags = arguments_of(others);
+  const std::vector<std::string> flags = arguments_of(options);
   arguments.insert(arguments.end(), flags.begin(), flags.end());
-  arguments.push_back(options.choose_clusters.empty()
-                          ? "--n-clusters=" + std::to_string(options.cae.kmeans.n_clusters)
-                          : "--n-clusters=" + options.choose_clusters);
   if (!inputs.listed.empty()) {
     const std::filesystem::path list = options.output.parent_path() / "listed";
     std::string text;
@@ -84,7 +77,6 @@ void add_bench_command(CLI::App& app, const std::string& command, Action& action
   RunOptions& run = arguments->run;
   run.output = "bench";
   run.exemplars = 0;
-  run.cae.kmeans.n_clusters = 0;
   add_inputs(*subcommand, arguments->inputs, ", whose labels are in --labels; or a data set");
   subcommand
       ->add_option("--dataset", arguments->dataset,
@@ -95,7 +87,8 @@ void add_bench_command(CLI::App& app, const std::string& command, Action& action
   add_flags(*subcommand, arguments->bench);
   add_flags(*subcommand, run, {{"n_clusters", "k"}, {"output", "o"}, {"threads", "j"}, {"model", "m"}});
   subcommand->remove_option(subcommand->get_option("--method"));
-  add_cluster_range(*subcommand->get_option("--n-clusters"), run)->default_str("the number of classes");
+  add_choose_clusters(*subcommand, run);
+  subcommand->get_option("--n-clusters")->default_str("the number of classes");
   subcommand->footer(
       "Examples:\n"
       "  ilk bench --dataset cifar10 --split test --model clip-vit-b-32 -o bench/\n"

@@ -97,6 +97,8 @@ void print_summary(const RunSummary& summary, const RunOptions& options) {
 }
 
 int cluster(const ClusterArguments& arguments, const std::string& command) {
+  if (!arguments.run.n_clusters)
+    throw CLI::ValidationError("Say how many clusters to make: -k 12, or -k auto.");
   const auto inputs = all_inputs(arguments);
   stop_on_interrupt();
   TerminalProgress progress(arguments.quiet);
@@ -120,7 +122,7 @@ void add_cluster_command(CLI::App& app, const std::string& command, Action& acti
   subcommand->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors (and JSON where asked for)");
   add_flags(*subcommand, arguments->run,
             {{"n_clusters", "k"}, {"output", "o"}, {"threads", "j"}, {"model", "m"}});
-  add_cluster_range(*subcommand->get_option("--n-clusters"), arguments->run)->required()->default_str("");
+  add_choose_clusters(*subcommand, arguments->run);
   subcommand->footer(
       "Examples:\n"
       "  ilk cluster PHOTOS/ -k 12 -o run/\n"

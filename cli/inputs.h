@@ -2,7 +2,6 @@
 // The images that a command is given.
 #include <ilk/error.h>
 #include <ilk/image_list.h>
-#include <ilk/run.h>
 
 #include <CLI/CLI.hpp>
 #include <fstream>
@@ -47,15 +46,6 @@ inline ImageList list_inputs(const InputArguments& inputs, std::string_view func
   require(!inputs.paths.empty() || !listed.empty(), function,
           "at least one folder or file of images must be given, got none.");
   return list_images(inputs.paths, listed);
-}
-
-/// Lets -k take "auto" and ranges too, which go to choose_clusters.
-inline CLI::Option* add_cluster_range(CLI::Option& n_clusters, RunOptions& options) {
-  return n_clusters.type_name("INTEGER|auto|A..B")->transform([&options](const std::string& text) {
-    if (!is_cluster_range(text)) return text;
-    options.choose_clusters = text;
-    return std::string("2");  // until one is chosen
-  });
 }
 
 }  // namespace ilk::cli

@@ -1,6 +1,8 @@
 #pragma once
 // Makes command-line flags of an options struct from its one list of fields.
+#include <ilk/cluster_count.h>
 #include <ilk/options.h>
+#include <ilk/run.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -40,6 +42,14 @@ class CountNames {
   std::map<std::string, int> counts_;
 };
 
+/// What -k takes.
+inline ClusterCount cluster_count(const std::string& text) {
+  const auto count = ClusterCount::parse(text);
+  if (!count)
+    throw CLI::ValidationError("-k takes " + std::string(ClusterCount::allowed) + ", got " + text + ".");
+  return *count;
+}
+
 /// Adds `--field` for each field, `--group-field` for those below a group (and `--field` too where no other
 /// group has one of that name), with the field's sentence, default and range.
 class AddFlags {
@@ -64,9 +74,16 @@ class AddFlags {
           [&value, name](const std::string& text) { value = enum_value<T>(text, "--" + name, "the value"); },
           std::string(field.help));
       option->default_str(std::string(enum_name(value)))->type_name("NAME");
+    } else if constexpr (std::is_same_v<T, std::optional<ClusterCount>>) {
+      option = app_.add_option_function<std::string>(
+          flags, [&value = field.value](const std::string& text) { value = cluster_count(text); },
+          std::string(field.help));
+      option->type_name("INTEGER|auto|A..B");
     } else {
       option = app_.add_option(flags, field.value, std::string(field.help));
-      if constexpr (std::is_arithmetic_v<T>) {
+      if constexpr (is_optional<T>) {
+        option->type_name(std::is_integral_v<typename T::value_type> ? "INTEGER" : "NUMBER");
+      } else if constexpr (std::is_arithmetic_v<T>) {
         option->default_str(number(field.value))->type_name(std::is_integral_v<T> ? "INTEGER" : "NUMBER");
       } else {
         const std::string text = std::filesystem::path(field.value).string();
@@ -116,18 +133,11 @@ class AddFlags {
   }
 
   std::string heading() const {
-    static const std::map<std::string, std::string> headings{{"dataset", "Data sets"},
-                                                             {"part", "Data sets"},
-                                                             {"separation", "Scores without labels"},
-                                                             {"images", "Images"},
-                                                             {"cae", "Method"},
-                                                             {"kmeans", "k-means"},
-                                                             {"selection", "Choosing words"},
-                                                             {"transport", "Transport"},
-                                                             {"fusion", "Fusion"},
-                                                             {"training", "Training (sac, tac-trained)"},
-                                                             {"sac", "SAC's loss"},
-                                                             {"tac", "TAC's loss"}};
+    static const std::map<std::string, std::string> headings{
+        {"dataset", "Data sets"},   {"part", "Data sets"}, {"separation", "Scores without labels"},
+        {"images", "Images"},       {"kmeans", "k-means"}, {"selection", "Choosing words"},
+        {"transport", "Transport"}, {"fusion", "Fusion"},  {"training", "Training (sac, tac-trained)"},
+        {"sac", "SAC's loss"},      {"tac", "TAC's loss"}};
     const auto found = headings.find(group_);
     return found == headings.end() ? group_ : found->second;
   }
@@ -138,6 +148,14 @@ class AddFlags {
   std::string group_;
 };
 
+/// `--choose-clusters`, as -k was called where it took no range.
+inline void add_choose_clusters(CLI::App& app, RunOptions& options) {
+  app.add_option_function<std::string>(
+         "--choose-clusters",
+         [&options](const std::string& text) { options.n_clusters = cluster_count(text); })
+      ->group("");
+}
+
 /// The flags that would give these options, each with its value, in the order of the fields.
 class FlagsOf {
  public:
@@ -145,7 +163,12 @@ class FlagsOf {
   void operator()(const Field<T>& field) {
     using Value = std::remove_const_t<T>;
     std::string text;
-    if constexpr (std::is_enum_v<Value>) {
+    if constexpr (is_optional<Value>) {
+      if (field.value) return (*this)(field.of(*field.value));
+      // Not chosen: no argument gives that.
+    } else if constexpr (std::is_same_v<Value, ClusterCount>) {
+      text = field.value.text();
+    } else if constexpr (std::is_enum_v<Value>) {
       text = enum_name(field.value);
     } else if constexpr (std::is_same_v<Value, bool>) {
       text = field.value ? "true" : "false";

@@ -1,10 +1,10 @@
 # ilk_layer(NAME DEPENDS <lower layers> LINK <outside libraries>)
 #
-# A layer is the object library ilk_<name> of src/<name>/*.cpp. It can be linked against the layers it names
+# A layer is the object library ilk_<name> of the .cpp files in src/<name> and below. It can be linked against the layers it names
 # only, so that a file cannot quietly reach upwards; the one library `ilk` is made of all layers' objects.
 function(ilk_layer name)
   cmake_parse_arguments(LAYER "" "" "DEPENDS;LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   add_library(ilk_${name} OBJECT ${sources})
   ilk_compile_options(ilk_${name})
   target_include_directories(ilk_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)

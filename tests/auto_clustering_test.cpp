@@ -38,8 +38,8 @@ ilk::AutoClustering clustered(const Scene& scene, std::uint64_t seed = 0) {
   std::vector<ilk::SemanticSpace> spaces(1);
   spaces[0].placed.counterparts = scene.words.copy();
   ilk::CaeOptions options;
-  options.kmeans.n_clusters = 4;
-  options.kmeans.seed = seed;
+  options.n_clusters = 4;
+  options.seed = seed;
   return ilk::cluster_automatically(scene.images, spaces, options);
 }
 

@@ -74,7 +74,7 @@ std::vector<ilk::SemanticSpace> spaces(Spaces&&... some) {
 
 ilk::CaeOptions options_for_scene() {
   ilk::CaeOptions options;
-  options.kmeans.n_clusters = classes;
+  options.n_clusters = classes;
   options.kmeans.n_init = 5;
   return options;
 }
@@ -90,7 +90,10 @@ ilk::CaeResult run(const Scene& scene, const ilk::CaeOptions& options) {
 TEST(Cae, SeesThroughANuisanceThatTextKnowsNothingOf) {
   const Scene scene(5);
   const auto options = options_for_scene();
-  const double alone = pair_agreement(ilk::kmeans(scene.x, options.kmeans).labels, scene.truth);
+  const double alone = pair_agreement(
+      ilk::kmeans(scene.x, {.n_clusters = options.n_clusters, .seed = options.seed, .search = options.kmeans})
+          .labels,
+      scene.truth);
   const double together = pair_agreement(run(scene, options).kmeans.labels, scene.truth);
   EXPECT_GT(together, alone + 0.05) << "text must help where the images alone are misleading";
   EXPECT_GT(together, 0.9);
@@ -183,7 +186,7 @@ TEST(Cae, CopiesOfOneImageGiveAsManyClustersAsAsked) {
   const Scene scene(4);
   const auto copies = rows_of(scene.x, Labels(12));
   auto options = options_for_scene();
-  options.kmeans.n_clusters = 3;
+  options.n_clusters = 3;
   auto space = ilk::align_words(copies, ilk::semantic_centres(copies, options), scene.nouns, options);
   const auto result = ilk::cae(copies, spaces(std::move(space)), options);
   EXPECT_EQ(clusters_of(result.kmeans.labels), 3);

@@ -75,7 +75,7 @@ struct Made {
 
 ilk::CaeOptions options() {
   ilk::CaeOptions options;
-  options.kmeans.n_clusters = classes;
+  options.n_clusters = classes;
   options.kmeans.n_init = 3;
   return options;
 }

@@ -130,14 +130,8 @@ TEST_F(Evaluate, SaysWhatIsWrongWithADirectory) {
   EXPECT_THROW(ilk::evaluate(run()), ilk::Error);
 }
 
-TEST(ClusterRange, IsAutoOrTwoNumbers) {
-  for (const char* good : {"auto", "5..40", "2..3"}) EXPECT_TRUE(ilk::is_cluster_range(good)) << good;
-  for (const char* bad : {"", "12", "5..", "..7", "a..b", "5...9", "Auto"})
-    EXPECT_FALSE(ilk::is_cluster_range(bad)) << bad;
-}
-
 TEST(ClusterCountPicture, ShowsTheVerdict) {
-  ilk::ClusterCount count{.n_clusters = 3, .verdict = "3 clusters"};
+  ilk::ClusterCountChoice count{.n_clusters = 3, .verdict = "3 clusters"};
   EXPECT_THROW(ilk::cluster_count_picture(count), ilk::Error);
   for (std::int64_t k = 2; k < 6; ++k)
     count.evidence.push_back({.n_clusters = k, .silhouette = -0.1, .score = 0.5});

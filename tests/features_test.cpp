@@ -64,14 +64,13 @@ class FeaturesTest : public testing::Test {
     ilk::write_file_atomically(path(name), text);
   }
   ilk::RunOptions bare(const std::string& features = "X.npy", const std::string& output = "run") const {
-    ilk::RunOptions options{
-        .output = path(output), .features = path(features), .method = ilk::Method::kmeans};
-    options.cae.kmeans.n_clusters = n_groups;
+    ilk::RunOptions options{.output = path(output), .features = path(features), .method = "kmeans"};
+    options.n_clusters = n_groups;
     return options;
   }
   ilk::RunOptions with_words(const std::string& features = "X.npy", const std::string& output = "run") const {
     ilk::RunOptions options = bare(features, output);
-    options.method = ilk::Method::cae;
+    options.method = "cae";
     options.nouns = path("nouns.txt"), options.noun_features = path("U.npy");
     options.captions_corpus = path("captions.txt"), options.caption_features = path("V.npy");
     return options;
@@ -200,8 +199,8 @@ TEST_F(FeaturesTest, EitherKindOfWordsWillDo) {
   for (const bool nouns : {false, true}) {
     for (const auto alignment : {ilk::Alignment::transport, ilk::Alignment::softmax}) {
       auto options = bare();
-      options.method = ilk::Method::cae;
-      options.cae.alignment = alignment;
+      options.method = "cae";
+      options.alignment = alignment;
       (nouns ? options.noun_features : options.caption_features) = path(nouns ? "U.npy" : "V.npy");
       EXPECT_EQ(error_of(options), "");
       EXPECT_THAT(rows()[1][2], HasSubstr(nouns ? "noun " : "group "))
@@ -209,7 +208,7 @@ TEST_F(FeaturesTest, EitherKindOfWordsWillDo) {
     }
   }
   auto options = with_words();
-  options.method = ilk::Method::kmeans;
+  options.method = "kmeans";
   run(options);
   EXPECT_THAT(rows()[1][2], HasSubstr("thing")) << "words that are given name the clusters of any method";
 }
@@ -253,11 +252,11 @@ TEST_F(FeaturesTest, ExtremeCollectionsAreClustered) {
   const auto clusters = [&](const ilk::ArrayView& images, const ilk::ArrayView& nouns, std::int64_t k) {
     write_npy(path("E.npy"), images);
     write_npy(path("W.npy"), nouns);
-    for (const auto method : {ilk::Method::kmeans, ilk::Method::cae}) {
+    for (const auto method : {"kmeans", "cae"}) {
       auto options = bare("E.npy", "extreme");
       options.method = method;
       options.noun_features = path("W.npy");
-      options.cae.kmeans.n_clusters = k;
+      options.n_clusters = k;
       EXPECT_EQ(error_of(options), "");
       std::set<std::string> used;
       const auto table = rows("extreme");
@@ -337,13 +336,13 @@ TEST_F(FeaturesTest, WhatDoesNotFitTogetherIsOneClearErrorBeforeAnythingIsWritte
     EXPECT_LT(found.size(), 500u) << found;
   };
   using Options = ilk::RunOptions&;
-  expect(error_with([](Options o) { o.method = ilk::Method::cae; }),
+  expect(error_with([](Options o) { o.method = "cae"; }),
          "method cae needs noun_features or caption_features");
   expect(error_with([&](Options o) { o.nouns = path("nouns.txt"); }), "nouns must come with noun_features");
   expect(error_with([&](Options o) { o.captions_corpus = path("captions.txt"); }),
          "captions_corpus must come with caption_features");
   expect(error_with([&](Options o) {
-           o.method = ilk::Method::cae;
+           o.method = "cae";
            o.noun_features = path("U.npy"), o.levels = ilk::Levels::captions;
          }),
          "needs caption_features");
@@ -357,8 +356,7 @@ TEST_F(FeaturesTest, WhatDoesNotFitTogetherIsOneClearErrorBeforeAnythingIsWritte
   expect(error_with([](Options o) { o.device = ilk::Device::cuda; }),
          "this ilk was built without a GPU backend; use --device cpu.");
   expect(error_with([](Options o) { o.precision = ilk::Precision::fp32; }), "nothing is encoded, got fp32");
-  expect(error_with([](Options o) { o.cae.kmeans.n_clusters = 121; }),
-         "n_clusters must be at most the number of rows of");
+  expect(error_with([](Options o) { o.n_clusters = 121; }), "-k must be at most the number of rows of");
   const std::string picture = ILK_SOURCE_DIR "/examples/clipart/images";
   expect(error_of(bare(), {.paths = {picture}}), "features must not be given together with images");
   expect(error_of(bare(), {.listed = {picture}}), "features must not be given together with images");
@@ -434,7 +432,10 @@ TEST(NounVocabulary, IsAFileThatKnowsItsNounsModelAndNumbers) {
   ilk::write_file_atomically(templates, "a {}\n");
   EXPECT_THAT(error_of([&] {
                 ilk::run({.paths = {folder.path().string()}},
-                         {.output = folder.path() / "run", .nouns = file.string(), .templates = templates},
+                         {.output = folder.path() / "run",
+                          .n_clusters = 2,
+                          .nouns = file.string(),
+                          .templates = templates},
                          "");
               }),
               HasSubstr("templates must be those that"));

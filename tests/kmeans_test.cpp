@@ -107,7 +107,7 @@ TEST(KMeans, FollowsThePathOfASlowFloat64Version) {
   const auto expected_labels = labels_of("kmeans/overlapping_labels.npy");
   const auto expected_centroids = npy_matrix("kmeans/overlapping_centroids.npy");
   for_each_target([&] {
-    const auto result = ilk::kmeans_from(points, start, {.max_iterations = 10, .tolerance = 0});
+    const auto result = ilk::kmeans_from(points, start, {.search = {.max_iterations = 10, .tolerance = 0}});
     expect_sound(points, result, 7);
     for (std::size_t i = 0; i < result.objectives.size(); ++i)
       EXPECT_NEAR(result.objectives[i], expected_objectives[i], 1e-6) << i;
@@ -133,7 +133,7 @@ TEST(KMeans, FindsScikitLearnsPartitionOfSeparatedGroups) {
 
 TEST(KMeans, ObjectiveRisesToAFixedPointOfBothSteps) {
   const auto points = grouped(3000, 24, 9, 1.0, 1);
-  const auto result = ilk::kmeans(points, {.n_clusters = 9, .n_init = 3, .tolerance = 0});
+  const auto result = ilk::kmeans(points, {.n_clusters = 9, .search = {.n_init = 3, .tolerance = 0}});
   expect_sound(points, result, 9);
   EXPECT_TRUE(result.converged);
   for (std::size_t i = 1; i < result.objectives.size(); ++i)
@@ -155,7 +155,7 @@ TEST(KMeans, BitIdenticalForAnyNumberOfThreads) {
   const auto points = grouped(5003, 33, 8, 1.5, 4);
   for (const auto init : {ilk::KMeansInit::kmeanspp, ilk::KMeansInit::random}) {
     const ilk::KMeansOptions options{
-        .n_clusters = 11, .seed = 3, .n_init = 5, .max_iterations = 25, .init = init};
+        .n_clusters = 11, .seed = 3, .search = {.n_init = 5, .max_iterations = 25, .init = init}};
     ilk::set_threads(1);
     const auto one = ilk::kmeans(points, options);
     expect_sound(points, one, 11);
@@ -170,7 +170,8 @@ TEST(KMeans, BitIdenticalForAnyNumberOfThreads) {
 
 TEST(KMeans, ManyCentresFillSeveralTilesAndAllProcessorsAgree) {
   const auto points = grouped(2100, 20, 300, 0.5, 8);
-  const ilk::KMeansOptions options{.n_clusters = 290, .n_init = 1, .max_iterations = 5, .tolerance = 0};
+  const ilk::KMeansOptions options{.n_clusters = 290,
+                                   .search = {.n_init = 1, .max_iterations = 5, .tolerance = 0}};
   const auto expected = ilk::kmeans(points, options);
   expect_sound(points, expected, 290);
   for_each_target([&] { expect_equal(ilk::kmeans(points, options), expected); });
@@ -203,7 +204,7 @@ TEST(KMeans, PointsThatAreSkippedAreThoseThatWouldStay) {
   const auto points = grouped(4000, 16, 12, 0.45, 21);
   for (const std::int64_t k : {1, 2, 14, 60}) {
     const ilk::KMeansOptions options{
-        .n_clusters = k, .n_init = 3, .tolerance = 0, .init = ilk::KMeansInit::random};
+        .n_clusters = k, .search = {.n_init = 3, .tolerance = 0, .init = ilk::KMeansInit::random}};
     const auto result = ilk::kmeans(points, options);
     expect_sound(points, result, k);
     EXPECT_TRUE(result.converged);
@@ -217,9 +218,9 @@ TEST(KMeans, PointsThatAreSkippedAreThoseThatWouldStay) {
 
 TEST(KMeans, MoreStartsNeverGiveLessAndSeedsMatter) {
   const auto points = grouped(600, 10, 12, 0.8, 6);
-  const ilk::KMeansOptions options{.n_clusters = 12, .init = ilk::KMeansInit::random};
+  const ilk::KMeansOptions options{.n_clusters = 12, .search = {.init = ilk::KMeansInit::random}};
   auto few = options, many = options, other = options;
-  few.n_init = 1, many.n_init = 70, other.n_init = 1, other.seed = 99;
+  few.search.n_init = 1, many.search.n_init = 70, other.search.n_init = 1, other.seed = 99;
   const double one = ilk::kmeans(points, few).objective;
   EXPECT_GE(ilk::kmeans(points, many).objective, one);
   EXPECT_NE(ilk::kmeans(points, other).objective, one) << "another seed, another local optimum";
@@ -229,9 +230,9 @@ TEST(KMeans, PlusPlusStartsBetterThanRandomOnes) {
   const auto points = grouped(2000, 16, 40, 0.15, 2);
   double random = 0, plus_plus = 0;
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
-    ilk::KMeansOptions options{.n_clusters = 40, .seed = seed, .n_init = 1, .max_iterations = 1};
+    ilk::KMeansOptions options{.n_clusters = 40, .seed = seed, .search = {.n_init = 1, .max_iterations = 1}};
     plus_plus += ilk::kmeans(points, options).objective;
-    options.init = ilk::KMeansInit::random;
+    options.search.init = ilk::KMeansInit::random;
     random += ilk::kmeans(points, options).objective;
   }
   EXPECT_GT(plus_plus, random + 0.1);
@@ -241,7 +242,7 @@ TEST(KMeans, DuplicatesAreCountedAndNoClusterStaysEmpty) {
   const auto points = repeated(random_unit_rows(3, 8, 1), 10);
   for_each_target([&] {
     for (const std::int64_t k : {1, 2, 3, 5, 30}) {
-      const auto result = ilk::kmeans(points, {.n_clusters = k, .n_init = 4});
+      const auto result = ilk::kmeans(points, {.n_clusters = k, .search = {.n_init = 4}});
       expect_sound(points, result, k);
       EXPECT_EQ(result.duplicates, 27);
       EXPECT_EQ(result.empty_repaired > 0, k > 3) << k;
@@ -277,7 +278,7 @@ TEST(KMeans, ExtremeShapes) {
   // One dimension, and every point its own cluster.
   EXPECT_NEAR(ilk::kmeans(matrix_of({{1}, {-1}, {1}}), {.n_clusters = 2}).objective, 1, 1e-6);
   const auto points = random_unit_rows(40, 6, 3);
-  const auto all = ilk::kmeans(points, {.n_clusters = 40, .n_init = 2});
+  const auto all = ilk::kmeans(points, {.n_clusters = 40, .search = {.n_init = 2}});
   EXPECT_EQ(sizes_of(all.labels, 40), Labels(40, 1));
   EXPECT_NEAR(all.objective, 1, 1e-5);
   // Rows that are not next to each other in memory.
@@ -291,7 +292,7 @@ TEST(KMeans, ExtremeShapes) {
 TEST(KMeans, AllPointsEqual) {
   const auto points = repeated(matrix_of({{0.6f, 0.8f}}), 50);
   for (const std::int64_t k : {1, 3, 50}) {
-    const auto result = ilk::kmeans(points, {.n_clusters = k, .n_init = 2});
+    const auto result = ilk::kmeans(points, {.n_clusters = k, .search = {.n_init = 2}});
     expect_sound(points, result, k);
     EXPECT_NEAR(result.objective, 1, 1e-6);
     EXPECT_EQ(result.duplicates, 49);
@@ -302,8 +303,8 @@ TEST(KMeans, LabelsAreThoseOfASearchWithTheCentroidsWhereverItStops) {
   const auto points = grouped(1500, 20, 25, 0.7, 17);
   for (const std::int64_t k : {6, 100})
     for (const std::int64_t iterations : {1, 4, 300}) {
-      const auto result =
-          ilk::kmeans(points, {.n_clusters = k, .n_init = 2, .max_iterations = iterations, .tolerance = 0});
+      const auto result = ilk::kmeans(
+          points, {.n_clusters = k, .search = {.n_init = 2, .max_iterations = iterations, .tolerance = 0}});
       expect_sound(points, result, k);
       EXPECT_EQ(ilk::assign_to_nearest(points, result.centroids).labels, result.labels) << k;
     }
@@ -312,7 +313,7 @@ TEST(KMeans, LabelsAreThoseOfASearchWithTheCentroidsWhereverItStops) {
 TEST(KMeans, SaysWhereIterationsRanOut) {
   const auto points = grouped(2000, 16, 5, 3.0, 2);
   const auto result =
-      ilk::kmeans(points, {.n_clusters = 20, .n_init = 2, .max_iterations = 2, .tolerance = 0});
+      ilk::kmeans(points, {.n_clusters = 20, .search = {.n_init = 2, .max_iterations = 2, .tolerance = 0}});
   EXPECT_FALSE(result.converged);
   EXPECT_EQ(result.iterations, 2);
   expect_sound(points, result, 20);
@@ -324,7 +325,7 @@ TEST(KMeans, BadInputNamesTheRuleAndTheValue) {
             "[kmeans] n_clusters must be at most the number of images (10), got 11.");
   EXPECT_EQ(error_of([&] { ilk::kmeans(points, {.n_clusters = 0}); }),
             "[kmeans] n_clusters must be at least 1, got 0.");
-  EXPECT_EQ(error_of([&] { ilk::kmeans(points, {.tolerance = std::nan("")}); }),
+  EXPECT_EQ(error_of([&] { ilk::kmeans(points, {.search = {.tolerance = std::nan("")}}); }),
             "[kmeans] tolerance must be at least 0, got nan.");
   const auto broken = [&](std::int64_t row, std::vector<float> values) {
     auto rows = points.copy();

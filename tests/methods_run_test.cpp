@@ -52,13 +52,13 @@ class MethodsRunTest : public testing::Test {
 
   std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
 
-  ilk::RunOptions options(ilk::Method method, const std::string& output = "run") const {
+  ilk::RunOptions options(const std::string& method, const std::string& output = "run") const {
     ilk::RunOptions options{.output = path(output),
                             .features = path("X.npy"),
                             .noun_features = path("U.npy"),
                             .method = method,
                             .labels = path("labels.txt")};
-    options.cae.kmeans.n_clusters = groups;
+    options.n_clusters = groups;
     options.training = {.epochs = 25, .batch_size = 32, .neighbours = 8, .learning_rate = 3e-3};
     return options;
   }
@@ -74,16 +74,14 @@ class MethodsRunTest : public testing::Test {
 };
 
 TEST_F(MethodsRunTest, EachFindsTheGroupsAndWritesTheRunDirectory) {
-  using ilk::Method;
-  for (const auto method :
-       {Method::automatic, Method::cae, Method::kmeans, Method::tac, Method::tac_trained, Method::sac}) {
-    const std::string name(ilk::enum_name(method));
+  for (const auto method : {"auto", "cae", "kmeans", "tac", "tac-trained", "sac"}) {
+    const std::string name = method;
     const auto summary = ilk::run({}, options(method, name), "test");
     EXPECT_GT(summary.agreement->accuracy, 0.95) << name;
     EXPECT_EQ(manifest(name)["status"], "complete") << name;
     EXPECT_EQ(manifest(name)["options"]["method"], name);
     const ilk::SafetensorsFile features(folder_.path() / name / "features.safetensors");
-    const bool trained = method == Method::sac || method == Method::tac_trained;
+    const bool trained = method == "sac" || method == "tac-trained";
     EXPECT_EQ(features.contains("image_head.weight1"), trained) << name;
     EXPECT_EQ(features.contains("centroids"), !trained) << name;
     const std::string report = ilk::read_file(folder_.path() / name / "report.html");
@@ -112,12 +110,12 @@ struct Stopper : ilk::Progress {
 };
 
 TEST_F(MethodsRunTest, ATrainingThatWasStoppedGoesOnWithTheSameResult) {
-  ilk::run({}, options(ilk::Method::sac, "whole"), "test");
+  ilk::run({}, options("sac", "whole"), "test");
   Stopper stopper;
   stopper.stop_after = 52;  // in the eleventh epoch
-  EXPECT_THROW(ilk::run({}, options(ilk::Method::sac), "test", stopper), ilk::Stopped);
+  EXPECT_THROW(ilk::run({}, options("sac"), "test", stopper), ilk::Stopped);
   EXPECT_EQ(manifest()["status"], "running");
-  ilk::run({}, options(ilk::Method::sac), "test");
+  ilk::run({}, options("sac"), "test");
   EXPECT_EQ(manifest()["training"]["resumed_from"], 10);
   EXPECT_EQ(assignments(), assignments("whole"));
   const auto head = [&](const char* run) {
@@ -127,10 +125,10 @@ TEST_F(MethodsRunTest, ATrainingThatWasStoppedGoesOnWithTheSameResult) {
 }
 
 TEST_F(MethodsRunTest, AnotherSeedOrABrokenCheckpointStartsAnew) {
-  auto short_run = options(ilk::Method::sac);
+  auto short_run = options("sac");
   short_run.training.epochs = 2;
   ilk::run({}, short_run, "test");
-  short_run.cae.kmeans.seed = 7;
+  short_run.seed = 7;
   Stopper listener;
   ilk::run({}, short_run, "test", listener);
   EXPECT_EQ(manifest()["training"]["resumed_from"], 0);
@@ -151,7 +149,7 @@ TEST_F(MethodsRunTest, SacLearnsFromTextsThatSomebodyElseEncoded) {
     for (std::int64_t j = 0; j < width; ++j)
       texts[i][j] = 3 * left[i][j], texts[i][j + width] = 3 * right[i][j];
   write_npy(path("Z.npy"), texts);
-  auto given = options(ilk::Method::sac);
+  auto given = options("sac");
   given.noun_features.clear();
   given.text_features = path("Z.npy");
   EXPECT_GT(ilk::run({}, given, "test").agreement->accuracy, 0.95);
@@ -166,7 +164,7 @@ TEST_F(MethodsRunTest, SacLearnsFromTextsThatSomebodyElseEncoded) {
     return "";
   };
   auto other = given;
-  other.method = ilk::Method::tac;
+  other.method = "tac";
   EXPECT_EQ(error_of(other), "[run] text_features must come with method sac, got tac.");
   write_npy(path("Z.npy"), grouped_rows(images - 1, 5));
   EXPECT_THAT(error_of(given), HasSubstr("text_features must have a row for each of"));
@@ -186,9 +184,8 @@ std::vector<std::string> columns(const std::string& csv, int first, int last) {
 }
 
 TEST_F(MethodsRunTest, ARunsOwnImagesAreAssignedToTheirOwnClusters) {
-  for (const auto method : {ilk::Method::automatic, ilk::Method::kmeans, ilk::Method::cae, ilk::Method::tac,
-                            ilk::Method::tac_trained, ilk::Method::sac}) {
-    const std::string name(ilk::enum_name(method));
+  for (const auto method : {"auto", "kmeans", "cae", "tac", "tac-trained", "sac"}) {
+    const std::string name = method;
     ilk::run({}, options(method, name), "test");
     const auto all = ilk::assign(path(name), {}, {.features = path("X.npy")});
     EXPECT_EQ(columns(ilk::to_csv(all), 0, 2), columns(assignments(name), 0, 2)) << name;
@@ -202,7 +199,7 @@ TEST_F(MethodsRunTest, ARunsOwnImagesAreAssignedToTheirOwnClusters) {
 }
 
 TEST_F(MethodsRunTest, AssignRefusesWhatDoesNotFit) {
-  ilk::run({}, options(ilk::Method::kmeans), "test");
+  ilk::run({}, options("kmeans"), "test");
   const auto error_of = [&](const std::string& run, const ilk::AssignOptions& options) -> std::string {
     try {
       ilk::assign(run, {}, options);
@@ -221,8 +218,44 @@ TEST_F(MethodsRunTest, AssignRefusesWhatDoesNotFit) {
   EXPECT_THAT(error_of(path("run"), {.features = path("X.npy")}), HasSubstr("cannot be read"));
 }
 
+TEST_F(MethodsRunTest, AFewImagesAreTooFewToChooseANumberOfClusters) {
+  auto chosen = options("kmeans");
+  chosen.labels.clear();
+  chosen.n_clusters = ilk::ClusterCount::automatic();
+  const auto error_of = [](const ilk::RunOptions& options) -> std::string {
+    try {
+      ilk::run({}, options, "test");
+    } catch (const ilk::Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  for (std::int64_t n = 1; n <= 6; ++n) {
+    write_npy(path("X.npy"), grouped_rows(n, 2));
+    EXPECT_THAT(error_of(chosen), HasSubstr("-k auto needs at least 7 rows of " + path("X.npy") + ", got " +
+                                            std::to_string(n) + ". Say how many clusters to make"))
+        << n;
+    EXPECT_FALSE(std::filesystem::exists(path("run"))) << "nothing is begun";
+    auto told = chosen;
+    told.n_clusters = n;
+    told.output = path("run" + std::to_string(n));
+    EXPECT_EQ(error_of(told), "") << "each image may be a cluster of its own";
+  }
+  write_npy(path("X.npy"), grouped_rows(7, 2));
+  chosen.n_clusters = ilk::ClusterCount::between(3, 9);
+  EXPECT_THAT(error_of(chosen), HasSubstr("-k 3..9 needs at least 9 rows"));
+  chosen.n_clusters = ilk::ClusterCount::between(1, 3);
+  EXPECT_THAT(error_of(chosen), HasSubstr("a range for -k must begin at 2 or more, got 1..3"));
+  chosen.n_clusters = ilk::ClusterCount::automatic();
+  EXPECT_EQ(error_of(chosen), "");
+  EXPECT_GE(manifest()["summary"]["cluster_count"]["n_clusters"], 2);
+  EXPECT_EQ(manifest()["options"]["n_clusters"], "auto");
+  chosen.n_clusters.reset();
+  EXPECT_THAT(error_of(chosen), HasSubstr("Say how many clusters to make: -k 12, or -k auto."));
+}
+
 TEST_F(MethodsRunTest, MethodsThatRetrieveNounsNeedThem) {
-  for (const auto method : {ilk::Method::tac, ilk::Method::tac_trained, ilk::Method::sac}) {
+  for (const auto method : {"tac", "tac-trained", "sac"}) {
     auto without = options(method);
     without.noun_features.clear();
     try {
@@ -230,7 +263,7 @@ TEST_F(MethodsRunTest, MethodsThatRetrieveNounsNeedThem) {
       FAIL() << "no error";
     } catch (const ilk::Error& error) {
       EXPECT_EQ(std::string(error.what()),
-                "[run] method " + std::string(ilk::enum_name(method)) +
+                "[run] method " + std::string(method) +
                     " needs noun_features with features; without words there is method kmeans.");
     }
   }
@@ -266,12 +299,12 @@ class CaptionsRunTest : public testing::Test {
   }
 
   ilk::RunOptions options() const {
-    ilk::RunOptions options{.output = path("run"), .method = ilk::Method::sac, .labels = path("labels.csv")};
+    ilk::RunOptions options{.output = path("run"), .method = "sac", .labels = path("labels.csv")};
     options.cache = path("cache");
     options.nouns = path("nouns.txt");
     options.captions_corpus = path("nouns.txt");
     ilk::write_file_atomically(path("nouns.txt"), "food\nvehicle\nanimal\nlamp\n");
-    options.cae.kmeans.n_clusters = 3;
+    options.n_clusters = 3;
     return options;
   }
 
@@ -304,7 +337,7 @@ TEST_F(CaptionsRunTest, SacLearnsFromTheImagesOwnTexts) {
 
 TEST_F(CaptionsRunTest, EmbeddingsOfTwoPrecisionsAreNeverMixed) {
   auto of_images = options();
-  of_images.method = ilk::Method::kmeans;
+  of_images.method = "kmeans";
   of_images.captions.clear();
   const auto encoded = [&](ilk::Precision precision, const char* name) {
     of_images.precision = precision;
@@ -327,6 +360,14 @@ TEST_F(CaptionsRunTest, EmbeddingsOfTwoPrecisionsAreNeverMixed) {
   }
 }
 
+TEST_F(CaptionsRunTest, AFewPicturesAreTooFewToChooseANumberOfClusters) {
+  auto chosen = options();
+  chosen.method = "auto";
+  chosen.n_clusters = ilk::ClusterCount::automatic();
+  inputs.paths.resize(3);
+  EXPECT_THAT(error_of(chosen), HasSubstr("-k auto needs at least 7 usable images, got 3. Say how many"));
+}
+
 TEST_F(CaptionsRunTest, EachImageNeedsATextUnlessNounsMayStandIn) {
   auto some = options();
   some.captions = captions(5);
@@ -341,7 +382,7 @@ TEST_F(CaptionsRunTest, EachImageNeedsATextUnlessNounsMayStandIn) {
   EXPECT_THAT(error_of(some), HasSubstr("missing_captions must be refuse with a text_encoder"));
   auto other = options();
   other.captions = some.captions;
-  other.method = ilk::Method::cae;
+  other.method = "cae";
   EXPECT_EQ(error_of(other), "[run] captions must come with method sac, got method cae.");
 }
 

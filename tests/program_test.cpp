@@ -395,12 +395,12 @@ TEST_F(ProgramTest, MistakesGetOneClearSentence) {
   expect({"cluster", images, "-k", "3", "--epsilom", "1"}, 2,
          "There is no flag --epsilom. Did you mean --epsilon?");
   expect({"clutser", images}, 2, "Did you mean 'cluster'?");
-  expect({"cluster", images}, 2, "--n-clusters");
+  expect({"cluster", images}, 2, "Say how many clusters to make: -k 12, or -k auto.");
   expect({"cluster", images, "-k", "three"}, 2, "three");
   expect({"cluster", images, "-k", "3", "--fusion", "sun"}, 2, "must be concat, sum or plain, got 'sun'");
   expect(cluster(images, output(), {"--epsilon", "-1"}), 3, "epsilon must be at least 0, got -1.");
   expect({"cluster", images, "-k", "9999", "-o", output()}, 3,
-         "n_clusters must be at most the number of usable images");
+         "-k must be at most the number of usable images");
   expect({"cluster", "/nowhere", "-k", "3", "-o", output()}, 3, "/nowhere");
   expect({"cluster", "-k", "3", "-o", output()}, 3, "at least one folder or file");
   expect({"cluster", nouns(), "-k", "1", "-o", output()}, 3, "at least one usable image");

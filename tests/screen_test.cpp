@@ -353,7 +353,8 @@ TEST(Screen, LikeCentresAreInOneGroup) {
 TEST(Screen, ResultsAreTheSameOnEveryProcessor) {
   const auto points = unit_rows(grouped(1500, 40, 30, 1.0, 9));
   for (const std::int64_t k : {10, 90}) {
-    const ilk::KMeansOptions options{.n_clusters = k, .n_init = 2, .max_iterations = 15, .tolerance = 0};
+    const ilk::KMeansOptions options{.n_clusters = k,
+                                     .search = {.n_init = 2, .max_iterations = 15, .tolerance = 0}};
     const auto expected = ilk::kmeans(points, options);
     const auto neighbours = ilk::nearest_neighbours(points.rows_between(0, 300), points, k);
     const auto assigned = ilk::assign_to_nearest(points, expected.centroids);
@@ -376,7 +377,7 @@ TEST(Screen, ResultsAreTheSameOnEveryProcessor) {
 TEST(EuclideanKMeans, FindsGroupsOfAnyLengthAndItsObjectiveIsMinusTheMeanSquare) {
   const auto points = plus(times(grouped(900, 12, 6, 0.05, 11), 3), 7);
   for_each_target([&] {
-    const auto found = ilk::euclidean_kmeans(points, {.n_clusters = 6, .n_init = 5});
+    const auto found = ilk::euclidean_kmeans(points, {.n_clusters = 6, .search = {.n_init = 5}});
     double squares = 0;
     for (std::int64_t i = 0; i < 900; ++i) {
       const std::int64_t label = found.labels[static_cast<std::size_t>(i)];

@@ -10,13 +10,16 @@ namespace {
 
 ilk::SemanticSpace retrieve(const ilk::Matrix<float>& images, const ilk::Matrix<float>& nouns,
                             const ilk::TacOptions& options) {
-  return ilk::retrieve_words(images, ilk::semantic_centres(images, {.kmeans = options.kmeans}), nouns,
-                             options);
+  return ilk::retrieve_words(
+      images,
+      ilk::semantic_centres(
+          images, {.n_clusters = options.n_clusters, .seed = options.seed, .kmeans = options.kmeans}),
+      nouns, options);
 }
 
 TEST(Tac, CounterpartsAreSoftmaxRetrievalOneImageAtATime) {
   const auto images = random_unit_rows(120, 8, 1), nouns = random_unit_rows(60, 8, 2);
-  const ilk::TacOptions options{.kmeans = {.n_clusters = 4}, .temperature = 0.05};
+  const ilk::TacOptions options{.n_clusters = 4, .temperature = 0.05};
   const auto space = retrieve(images, nouns, options);
   EXPECT_FALSE(space.transport.has_value());
   const auto found = ilk::counterparts(images, space.features, space.plan);
@@ -36,9 +39,10 @@ TEST(Tac, CounterpartsAreSoftmaxRetrievalOneImageAtATime) {
 
 TEST(Tac, SelectsExclusivelyFromAsManyCentresAsTheRuleSays) {
   const auto images = random_unit_rows(400, 8, 1), nouns = random_unit_rows(200, 8, 2);
-  const ilk::TacOptions options{.kmeans = {.n_clusters = 5}};
+  const ilk::TacOptions options{.n_clusters = 5};
   const auto space = retrieve(images, nouns, options);
-  const auto centres = ilk::semantic_centres(images, {.kmeans = options.kmeans});
+  const auto centres = ilk::semantic_centres(
+      images, {.n_clusters = options.n_clusters, .seed = options.seed, .kmeans = options.kmeans});
   ASSERT_EQ(centres.rows(), 15);
   EXPECT_EQ(space.selected,
             ilk::select_words(centres, nouns, {.selection = ilk::SelectionRule::exclusive, .top = 5}));
@@ -46,7 +50,7 @@ TEST(Tac, SelectsExclusivelyFromAsManyCentresAsTheRuleSays) {
 
 TEST(Tac, ClustersTheImagesBesideTheirCounterparts) {
   const auto images = random_unit_rows(300, 8, 1), nouns = random_unit_rows(80, 8, 2);
-  const ilk::TacOptions options{.kmeans = {.n_clusters = 4, .seed = 3, .n_init = 5}};
+  const ilk::TacOptions options{.n_clusters = 4, .seed = 3, .kmeans = {.n_init = 5}};
   const auto space = retrieve(images, nouns, options);
   const auto result = ilk::tac(images, space, options);
   const auto texts = ilk::counterparts(images, space.features, space.plan);
@@ -55,7 +59,10 @@ TEST(Tac, ClustersTheImagesBesideTheirCounterparts) {
     for (std::int64_t j = 0; j < 16; ++j)
       joint[i][j] = (j < 8 ? images[i][j] : texts[i][j - 8]) / std::sqrt(2.0f);
   EXPECT_LT(largest_difference(result.fusion.features, joint), 1e-6);
-  EXPECT_EQ(result.kmeans.labels, ilk::kmeans(result.fusion.features, options.kmeans).labels);
+  EXPECT_EQ(result.kmeans.labels,
+            ilk::kmeans(result.fusion.features,
+                        {.n_clusters = options.n_clusters, .seed = options.seed, .search = options.kmeans})
+                .labels);
   EXPECT_EQ(result.assignment.labels, result.kmeans.labels);
 }
 
@@ -65,8 +72,7 @@ TEST(Tac, BadInputNamesTheRuleAndTheValue) {
   const auto error = [&](const ilk::TacOptions& options) {
     return error_of([&] { retrieve(images, nouns, options); });
   };
-  EXPECT_EQ(error({.kmeans = {.n_clusters = 11}}),
-            "[cae] n_clusters must be at most the number of images (10), got 11.");
+  EXPECT_EQ(error({.n_clusters = 11}), "[cae] n_clusters must be at most the number of images (10), got 11.");
   EXPECT_EQ(error({.temperature = 0}), "[tac] temperature must be above 0, got 0.");
 }
 

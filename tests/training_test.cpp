@@ -71,7 +71,7 @@ TEST(Sac, BeatsKMeansWhereEachModalityIsNoisy) {
       ilk::train_sac(scene.images, scene.texts,
                      {.n_clusters = 6, .seed = 1, .training = {.epochs = 150, .batch_size = 100}});
   const double alone =
-      accuracy(scene.truth, ilk::kmeans(scene.images, {.n_clusters = 6, .n_init = 5}).labels);
+      accuracy(scene.truth, ilk::kmeans(scene.images, {.n_clusters = 6, .search = {.n_init = 5}}).labels);
   const double found = accuracy(scene.truth, trained.assignment.labels);
   RecordProperty("kmeans", std::to_string(alone));
   RecordProperty("sac", std::to_string(found));
@@ -291,7 +291,7 @@ TEST(Sac, BadInputNamesTheRuleAndTheValue) {
   EXPECT_EQ(error_of([&] {
               ilk::train_tac(scene.images, scene.texts, {.loss = {.distillation_temperature = 0.01}});
             }),
-            "[train_tac] distillation_temperature must be 0 or at least 0.02, got 0.01.");
+            "[train_tac] distillation_temperature must be between 0.02 and 1e+06, got 0.01.");
   EXPECT_EQ(error_of([&] {
               ilk::predict(ilk::train_sac(scene.images, scene.texts, quick(4)).image,
                            random_unit_rows(3, 3, 1));
@@ -382,7 +382,7 @@ TEST(TacTrained, BeatsKMeansWhereEachModalityIsNoisy) {
       ilk::train_tac(scene.images, scene.texts,
                      {.n_clusters = 6, .seed = 1, .training = {.epochs = 150, .batch_size = 100}});
   const double alone =
-      accuracy(scene.truth, ilk::kmeans(scene.images, {.n_clusters = 6, .n_init = 5}).labels);
+      accuracy(scene.truth, ilk::kmeans(scene.images, {.n_clusters = 6, .search = {.n_init = 5}}).labels);
   const double found = accuracy(scene.truth, trained.assignment.labels);
   RecordProperty("kmeans", std::to_string(alone));
   RecordProperty("tac", std::to_string(found));

@@ -6,6 +6,7 @@
 #include <ilk/progress.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace ilk {
 struct AssignOptions {
   std::string features;
   std::string model;
-  std::int64_t threads = 0;
+  std::optional<std::int64_t> threads;
   std::string cache;
 };
 
@@ -24,7 +25,7 @@ void visit_fields(Options& options, Visitor&& visit) {
               "place these features instead of images: X.npy, X.npz:name or X.safetensors:name, from the "
               "run's model"});
   visit(Field{"model", options.model, "where the run's model is now, if not where it was"});
-  visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
+  visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
   visit(
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
 }

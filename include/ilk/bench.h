@@ -26,7 +26,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 
 /// What one run gave and took.
 struct BenchRun {
-  Method method = Method::cae;
+  std::string method;
   std::uint64_t seed = 0;
   std::int64_t n_clusters = 0;
   Agreement agreement;
@@ -45,7 +45,7 @@ MeanDeviation mean_deviation(const std::vector<double>& values);
 struct BenchTable {
   std::string command;
   std::vector<std::string> protocol;  ///< sentences: what was clustered, what learns, what scores
-  std::vector<Method> methods;        ///< as asked for
+  std::vector<std::string> methods;   ///< as asked for
   std::vector<BenchRun> runs;         ///< finished, in the order of methods and seeds
   std::vector<std::pair<std::string, std::string>>
       failures;  ///< "tac, seed 0" and why; its later seeds are left out
@@ -77,9 +77,9 @@ using StartRun = std::function<BenchProcess(const RunInputs& inputs, const RunOp
 ///
 /// Images are encoded once, before, by a run of its own; all share the cache (OUTPUT/cache where the options'
 /// is "none"). Labels come from `options.labels` or from the data set that is the input; no run is given the
-/// former. Where `options.cae.kmeans.n_clusters` is 0 and no range is to be chosen from, K is the number of
-/// classes. A method that fails is listed and the rest goes on. Throws Error for unknown or repeated methods,
-/// for missing labels and for an output folder that holds something else; Stopped on request.
+/// former. Where the options do not say K, it is the number of classes. A method that fails is listed and the
+/// rest goes on. Throws Error for unknown or repeated methods, for missing labels and for an output folder
+/// that holds something else; Stopped on request.
 BenchTable bench(const RunInputs& inputs, const BenchOptions& options, const RunOptions& run_options,
                  const std::string& command, const StartRun& start, Progress& progress = silent());
 

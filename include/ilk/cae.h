@@ -17,7 +17,9 @@ constexpr auto enum_names(Alignment) {
 }
 
 struct CaeOptions {
-  KMeansOptions kmeans;
+  std::int64_t n_clusters = 8;
+  std::uint64_t seed = 0;
+  KMeansSearch kmeans;
   SelectionOptions selection;
   Alignment alignment = Alignment::transport;
   TransportOptions transport;
@@ -27,6 +29,8 @@ struct CaeOptions {
 
 template <OptionsOf<CaeOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{"n_clusters", options.n_clusters, "how many clusters to make"}.at_least(1));
+  visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
   visit.group("kmeans", options.kmeans);
   visit.group("selection", options.selection);
   visit(Field{"alignment", options.alignment,

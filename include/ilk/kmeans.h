@@ -14,25 +14,35 @@ constexpr auto enum_names(KMeansInit) {
   return std::array<std::string_view, 2>{"k-means++", "random"};
 }
 
-struct KMeansOptions {
-  std::int64_t n_clusters = 8;
-  std::uint64_t seed = 0;
+/// How k-means searches: its starts, and when they end.
+struct KMeansSearch {
   std::int64_t n_init = 20;
   std::int64_t max_iterations = 300;
   double tolerance = 1e-6;
   KMeansInit init = KMeansInit::kmeanspp;
 };
 
-template <OptionsOf<KMeansOptions> Options, class Visitor>
+template <OptionsOf<KMeansSearch> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
-  visit(Field{"n_clusters", options.n_clusters, "how many clusters to make"}.at_least(1));
-  visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
   visit(Field{"n_init", options.n_init, "k-means restarts; the best by objective is kept"}.at_least(1));
   visit(Field{"max_iterations", options.max_iterations, "most iterations of one restart"}.at_least(1));
   visit(
       Field{"tolerance", options.tolerance, "a restart ends when the objective rises by less than this share"}
           .at_least(0));
   visit(Field{"init", options.init, "how the first centres are drawn: k-means++ or random"});
+}
+
+struct KMeansOptions {
+  std::int64_t n_clusters = 8;
+  std::uint64_t seed = 0;
+  KMeansSearch search;
+};
+
+template <OptionsOf<KMeansOptions> Options, class Visitor>
+void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{"n_clusters", options.n_clusters, "how many clusters to make"}.at_least(1));
+  visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
+  visit.group("search", options.search);
 }
 
 struct KMeansResult {
@@ -47,10 +57,10 @@ struct KMeansResult {
 };
 
 /// Spherical k-means (Dhillon and Modha 2001): maximises the sum of cosines between points and the
-/// unit-length means of their clusters, by Lloyd's iterations from `n_init` starts (k-means++: Arthur and
-/// Vassilvitskii 2007, on the squared distance 2 − 2 cos, of points in 16 bits where there is room for them).
-/// Ties go to the lower cluster number; an empty cluster takes the point that is farthest from its centroid.
-/// Clusters are numbered by size, largest first (ties by first member). The labels are those that
+/// unit-length means of their clusters, by Lloyd's iterations from `search.n_init` starts (k-means++: Arthur
+/// and Vassilvitskii 2007, on the squared distance 2 − 2 cos, of points in 16 bits where there is room for
+/// them). Ties go to the lower cluster number; an empty cluster takes the point that is farthest from its
+/// centroid. Clusters are numbered by size, largest first (ties by first member). The labels are those that
 /// assign_to_nearest gives for the centroids, except where an empty cluster was repaired last. An iteration
 /// is an update of the centroids and the assignment to them; a restart also ends when no label changes.
 ///
@@ -65,8 +75,8 @@ struct KMeansResult {
 KMeansResult kmeans(MatrixView<const float> embeddings, const KMeansOptions& options,
                     Progress& progress = silent());
 
-/// The same from given starting centres (K, D), float32 with rows of unit length: one start, so that
-/// n_clusters, seed, n_init and init are not read.
+/// The same from given starting centres (K, D), float32 with rows of unit length: one start, so that of the
+/// options only search.max_iterations and search.tolerance are read.
 KMeansResult kmeans_from(MatrixView<const float> embeddings, MatrixView<const float> centroids,
                          const KMeansOptions& options, Progress& progress = silent());
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct VocabularyOptions {
   std::string wordnet;
   std::string templates;
   Precision precision = Precision::automatic;
-  std::int64_t threads = 0;
+  std::optional<std::int64_t> threads;
   std::string cache;
 };
 
@@ -31,7 +32,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"wordnet", options.wordnet, "folder with WordNet's data.noun and index.noun (else found)"});
   visit(Field{"templates", options.templates, "file of prompt templates, one a line with {} for the noun"});
   visit(Field{"precision", options.precision, precision_help});
-  visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
+  visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
   visit(
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
 }

@@ -16,6 +16,7 @@
 #include <array>
 #include <concepts>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -37,6 +38,11 @@ struct Field {
   double maximum = std::numeric_limits<double>::infinity();
   bool minimum_excluded = false;
 
+  /// The same for another value, such as what an optional one holds.
+  template <class Other>
+  Field<Other> of(Other& other) const {
+    return {name, other, help, minimum, maximum, minimum_excluded};
+  }
   Field at_least(double low) const { return {name, value, help, low, maximum, false}; }
   Field above(double low) const { return {name, value, help, low, maximum, true}; }
   Field between(double low, double high) const { return {name, value, help, low, high, false}; }
@@ -64,14 +70,23 @@ requires std::is_enum_v<E> E enum_value(std::string_view name, std::string_view 
   fail(function, field, " must be ", allowed, ", got '", name, "'.");
 }
 
+/// Options may be left open: `std::optional<std::int64_t> epochs` is "the method's own number" until it is
+/// chosen.
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
 namespace internal {
 struct RangeCheck {
   std::string_view function;
 
   template <class T>
   void operator()(const Field<T>& field) {
-    if constexpr (std::is_arithmetic_v<std::remove_const_t<T>> &&
-                  !std::is_same_v<std::remove_const_t<T>, bool>) {
+    if constexpr (is_optional<std::remove_const_t<T>>) {
+      if (field.value) (*this)(field.of(*field.value));
+    } else if constexpr (std::is_arithmetic_v<std::remove_const_t<T>> &&
+                         !std::is_same_v<std::remove_const_t<T>, bool>) {
       const double value = static_cast<double>(field.value);
       const bool low_enough = field.minimum_excluded ? value > field.minimum : value >= field.minimum;
       if (low_enough && value <= field.maximum) return;

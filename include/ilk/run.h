@@ -3,6 +3,7 @@
 // directory.
 #include <ilk/cae.h>
 #include <ilk/cluster_count.h>
+#include <ilk/cluster_count_choice.h>
 #include <ilk/dataset.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
@@ -21,10 +22,10 @@
 
 namespace ilk {
 
-enum class Method { automatic, cae, kmeans, tac, tac_trained, sac };
-constexpr auto enum_names(Method) {
-  return std::array<std::string_view, 6>{"auto", "cae", "kmeans", "tac", "tac-trained", "sac"};
-}
+/// The names of the methods, as RunOptions::method takes them.
+std::vector<std::string> method_names();
+/// The same, each with what it clusters by.
+std::string method_help();
 
 enum class Levels { both, nouns, captions };
 constexpr auto enum_names(Levels) {
@@ -49,7 +50,9 @@ struct RunOptions {
   std::string caption_features;
   std::string text_features;
   std::string model = "ilk-lite";
-  Method method = Method::automatic;
+  std::optional<ClusterCount> n_clusters;
+  std::uint64_t seed = 0;
+  std::string method = "auto";
   Levels levels = Levels::both;
   std::string nouns;
   std::string wordnet;
@@ -59,16 +62,20 @@ struct RunOptions {
   std::string text_encoder;
   MissingCaptions missing_captions = MissingCaptions::refuse;
   std::string labels;
-  std::string choose_clusters;
   Device device = Device::automatic;
   Precision precision = Precision::automatic;
-  std::int64_t threads = 0;
+  std::optional<std::int64_t> threads;
   std::string memory;
   std::string cache;
   std::int64_t exemplars = 24;
   DatasetOptions dataset;
   DecodeOptions images;
-  CaeOptions cae;
+  KMeansSearch kmeans;
+  SelectionOptions selection;
+  Alignment alignment = Alignment::transport;
+  TransportOptions transport;
+  double temperature = 0.005;
+  FusionOptions fusion;
   TrainingOptions training;
   SacLossOptions sac;
   TacLossOptions tac;
@@ -92,11 +99,12 @@ void visit_fields(Options& options, Visitor&& visit) {
               "(else nouns are retrieved)"});
   visit(Field{"model", options.model,
               "ilk-lite, another name from `ilk models list`, or a CLIP's Hugging Face directory"});
-  visit(
-      Field{"method", options.method,
-            "auto: by images and by words (cae), whichever explains more; cae: nouns, captions and "
-            "transport; tac: retrieved nouns; sac, tac-trained: heads that learn from a text for each image; "
-            "kmeans: the images alone"});
+  visit(Field{"n_clusters", options.n_clusters,
+              "how many clusters to make: a number; auto, which chooses one of 2..40; or another range, such "
+              "as 5..60"});
+  visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
+  const std::string methods = method_help();
+  visit(Field{"method", options.method, methods});
   visit(Field{"levels", options.levels, "texts that auto and cae align: nouns, captions or both"});
   visit(
       Field{"nouns", options.nouns,
@@ -118,12 +126,9 @@ void visit_fields(Options& options, Visitor&& visit) {
       "labels", options.labels,
       "CSV of path and label, to score the clusters against; never used to cluster. With --features also "
       "one label a line, or an array of whole numbers"});
-  visit(
-      Field{"choose_clusters", options.choose_clusters,
-            "choose how many clusters to make: auto (2..40), or a range such as 5..60; -k takes these too"});
   visit(Field{"device", options.device, "auto, cpu or cuda (where ilk was built with a GPU backend)"});
   visit(Field{"precision", options.precision, precision_help});
-  visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
+  visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
   visit(Field{
       "memory", options.memory,
       "most memory to use, such as 6GiB (default: four fifths of the machine's); a run that needs more is "
@@ -134,7 +139,13 @@ void visit_fields(Options& options, Visitor&& visit) {
                                                                                                        1000));
   visit.group("dataset", options.dataset);
   visit.group("images", options.images);
-  visit.group("cae", options.cae);
+  visit.group("kmeans", options.kmeans);
+  visit.group("selection", options.selection);
+  visit(Field{"alignment", options.alignment,
+              "transport: optimal transport; softmax: plain retrieval, for ablations"});
+  visit.group("transport", options.transport);
+  visit(Field{"temperature", options.temperature, "temperature of softmax retrieval"}.above(0));
+  visit.group("fusion", options.fusion);
   visit.group("training", options.training);
   visit.group("sac", options.sac);
   visit.group("tac", options.tac);
@@ -164,7 +175,7 @@ struct RunSummary {
   std::int64_t n_nouns = 0, n_captions = 0;      ///< offered
   std::int64_t selected_nouns = 0, selected_captions = 0;
   double objective = 0;
-  std::optional<ClusterCount> cluster_count;            ///< where the number of clusters was to be chosen
+  std::optional<ClusterCountChoice> cluster_count;      ///< where the number of clusters was to be chosen
   std::optional<Agreement> agreement;                   ///< with the labels, where given
   std::int64_t unlabelled = 0;                          ///< images that the labels do not mention
   bool labels_by_row = false;                           ///< the labels came in the order of the rows
@@ -183,14 +194,10 @@ struct RunSummary {
 RunSummary run(const RunInputs& inputs, const RunOptions& options, const std::string& command,
                Progress& progress = silent());
 
-/// Whether the text asks for a choice of the number of clusters, as `choose_clusters` does: "auto" or
-/// "5..40".
-bool is_cluster_range(const std::string& text);
-
 /// The criteria over the numbers of clusters, as a picture of its own (SVG).
-std::string cluster_count_picture(const ClusterCount& count);
+std::string cluster_count_picture(const ClusterCountChoice& count);
 /// The same as a table for a terminal, the best candidates marked.
-std::string cluster_count_table(const ClusterCount& count);
+std::string cluster_count_table(const ClusterCountChoice& count);
 
 /// The summary as JSON, the machine-readable form of `ilk cluster --json`.
 std::string to_json(const RunSummary& summary);

@@ -32,7 +32,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"balance_weight", options.balance_weight, "weight of even cluster sizes"}.between(0, 1e6));
 }
 
-/// Training left at 0: 30 epochs of batches of 512 and 20 neighbours; where K > 512, 100 epochs of
+/// Training left to the method: 30 epochs of batches of 512 and 20 neighbours; where K > 512, 100 epochs of
 /// max(8192, K) and 50 neighbours. Small collections are cut into four batches of at least 64 and get as many
 /// epochs as make 1000 steps.
 struct SacOptions {

@@ -4,16 +4,22 @@
 #include <ilk/cae.h>
 #include <ilk/training.h>
 
+#include <optional>
+
 namespace ilk {
 
 struct TacOptions {
-  KMeansOptions kmeans;
+  std::int64_t n_clusters = 8;
+  std::uint64_t seed = 0;
+  KMeansSearch kmeans;
   SelectionOptions selection{.selection = SelectionRule::exclusive};
   double temperature = 0.005;
 };
 
 template <OptionsOf<TacOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{"n_clusters", options.n_clusters, "how many clusters to make"}.at_least(1));
+  visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
   visit.group("kmeans", options.kmeans);
   visit.group("selection", options.selection);
   visit(Field{"temperature", options.temperature, "temperature of softmax retrieval"}.above(0));
@@ -31,20 +37,21 @@ CaeResult tac(MatrixView<const float> embeddings, const SemanticSpace& nouns, co
               Progress& progress = silent());
 
 struct TacLossOptions {
-  double distillation_temperature = 0;
+  std::optional<double> distillation_temperature;
   double balance_weight = 5;
 };
 
 template <OptionsOf<TacLossOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
-  visit(Field{"distillation_temperature", options.distillation_temperature,
-              "temperature of the contrast of clusters; 0: 0.5, or 5 where there are more than 100 clusters"}
-            .between(0, 1e6));
+  visit(
+      Field{"distillation_temperature", options.distillation_temperature,
+            "temperature of the contrast of clusters (else 0.5, or 5 where there are more than 100 clusters)"}
+          .between(0.02, 1e6));
   visit(Field{"balance_weight", options.balance_weight, "weight of even cluster sizes"}.between(0, 1e6));
 }
 
-/// Training left at 0: 20 epochs of batches of 512 and 50 neighbours; where K > 100, 100 epochs of 8192.
-/// Small collections as in SAC.
+/// Training left to the method: 20 epochs of batches of 512 and 50 neighbours; where K > 100, 100 epochs of
+/// 8192. Small collections as in SAC.
 struct TacTrainedOptions {
   std::int64_t n_clusters = 8;
   std::uint64_t seed = 0;

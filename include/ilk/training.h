@@ -17,9 +17,9 @@
 namespace ilk {
 
 struct TrainingOptions {
-  std::int64_t epochs = 0;
-  std::int64_t batch_size = 0;
-  std::int64_t neighbours = 0;
+  std::optional<std::int64_t> epochs;
+  std::optional<std::int64_t> batch_size;
+  std::optional<std::int64_t> neighbours;
   NeighbourSearch neighbour_search = NeighbourSearch::automatic;
   double learning_rate = 1e-3;
   double beta1 = 0.9;
@@ -28,12 +28,12 @@ struct TrainingOptions {
 
 template <OptionsOf<TrainingOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
-  visit(Field{"epochs", options.epochs, "passes over the images; 0: the method's own number"}.at_least(0));
-  visit(Field{"batch_size", options.batch_size, "images of one step; 0: the method's own number"}.between(
-      0, 1 << 20));
+  visit(Field{"epochs", options.epochs, "passes over the images (else the method's own number)"}.at_least(1));
+  visit(Field{"batch_size", options.batch_size, "images of one step (else the method's own number)"}.between(
+      1, 1 << 20));
   visit(Field{"neighbours", options.neighbours,
-              "nearest images and texts that an image may be compared with; 0: the method's own number"}
-            .between(0, 10000));
+              "nearest images and texts that an image may be compared with (else the method's own number)"}
+            .between(1, 10000));
   visit(Field{
       "neighbour_search", options.neighbour_search,
       "exact; approximate, whose recall is then measured and told; auto: approximate above 200,000 images"});

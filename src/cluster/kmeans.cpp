@@ -33,7 +33,7 @@ struct Collection {
 std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& options) {
   constexpr std::int64_t centres = 512, at_most = 32, numbers = std::int64_t{1} << 23;
   return std::max<std::int64_t>(
-      1, std::min({options.n_init, centres / options.n_clusters, at_most, numbers / n_points}));
+      1, std::min({options.search.n_init, centres / options.n_clusters, at_most, numbers / n_points}));
 }
 
 struct Run {
@@ -68,7 +68,8 @@ std::vector<Run> iterate(Lloyd& lloyd, std::int64_t n_starts, std::int64_t n_poi
   };
   lloyd.assign(active);
   for (const std::int64_t i : active) repair(i);
-  for (std::int64_t iteration = 0; iteration < options.max_iterations && !active.empty(); ++iteration) {
+  for (std::int64_t iteration = 0; iteration < options.search.max_iterations && !active.empty();
+       ++iteration) {
     progress.check_stop();
     for (const std::int64_t i : active) lloyd.update(i);
     lloyd.assign(active);
@@ -79,7 +80,7 @@ std::vector<Run> iterate(Lloyd& lloyd, std::int64_t n_starts, std::int64_t n_poi
       const double now = reached[static_cast<std::size_t>(i)];
       run.objectives.push_back(lloyd.start(i).objective);
       run.converged = lloyd.start(i).moved == 0 || same_as_repaired ||
-                      now - before <= options.tolerance * std::abs(before);
+                      now - before <= options.search.tolerance * std::abs(before);
       if (run.converged) progress.advance(1);
       return run.converged;
     });
@@ -168,12 +169,12 @@ KMeansResult from_drawn_centres(MatrixView<const float> rows, Geometry geometry,
                                 std::string_view function, Progress& progress) {
   const std::int64_t n = rows.rows(), k = options.n_clusters;
   require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
-  progress.start("clustering", options.n_init, "starts");
+  progress.start("clustering", options.search.n_init, "starts");
   const Collection collection(rows, k, geometry);
   const std::int64_t group = starts_side_by_side(n, options);
   Run best;
-  for (std::int64_t first = 0; first < options.n_init; first += group) {
-    const std::int64_t n_starts = std::min(group, options.n_init - first);
+  for (std::int64_t first = 0; first < options.search.n_init; first += group) {
+    const std::int64_t n_starts = std::min(group, options.search.n_init - first);
     auto drawn = internal::first_centres(collection.points, geometry, options, first, n_starts, progress);
     Lloyd lloyd(collection.points, k, n_starts, geometry);
     for (std::int64_t i = 0; i < n_starts; ++i)

@@ -369,7 +369,7 @@ FirstCentres first_centres(const ScreenedPoints& points, Geometry geometry, cons
     streams.emplace_back(options.seed, "kmeans", static_cast<std::uint64_t>(first_start + start));
   FirstCentres first;
   first.centres = Matrix<std::int64_t>::uninitialised(n_starts, k);
-  if (options.init == KMeansInit::random) {
+  if (options.search.init == KMeansInit::random) {
     for (std::int64_t start = 0; start < n_starts; ++start)
       std::ranges::copy(streams[static_cast<std::size_t>(start)].sample(n, k), first.centres[start]);
     return first;

@@ -77,9 +77,9 @@ AutoClustering cluster_automatically(MatrixView<const float> embeddings,
                                      Progress& progress) {
   require(!spaces.empty() && spaces.size() <= 2, "cluster_automatically",
           "spaces must be one or two (nouns, captions), got ", spaces.size(), ".");
-  const std::int64_t k = options.kmeans.n_clusters;
-  CaeOptions more = options;
-  more.kmeans.n_init = restarts_for(embeddings.rows(), options.kmeans.n_init);
+  const std::int64_t k = options.n_clusters;
+  KMeansOptions more{.n_clusters = k, .seed = options.seed, .search = options.kmeans};
+  more.search.n_init = restarts_for(embeddings.rows(), options.kmeans.n_init);
 
   std::vector<Matrix<float>> made;
   std::vector<MatrixView<const float>> words;
@@ -93,11 +93,11 @@ AutoClustering cluster_automatically(MatrixView<const float> embeddings,
   parts.insert(parts.end(), words.begin(), words.end());
 
   AutoClustering result;
-  result.fusion = fuse(parts, more.fusion);
+  result.fusion = fuse(parts, options.fusion);
   std::array<KMeansResult, 3> found;
-  found[0] = kmeans(embeddings, more.kmeans, progress);
-  found[1] = kmeans(result.fusion.features, more.kmeans, progress);
-  found[2] = kmeans_from(embeddings, means_of(embeddings, found[1].labels, k), more.kmeans, progress);
+  found[0] = kmeans(embeddings, more, progress);
+  found[1] = kmeans(result.fusion.features, more, progress);
+  found[2] = kmeans_from(embeddings, means_of(embeddings, found[1].labels, k), more, progress);
   const std::array<MatrixView<const float>, 1> images = {embeddings};
   std::size_t best = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {

@@ -32,12 +32,13 @@ Matrix<float> semantic_centres(MatrixView<const float> embeddings, const CaeOpti
                                Progress& progress) {
   check_ranges(options, function);
   require_unit_rows(embeddings, function, "embeddings");
-  const std::int64_t n = embeddings.rows(), k = options.kmeans.n_clusters;
+  const std::int64_t n = embeddings.rows(), k = options.n_clusters;
   require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
-  KMeansOptions centres = options.kmeans;
-  centres.n_clusters = semantic_centre_count(n, k, options.selection);
-  centres.n_init = 1;
-  centres.tolerance = std::max(centres.tolerance, least_tolerance);
+  KMeansOptions centres{.n_clusters = semantic_centre_count(n, k, options.selection),
+                        .seed = options.seed,
+                        .search = options.kmeans};
+  centres.search.n_init = 1;
+  centres.search.tolerance = std::max(centres.search.tolerance, least_tolerance);
   const std::int64_t sampled = sampled_for_each_centre * centres.n_clusters;
   if (n <= sampled) return kmeans(embeddings, centres, progress).centroids;
   auto rows = RandomStream(centres.seed, "semantic centres").sample(n, sampled);
@@ -93,7 +94,9 @@ Assignment assignment_of(MatrixView<const float> features, const KMeansResult& c
 CaeResult internal::cluster_fused(FusionResult fusion, const CaeOptions& options, Progress& progress) {
   CaeResult result;
   result.fusion = std::move(fusion);
-  result.kmeans = kmeans(result.fusion.features, options.kmeans, progress);
+  result.kmeans =
+      kmeans(result.fusion.features,
+             {.n_clusters = options.n_clusters, .seed = options.seed, .search = options.kmeans}, progress);
   result.assignment = assignment_of(result.fusion.features, result.kmeans);
   return result;
 }

@@ -277,9 +277,7 @@ BatchLoss sac_loss(const Pair& probabilities, const SacLossOptions& options, Mat
 BatchLoss tac_loss(const Pair& probabilities, const TacLossOptions& options, Matrix<float>& room) {
   BatchLoss loss{.gradients = zeros_like(probabilities)};
   const std::int64_t k = probabilities[image_head].columns();
-  const double temperature = options.distillation_temperature > 0 ? options.distillation_temperature
-                             : k > 100                            ? 5.0
-                                                                  : 0.5;
+  const double temperature = options.distillation_temperature.value_or(k > 100 ? 5.0 : 0.5);
   const double to_text =
       add_distillation({image, text_neighbour}, probabilities, temperature, loss.gradients, room);
   const double to_image =

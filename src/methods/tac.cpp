@@ -1,8 +1,6 @@
 // N images, D dimensions, K clusters.
-#include <ilk/error.h>
 #include <ilk/tac.h>
 
-#include "contrast.h"
 #include "fused_clusters.h"
 #include "training_loop.h"
 
@@ -11,7 +9,9 @@ namespace {
 
 /// TAC is CAE's construction with retrieval for transport and plain concatenation for fusion.
 CaeOptions as_cae(const TacOptions& options) {
-  return {.kmeans = options.kmeans,
+  return {.n_clusters = options.n_clusters,
+          .seed = options.seed,
+          .kmeans = options.kmeans,
           .selection = options.selection,
           .alignment = Alignment::softmax,
           .temperature = options.temperature,
@@ -46,10 +46,6 @@ TrainedHeads train_tac(MatrixView<const float> images, MatrixView<const float> c
                        const TacTrainedOptions& options, const TrainingHooks& hooks, Progress& progress) {
   constexpr auto function = "train_tac";
   check_ranges(options, function);
-  const double temperature = options.loss.distillation_temperature;
-  require(temperature == 0 || temperature >= internal::least_temperature, function,
-          "distillation_temperature must be 0 or at least ", internal::least_temperature, ", got ",
-          temperature, ".");
   Matrix<float> room;
   return internal::train(
       {.function = function,

@@ -79,7 +79,7 @@ class Batches {
  public:
   Batches(const TrainingTask& task, std::int64_t neighbours, Progress& progress)
       : n_(task.images.rows()),
-        size_(std::min(task.options.batch_size, n_)),
+        size_(std::min(*task.options.batch_size, n_)),
         views_(task.views),
         seed_(task.seed),
         neighbours_(neighbours),
@@ -145,12 +145,12 @@ class Training {
     fingerprint_ = fingerprint();
     if (hooks_.resume != nullptr) resume(*hooks_.resume);
     const std::int64_t resumed = epoch_;
-    if (epoch_ < task_.options.epochs) {
-      Batches batches(task_, std::min(task_.options.neighbours, n_ - 1), progress_);
+    if (epoch_ < *task_.options.epochs) {
+      Batches batches(task_, std::min(*task_.options.neighbours, n_ - 1), progress_);
       recall_ = batches.recall();
-      progress_.start("Training", task_.options.epochs * batches.count(), "batches");
+      progress_.start("Training", *task_.options.epochs * batches.count(), "batches");
       progress_.advance(epoch_ * batches.count());
-      while (epoch_ < task_.options.epochs) {
+      while (epoch_ < *task_.options.epochs) {
         run_epoch(batches);
         if (hooks_.save) hooks_.save(state());
       }
@@ -172,7 +172,7 @@ class Training {
     // Threads that meet a few dozen times a step cost more than they save where a step is small.
     const auto& options = task_.options;
     const std::int64_t width = task_.images.columns();
-    const bool small = task_.views * std::min(options.batch_size, n_) * width * width < small_step;
+    const bool small = task_.views * std::min(*options.batch_size, n_) * width * width < small_step;
     if (small)
       parallel_blocks(1, 1, [&](auto, auto, auto) { run_batches(batches, fact); });
     else
@@ -345,19 +345,20 @@ class Training {
 /// four batches, and passed over until the heads have had as many steps as they need to find clusters at all.
 constexpr std::int64_t least_batches = 4, smallest_batch = 64, least_steps = 1000;
 
+/// The options with nothing left open.
 TrainingOptions resolved(const TrainingTask& task) {
   TrainingOptions options = task.options;
   const std::int64_t n = task.images.rows();
-  if (options.batch_size == 0)
+  if (!options.batch_size)
     options.batch_size =
         std::min(task.defaults.batch_size, std::max({smallest_batch, task.n_clusters, n / least_batches}));
-  if (options.neighbours == 0) options.neighbours = task.defaults.neighbours;
+  if (!options.neighbours) options.neighbours = task.defaults.neighbours;
   if (options.neighbour_search == NeighbourSearch::automatic)
     options.neighbour_search = n > most_for_exact_neighbours && ApproximateNeighbours::built_in()
                                    ? NeighbourSearch::approximate
                                    : NeighbourSearch::exact;
-  const std::int64_t steps = std::max<std::int64_t>(1, n / options.batch_size);
-  if (options.epochs == 0) options.epochs = std::max(task.defaults.epochs, block_count(least_steps, steps));
+  const std::int64_t steps = std::max<std::int64_t>(1, n / *options.batch_size);
+  if (!options.epochs) options.epochs = std::max(task.defaults.epochs, block_count(least_steps, steps));
   return options;
 }
 
@@ -379,8 +380,8 @@ TrainedHeads train(const TrainingTask& described, const TrainingHooks& hooks, Pr
   check_data(described);
   TrainingTask task = described;
   task.options = resolved(task);
-  require(task.options.batch_size >= 2, task.function, "batch_size must be at least 2, got ",
-          task.options.batch_size, ".");
+  require(*task.options.batch_size >= 2, task.function, "batch_size must be at least 2, got ",
+          *task.options.batch_size, ".");
   return Training(task, hooks, progress).run();
 }
 

@@ -6,7 +6,7 @@
 
 namespace ilk::internal {
 
-/// What a method takes where its options say 0.
+/// What a method takes where its options leave the choice to it.
 struct TrainingDefaults {
   std::int64_t epochs, batch_size, neighbours;
 };
@@ -32,8 +32,11 @@ struct OptionsText {
   template <class T>
   void operator()(const Field<T>& field) {
     text << field.name << '=';
-    if constexpr (std::is_enum_v<std::remove_const_t<T>>)
+    using Value = std::remove_const_t<T>;
+    if constexpr (std::is_enum_v<Value>)
       text << enum_name(field.value);
+    else if constexpr (is_optional<Value>)
+      text << field.value.value_or(0);  // as states of before say what was not chosen
     else
       text << field.value;
     text << ';';

@@ -14,6 +14,7 @@
 #include <set>
 #include <sstream>
 
+#include "method.h"
 #include "options_json.h"
 #include "run_assignments.h"
 
@@ -24,11 +25,11 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr std::string_view function = "bench";
 
-std::vector<Method> parse_methods(const std::string& text) {
-  std::vector<Method> methods;
+std::vector<const Method*> parse_methods(const std::string& text) {
+  std::vector<const Method*> methods;
   std::istringstream names(text);
   for (std::string name; std::getline(names, name, ',');) {
-    const auto method = enum_value<Method>(name, "--methods", "methods");
+    const Method* method = &find_method(name, "--methods", "methods");
     require(std::find(methods.begin(), methods.end(), method) == methods.end(), "--methods",
             "methods must name each method once, got ", name, " twice.");
     methods.push_back(method);
@@ -213,13 +214,13 @@ class Bench {
         progress_(progress),
         truth_(inputs_, run_options_) {
     table_.command = command;
-    table_.methods = parse_methods(options.methods);
+    methods_ = parse_methods(options.methods);
+    for (const Method* method : methods_) table_.methods.emplace_back(method->name);
     RunOptions& run = run_options_;
     for (const auto& input : inputs_.paths)
       require(!lies_in(output_, place_of(input)), function, "output must lie outside of ", input,
               ", or it would be clustered too, got ", output_, ".");
-    if (run.cae.kmeans.n_clusters == 0)
-      run.cae.kmeans.n_clusters = run.choose_clusters.empty() ? truth_.n_classes() : 2;
+    if (!run.n_clusters) run.n_clusters = truth_.n_classes();
     check_ranges(run, function);
     if (run.cache == "none") run.cache = (output_ / "cache").string();
     stamps_ = stamps_of(inputs_, run);
@@ -235,7 +236,7 @@ class Bench {
     describe();
     if (run_options_.features.empty()) prepare();
     progress_.start("Runs", static_cast<std::int64_t>(table_.methods.size()) * options_.seeds, "runs");
-    for (const Method method : table_.methods) run_method(method);
+    for (const Method* method : methods_) run_method(*method);
     progress_.finish();
     write_table();
     return table_;
@@ -259,16 +260,16 @@ class Bench {
         truth_.text() + ". " +
             (run.features.empty() ? "Model: " + fs::path(run.model).filename().string() + "."
                                   : "No model: features from a file."),
-        (run.choose_clusters.empty()
-             ? "K = " + std::to_string(run.cae.kmeans.n_clusters) +
-                   (run.cae.kmeans.n_clusters == truth_.n_classes() ? ", the number of classes, which is "
-                                                                      "all that methods are told of them."
-                                                                    : ".")
-             : "K is chosen by each run (" + run.choose_clusters + ").") +
+        (run.n_clusters->number()
+             ? "K = " + run.n_clusters->text() +
+                   (run.n_clusters->number() == truth_.n_classes()
+                        ? ", the number of classes, which is all that methods are told of them."
+                        : ".")
+             : "K is chosen by each run (" + run.n_clusters->text() + ").") +
             (options_.seeds == 1
-                 ? " Seed " + std::to_string(run.cae.kmeans.seed) + "."
-                 : " Seeds " + std::to_string(run.cae.kmeans.seed) + " to " +
-                       std::to_string(run.cae.kmeans.seed + static_cast<std::uint64_t>(options_.seeds) - 1) +
+                 ? " Seed " + std::to_string(run.seed) + "."
+                 : " Seeds " + std::to_string(run.seed) + " to " +
+                       std::to_string(run.seed + static_cast<std::uint64_t>(options_.seeds) - 1) +
                        "; mean ± sample deviation over them.") +
             " ACC, NMI and ARI in %.",
         "Each method clusters all these images, and heads (sac, tac-trained) learn from the same ones. "
@@ -278,13 +279,13 @@ class Bench {
         "known from before."};
   }
 
-  RunOptions options_for(Method method, std::uint64_t seed, const std::string& name) const {
+  RunOptions options_for(const Method& method, std::uint64_t seed, const std::string& name) const {
     RunOptions run = run_options_;
-    run.method = method;
+    run.method = method.name;
     run.labels.clear();
-    run.cae.kmeans.seed = seed;
+    run.seed = seed;
     run.output = output_ / "runs" / name;
-    if (method != Method::sac) {
+    if (method.needs.image_texts != ImageTexts::given) {
       run.captions.clear();
       run.text_encoder.clear();
       run.text_features.clear();
@@ -351,15 +352,15 @@ class Bench {
 
   /// Encodes images, words and texts, once for all runs.
   void prepare() {
-    const auto has = [&](Method method) {
-      return std::find(table_.methods.begin(), table_.methods.end(), method) != table_.methods.end();
+    // By a method that encodes the texts of images, where they are wanted; else by one that needs least.
+    const auto reads_texts = [](const Method* method) {
+      return method->needs.image_texts == ImageTexts::given;
     };
-    const bool texts = has(Method::sac) && !run_options_.captions.empty();
-    RunOptions run =
-        options_for(texts ? Method::sac : Method::kmeans, run_options_.cae.kmeans.seed, "features");
-    run.choose_clusters.clear();
-    run.cae.kmeans.n_clusters = std::max<std::int64_t>(2, run.cae.kmeans.n_clusters);
-    run.cae.kmeans.n_init = 1;
+    const auto reader = std::find_if(methods_.begin(), methods_.end(), reads_texts);
+    const bool texts = reader != methods_.end() && !run_options_.captions.empty();
+    RunOptions run = options_for(texts ? **reader : method_that_needs_least(), run_options_.seed, "features");
+    run.n_clusters = std::max<std::int64_t>(2, run.n_clusters->number().value_or(2));
+    run.kmeans.n_init = 1;
     run.training.epochs = 1;
     std::error_code error;
     if (!fs::exists(run.output.string() + ".json", error))
@@ -376,22 +377,29 @@ class Bench {
         " known already).");
   }
 
-  void run_method(Method method) {
+  static const Method& method_that_needs_least() {
+    const auto needs_nothing = [](const Method* method) {
+      return method->needs.aligned_words == AlignedWords::none && !method->needs.retrieved_nouns &&
+             method->needs.image_texts == ImageTexts::none;
+    };
+    return **std::find_if(methods().begin(), methods().end(), needs_nothing);
+  }
+
+  void run_method(const Method& method) {
     for (std::int64_t s = 0; s < options_.seeds; ++s) {
       progress_.check_stop();
-      const std::uint64_t seed = run_options_.cae.kmeans.seed + static_cast<std::uint64_t>(s);
-      const std::string name = std::string(enum_name(method)) + "-" + std::to_string(seed);
+      const std::uint64_t seed = run_options_.seed + static_cast<std::uint64_t>(s);
+      const std::string name = std::string(method.name) + "-" + std::to_string(seed);
       const RunOptions run = options_for(method, seed, name);
       std::string failure;
       const Json facts = result_of(run, failure);
       if (!failure.empty()) {
-        table_.failures.emplace_back(std::string(enum_name(method)) + ", seed " + std::to_string(seed),
-                                     failure);
+        table_.failures.emplace_back(std::string(method.name) + ", seed " + std::to_string(seed), failure);
         write_table();
         return;  // another seed would fail alike
       }
       const RunAssignments assignments = read_assignments(run.output);
-      table_.runs.push_back({.method = method,
+      table_.runs.push_back({.method = std::string(method.name),
                              .seed = seed,
                              .n_clusters = static_cast<std::int64_t>(assignments.names.size()),
                              .agreement = truth_.score(assignments),
@@ -419,6 +427,7 @@ class Bench {
   fs::path output_;
   const StartRun& start_;
   Progress& progress_;
+  std::vector<const Method*> methods_;
   BenchTable table_;
   Truth truth_;
   Json stamps_;

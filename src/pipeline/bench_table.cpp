@@ -32,7 +32,7 @@ constexpr std::array columns = {
     Column{"peak memory", "peak_memory_mebibytes", 1, " MiB",
            [](const BenchRun& run) { return run.peak_memory_mebibytes; }}};
 
-std::vector<const BenchRun*> runs_of(const BenchTable& table, Method method) {
+std::vector<const BenchRun*> runs_of(const BenchTable& table, const std::string& method) {
   std::vector<const BenchRun*> runs;
   for (const BenchRun& run : table.runs)
     if (run.method == method) runs.push_back(&run);
@@ -63,10 +63,10 @@ std::string cell(const std::vector<const BenchRun*>& runs, const Column& column)
 std::vector<std::vector<std::string>> cells_of(const BenchTable& table) {
   std::vector<std::vector<std::string>> rows{{"method", "runs"}};
   for (const Column& column : columns) rows.front().emplace_back(column.heading);
-  for (const Method method : table.methods) {
+  for (const std::string& method : table.methods) {
     const auto runs = runs_of(table, method);
     if (runs.empty()) continue;
-    rows.push_back({std::string(enum_name(method)), std::to_string(runs.size())});
+    rows.push_back({method, std::to_string(runs.size())});
     for (const Column& column : columns) rows.back().push_back(cell(runs, column));
   }
   return rows;
@@ -138,10 +138,10 @@ std::string to_csv(const BenchTable& table) {
   for (const Column& column : columns)
     text += std::string(",") + column.name + "," + column.name + "_deviation";
   text += "\n";
-  for (const Method method : table.methods) {
+  for (const std::string& method : table.methods) {
     const auto runs = runs_of(table, method);
     if (runs.empty()) continue;
-    text += std::string(enum_name(method)) + "," + std::to_string(runs.size());
+    text += method + "," + std::to_string(runs.size());
     for (const Column& column : columns) {
       const auto [mean, deviation] = of_column(runs, column);
       text += "," + number(mean) + "," + number(deviation);
@@ -153,10 +153,10 @@ std::string to_csv(const BenchTable& table) {
 
 std::string to_json(const BenchTable& table) {
   Json methods = Json::array(), runs = Json::array(), failures = Json::array();
-  for (const Method method : table.methods) {
+  for (const std::string& method : table.methods) {
     const auto own = runs_of(table, method);
     if (own.empty()) continue;
-    Json row{{"method", enum_name(method)}, {"runs", own.size()}};
+    Json row{{"method", method}, {"runs", own.size()}};
     for (const Column& column : columns) {
       const auto [mean, deviation] = of_column(own, column);
       row[column.name] = {{"mean", mean}, {"deviation", deviation}};
@@ -164,7 +164,7 @@ std::string to_json(const BenchTable& table) {
     methods.push_back(row);
   }
   for (const BenchRun& run : table.runs) {
-    Json row{{"method", enum_name(run.method)}, {"seed", run.seed}, {"n_clusters", run.n_clusters}};
+    Json row{{"method", run.method}, {"seed", run.seed}, {"n_clusters", run.n_clusters}};
     for (const Column& column : columns) row[column.name] = column.value(run);
     row["encoded"] = run.encoded;
     runs.push_back(row);

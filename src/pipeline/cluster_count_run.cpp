@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 
 #include "run_directory.h"
@@ -12,23 +11,6 @@ namespace ilk {
 namespace {
 
 constexpr int width = 640, height = 320, left = 46, bottom = 44, top = 58, right = 20;
-
-struct Range {
-  std::int64_t smallest = 2, largest = 40;
-};
-
-std::optional<Range> parse_range(const std::string& text) {
-  if (text == "auto") return Range{};
-  const auto dots = text.find("..");
-  if (dots == std::string::npos) return std::nullopt;
-  Range range;
-  const auto read = [&](std::size_t begin, std::size_t end, std::int64_t& to) {
-    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, to);
-    return error == std::errc() && stop == text.data() + end;
-  };
-  if (!read(0, dots, range.smallest) || !read(dots + 2, text.size(), range.largest)) return std::nullopt;
-  return range;
-}
 
 template <class... Values>
 std::string format(const char* pattern, Values... values) {
@@ -48,25 +30,38 @@ constexpr std::array curves = {Curve{"score", "#00696f", &ClusterCountEvidence::
 
 }  // namespace
 
-bool is_cluster_range(const std::string& text) {
-  return parse_range(text).has_value();
+void require_enough_images(const ClusterCount& asked, std::int64_t n_images, const std::string& what) {
+  if (const auto number = asked.number()) {
+    require(*number <= n_images, "run", "-k must be at most the number of ", what, " (", n_images, "), got ",
+            *number, ".");
+    return;
+  }
+  require(asked.smallest() >= 2, "run", "a range for -k must begin at 2 or more, got ", asked.text(), ".");
+  // The choice compares at least two numbers, none of half the images or more.
+  const std::int64_t fewest = 2 * (asked.smallest() + 1) + 1;
+  require(n_images >= fewest, "run", "-k ", asked.text(), " needs at least ", fewest, " ", what, ", got ",
+          n_images, ". Say how many clusters to make, such as -k ", std::max<std::int64_t>(1, n_images / 2),
+          ".");
 }
 
-void choose_clusters(RunRecord& record, RecordingProgress& progress) {
-  const auto range = parse_range(record.options.choose_clusters);
-  require(range.has_value(), "run", "choose_clusters must be auto or a range such as 5..40, got '",
-          record.options.choose_clusters, "'.");
-  const ClusterCountOptions options{
-      .smallest = range->smallest, .largest = range->largest, .seed = record.options.cae.kmeans.seed};
-  auto count = choose_cluster_count(record.images.embeddings, options, progress);
-  record.options.cae.kmeans.n_clusters = count.n_clusters;
-  if (!count.clear)
-    progress.say("How many groups: " + count.verdict + "; made " + std::to_string(count.n_clusters) +
+void decide_cluster_count(RunRecord& record, RecordingProgress& progress) {
+  const ClusterCount& asked = *record.options.n_clusters;
+  require_enough_images(asked, record.images.embeddings.rows(), "usable images");
+  if (const auto number = asked.number()) {
+    record.n_clusters = *number;
+    return;
+  }
+  auto choice = choose_cluster_count(
+      record.images.embeddings,
+      {.smallest = asked.smallest(), .largest = asked.largest(), .seed = record.options.seed}, progress);
+  record.n_clusters = choice.n_clusters;
+  if (!choice.clear)
+    progress.say("How many groups: " + choice.verdict + "; made " + std::to_string(choice.n_clusters) +
                  ". The report shows the evidence.");
-  record.summary.cluster_count = std::move(count);
+  record.summary.cluster_count = std::move(choice);
 }
 
-std::string cluster_count_basis(const ClusterCount& count) {
+std::string cluster_count_basis(const ClusterCountChoice& count) {
   const std::string all = std::to_string(count.n_points) + " images";
   return "From the embeddings of " +
          (count.sampled == count.n_points
@@ -75,14 +70,14 @@ std::string cluster_count_basis(const ClusterCount& count) {
          ".";
 }
 
-std::vector<ClusterCountEvidence> best_evidence(const ClusterCount& count) {
+std::vector<ClusterCountEvidence> best_evidence(const ClusterCountChoice& count) {
   auto best = count.evidence;
   std::stable_sort(best.begin(), best.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
   best.resize(std::min<std::size_t>(best.size(), 8));
   return best;
 }
 
-std::string cluster_count_table(const ClusterCount& count) {
+std::string cluster_count_table(const ClusterCountChoice& count) {
   std::string text =
       format("\nHow many groups: %s (%.0f %% of the votes)\n%s\n%8s  %10s  %9s  %9s  %5s  %6s\n",
              count.verdict.c_str(), 100 * count.confidence, cluster_count_basis(count).c_str(), "clusters",
@@ -93,7 +88,7 @@ std::string cluster_count_table(const ClusterCount& count) {
   return text;
 }
 
-std::string cluster_count_picture(const ClusterCount& count) {
+std::string cluster_count_picture(const ClusterCountChoice& count) {
   require(count.evidence.size() >= 2, "cluster_count_picture",
           "there must be evidence for at least two numbers, got ", count.evidence.size(), ".");
   const auto first = static_cast<double>(count.evidence.front().n_clusters),

@@ -9,6 +9,7 @@
 #include "feature_source.h"
 #include "memory_plan.h"
 #include "method.h"
+#include "run_directory.h"
 #include "unit_rows_file.h"
 
 namespace ilk {
@@ -58,9 +59,7 @@ class FeatureFiles : public FeatureSource {
                            read_captions);
     open_texts();
     check_words();
-    require(options.cae.kmeans.n_clusters <= features_.shape()[0], function,
-            "n_clusters must be at most the number of rows of ", features_.place(), " (",
-            features_.shape()[0], "), got ", options.cae.kmeans.n_clusters, ".");
+    require_enough_images(*options.n_clusters, features_.shape()[0], "rows of " + features_.place());
     const auto rows_of = [](const std::optional<WordFile>& file) {
       return file ? file->features.shape()[0] : 0;
     };
@@ -148,8 +147,9 @@ class FeatureFiles : public FeatureSource {
   void open_texts() {
     const std::string& place = run_.options.text_features;
     if (place.empty()) return;
-    require(run_.options.method == Method::sac, function, "text_features must come with method sac, got ",
-            enum_name(run_.options.method), ".");
+    require(run_.method.needs.image_texts == ImageTexts::given, function,
+            "text_features must come with method ", methods_with_given_texts(), ", got ", run_.method.name,
+            ".");
     texts_ = open(place, "text_features");
     require(texts_->shape()[0] == features_.shape()[0], function,
             "text_features must have a row for each of ", features_.place(), " (", features_.shape()[0],
@@ -158,16 +158,12 @@ class FeatureFiles : public FeatureSource {
 
   void check_words() const {
     const RunOptions& options = run_.options;
-    // The automatic method does without.
-    if (!needs_words(options.method) || options.method == Method::automatic) return;
-    if (options.method != Method::cae) {
-      require(nouns_ || !retrieves_nouns(options), function, "method ", enum_name(options.method),
-              " needs noun_features with features; without words there is method kmeans.");
-      return;
-    }
+    require(nouns_ || !retrieves_nouns(run_.method, options), function, "method ", run_.method.name,
+            " needs noun_features with features; without words there is method kmeans.");
+    if (run_.method.needs.aligned_words != AlignedWords::required) return;
     const bool nouns = nouns_ && options.levels != Levels::captions,
                captions = captions_ && options.levels != Levels::nouns;
-    require(nouns || captions, function, "method ", enum_name(options.method),
+    require(nouns || captions, function, "method ", run_.method.name,
             options.levels == Levels::nouns      ? " needs noun_features"
             : options.levels == Levels::captions ? " needs caption_features"
                                                  : " needs noun_features or caption_features",

@@ -12,6 +12,7 @@
 
 #include "feature_source.h"
 #include "memory_plan.h"
+#include "method.h"
 
 namespace ilk {
 namespace {
@@ -62,8 +63,9 @@ class ImagesAndEncoder : public FeatureSource {
     only_for_features(run.options.caption_features, "caption_features");
     only_for_features(run.options.text_features, "text_features");
     const RunOptions& options = run.options;
-    require(options.captions.empty() || options.method == Method::sac, "run",
-            "captions must come with method sac, got method ", enum_name(options.method), ".");
+    require(options.captions.empty() || run.method.needs.image_texts == ImageTexts::given, "run",
+            "captions must come with method ", methods_with_given_texts(), ", got method ", run.method.name,
+            ".");
     require(options.text_encoder.empty() || !options.captions.empty(), "run",
             "text_encoder must come with captions, got '", options.text_encoder, "' alone.");
     require(

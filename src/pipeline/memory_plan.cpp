@@ -3,6 +3,7 @@
 #include <ilk/error.h>
 #include <ilk/memory_size.h>
 #include <ilk/parallel.h>
+#include <ilk/selection.h>
 
 #include <algorithm>
 
@@ -25,18 +26,13 @@ constexpr double bytes_of_a_thread = 24 << 20;
 // plan's rows until the clusters have their names.
 constexpr double most_cosine_bytes = 256 << 20, most_share_bytes = 128 << 20;
 
-double kmeans_bytes(double points, const KMeansOptions& options) {
-  const double starts = std::min(static_cast<double>(options.n_init), most_starts);
-  return std::min(points * starts * most_trials * float_bytes, most_candidate_bytes) +
-         points * starts * bytes_of_a_start;
-}
-
 /// How many of the offered words are chosen at most.
 double selected_words(const RunSize& size, const RunOptions& options, std::int64_t offered) {
-  const SelectionOptions& selection = options.cae.selection;
+  // Where the number of clusters is yet to be chosen, it may be the largest.
+  const std::int64_t most_clusters = options.n_clusters ? options.n_clusters->largest() : 1;
   const double centres =
-      static_cast<double>(semantic_centre_count(size.images, options.cae.kmeans.n_clusters, selection));
-  return std::min(static_cast<double>(offered), centres * static_cast<double>(selection.top));
+      static_cast<double>(semantic_centre_count(size.images, most_clusters, options.selection));
+  return std::min(static_cast<double>(offered), centres * static_cast<double>(options.selection.top));
 }
 
 double cosine_bytes(const RunSize& size, const RunOptions& options) {
@@ -56,38 +52,35 @@ double share_bytes(const RunSize& size, const RunOptions& options) {
 
 }  // namespace
 
+double bytes_of_rows(std::int64_t rows, std::int64_t columns) {
+  return static_cast<double>(rows) * static_cast<double>(columns) * float_bytes;
+}
+
+double kmeans_bytes(std::int64_t points, const KMeansSearch& search) {
+  const double starts = std::min(static_cast<double>(search.n_init), most_starts);
+  const auto n = static_cast<double>(points);
+  return std::min(n * starts * most_trials * float_bytes, most_candidate_bytes) +
+         n * starts * bytes_of_a_start;
+}
+
 MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
-  // In floating point, which a file that claims an absurd size does not overflow.
-  const auto n = static_cast<double>(size.images), d = static_cast<double>(size.dimensions);
-  const double images = n * d * float_bytes;
-  const double words = static_cast<double>(std::max(size.nouns, size.captions)) * d * float_bytes;
+  const Method& method = find_method(options.method);
+  const auto n = static_cast<double>(size.images);
+  const double images = bytes_of_rows(size.images, size.dimensions);
+  const double words = bytes_of_rows(std::max(size.nouns, size.captions), size.dimensions);
   const double everywhere = images + n * bytes_of_an_image + threads() * bytes_of_a_thread +
                             (words > 0 ? share_bytes(size, options) : 0);
   MemoryNeed largest;
   const auto needs = [&](const char* stage, double bytes) {
-    const auto whole = static_cast<std::uint64_t>(std::min(bytes, 4e18));
+    const auto whole = static_cast<std::uint64_t>(std::min(everywhere + bytes, 4e18));
     if (whole > largest.bytes) largest = {stage, whole};
   };
-  needs("clustering", everywhere + kmeans_bytes(n, options.cae.kmeans));
+  needs("clustering", kmeans_bytes(size.images, options.kmeans));
+  const bool counterparts = method.needs.aligned_words != AlignedWords::none;
   if (words > 0)
-    needs("aligning words", everywhere + words + (fuses_words(options.method) ? 2 * images : 0) +
-                                cosine_bytes(size, options) + n * double_bytes);
-  if (options.method == Method::sac || options.method == Method::tac_trained) {
-    // Neighbours in both spaces; of both heads weights, gradients, moments and what is saved of them.
-    const auto neighbours =
-        static_cast<double>(options.training.neighbours > 0 ? options.training.neighbours : 50);
-    needs("training", everywhere + images + 2 * n * neighbours * float_bytes + 2 * d * d * float_bytes * 7);
-  } else if (options.method == Method::tac) {
-    needs("clustering", everywhere + 3 * images + kmeans_bytes(n, options.cae.kmeans));
-  } else if (needs_words(options.method)) {
-    const int parts = 1 + (size.nouns > 0 && options.levels != Levels::captions) +
-                      (size.captions > 0 && options.levels != Levels::nouns);
-    const double fused = options.cae.fusion.fusion == FusionKind::sum ? images : parts * images;
-    needs("fusing", everywhere + (parts - 1) * images + fused);
-    // The automatic method keeps the counterparts, by which it judges.
-    const double judged_by = options.method == Method::automatic ? (parts - 1) * images : 0;
-    needs("clustering", everywhere + fused + judged_by + kmeans_bytes(n, options.cae.kmeans));
-  }
+    needs("aligning words",
+          words + (counterparts ? 2 * images : 0) + cosine_bytes(size, options) + n * double_bytes);
+  for (const auto& [stage, bytes] : method.memory(size, options)) needs(stage, bytes);
   return largest;
 }
 
@@ -98,8 +91,8 @@ void require_memory(const RunSize& size, const RunOptions& options) {
   const MemoryNeed need = memory_need(size, options);
   const std::uint64_t held = resident_memory();
   require(held + need.bytes <= budget, "run", "memory must be at least ", memory_size_text(held + need.bytes),
-          " for ", size.images, " × ", size.dimensions, " features with method ", enum_name(options.method),
-          " (", need.stage, " takes ", memory_size_text(need.bytes), " beside the program's ",
+          " for ", size.images, " × ", size.dimensions, " features with method ", options.method, " (",
+          need.stage, " takes ", memory_size_text(need.bytes), " beside the program's ",
           memory_size_text(held), "), got ", memory_size_text(budget),
           given ? "." : ", four fifths of the machine's.");
 }

@@ -13,6 +13,18 @@ struct RunSize {
   std::int64_t nouns = 0, captions = 0;
 };
 
+/// What a stage of a run holds at once, in bytes: in floating point, which a file that claims an absurd size
+/// does not overflow.
+struct StageMemory {
+  const char* stage = "";
+  double bytes = 0;
+};
+
+/// Rows of float32.
+double bytes_of_rows(std::int64_t rows, std::int64_t columns);
+/// What k-means of so many points holds beside them.
+double kmeans_bytes(std::int64_t points, const KMeansSearch& search);
+
 /// What the largest stage of a run holds at once: `bytes` beside the program itself.
 struct MemoryNeed {
   const char* stage = "";

@@ -1,54 +1,76 @@
 #pragma once
-// N images, D dimensions, K clusters, W dimensions of the space that is clustered.
-#include <ilk/cae.h>
+// What a run knows of a method of clustering. Each method is a file of src/pipeline/methods, which says all
+// that is said here, and a line of method_list.h. N images, D dimensions, K clusters.
 #include <ilk/run.h>
 
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
+
+#include "clustering.h"
+#include "memory_plan.h"
+#include "method_texts.h"
 
 namespace ilk {
 
-/// What every method leaves, for names and for the run directory.
-struct Clustering {
-  Assignment assignment;   ///< each image's cluster, score and runner-up
-  Matrix<float> features;  ///< (N, W), what was clustered, rows of unit length; empty where it was X itself
-  double objective = 0;
-  /// What else features.safetensors is to keep, with what `ilk` needs to place new images.
-  NamedArrays arrays;
-  nlohmann::ordered_json facts;    ///< for the manifest, each part of the method under its name
-  std::vector<EpochFacts> epochs;  ///< where heads were trained
-  std::string words_helped;  ///< a sentence for the report, where the method weighed words against images
+class FinishedRun;
 
-  /// What was clustered (N, W), whether that is X or features of its own.
-  MatrixView<const float> clustered(MatrixView<const float> embeddings) const {
-    return features.empty() ? embeddings : features.view();
-  }
+/// Counterparts of the images among nouns and captions that are aligned to them.
+enum class AlignedWords {
+  none,      ///< not used; words give names alone
+  optional,  ///< used where there are words
+  required
 };
 
-/// What a method clusters with besides X; what it does not need is left out.
-struct MethodTexts {
-  std::vector<SemanticSpace> spaces;       ///< words that were aligned (auto, cae)
-  std::optional<SemanticSpace> retrieved;  ///< nouns that were retrieved (tac)
-  /// (N, D′), a text for each image (sac, tac-trained); a row of zeros is a text that is to be retrieved.
-  Matrix<float> of_images;
+/// A text for each image.
+enum class ImageTexts {
+  none,
+  retrieved,  ///< counterparts among retrieved nouns
+  given       ///< those that the user gives; retrieved where there are none
 };
 
-/// Whether the method clusters with words; else they are used for names alone.
-bool needs_words(Method method);
-/// Whether it fuses images with words that are aligned to them (auto, cae).
-bool fuses_words(Method method);
-/// Whether the method retrieves nouns of its own, as TAC does, rather than taking the aligned ones.
-bool retrieves_nouns(const RunOptions& options);
+/// What a method clusters with besides X.
+struct MethodNeeds {
+  AlignedWords aligned_words = AlignedWords::none;
+  bool retrieved_nouns = false;  ///< nouns that are retrieved for the method, as TAC does
+  ImageTexts image_texts = ImageTexts::none;
+};
 
-/// Retrieves nouns for X (N, D) and, where the method needs one, a text for each image.
-MethodTexts retrieve_texts(MatrixView<const float> embeddings, MatrixView<const float> centres,
-                           MatrixView<const float> nouns, const RunOptions& options, Progress& progress);
+/// What a method is given to cluster.
+struct MethodInput {
+  MatrixView<const float> embeddings;  ///< X (N, D), rows of unit length
+  MethodTexts texts;                   ///< what the method needs
+  std::int64_t n_clusters;             ///< K, at most N
+  const RunOptions& options;
+  Progress& progress;
+};
 
-/// Clusters X (N, D) with these texts. With retrieve_texts the one place that tells methods apart. A training
-/// keeps its state in the run directory after each epoch and goes on from there.
-Clustering cluster_by_method(MatrixView<const float> embeddings, MethodTexts texts, const RunOptions& options,
-                             Progress& progress);
+struct Method {
+  std::string_view name;     ///< as `--method` takes it
+  std::string_view summary;  ///< what it clusters by, in a few words, for the help
+  MethodNeeds needs;
+  /// What its stages hold beside X, the aligned words and k-means of X, which every run plans for. Empty
+  /// where they hold nothing else.
+  std::vector<StageMemory> (*memory)(const RunSize& size, const RunOptions& options);
+  Clustering (*cluster)(MethodInput input);
+  /// Where images (n, D) belong among the clusters of a run that this method made.
+  Assignment (*place)(const FinishedRun& run, MatrixView<const float> images);
+};
+
+/// All methods, in the order in which help lists them.
+const std::vector<const Method*>& methods();
+
+/// Throws Error that lists the methods where none has this name. `function` and `what` are named in it.
+const Method& find_method(std::string_view name, std::string_view function = "--method",
+                          std::string_view what = "method");
+
+/// Adds a method of another program to those of this library, for all runs that begin afterwards. Not to be
+/// called while a run is at work. Throws Error where there is one of its name.
+void add_method(const Method& method);
+
+/// The names of the methods that learn from the user's own texts, as an error tells them: "sac".
+std::string methods_with_given_texts();
+
+/// Whether nouns are to be retrieved for this run.
+bool retrieves_nouns(const Method& method, const RunOptions& options);
 
 }  // namespace ilk

@@ -53,7 +53,7 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
           "an output must be given where nothing is kept between runs (cache none), got none.");
   require(output.empty() || VocabularyFile::is_one(output), function,
           "the output's name must end in .safetensors, by which it is known, got '", output.string(), "'.");
-  set_threads(static_cast<int>(options.threads));
+  set_threads(static_cast<int>(options.threads.value_or(0)));
   const fs::path directory = find_model(options.model);
   const auto encoder = load_image_text_encoder(directory, options.precision);
   const Vocabulary vocabulary = read_vocabulary(

@@ -1,4 +1,5 @@
 #pragma once
+#include <ilk/cluster_count.h>
 #include <ilk/options.h>
 
 #include <filesystem>
@@ -6,22 +7,15 @@
 
 namespace ilk {
 
-/// Writes an options struct, by its one list of fields, into JSON: groups nest, enums go by name.
+/// Writes an options struct, by its one list of fields, into JSON: groups nest, enums go by name, what is not
+/// chosen is null.
 class OptionsToJson {
  public:
   explicit OptionsToJson(nlohmann::ordered_json& json) : json_(json) {}
 
   template <class T>
   void operator()(const Field<T>& field) {
-    const std::string name(field.name);
-    using Value = std::remove_const_t<T>;
-    if constexpr (std::is_enum_v<Value>) {
-      json_[name] = std::string(enum_name(field.value));
-    } else if constexpr (std::is_same_v<Value, std::filesystem::path>) {
-      json_[name] = field.value.string();
-    } else {
-      json_[name] = field.value;
-    }
+    json_[std::string(field.name)] = value_json(field.value);
   }
   template <class Group>
   void group(std::string_view name, const Group& options) {
@@ -30,11 +24,26 @@ class OptionsToJson {
   }
 
  private:
+  template <class T>
+  static nlohmann::ordered_json value_json(const T& value) {
+    if constexpr (is_optional<T>) {
+      return value ? value_json(*value) : nlohmann::ordered_json();
+    } else if constexpr (std::is_enum_v<T>) {
+      return std::string(enum_name(value));
+    } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
+      return value.string();
+    } else if constexpr (std::is_same_v<T, ClusterCount>) {
+      return value.number() ? nlohmann::ordered_json(*value.number()) : nlohmann::ordered_json(value.text());
+    } else {
+      return value;
+    }
+  }
+
   nlohmann::ordered_json& json_;
 };
 
-/// Reads an options struct back; what is absent keeps its value. Throws nlohmann's exceptions for what is no
-/// such JSON, Error for an unknown name of an enum.
+/// Reads an options struct back; what is absent or null keeps its value. Throws nlohmann's exceptions for
+/// what is no such JSON, Error for an unknown name of an enum.
 class OptionsFromJson {
  public:
   explicit OptionsFromJson(nlohmann::json json) : json_(std::move(json)) {}
@@ -43,12 +52,10 @@ class OptionsFromJson {
   void operator()(const Field<T>& field) {
     const auto found = json_.find(std::string(field.name));
     if (found == json_.end()) return;
-    if constexpr (std::is_enum_v<T>) {
-      field.value = enum_value<T>(found->template get<std::string>(), "options", field.name);
-    } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
-      field.value = found->template get<std::string>();
+    if constexpr (is_optional<T>) {
+      if (!found->is_null()) field.value = value_of<typename T::value_type>(*found, field.name);
     } else {
-      field.value = found->template get<T>();
+      field.value = value_of<T>(*found, field.name);
     }
   }
   template <class Group>
@@ -60,6 +67,22 @@ class OptionsFromJson {
   }
 
  private:
+  template <class T>
+  static T value_of(const nlohmann::json& json, std::string_view name) {
+    if constexpr (std::is_enum_v<T>) {
+      return enum_value<T>(json.get<std::string>(), "options", name);
+    } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
+      return json.get<std::string>();
+    } else if constexpr (std::is_same_v<T, ClusterCount>) {
+      const auto text = json.is_string() ? json.get<std::string>() : std::to_string(json.get<std::int64_t>());
+      const auto count = ClusterCount::parse(text);
+      require(count.has_value(), "options", name, " must be ", ClusterCount::allowed, ", got '", text, "'.");
+      return *count;
+    } else {
+      return json.get<T>();
+    }
+  }
+
   nlohmann::json json_;
 };
 

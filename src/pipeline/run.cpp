@@ -8,7 +8,9 @@
 #include <chrono>
 #include <future>
 
+#include "algorithm_options.h"
 #include "feature_source.h"
+#include "method.h"
 #include "run_directory.h"
 
 namespace ilk {
@@ -17,7 +19,9 @@ namespace {
 class Run {
  public:
   Run(const RunInputs& inputs, const RunOptions& options, const std::string& command, Progress& progress)
-      : progress_(progress), context_{record_.inputs, record_.options, record_.summary, progress_} {
+      : progress_(progress),
+        method_(find_method(options.method)),
+        context_{record_.inputs, record_.options, method_, record_.summary, progress_} {
     record_.inputs = inputs;
     record_.options = options;
     record_.command = command;
@@ -26,9 +30,10 @@ class Run {
   RunSummary go() {
     const auto begin = std::chrono::steady_clock::now();
     check_ranges(options(), "run");
+    require(options().n_clusters.has_value(), "run", "Say how many clusters to make: -k 12, or -k auto.");
     require(options().device != Device::cuda, "run",
             "this ilk was built without a GPU backend; use --device cpu.");
-    set_threads(static_cast<int>(options().threads));
+    set_threads(static_cast<int>(options().threads.value_or(0)));
     summary().device = "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
     const auto source = options().features.empty() ? images_and_encoder(context_) : feature_files(context_);
     begin_run_directory(options().output, options(), record_.command);
@@ -71,10 +76,10 @@ class Run {
     summary().repeated = images.repeated;
     summary().skipped = images.skipped;
     record_.images = std::move(images);
-    if (!options().choose_clusters.empty())
-      context_.timed("count clusters", [&] { choose_clusters(record_, progress_); });
-    const std::int64_t n = summary().n_images, k = options().cae.kmeans.n_clusters;
-    require(k <= n, "run", "n_clusters must be at most the number of usable images (", n, "), got ", k, ".");
+    if (options().n_clusters->number())
+      decide_cluster_count(record_, progress_);
+    else
+      context_.timed("count clusters", [&] { decide_cluster_count(record_, progress_); });
     // Now, so that a mistake in them does not cost the work.
     if (!options().labels.empty())
       labels_ = read_labels(options().labels, record_.images.paths, !options().features.empty());
@@ -83,21 +88,22 @@ class Run {
   void align() {
     Vocabulary& vocabulary = record_.vocabulary;
     if (!vocabulary.nouns && !vocabulary.captions) return;
-    const auto centres = context_.timed(
-        "find semantic centres", [&] { return semantic_centres(embeddings(), options().cae, progress_); });
+    const CaeOptions of_cae = cae_options(options(), record_.n_clusters);
+    const auto centres = context_.timed("find semantic centres",
+                                        [&] { return semantic_centres(embeddings(), of_cae, progress_); });
     const auto align_kind = [&](std::optional<Words>& words, const char* stage, Levels other,
                                 std::int64_t& offered, std::int64_t& selected) {
       if (!words) return;
       // Of nouns, a table shows each image's heaviest.
-      const Placing wanted{.counterparts = fuses_words(options().method) && options().levels != other,
-                           .top = &words == &vocabulary.nouns ? 3 : 0,
-                           .shares = true};
+      const Placing wanted{
+          .counterparts = method_.needs.aligned_words != AlignedWords::none && options().levels != other,
+          .top = &words == &vocabulary.nouns ? 3 : 0,
+          .shares = true};
       const Matrix<float> features = words->features();
       offered = features.rows();
-      if (&words == &vocabulary.nouns && retrieves_nouns(options())) retrieve(centres, features);
-      words->space = context_.timed(stage, [&] {
-        return align_words(embeddings(), centres, features, options().cae, wanted, progress_);
-      });
+      if (&words == &vocabulary.nouns && retrieves_nouns(method_, options())) retrieve(centres, features);
+      words->space = context_.timed(
+          stage, [&] { return align_words(embeddings(), centres, features, of_cae, wanted, progress_); });
       selected = static_cast<std::int64_t>(words->space.selected.size());
     };
     align_kind(vocabulary.nouns, "align nouns", Levels::captions, summary().n_nouns,
@@ -107,14 +113,11 @@ class Run {
   }
 
   void retrieve(MatrixView<const float> centres, MatrixView<const float> nouns) {
-    const Matrix<float> given = std::move(texts_.of_images);
-    texts_ = context_.timed(
-        "retrieve nouns", [&] { return retrieve_texts(embeddings(), centres, nouns, options(), progress_); });
-    for (std::int64_t i = 0; i < given.rows(); ++i) {
-      const auto text = given.row(i);
-      const bool has_text = std::any_of(text.begin(), text.end(), [](float value) { return value != 0; });
-      if (has_text) std::copy(text.begin(), text.end(), texts_.of_images[i]);
-    }
+    const bool for_each_image = method_.needs.image_texts != ImageTexts::none;
+    context_.timed("retrieve nouns", [&] {
+      retrieve_texts(texts_, embeddings(), centres, nouns, for_each_image,
+                     tac_options(options(), record_.n_clusters), progress_);
+    });
   }
 
   void cluster() {
@@ -126,7 +129,8 @@ class Run {
     };
     add_space(vocabulary.nouns);
     add_space(vocabulary.captions);
-    record_.clustering = cluster_by_method(embeddings(), std::move(texts_), options(), progress_);
+    record_.clustering =
+        method_.cluster({embeddings(), std::move(texts_), record_.n_clusters, options(), progress_});
     summary().objective = record_.clustering.objective;
     if (labels_) score_against(*labels_);
   }
@@ -141,7 +145,7 @@ class Run {
   void name() {
     Vocabulary& vocabulary = record_.vocabulary;
     const Assignment& assignment = record_.clustering.assignment;
-    const std::int64_t k = options().cae.kmeans.n_clusters;
+    const std::int64_t k = record_.n_clusters;
     const auto mass = [&](const Words& words) {
       return group_mass(embeddings(), words.space.features, words.space.plan, assignment.labels, k,
                         words.space.placed.shares);
@@ -181,6 +185,7 @@ class Run {
 
   RecordingProgress progress_;
   RunRecord record_;
+  const Method& method_;
   RunContext context_;
   MethodTexts texts_;
   std::optional<Labels> labels_;

@@ -42,10 +42,13 @@ inline std::filesystem::path cache_folder(const std::string& option) {
   return option.empty() ? cache_directory() : std::filesystem::path(option);
 }
 
+struct Method;
+
 /// What the stages of a run share.
 struct RunContext {
   const RunInputs& inputs;
   const RunOptions& options;
+  const Method& method;
   RunSummary& summary;
   RecordingProgress& progress;
 

@@ -73,7 +73,7 @@ Json skipped_json(const std::vector<SkippedFile>& skipped) {
   return json;
 }
 
-Json cluster_count_json(const ClusterCount& count) {
+Json cluster_count_json(const ClusterCountChoice& count) {
   Json evidence = Json::array();
   for (const auto& one : count.evidence)
     evidence.push_back({{"n_clusters", one.n_clusters},
@@ -237,7 +237,7 @@ nlohmann::ordered_json summary_json(const RunSummary& summary) {
 
 void write_manifest(const RunRecord& record) {
   Json manifest = manifest_head(record.options, record.command, "complete");
-  manifest["seed"] = record.options.cae.kmeans.seed;
+  manifest["seed"] = record.options.seed;
   manifest["vocabulary"] = {{"nouns", words_facts(record.vocabulary.nouns)},
                             {"captions", words_facts(record.vocabulary.captions)},
                             {"templates", record.vocabulary.templates}};

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "clustering.h"
 #include "labels.h"
-#include "method.h"
 #include "run_context.h"
 #include "vocabulary.h"
 
@@ -20,6 +20,7 @@ struct RunRecord {
   RunOptions options;
   std::string command;
   EmbeddedImages images;
+  std::int64_t n_clusters = 0;  ///< K: what the options say, or what was chosen
   bool names_are_files = true;  ///< so that the report may link to them
   Vocabulary vocabulary;
   Clustering clustering;
@@ -37,12 +38,15 @@ void begin_run_directory(const std::filesystem::path& directory, const RunOption
 void write_assignments(const RunRecord& record);
 void write_clusters(const RunRecord& record);
 void write_features(const RunRecord& record);
-/// Chooses the number of clusters where the options ask for it, and writes it into them.
-void choose_clusters(RunRecord& record, RecordingProgress& progress);
+/// Throws Error in the user's words where so many images are too few for the number of clusters, or for a
+/// choice among several. `what` names the images: "usable images".
+void require_enough_images(const ClusterCount& asked, std::int64_t n_images, const std::string& what);
+/// Sets the record's number of clusters: the options' own, or one that is chosen as they ask.
+void decide_cluster_count(RunRecord& record, RecordingProgress& progress);
 /// What was looked at: all images, or a sample and of how many.
-std::string cluster_count_basis(const ClusterCount& count);
+std::string cluster_count_basis(const ClusterCountChoice& count);
 /// The best numbers by score, best first; the picture and the manifest have them all.
-std::vector<ClusterCountEvidence> best_evidence(const ClusterCount& count);
+std::vector<ClusterCountEvidence> best_evidence(const ClusterCountChoice& count);
 /// `read` gives the bytes of an image by its path and row.
 void write_report(const RunRecord& record,
                   const std::function<ImageFile(const std::string& path, std::int64_t image)>& read);

@@ -39,12 +39,12 @@ std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& recor
   std::vector<std::pair<std::string, std::string>> facts = {
       {"Images", std::to_string(summary.n_images)},
       {"Clusters", std::to_string(summary.clusters.size())},
-      {"Method", std::string(enum_name(record.options.method))},
+      {"Method", record.options.method},
       summary.model.empty() ? std::pair("Features", summary.features) : std::pair("Model", summary.model),
       {"Device", summary.device + (summary.precision.empty() ? "" : ", " + summary.precision)},
       {"Nouns chosen", words(record.vocabulary.nouns)},
       {"Captions chosen", words(record.vocabulary.captions)},
-      {"Seed", std::to_string(record.options.cae.kmeans.seed)},
+      {"Seed", std::to_string(record.options.seed)},
       {"Time", duration_text(summary.total_seconds)},
       {"Peak memory", memory},
       {"Command", record.command}};
@@ -71,7 +71,7 @@ std::vector<Report::Curve> curves_of(const std::vector<EpochFacts>& epochs) {
 }
 
 /// The evidence for the number of clusters, the best few of it.
-Report::Count count_of(const ClusterCount& count) {
+Report::Count count_of(const ClusterCountChoice& count) {
   Report::Count shown{.verdict = count.verdict,
                       .confidence = count.confidence,
                       .basis = cluster_count_basis(count),

@@ -1,0 +1,60 @@
+#include "finished_run.h"
+
+#include <ilk/error.h>
+#include <ilk/files.h>
+
+#include <locale>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "run_options_json.h"
+
+namespace ilk {
+namespace {
+
+constexpr std::string_view function = "assign";
+
+std::filesystem::path features_of(const std::filesystem::path& folder) {
+  const auto file = folder / "features.safetensors";
+  std::error_code error;
+  require(std::filesystem::is_regular_file(file, error), function, folder,
+          " must be a finished run, with a features.safetensors.");
+  return file;
+}
+
+}  // namespace
+
+FinishedRun::FinishedRun(const std::filesystem::path& folder) : file_(features_of(folder)) {
+  try {
+    options_ = run_options_from_json(nlohmann::json::parse(fact("options")));
+    for (const auto& cluster : nlohmann::json::parse(read_file(folder / "clusters.json")))
+      cluster_names_.push_back(cluster.at("name").get<std::string>());
+  } catch (const nlohmann::json::exception& error) {
+    fail(function, folder,
+         " must be a finished run, but its options or clusters cannot be read: ", error.what(), ".");
+  }
+}
+
+Precision FinishedRun::precision() const {
+  const auto said = file_.metadata().find("precision");
+  return said == file_.metadata().end() ? Precision::fp32
+                                        : enum_value<Precision>(said->second, function, "precision");
+}
+
+RowPlan FinishedRun::plan(const std::string& kind) const {
+  std::istringstream text(fact(kind + "_epsilon"));
+  text.imbue(std::locale::classic());
+  double epsilon = 0;
+  require(static_cast<bool>(text >> epsilon), function, "the run's ", kind,
+          "_epsilon must be a number, got '", text.str(), "'.");
+  return {.column_potentials = array(kind + "_column_potentials").to_doubles(), .epsilon = epsilon};
+}
+
+std::string FinishedRun::fact(const std::string& name) const {
+  const auto found = file_.metadata().find(name);
+  require(found != file_.metadata().end(), function, "the run's features.safetensors must say its ", name,
+          ".");
+  return found->second;
+}
+
+}  // namespace ilk
