@@ -80,6 +80,10 @@ ilk::CaeOptions options() {
   return options;
 }
 
+ilk::KMeansOptions of_kmeans() {
+  return {.n_clusters = classes, .search = options().kmeans};
+}
+
 }  // namespace
 
 TEST(Digests, Functions) {
@@ -124,11 +128,11 @@ TEST(Digests, Products) {
 TEST(Digests, KMeans) {
   const Made made;
   expect_digest("725a9a7f64dc6f72", [&] {
-    const ilk::KMeansResult result = ilk::kmeans(made.x, options().kmeans);
+    const ilk::KMeansResult result = ilk::kmeans(made.x, of_kmeans());
     return Digest().add(result.labels).add(result.centroids).add(result.objectives);
   });
   expect_digest("5a5a0537dcabb458", [&] {
-    const ilk::KMeansResult result = ilk::euclidean_kmeans(made.x, options().kmeans);
+    const ilk::KMeansResult result = ilk::euclidean_kmeans(made.x, of_kmeans());
     return Digest().add(result.labels).add(result.centroids).add(result.objectives);
   });
 }
@@ -189,7 +193,7 @@ TEST(Digests, TrainedHeads) {
 
 TEST(Digests, Separation) {
   const Made made;
-  const ilk::KMeansResult clusters = ilk::kmeans(made.x, options().kmeans);
+  const ilk::KMeansResult clusters = ilk::kmeans(made.x, of_kmeans());
   expect_digest("dc3f2eb93cebe55c", [&] {
     const ilk::Separation scores = ilk::separation(made.x, clusters.labels);
     return Digest()

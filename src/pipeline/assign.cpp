@@ -49,7 +49,7 @@ Placement assign(const std::filesystem::path& run, const ImageList& images, cons
   check_ranges(options, function);
   set_threads(static_cast<int>(options.threads.value_or(0)));
   const FinishedRun finished(run);
-  const Method& method = find_method(finished.options().method, function);
+  const Method& method = find_method(finished.options().method, function, "the run's method");
   require(options.features.empty() || images.paths.empty(), function,
           "features must not be given together with images, got '", options.features, "'.");
   EmbeddedImages embedded = options.features.empty() ? from_images(finished, images, options, progress)

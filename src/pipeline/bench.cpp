@@ -29,7 +29,7 @@ std::vector<const Method*> parse_methods(const std::string& text) {
   std::vector<const Method*> methods;
   std::istringstream names(text);
   for (std::string name; std::getline(names, name, ',');) {
-    const Method* method = &find_method(name, "--methods", "methods");
+    const Method* method = &find_method(name, "--methods", "--methods");
     require(std::find(methods.begin(), methods.end(), method) == methods.end(), "--methods",
             "methods must name each method once, got ", name, " twice.");
     methods.push_back(method);

@@ -16,7 +16,8 @@ struct Clustering {
   double objective = 0;
   /// What else features.safetensors is to keep, with what the method needs to place new images.
   NamedArrays arrays;
-  nlohmann::ordered_json facts;    ///< for the manifest, each part of the method under its name
+  /// For the manifest, each part of the method under its name.
+  nlohmann::ordered_json facts = nlohmann::ordered_json::object();
   std::vector<EpochFacts> epochs;  ///< where heads were trained
   std::string words_helped;  ///< a sentence for the report, where the method weighed words against images
 

@@ -61,7 +61,7 @@ const std::vector<const Method*>& methods();
 
 /// Throws Error that lists the methods where none has this name. `function` and `what` are named in it.
 const Method& find_method(std::string_view name, std::string_view function = "--method",
-                          std::string_view what = "method");
+                          std::string_view what = "--method");
 
 /// Adds a method of another program to those of this library, for all runs that begin afterwards. Not to be
 /// called while a run is at work. Throws Error where there is one of its name.
