@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""How often clusters' names mean what their pictures show, by WordNet: no opinion, the same measure for any way of naming.
+"""How often clusters' names mean what their images show, by `ilk eval`: no opinion, the same measure for any way of naming.
 
-usage: names.py IMAGES LABELS HEADS K [--seeds 5] [--ilk build/ilk] [--wordnet FOLDER] [--flags=...]
+usage: names.py NAME=IMAGES,LABELS,K … [--seeds 5] [--ilk build/ilk] [--flags=…]
 
-HEADS is a CSV of label and heads: the nouns, parted by |, that say what a label's pictures are ("vehicles,vehicle|craft"). A
-cluster's label is the one most of its pictures have. A name is right if one of its first two senses is a head's first sense or
-below it. Printed are the share of right names and of right ones among the first five nouns, over the clusters whose label has
-heads, each cluster counted by its number of pictures of that label.
+For each collection: mean and sample deviation over the seeds of what `ilk eval` says of names (right; right with kinds at most two
+steps down; images in clusters without a name; cosine of name and label as sentences) and of the best that these clusters allow
+(the share of images that have their cluster's most frequent class). LABELS is a CSV of path and label.
 """
 import argparse
 import collections
@@ -18,73 +17,46 @@ import tempfile
 from pathlib import Path
 
 
-class WordNet:
-    def __init__(self, folder):
-        self.above, self.senses = {}, {}
-        for line in open(folder / "data.noun", encoding="latin-1"):
-            if line.startswith("  "):
-                continue
-            fields = line.split(" | ")[0].split()
-            pointers = 5 + 2 * int(fields[3], 16)
-            self.above[fields[0]] = [fields[pointers + 4 * i + 1] for i in range(int(fields[pointers - 1]))
-                                     if fields[pointers + 4 * i] in ("@", "@i")]
-        for line in open(folder / "index.noun", encoding="latin-1"):
-            if not line.startswith("  "):
-                fields = line.split()
-                self.senses[fields[0].replace("_", " ")] = fields[-int(fields[2]):]
-
-    def closure(self, noun):
-        found, open_ = set(), self.senses.get(noun.lower(), [])[:2]
-        while open_:
-            found.update(open_)
-            open_ = [above for synset in open_ for above in self.above[synset] if above not in found]
-        return found
+def run(command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+    return done.stdout
 
 
-def scores(arguments, wordnet, heads, seed):
-    labels = {row["path"]: row["label"] for row in csv.DictReader(open(arguments.labels))}
+def purity(folder, labels):
+    label_of = {Path(row["path"]).name: row["label"] for row in csv.DictReader(open(labels, encoding="utf-8"))}
+    counts = collections.defaultdict(collections.Counter)
+    for row in csv.DictReader(open(Path(folder) / "assignments.csv", encoding="utf-8")):
+        label = label_of.get(Path(row["path"]).name)
+        if label:
+            counts[row["cluster"]][label] += 1
+    return sum(max(counter.values()) for counter in counts.values()) / sum(sum(counter.values()) for counter in counts.values())
+
+
+def scores(arguments, images, labels, k, seed):
     with tempfile.TemporaryDirectory() as folder:
-        command = [arguments.ilk, "cluster", arguments.images, "-k", str(arguments.k), "-o", folder, "--seed", str(seed),
-                   "--exemplars", "0", "--quiet", *arguments.flags]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
-        shown = collections.defaultdict(collections.Counter)
-        for row in csv.DictReader(open(folder + "/assignments.csv")):
-            path = row["path"]
-            while path and path not in labels:
-                path = path.partition("/")[2]
-            shown[int(row["cluster"])][labels.get(path)] += 1
-        clusters = json.load(open(folder + "/clusters.json"))
-    right = first_five = total = 0
-    for cluster in clusters:
-        label, count = shown[cluster["cluster"]].most_common(1)[0]
-        if label not in heads:
-            continue
-        meant = {sense for head in heads[label] for sense in wordnet.senses[head][:1]}
-        hits = [bool(wordnet.closure(noun) & meant) for noun in [entry["noun"] for entry in cluster["nouns"][:5]]]
-        right += count * bool(wordnet.closure(cluster["name"]) & meant)
-        first_five += count * sum(hits) / 5
-        total += count
-    return 100 * right / total, 100 * first_five / total
+        run([arguments.ilk, "cluster", images, "-k", k, "-o", folder, "--seed", str(seed), "--exemplars", "0", "--quiet", *arguments.flags])
+        found = json.loads(run([arguments.ilk, "eval", folder, "--labels", labels, "--text-encoder", "ilk-lite", "--json"]))
+        names = found["names"]
+        return (100 * names["right"], 100 * names["within_two_steps"], 100 * names["unnamed"], 100 * purity(folder, labels),
+                100 * found["name_cosine"])
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("images")
-    parser.add_argument("labels")
-    parser.add_argument("heads")
-    parser.add_argument("k", type=int)
+    parser.add_argument("collections", nargs="+")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--ilk", default="build/ilk")
-    parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"))
     parser.add_argument("--flags", type=str.split, default=[], help="more flags for every run, in one string")
     arguments = parser.parse_args()
-    wordnet = WordNet(arguments.wordnet)
-    heads = {row["label"]: row["heads"].split("|") for row in csv.DictReader(open(arguments.heads))}
-    columns = zip(*(scores(arguments, wordnet, heads, seed) for seed in range(arguments.seeds)))
-    cells = [f"{statistics.mean(column):.0f} ± {statistics.stdev(column) if arguments.seeds > 1 else 0:.0f}" for column in columns]
-    print("| name right | of the first five nouns |\n|---|---|\n| " + " | ".join(cells) + " |")
+    print("| collection | right | kinds within two steps | no name | best possible | cosine × 100 |\n|---|---|---|---|---|---|")
+    for collection in arguments.collections:
+        name, _, rest = collection.partition("=")
+        images, labels, k = rest.rsplit(",", 2)
+        columns = zip(*(scores(arguments, images, labels, k, seed) for seed in range(arguments.seeds)))
+        cells = [f"{statistics.mean(column):.1f} ± {statistics.stdev(column) if arguments.seeds > 1 else 0:.1f}" for column in columns]
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,36 @@ void print_classes(const Evaluation& evaluation, const MatchedConfusion& matched
   }
 }
 
+void print_names(const Evaluation& evaluation) {
+  const NameCorrectness& names = *evaluation.names;
+  std::printf(
+      "\nNames, by WordNet: right for %.1f %% of %lld images (the class or a synonym, a kind of it, or what "
+      "it is\n"
+      "a kind of, at most two steps up; %.1f %% with kinds at most two steps down); %.1f %% are in clusters "
+      "without "
+      "a name\n",
+      100 * names.right, static_cast<long long>(names.n_images), 100 * names.within_two_steps,
+      100 * names.unnamed);
+  if (evaluation.name_cosine)
+    std::printf("Mean cosine of name and label as sentences: %.3f\n", *evaluation.name_cosine);
+  int width = 4;
+  for (const auto& cluster : names.clusters)
+    width =
+        std::max(width, display_width(evaluation.cluster_names[static_cast<std::size_t>(cluster.number)]));
+  std::printf("%7s  %-*s  %7s  %7s  %s\n", "cluster", width, "name", "images", "right", "most of them");
+  for (const auto& cluster : names.clusters) {
+    const std::string& name = evaluation.cluster_names[static_cast<std::size_t>(cluster.number)];
+    const std::string space(static_cast<std::size_t>(std::max(0, width - display_width(name))), ' ');
+    std::printf("%7lld  %s%s  %7lld  %5.1f %%  %s\n", static_cast<long long>(cluster.number), name.c_str(),
+                space.c_str(), static_cast<long long>(cluster.n_images), 100 * cluster.right,
+                evaluation.class_names[static_cast<std::size_t>(cluster.class_number)].c_str());
+  }
+  if (names.unknown_classes.empty()) return;
+  std::string unknown;
+  for (const auto& label : names.unknown_classes) unknown += (unknown.empty() ? "" : ", ") + label;
+  std::printf("WordNet does not know: %s; their images do not count.\n", unknown.c_str());
+}
+
 void print_text(const Evaluation& evaluation) {
   std::printf("%lld images in %zu clusters", static_cast<long long>(evaluation.n_images),
               evaluation.cluster_names.size());
@@ -69,6 +99,7 @@ void print_text(const Evaluation& evaluation) {
                 100 * evaluation.agreement->normalised_mutual_information,
                 100 * evaluation.agreement->adjusted_rand_index);
     print_classes(evaluation, *evaluation.matched);
+    if (evaluation.names) print_names(evaluation);
   }
   std::printf("\n");
   if (!evaluation.separation) return;

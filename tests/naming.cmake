@@ -1,2 +1,3 @@
 # Tests of src/naming.
 ilk_test(naming LAYERS naming)
+ilk_test(name_correctness LAYERS naming)

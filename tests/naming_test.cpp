@@ -1,48 +1,36 @@
-// K clusters, M nouns.
+// N images, P nouns, K clusters.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/naming.h>
 #include <ilk/parallel.h>
 #include <ilk/random.h>
+#include <ilk/transport.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "../src/naming/concepts.h"
-#include "best_total.h"
 #include "matrices.h"
 
 namespace {
 
+using ilk::ClusterName;
 using ilk::name_clusters;
 using testing::ElementsAre;
 using Rows = std::vector<std::vector<double>>;
 using Words = std::vector<std::string>;
 
+constexpr std::int64_t width = 48;
+
 ilk::Matrix<double> mass_of(const Rows& rows) {
-  const auto width = rows.empty() ? 0 : static_cast<std::int64_t>(rows[0].size());
-  ilk::Matrix<double> mass(static_cast<std::int64_t>(rows.size()), width);
+  const auto columns = rows.empty() ? 0 : static_cast<std::int64_t>(rows[0].size());
+  ilk::Matrix<double> mass(static_cast<std::int64_t>(rows.size()), columns);
   double* to = mass.data();
   for (const auto& row : rows) to = std::copy(row.begin(), row.end(), to);
   return mass;
-}
-
-Words names_of(const std::vector<ilk::ClusterName>& names) {
-  Words words;
-  for (const auto& name : names) words.push_back(name.name);
-  return words;
-}
-
-Words names_of(const Rows& mass, const Words& nouns, const ilk::WordNet* wordnet = nullptr) {
-  return names_of(name_clusters(mass_of(mass), nouns, wordnet));
-}
-
-const ilk::WordNet& tiny() {
-  static const ilk::WordNet wordnet(std::filesystem::path(ILK_TEST_DATA) / "wordnet" / "tiny");
-  return wordnet;
 }
 
 Rows random_mass(ilk::RandomStream& random, std::int64_t k, std::int64_t m) {
@@ -50,6 +38,60 @@ Rows random_mass(ilk::RandomStream& random, std::int64_t k, std::int64_t m) {
   for (auto& row : rows)
     for (double& value : row) value = std::pow(random.uniform(), 4) * 10;
   return rows;
+}
+
+const ilk::WordNet& tiny() {
+  static const ilk::WordNet wordnet(std::filesystem::path(ILK_TEST_DATA) / "wordnet" / "tiny");
+  return wordnet;
+}
+
+/// Images made of nouns: noun j is axis j, an image its noun with a little of everything.
+struct Scene {
+  Words nouns;
+  ilk::Matrix<float> features;
+  ilk::Matrix<float> embeddings;
+  std::vector<std::int64_t> labels;
+  std::int64_t n_clusters = 0;
+
+  std::vector<ClusterName> names(const ilk::WordNet* wordnet, bool with_hypernyms = false,
+                                 Words definitions = {}) const {
+    return name_clusters(embeddings, labels, n_clusters,
+                         {nouns, features, std::move(definitions), wordnet, with_hypernyms});
+  }
+};
+
+void scale_to_unit(std::span<float> row) {
+  double square = 0;
+  for (const float value : row) square += static_cast<double>(value) * static_cast<double>(value);
+  for (float& value : row) value = static_cast<float>(static_cast<double>(value) / std::sqrt(square));
+}
+
+/// `clusters`: for each the nouns that its images show, in turn.
+Scene scene_of(const Words& nouns, const std::vector<Words>& clusters, std::int64_t images_each = 24) {
+  ilk::RandomStream random(7, "naming_test");
+  Scene scene{.nouns = nouns,
+              .features = ilk::Matrix<float>(static_cast<std::int64_t>(nouns.size()), width),
+              .embeddings = ilk::Matrix<float>(std::ssize(clusters) * images_each, width),
+              .n_clusters = std::ssize(clusters)};
+  for (std::int64_t j = 0; j < scene.features.rows(); ++j) scene.features[j][j] = 1;
+  std::int64_t row = 0;
+  for (std::size_t k = 0; k < clusters.size(); ++k) {
+    for (std::int64_t i = 0; i < images_each; ++i, ++row) {
+      for (float& value : scene.embeddings.row(row)) value = static_cast<float>(0.08 * random.normal());
+      const std::string& shown = clusters[k][static_cast<std::size_t>(i) % clusters[k].size()];
+      const auto noun = std::find(nouns.begin(), nouns.end(), shown) - nouns.begin();
+      scene.embeddings[row][noun] += 1;
+      scale_to_unit(scene.embeddings.row(row));
+      scene.labels.push_back(static_cast<std::int64_t>(k));
+    }
+  }
+  return scene;
+}
+
+Words names_of(const std::vector<ClusterName>& names) {
+  Words words;
+  for (const auto& name : names) words.push_back(name.name);
+  return words;
 }
 
 TEST(NormalForm, JoinsSpellingsAndPlurals) {
@@ -75,218 +117,218 @@ TEST(NormalForm, JoinsSpellingsAndPlurals) {
   }
 }
 
-TEST(Naming, TheDistinctiveNounWinsOverTheGenericOne) {
-  // "thing" has most mass everywhere, and names no cluster.
-  const Rows mass = {{60, 40, 0, 0}, {60, 0, 40, 0}, {60, 0, 0, 40}};
-  EXPECT_THAT(names_of(mass, {"thing", "dog", "car", "tree"}), ElementsAre("dog", "car", "tree"));
+TEST(Concepts, JoinSynonymsAndPluralsAndKnowWhatTheyAreKindsOf) {
+  const auto concepts =
+      ilk::make_concepts({"automobile", "dogs", "car", "animal", "poodle", "truth"}, {}, &tiny());
+  ASSERT_EQ(concepts.size(), 5u);
+  EXPECT_THAT(concepts[0].nouns, ElementsAre(0, 2));
+  EXPECT_EQ(concepts[0].word, "car");  // the one that occurs in tagged texts
+  EXPECT_TRUE(concepts[0].familiar);
+  EXPECT_FALSE(concepts[3].familiar);                    // poodle
+  EXPECT_THAT(concepts[3].kinds_of, ElementsAre(2, 3));  // animal and itself; "dogs" is no word of WordNet
+  EXPECT_TRUE(ilk::are_related(concepts, 2, 3));
+  EXPECT_FALSE(ilk::are_related(concepts, 0, 3));
+  EXPECT_FALSE(concepts[4].physical);
 }
 
-TEST(Naming, ALargeClusterDoesNotOwnEveryNoun) {
-  // By mass alone "bird" is the large cluster's; by share it is the small one's.
-  EXPECT_THAT(names_of({{900, 90, 10}, {0, 9, 1}}, {"dog", "bird", "lamp"}), ElementsAre("dog", "bird"));
+TEST(Concepts, HypernymsAreAddedOnce) {
+  const auto concepts = ilk::make_concepts({"poodle", "terrier"}, {}, &tiny(), true);
+  std::map<std::string, int> count;
+  for (const auto& its : concepts) ++count[its.word];
+  EXPECT_EQ(count["dog"], 1);
+  EXPECT_EQ(count["animal"], 1);
+  EXPECT_EQ(count["poodle"], 1);
+  EXPECT_EQ(concepts[0].word, "poodle");
+  EXPECT_EQ(ilk::make_concepts({"poodle", "terrier"}, {}, nullptr, true).size(), 2u);
 }
 
-TEST(Naming, TwoClustersWithTheSameBestNounGetDifferentNames) {
-  const auto names = name_clusters(mass_of({{50, 20, 0, 0}, {50, 0, 10, 0}, {0, 0, 0, 70}}),
-                                   {"dog", "poodle", "wolf", "car"}, nullptr);
-  EXPECT_THAT(names_of(names), ElementsAre("poodle", "dog", "car"));
-  EXPECT_EQ(names[0].runner_up, "dog");
-  EXPECT_EQ(names[1].runner_up, "wolf");
-  EXPECT_EQ(names[2].runner_up, "");
-  EXPECT_EQ(names[2].runner_up_score, 0);
+TEST(Concepts, ADefinitionSaysWhichSenseIsMeant) {
+  const auto& senses = tiny().senses("turkey");
+  ASSERT_EQ(senses.size(), 2u);
+  const auto& second = tiny().synsets()[static_cast<std::size_t>(senses[1])];
+  EXPECT_EQ(ilk::make_concepts({"turkey"}, {second.definition}, &tiny())[0].synset, senses[1]);
+  EXPECT_EQ(ilk::make_concepts({"turkey"}, {"something else"}, &tiny())[0].synset, senses[0]);
+  EXPECT_EQ(ilk::make_concepts({"turkey"}, {}, &tiny())[0].synset, senses[0]);
 }
 
-TEST(Naming, AClusterWithoutMassIsAGroup) {
-  const auto names = name_clusters(mass_of({{5, 0}, {0, 0}, {0, 5}}), {"dog", "car"}, nullptr);
-  EXPECT_THAT(names_of(names), ElementsAre("dog", "group 1", "car"));
-  EXPECT_EQ(names[1].score, 0);
-  EXPECT_TRUE(names[1].words.empty());
-  // An empty cluster does not make the others' nouns any more distinctive.
-  EXPECT_EQ(names[0].score, name_clusters(mass_of({{5, 0}, {0, 5}}), {"dog", "car"}, nullptr)[0].score);
-  EXPECT_THAT(names_of({{1}, {1}}, {"dog"}), ElementsAre("dog", "group 1"));
-  EXPECT_TRUE(name_clusters(ilk::Matrix<double>(0, 2), {"dog", "car"}, nullptr).empty());
-  EXPECT_THAT(names_of(name_clusters(ilk::Matrix<double>(1, 0), {}, nullptr)), ElementsAre("group 0"));
-}
-
-TEST(Naming, ScoresOfASmallCaseByHand) {
-  // Shares: dog 0.8 and 0.2, car 0.2 and 0.8. An even part is 1/2, so d = (0.8 − 0.5) / 0.5.
-  const auto names = name_clusters(mass_of({{8, 2}, {20, 80}}), {"dog", "car"}, nullptr);
-  EXPECT_NEAR(names[0].score, std::sqrt(0.8 * 0.6), 1e-12);
-  EXPECT_NEAR(names[0].words[0].share, 0.8, 1e-12);
-  EXPECT_EQ(name_clusters(mass_of({{1, 3}}), {"dog", "car"}, nullptr)[0].name, "car");
-  EXPECT_NEAR(name_clusters(mass_of({{1, 3}}), {"dog", "car"}, nullptr)[0].score, std::sqrt(0.75), 1e-12);
-}
-
-TEST(Naming, SpellingsAndSynonymsAddUp) {
-  // Each alone loses against "lamp"; together they win, and the heaviest stands for them.
-  const Words nouns = {"lamp", "car", "auto", "automobile", "cars", "dog"};
-  const Rows mass = {{30, 16, 22, 17, 15, 0}, {0, 0, 0, 0, 0, 100}};
-  const auto names = name_clusters(mass_of(mass), nouns, &tiny());
-  EXPECT_EQ(names[0].name, "auto");
-  EXPECT_NEAR(names[0].words[0].share, 0.7, 1e-12);
-  EXPECT_EQ(names[0].runner_up, "lamp");
-  EXPECT_EQ(names_of(mass, nouns)[0], "car");  // without WordNet only "cars" joins
-  // Two clusters may not share them either.
-  const auto both = names_of({{6, 4, 1}, {4, 6, 1}}, {"car", "automobile", "lamp"}, &tiny());
-  EXPECT_EQ(std::set<std::string>(both.begin(), both.end()).count("lamp"), 1u);
-}
-
-TEST(Naming, HypernymsBreakTies) {
-  const Rows mass = {{30, 30, 10, 10, 0}, {0, 0, 0, 0, 80}};
-  // "poodle" and "lamp" have the same mass; only the poodle's relatives have some too.
-  EXPECT_EQ(names_of(mass, {"lamp", "poodle", "terrier", "hound", "truck"})[0], "lamp");
-  EXPECT_EQ(names_of(mass, {"lamp", "poodle", "terrier", "cat", "truck"}, &tiny())[0], "poodle");
-  // Among dogs "hound" is the general word.
-  EXPECT_EQ(names_of({{30, 30, 30, 5, 0}, {0, 0, 0, 0, 80}}, {"lamp", "poodle", "terrier", "hound", "truck"},
-                     &tiny())[0],
-            "hound");
-  // What every cluster has is no name, however general.
-  const auto animals = names_of({{10, 30, 0, 0}, {10, 0, 30, 0}, {10, 0, 0, 30}},
-                                {"animal", "poodle", "cat", "turkey"}, &tiny());
-  EXPECT_THAT(animals, ElementsAre("poodle", "cat", "turkey"));
-}
-
-TEST(Naming, ThingsBeforeAbstractionsAndNumbersLast) {
-  EXPECT_EQ(names_of({{31, 30, 0}, {0, 0, 9}}, {"truth", "lamp", "dog"}, &tiny())[0], "lamp");
-  EXPECT_EQ(names_of({{31, 30, 0}, {0, 0, 9}}, {"truth", "lamp", "dog"})[0], "truth");
-  EXPECT_EQ(names_of({{90, 80, 1, 0}, {0, 0, 0, 9}}, {"42", "é", "lamp", "dog"})[0], "lamp");
-  EXPECT_EQ(names_of({{90, 0}, {0, 9}}, {"42", "dog"})[0], "42");
-}
-
-TEST(Naming, PermutedClustersHavePermutedNames) {
-  ilk::RandomStream random(3, "naming_test");
-  const Words nouns = {"dog", "poodle", "terrier", "cat", "car", "truck", "lamp", "city", "truth", "turkey"};
-  const auto mass = mass_of(random_mass(random, 6, 10));
-  const auto names = names_of(name_clusters(mass, nouns, &tiny()));
-  const std::vector<std::int64_t> order = {4, 2, 0, 5, 1, 3};
-  const auto permuted = names_of(name_clusters(ilk::rows_of(mass, order), nouns, &tiny()));
-  for (std::size_t i = 0; i < order.size(); ++i)
-    EXPECT_EQ(permuted[i], names[static_cast<std::size_t>(order[i])]);
-}
-
-TEST(Naming, ScoresAreInRangeWordsBestFirstNamesUnique) {
-  ilk::RandomStream random(4, "naming_test");
-  const Words& all = tiny().nouns();
-  for (int trial = 0; trial < 20; ++trial) {
-    const auto mass = random_mass(random, 8, static_cast<std::int64_t>(all.size()));
-    const auto names = name_clusters(mass_of(mass), all, &tiny());
-    std::set<std::string> seen;
-    for (const auto& name : names) {
-      EXPECT_TRUE(seen.insert(name.name).second);
-      EXPECT_LE(name.words.size(), 10u);
-      EXPECT_NE(name.runner_up, name.name);
-      for (std::size_t i = 0; i < name.words.size(); ++i) {
-        EXPECT_GT(name.words[i].score, 0);
-        EXPECT_LE(name.words[i].score, 1);
-        EXPECT_GE(name.words[i].share, 0);
-        EXPECT_LE(name.words[i].share, 1);
-        if (i > 0) {
-          EXPECT_LE(name.words[i].score, name.words[i - 1].score);
-        }
-      }
-    }
+TEST(Naming, ClustersOfOneKindAreCalledByIt) {
+  const auto scene = scene_of({"lamp", "dog", "truck", "city"}, {{"dog"}, {"lamp"}, {"truck"}});
+  const auto names = scene.names(nullptr);
+  EXPECT_THAT(names_of(names), ElementsAre("dog", "lamp", "truck"));
+  for (const auto& name : names) {
+    EXPECT_TRUE(name.is_named);
+    EXPECT_GT(name.score, 0.95);
+    EXPECT_EQ(name.words.front().word, name.name);
   }
 }
 
-TEST(Naming, TheSameForAnyNumberOfThreads) {
-  ilk::RandomStream random(5, "naming_test");
-  const auto mass = mass_of(random_mass(random, 9, static_cast<std::int64_t>(tiny().nouns().size())));
+TEST(Naming, ClustersOfSeveralKindsAreCalledByWhatTheyShare) {
+  const Words nouns = {"poodle", "terrier", "cat", "animal", "truck", "car", "vehicle", "lamp", "city"};
+  const auto scene = scene_of(nouns, {{"poodle", "terrier", "cat"}, {"truck", "car"}, {"lamp"}, {"city"}});
+  EXPECT_THAT(names_of(scene.names(&tiny())), ElementsAre("animal", "vehicle", "lamp", "city"));
+}
+
+TEST(Naming, AHypernymThatIsNotOnTheListNamesOnlyWhereItMay) {
+  const auto scene = scene_of({"poodle", "terrier", "truck", "lamp", "city"},
+                              {{"poodle", "terrier"}, {"truck"}, {"lamp"}, {"city"}});
+  EXPECT_EQ(scene.names(&tiny(), true)[0].name, "dog");
+  const std::string listed = scene.names(&tiny())[0].name;
+  EXPECT_TRUE(listed == "poodle" || listed == "terrier") << listed;
+}
+
+TEST(Naming, ShuffledImagesGetNoName) {
+  auto scene = scene_of({"lamp", "dog", "truck", "city", "cat", "car"},
+                        {{"dog", "lamp", "truck"}, {"dog", "lamp", "truck"}, {"dog", "lamp", "truck"}}, 60);
+  const auto names = scene.names(&tiny());
+  EXPECT_THAT(names_of(names), ElementsAre("unnamed 0", "unnamed 1", "unnamed 2"));
+  for (const auto& name : names) {
+    EXPECT_FALSE(name.is_named);
+    EXPECT_EQ(name.score, 0);
+  }
+}
+
+TEST(Naming, TwoClustersOfTheSameKindGetDifferentNames) {
+  const Words nouns = {"dog", "cat", "truck", "lamp"};
+  auto scene = scene_of(nouns, {{"dog"}, {"dog"}, {"truck"}, {"lamp"}});
+  const auto names = names_of(scene.names(&tiny()));
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 4u);
+  EXPECT_EQ(std::count(names.begin(), names.end(), "dog"), 1);
+}
+
+TEST(Naming, NoNameContainsAnotherWhereOneIsAsGood) {
+  // By weight alone the first would be called animal, which contains the second's name.
+  const Words nouns = {"poodle", "terrier", "cat", "animal", "dog", "truck", "lamp"};
+  const auto scene =
+      scene_of(nouns, {{"cat", "cat", "cat", "poodle"}, {"poodle", "terrier"}, {"truck"}, {"lamp"}});
+  const auto names = names_of(scene.names(&tiny()));
+  EXPECT_EQ(names[0], "cat");
+  EXPECT_EQ(names[1], "dog");
+}
+
+TEST(Naming, AClusterWithoutImagesIsUnnamed) {
+  auto scene = scene_of({"dog", "car"}, {{"dog"}, {"car"}});
+  for (std::int64_t& label : scene.labels) label *= 2;
+  scene.n_clusters = 3;
+  const auto names = scene.names(nullptr);
+  EXPECT_THAT(names_of(names), ElementsAre("dog", "unnamed 1", "car"));
+  EXPECT_TRUE(names[1].words.empty());
+  const auto one = scene_of({"dog", "car"}, {{"dog"}});
+  EXPECT_THAT(names_of(one.names(nullptr)), ElementsAre("dog"));  // nothing to compare with
+  EXPECT_TRUE(name_clusters(ilk::Matrix<float>(0, width), {}, 0, {}).empty());
+  EXPECT_THAT(names_of(name_clusters(scene.embeddings, scene.labels, 3, {})),
+              ElementsAre("unnamed 0", "unnamed 1", "unnamed 2"));
+}
+
+TEST(Naming, ThingsBeforeNumbers) {
+  auto scene = scene_of({"42", "dog", "lamp"}, {{"42"}, {"lamp"}});
+  EXPECT_EQ(scene.names(nullptr)[0].name, "42");
+  for (std::int64_t i = 0; i < scene.embeddings.rows(); ++i) {
+    if (scene.labels[static_cast<std::size_t>(i)] != 0) continue;
+    scene.embeddings[i][1] += 0.9F;  // a dog with a number, the number the clearer
+    scale_to_unit(scene.embeddings.row(i));
+  }
+  EXPECT_EQ(scene.names(nullptr)[0].name, "dog");
+}
+
+TEST(Naming, TheSameForAnyNumberOfThreadsAndOrderOfClusters) {
+  const auto scene =
+      scene_of(tiny().nouns(), {{"dog", "cat"}, {"truck", "car"}, {"lamp", "city"}, {"poodle"}});
   const int before = ilk::threads();
   ilk::set_threads(1);
-  const auto one = name_clusters(mass, tiny().nouns(), &tiny());
+  const auto one = scene.names(&tiny());
   ilk::set_threads(3);
-  const auto three = name_clusters(mass, tiny().nouns(), &tiny());
+  const auto three = scene.names(&tiny());
   ilk::set_threads(before);
+  auto turned = scene_of(tiny().nouns(), {{"dog", "cat"}, {"truck", "car"}, {"lamp", "city"}, {"poodle"}});
+  for (std::int64_t& label : turned.labels) label = 3 - label;
+  const auto other_way = turned.names(&tiny());
   for (std::size_t k = 0; k < one.size(); ++k) {
     EXPECT_EQ(one[k].name, three[k].name);
     EXPECT_EQ(one[k].score, three[k].score);
+    EXPECT_EQ(one[k].name, other_way[3 - k].name);
   }
+}
+
+// What the header says, the slow way: every image with every noun, kinds by WordNet's paths.
+TEST(Naming, ScoresAndSharesAgreeWithTheSlowVersion) {
+  const Words nouns = {"poodle", "cat", "animal", "truck", "lamp", "city"};
+  const auto scene = scene_of(nouns, {{"poodle", "cat", "lamp"}, {"truck", "lamp"}, {"city", "cat"}}, 30);
+  const auto n = scene.embeddings.rows();
+  const double temperature = 1.3 * ilk::similarity_spread(scene.embeddings, scene.features);
+  const auto is_kind = [&](std::size_t j, std::size_t of) {
+    const auto sense = tiny().senses(nouns[j]).at(0), other = tiny().senses(nouns[of]).at(0);
+    const auto above = tiny().ancestors(sense);
+    return sense == other ||
+           std::any_of(above.begin(), above.end(), [&](const auto& one) { return one.first == other; });
+  };
+  Rows evidence(static_cast<std::size_t>(n), std::vector<double>(nouns.size()));
+  for (std::int64_t i = 0; i < n; ++i) {
+    std::vector<double> p(nouns.size());
+    double sum = 0;
+    for (std::size_t j = 0; j < nouns.size(); ++j) {
+      double cosine = 0;
+      for (std::int64_t d = 0; d < width; ++d)
+        cosine += static_cast<double>(scene.embeddings[i][d]) *
+                  static_cast<double>(scene.features[static_cast<std::int64_t>(j)][d]);
+      sum += p[j] = std::exp(cosine / temperature);
+    }
+    for (std::size_t of = 0; of < nouns.size(); ++of)
+      for (std::size_t j = 0; j < nouns.size(); ++j)
+        if (is_kind(j, of)) evidence[static_cast<std::size_t>(i)][of] += p[j] / sum;
+  }
+  const auto names = scene.names(&tiny());
+  int compared = 0;
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    for (const auto& word : names[k].words) {
+      const auto c =
+          static_cast<std::size_t>(std::find(nouns.begin(), nouns.end(), word.word) - nouns.begin());
+      ASSERT_LT(c, nouns.size());
+      // Mean of e and of √e, and variance of √e, of the cluster's images and of the others'.
+      double sum[2] = {}, root[2] = {}, count[2] = {};
+      for (std::size_t i = 0; i < evidence.size(); ++i) {
+        const int side = scene.labels[i] == static_cast<std::int64_t>(k) ? 0 : 1;
+        sum[side] += evidence[i][c];
+        root[side] += std::sqrt(evidence[i][c]);
+        ++count[side];
+      }
+      double variance = 0;
+      for (int side = 0; side < 2; ++side) {
+        sum[side] /= count[side];
+        root[side] /= count[side];
+        variance += sum[side] - root[side] * root[side];
+      }
+      const double normal = 0.5 * std::erfc(-(root[0] - root[1]) / std::sqrt(2 * variance));
+      EXPECT_NEAR(word.share, sum[0], 1e-5) << word.word;
+      EXPECT_NEAR(word.score, normal, 0.0105) << word.word;
+      ++compared;
+    }
+  }
+  EXPECT_GE(compared, 6);
 }
 
 TEST(Naming, BadInputIsNamed) {
-  const auto error_with = [](const Rows& mass) {
-    return error_of([&] { name_clusters(mass_of(mass), {"dog", "car"}, nullptr); });
+  const auto scene = scene_of({"dog", "car"}, {{"dog"}, {"car"}});
+  const auto error_with = [&](std::vector<std::int64_t> labels, const ilk::NamingWords& words) {
+    return error_of([&] { name_clusters(scene.embeddings, labels, 2, words); });
   };
-  EXPECT_EQ(error_with({{1, 2, 3}}), "[name_clusters] mass must be of shape (clusters, 2), got (1, 3).");
-  EXPECT_EQ(error_with({{1, 1}, {2, -1}}),
-            "[name_clusters] mass must be finite and at least 0, got -1 for cluster 1 and word 1.");
-  EXPECT_THAT(error_with({{1, std::nan("")}}), testing::HasSubstr("got nan"));
+  const ilk::NamingWords words{scene.nouns, scene.features, {}, nullptr, false};
+  EXPECT_THAT(error_with({0}, words),
+              testing::HasSubstr("labels must be one for each of the 48 images, got 1"));
+  auto labels = scene.labels;
+  labels[3] = 2;
+  EXPECT_THAT(error_with(labels, words), testing::HasSubstr("labels must be from 0 to 1, got 2"));
+  EXPECT_THAT(error_with(scene.labels, {{"dog"}, scene.features, {}, nullptr, false}),
+              testing::HasSubstr("features must be of shape (1, width), got (2, 48)"));
+  EXPECT_THAT(error_with(scene.labels, {scene.nouns, scene.features, {"one"}, nullptr, false}),
+              testing::HasSubstr("definitions must be one for each of the 2 nouns, got 1"));
+  const ilk::Matrix<float> narrow(2, 3);
+  EXPECT_THAT(error_with(scene.labels, {scene.nouns, narrow, {}, nullptr, false}),
+              testing::HasSubstr("as wide as the images' (48), got 3"));
   EXPECT_THROW(ilk::caption_clusters(mass_of({{1, 2}}), {"a", "b"}, -1), ilk::Error);
-}
-
-// The weights of name_clusters again, the slow way: every pair of nouns, evidence from WordNet's paths. For
-// nouns that are each a concept of their own.
-Rows slow_scores(const Rows& mass, const Words& nouns, const ilk::WordNet& wordnet) {
-  const std::size_t n_clusters = mass.size(), m = nouns.size();
-  const auto sense = [&](std::size_t j) { return wordnet.senses(nouns[j]).at(0); };
-  const auto factors = [&](std::size_t j) {
-    std::map<std::int32_t, double> found = {{sense(j), 1.0}};
-    for (const auto& [synset, steps] : wordnet.ancestors(sense(j)))
-      if (steps <= 4) found[synset] = std::pow(0.7, steps);
-    return found;
-  };
-  Rows p = mass;
-  for (auto& row : p) {
-    const double size = std::accumulate(row.begin(), row.end(), 0.0);
-    for (double& value : row) value /= size;
-  }
-  const auto evidence = [&](std::size_t k, std::int32_t synset) {
-    double sum = 0;
-    for (std::size_t j = 0; j < m; ++j) {
-      const auto up = factors(j);
-      if (up.contains(synset)) sum += up.at(synset) * p[k][j];
-    }
-    return sum;
-  };
-  const auto distinctive = [&](std::size_t k, std::int32_t synset) {
-    double all = 0;
-    for (std::size_t l = 0; l < n_clusters; ++l) all += evidence(l, synset);
-    const double even = 1.0 / static_cast<double>(n_clusters);
-    return all > 0 ? std::max(0.0, (evidence(k, synset) / all - even) / (1 - even)) : 0.0;
-  };
-  Rows scores(n_clusters, std::vector<double>(m));
-  const auto physical = wordnet.senses("physical entity").at(0);
-  for (std::size_t k = 0; k < n_clusters; ++k) {
-    for (std::size_t j = 0; j < m; ++j) {
-      const double own = std::min(1.0, evidence(k, sense(j)) * distinctive(k, sense(j)));
-      double above = 0;
-      const auto up = factors(j);
-      for (const auto& [synset, factor] : up) {
-        if (synset != sense(j))
-          above +=
-              0.5 * factor * std::max(0.0, evidence(k, synset) - factor * p[k][j]) * distinctive(k, synset);
-      }
-      double weight = own + (1 - own) * above / (1 + above);
-      const auto path = wordnet.ancestors(sense(j));
-      const bool is_physical =
-          sense(j) == physical ||
-          std::any_of(path.begin(), path.end(), [&](const auto& at) { return at.first == physical; });
-      if (!is_physical) weight *= 0.8;
-      scores[k][j] = std::sqrt(std::max(weight, 1e-6 * p[k][j]));
-    }
-  }
-  return scores;
-}
-
-TEST(Naming, AgreesWithTheSlowVersion) {
-  ilk::RandomStream random(6, "naming_test");
-  const Words nouns = {"lamp", "dog", "poodle", "Fido", "cat", "animal", "truck", "city", "truth", "vehicle"};
-  for (int trial = 0; trial < 10; ++trial) {
-    const auto mass = random_mass(random, 4, 10);
-    const auto scores = slow_scores(mass, nouns, tiny());
-    const auto names = name_clusters(mass_of(mass), nouns, &tiny());
-    double total = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-      std::map<std::string, double> expected;
-      for (std::size_t j = 0; j < nouns.size(); ++j) expected[nouns[j]] = scores[k][j];
-      ASSERT_EQ(names[k].words.size(), 10u);
-      for (const auto& word : names[k].words)
-        EXPECT_NEAR(word.score, expected.at(word.word), 1e-12) << word.word;
-      total += names[k].score;
-    }
-    std::set<std::size_t> used;
-    EXPECT_NEAR(total, best_total(scores, 0, used), 1e-12);
-  }
+  EXPECT_EQ(error_of([&] {
+              ilk::caption_clusters(mass_of({{1, 1}, {2, -1}}), {"a", "b"}, 1);
+            }),
+            "[caption_clusters] mass must be finite and at least 0, got -1 for cluster 1 and word 1.");
 }
 
 TEST(Captions, EachServesOneCluster) {

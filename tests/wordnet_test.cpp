@@ -169,7 +169,7 @@ TEST(WordNet, WhatIsNotOfTheFormatIsNamedWithItsLine) {
             "[WordNet] index.noun, line 8: 'car' was there before.");
   EXPECT_EQ(error_of("index.noun", "00001832 00001897", "00001832 00001832"),
             "[WordNet] index.noun, line 25: offset 1832 is there twice.");
-  EXPECT_EQ(error_of("index.noun", "lamp n 1 1 @ 1 0 00001589  \n", ""),
+  EXPECT_EQ(error_of("index.noun", "lamp n 1 1 @ 1 1 00001589  \n", ""),
             "[WordNet] data.noun, line 16: index.noun lacks 'lamp' with this synset.");
 }
 

@@ -11,6 +11,7 @@ namespace ilk {
 struct Corpus {
   std::string source;  ///< where from, for the manifest ("WordNet 3.0", a path)
   std::vector<std::string> texts;
+  std::vector<std::string> notes;  ///< of nouns, where their file has any: a note for each text, or ""
   std::string sha256;              ///< of the texts, each followed by a line's end
   std::int64_t given = 0;          ///< texts that were not empty, repeated ones counted
   std::vector<std::int64_t> rows;  ///< which of those each text is, from 0
@@ -20,7 +21,8 @@ struct Corpus {
 /// where nothing is left, and for a text that is not UTF-8.
 Corpus make_corpus(std::string source, std::vector<std::string> texts);
 
-/// A list of nouns, one a line; lines that begin with # are comments, and what follows a tab is a note. As
+/// A list of nouns, one a line; lines that begin with # are comments, and what follows a tab is a
+/// note, WordNet's definition of the sense that is meant. As
 /// all readers here it takes a byte-order mark and CRLF, and throws Error naming path and line for what is
 /// not UTF-8 text.
 Corpus read_nouns(const std::filesystem::path& path);

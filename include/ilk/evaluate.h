@@ -2,6 +2,7 @@
 // N images, K clusters, R classes.
 #include <ilk/dataset.h>
 #include <ilk/metrics.h>
+#include <ilk/name_correctness.h>
 #include <ilk/separation.h>
 
 #include <filesystem>
@@ -14,6 +15,8 @@ namespace ilk {
 struct EvaluateOptions {
   std::string labels;
   std::string dataset;
+  std::string wordnet;
+  std::string text_encoder;
   DatasetOptions part;
   SeparationOptions separation;
 };
@@ -26,6 +29,13 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"dataset", options.dataset,
               "data set that was clustered, for its labels: a path, FORMAT:PATH, or the name of one that was "
               "fetched"});
+  visit(Field{"wordnet", options.wordnet,
+              "folder with WordNet's data.noun and index.noun, by which names are compared with labels (else "
+              "found)"});
+  visit(
+      Field{"text_encoder", options.text_encoder,
+            "a model that reads names and labels too, and gives the cosine of both (ilk-lite, or a sentence "
+            "encoder)"});
   visit.group("part", options.part);
   visit.group("separation", options.separation);
 }
@@ -38,6 +48,11 @@ struct Evaluation {
   std::vector<std::string> classes;         ///< names of the rows of `matched`
   std::optional<Agreement> agreement;       ///< with the labels, where given
   std::optional<MatchedConfusion> matched;  ///< of the labelled images
+  std::vector<std::string> class_names;     ///< of `names`, by number
+  std::optional<NameCorrectness> names;     ///< against the labels, where WordNet is there and knows one
+  /// Mean over the labelled images of the cosine of their cluster's name with their label, 0 where there is
+  /// no name; where a text encoder was named.
+  std::optional<double> name_cosine;
   std::optional<Separation>
       separation;  ///< of the features that were clustered; absent where they are not there
 };

@@ -1,8 +1,10 @@
 #pragma once
-// K clusters, M selected nouns.
+// N images, P nouns, D dimensions, K clusters.
 #include <ilk/matrix.h>
 #include <ilk/wordnet.h>
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,45 +12,72 @@ namespace ilk {
 
 struct ScoredWord {
   std::string word;
-  double score = 0;  ///< in [0, 1]: the square root of the weight that the name is chosen by
-  double share = 0;  ///< share of the cluster's mass that went to the word and its synonyms
+  /// In [0, 1]. Of a noun: the probability that an image of the cluster has more evidence for it than an
+  /// image of another cluster (0.5: by chance). Of a caption: the square root of the weight that it is chosen
+  /// by.
+  double score = 0;
+  /// Of a noun: mean probability, over the cluster's images, of the noun and of all kinds of it. Of a
+  /// caption: its share of the cluster's mass.
+  double share = 0;
 };
 
 struct ClusterName {
-  std::string name;       ///< unique among the clusters
-  double score = 0;       ///< of the chosen noun
+  std::string name;       ///< unique among the clusters; "unnamed N" where no noun is good enough
+  bool is_named = false;  ///< false: `words` are guesses
+  double score = 0;       ///< of the chosen noun, see ScoredWord; 0 where there is none
   std::string runner_up;  ///< the best other noun of `words`, empty where there is none
   double runner_up_score = 0;
   std::vector<ScoredWord> words;  ///< best first, at most ten
 };
 
-/// Names clusters from the mass that their images sent to each noun.
-///
-/// Nouns that differ in case, hyphens, spaces or plural only, and nouns with the same most frequent sense,
-/// count as one: their mass adds up, and the one with most of a cluster's mass stands for them there. So no
-/// two clusters share a name in these ways.
-///
-/// A noun's weight for a cluster is its share of the cluster's mass times how distinctive it is: how far the
-/// cluster's part of the noun's mass, all clusters being taken as of one size, is above an even part (0) on
-/// the way to all of it (1). So a noun which serves all clusters alike names none. A noun's share counts its
-/// hyponyms too, each 0.7 for a step down, and to its weight comes half of what its hypernyms have to say,
-/// each 0.7 for a step up, up to four steps: where a cluster's mass is spread over poodle, terrier and lamp,
-/// the name is dog if that is among the nouns, else poodle, never lamp. Nouns that name no physical thing
-/// count 0.8; numbers and single letters are the last resort.
-///
-/// Names are given out one to one by the largest total of the scores. A cluster without mass, or with no noun
-/// left, is "group N", N its row in `mass`. Scores are for ranking: with thousands of nouns even a perfect
-/// name's score is small.
-///
-/// `mass` (K, M), finite, at least 0, as group_mass returns it; `nouns` M strings; `wordnet` may be
-/// null: then only the spelling joins nouns, and there are no hypernyms. Throws Error for differing sizes and
-/// values out of range.
-std::vector<ClusterName> name_clusters(MatrixView<const double> mass, const std::vector<std::string>& nouns,
-                                       const WordNet* wordnet);
+/// What clusters can be called.
+struct NamingWords {
+  std::vector<std::string> nouns;    ///< P, each once
+  MatrixView<const float> features;  ///< (P, D), rows of unit length, in the space of the images
+  std::vector<std::string>
+      definitions;                   ///< empty, or P: WordNet's definition of the sense that is meant, or ""
+  const WordNet* wordnet = nullptr;  ///< kinds, synonyms, familiar words; may be null
+  bool with_hypernyms = false;  ///< whether a hypernym of theirs may be a name that is not among the nouns
+};
 
-/// The captions of each cluster with the largest share times distinctiveness (as above, each caption for
-/// itself), at most `count`, best first. A caption serves one cluster only: in each of `count` rounds they
-/// are given out one to one by the largest total of the scores.
+/// Names clusters by the nouns that their images are kinds of.
+///
+/// 1. Evidence. An image's cosines with all P nouns become probabilities by a softmax, whose temperature
+/// is 1.3
+///    times the cosines' deviation once rows and columns are even (similarity_spread). The evidence e for a
+///    noun is the probability of it and of all its hyponyms in WordNet. Nouns that differ in case, hyphens,
+///    spaces or plural only, and nouns of one synset, count as one. Of a cluster, up to 256 images serve,
+///    evenly drawn.
+/// 2. Weight of a noun for a cluster: e log(e / q) (2 s − 1)² f. e is the mean over the cluster's images. q,
+/// what
+///    any cluster is expected to have, is the mean over the clusters, each counted once, to the power ¾,
+///    times the noun's share of the vocabulary to the power ¼. s, the score, is the probability that √e of an
+///    image of the cluster is above that of another image, both taken as normal. f is 1; ½ for a word that
+///    does not occur in WordNet's sense-tagged texts ("aquatic vertebrate") or is not among the nouns; 0.8
+///    for what is no physical thing; 1e-3 for numbers, single letters, and the frame of WordNet
+///    ("instrumentality").
+/// So several kinds are called by what they share (mammal), one kind by its own name (horse).
+/// 3. Names are given out one to one by the largest total weight. Where a name contains another cluster's
+/// name
+///    (animal, bird), a noun takes its place that has none of the names above or below it, if there is one of
+///    at least half the weight.
+/// 4. A name stands if its score is at least 0.75 and above the names of 95 % of clusters whose images were
+///    shuffled. Else the cluster is "unnamed N", N its number, and the words are guesses.
+///
+/// `embeddings` (N, D) float32, rows of unit length; `labels` (N), 0 … K − 1. A cluster without images is
+/// unnamed. O(P) memory besides the features, which are held twice. Throws Error for sizes that do not match.
+std::vector<ClusterName> name_clusters(MatrixView<const float> embeddings,
+                                       std::span<const std::int64_t> labels, std::int64_t n_clusters,
+                                       const NamingWords& words);
+
+/// The captions of each cluster, at most `count`, best first, from the mass that its images sent to each.
+/// A caption's weight is its share of the cluster's mass times how distinctive it is: how far the cluster's
+/// part of the caption's mass, all clusters being taken as of one size, is above an even part (0) on the way
+/// to all of it (1). A caption serves one cluster only: in each of `count` rounds they are given out one to
+/// one by the largest total of the scores.
+///
+/// `mass` (K, M), finite, at least 0, as group_mass returns it; `captions` M strings. Throws Error for
+/// differing sizes and values out of range.
 std::vector<std::vector<ScoredWord>> caption_clusters(MatrixView<const double> mass,
                                                       const std::vector<std::string>& captions,
                                                       std::int64_t count);

@@ -22,6 +22,7 @@ struct Report {
     std::string name;
     std::int64_t size = 0;
     std::vector<Word> nouns;
+    bool is_named = true;  ///< false: no noun fits well enough, and `nouns` are guesses
     std::string runner_up;
     std::string caption;
     double density = 0;             ///< mean cosine of its images with its centroid

@@ -35,6 +35,9 @@ class WordNet {
   /// The synsets of a noun, most frequent sense first; case and underscores do not matter. Empty where
   /// unknown.
   const std::vector<std::int32_t>& senses(std::string_view noun) const;
+  /// Whether the noun occurs with this sense in the texts whose words WordNet's makers tagged with senses: a
+  /// word that people use ("fish"), and not one that only taxonomists do ("aquatic vertebrate").
+  bool is_familiar(std::string_view noun, std::int32_t synset) const;
   /// From the synset up to the root by first hypernyms, the synset itself not included.
   std::vector<std::int32_t> hypernym_path(std::int32_t synset) const;
   /// Every synset above, by any path, with the least number of steps; ascending steps.
@@ -45,7 +48,11 @@ class WordNet {
  private:
   std::vector<Synset> synsets_;
   std::vector<std::string> nouns_;
-  std::unordered_map<std::string, std::vector<std::int32_t>> senses_;  // by lower-case noun
+  struct Senses {
+    std::vector<std::int32_t> synsets;  // most frequent first
+    std::int64_t n_tagged = 0;          // the first so many occur in tagged texts
+  };
+  std::unordered_map<std::string, Senses> senses_;  // by lower-case noun
 };
 
 }  // namespace ilk

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <set>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
 namespace ilk {
 namespace {
-
-constexpr int most_steps = 4;
-constexpr double step_factor = 0.7;
 
 bool is_digit(char byte) {
   return byte >= '0' && byte <= '9';
@@ -42,6 +41,76 @@ std::string singular(std::string word) {
   return word.substr(0, word.size() - 1);
 }
 
+// The sense of the noun that has this definition, else its most frequent one; -1 where there is none.
+std::int64_t sense_of(const WordNet& wordnet, const std::string& noun, std::string_view definition) {
+  const auto& senses = wordnet.senses(noun);
+  if (senses.empty()) return -1;
+  if (!definition.empty()) {
+    for (const std::int32_t sense : senses)
+      if (wordnet.synsets()[static_cast<std::size_t>(sense)].definition == definition) return sense;
+  }
+  return senses.front();
+}
+
+// Of words for a synset the one that a person would use: one that occurs in tagged texts with this sense
+// before one that does not, then one whose main sense it is, then as WordNet lists the synset's words.
+std::string usual_word(const std::vector<std::string>& words, std::int32_t synset, const WordNet& wordnet) {
+  const auto& lemmas = wordnet.synsets()[static_cast<std::size_t>(synset)].lemmas;
+  const auto key = [&](const std::string& word) {
+    const auto& senses = wordnet.senses(word);
+    const auto rank = std::find(senses.begin(), senses.end(), synset) - senses.begin();
+    const auto form = normal_form(word);
+    const auto lemma = std::find_if(lemmas.begin(), lemmas.end(),
+                                    [&](const std::string& each) { return normal_form(each) == form; }) -
+                       lemmas.begin();
+    return std::tuple(rank == std::ssize(senses), !wordnet.is_familiar(word, synset), rank, lemma);
+  };
+  return *std::min_element(words.begin(), words.end(),
+                           [&](const std::string& a, const std::string& b) { return key(a) < key(b); });
+}
+
+// Concepts of the synsets above those that are there.
+void add_hypernyms(std::vector<Concept>& concepts, const WordNet& wordnet) {
+  std::set<std::int32_t> above, known;
+  for (const Concept& its : concepts) {
+    if (its.synset < 0) continue;
+    known.insert(static_cast<std::int32_t>(its.synset));
+    for (const auto& [synset, steps] : wordnet.ancestors(static_cast<std::int32_t>(its.synset)))
+      above.insert(synset);
+  }
+  for (const std::int32_t synset : above)
+    if (!known.contains(synset)) concepts.emplace_back().synset = synset;
+}
+
+// The uppermost synsets: what WordNet sorts by, and nobody says of a picture.
+std::set<std::int64_t> frame_of(const WordNet& wordnet) {
+  std::set<std::int64_t> frame;
+  for (const char* word : {"instrumentality", "device", "structure", "organism", "substance",
+                           "natural object", "geological formation", "abstraction"}) {
+    const auto& senses = wordnet.senses(word);
+    if (senses.empty()) continue;
+    frame.insert(senses.front());
+    for (const auto& [synset, steps] : wordnet.ancestors(senses.front())) frame.insert(synset);
+  }
+  return frame;
+}
+
+void find_kinds(std::vector<Concept>& concepts, const WordNet* wordnet) {
+  std::unordered_map<std::int64_t, std::int64_t> concept_of;  // by synset
+  for (std::size_t c = 0; c < concepts.size(); ++c) {
+    concepts[c].kinds_of = {static_cast<std::int64_t>(c)};
+    if (concepts[c].synset >= 0) concept_of.emplace(concepts[c].synset, static_cast<std::int64_t>(c));
+  }
+  if (!wordnet) return;
+  for (Concept& its : concepts) {
+    if (its.synset < 0) continue;
+    for (const auto& [synset, steps] : wordnet->ancestors(static_cast<std::int32_t>(its.synset)))
+      if (const auto found = concept_of.find(synset); found != concept_of.end())
+        its.kinds_of.push_back(found->second);
+    std::sort(its.kinds_of.begin(), its.kinds_of.end());
+  }
+}
+
 }  // namespace
 
 std::string normal_form(std::string_view noun) {
@@ -62,8 +131,10 @@ bool is_bare(std::string_view word) {
          });
 }
 
-std::vector<Concept> make_concepts(const std::vector<std::string>& nouns, const WordNet* wordnet) {
-  // Union by the lowest index, over equal normal forms and equal first senses.
+std::vector<Concept> make_concepts(const std::vector<std::string>& nouns,
+                                   const std::vector<std::string>& definitions, const WordNet* wordnet,
+                                   bool with_hypernyms) {
+  // Union by the lowest index, over equal senses, and over equal normal forms where the senses do not differ.
   std::vector<std::size_t> parent(nouns.size());
   std::iota(parent.begin(), parent.end(), std::size_t{0});
   const auto root = [&](std::size_t i) {
@@ -78,10 +149,10 @@ std::vector<Concept> make_concepts(const std::vector<std::string>& nouns, const 
   std::unordered_map<std::int64_t, std::size_t> by_sense;
   std::vector<std::int64_t> sense(nouns.size(), -1);
   for (std::size_t i = 0; i < nouns.size(); ++i) {
-    join(i, by_form.try_emplace(normal_form(nouns[i]), i).first->second);
-    if (!wordnet || wordnet->senses(nouns[i]).empty()) continue;
-    sense[i] = wordnet->senses(nouns[i]).front();
-    join(i, by_sense.try_emplace(sense[i], i).first->second);
+    if (wordnet) sense[i] = sense_of(*wordnet, nouns[i], definitions.empty() ? "" : definitions[i]);
+    if (sense[i] >= 0) join(i, by_sense.try_emplace(sense[i], i).first->second);
+    const std::size_t same = by_form.try_emplace(normal_form(nouns[i]), i).first->second;
+    if (sense[i] < 0 || sense[same] < 0 || sense[i] == sense[same]) join(i, same);
   }
 
   std::vector<Concept> concepts;
@@ -94,38 +165,38 @@ std::vector<Concept> make_concepts(const std::vector<std::string>& nouns, const 
     its.bare = its.bare && is_bare(nouns[i]);
     if (its.synset < 0) its.synset = sense[i];
   }
-  if (!wordnet || wordnet->senses("physical entity").empty()) return concepts;
-  const std::int32_t physical_entity = wordnet->senses("physical entity").front();
+  for (Concept& its : concepts) its.word = nouns[static_cast<std::size_t>(its.nouns.front())];
+  if (!wordnet) {
+    find_kinds(concepts, wordnet);
+    return concepts;
+  }
+  if (with_hypernyms) add_hypernyms(concepts, *wordnet);
+  find_kinds(concepts, wordnet);
+  const std::set<std::int64_t> frame = frame_of(*wordnet);
+  const auto& physical_entity = wordnet->senses("physical entity");
   for (Concept& its : concepts) {
-    if (its.synset < 0 || its.synset == physical_entity) continue;
-    const auto above = wordnet->ancestors(static_cast<std::int32_t>(its.synset));
+    if (its.synset < 0) continue;
+    const auto synset = static_cast<std::int32_t>(its.synset);
+    std::vector<std::string> words;
+    for (const std::int64_t noun : its.nouns) words.push_back(nouns[static_cast<std::size_t>(noun)]);
+    if (words.empty()) words = wordnet->synsets()[static_cast<std::size_t>(synset)].lemmas;
+    its.word = usual_word(words, synset, *wordnet);
+    its.familiar = wordnet->is_familiar(its.word, synset);
+    its.general = frame.contains(synset);
+    if (physical_entity.empty() || synset == physical_entity.front()) continue;
+    const auto above = wordnet->ancestors(synset);
     its.physical = std::any_of(above.begin(), above.end(),
-                               [&](const auto& one) { return one.first == physical_entity; });
+                               [&](const auto& one) { return one.first == physical_entity.front(); });
   }
   return concepts;
 }
 
-Hierarchy make_hierarchy(const std::vector<Concept>& concepts, const WordNet* wordnet) {
-  Hierarchy hierarchy;
-  std::unordered_map<std::int64_t, std::int64_t> place_of;  // by synset
-  for (std::size_t c = 0; c < concepts.size(); ++c) {
-    hierarchy.above.push_back({{static_cast<std::int64_t>(c), 1.0}});
-    if (concepts[c].synset >= 0) place_of.emplace(concepts[c].synset, static_cast<std::int64_t>(c));
-  }
-  hierarchy.n_places = static_cast<std::int64_t>(concepts.size());
-  if (!wordnet) return hierarchy;
-  std::array<double, most_steps + 1> factors{1.0};
-  for (std::size_t i = 1; i < factors.size(); ++i) factors[i] = factors[i - 1] * step_factor;
-  for (std::size_t c = 0; c < concepts.size(); ++c) {
-    if (concepts[c].synset < 0) continue;
-    for (const auto& [synset, steps] : wordnet->ancestors(static_cast<std::int32_t>(concepts[c].synset))) {
-      if (steps > most_steps) break;
-      const auto [entry, is_new] = place_of.try_emplace(synset, hierarchy.n_places);
-      hierarchy.n_places += is_new;
-      hierarchy.above[c].push_back({entry->second, factors[static_cast<std::size_t>(steps)]});
-    }
-  }
-  return hierarchy;
+bool are_related(const std::vector<Concept>& concepts, std::int64_t a, std::int64_t b) {
+  const auto is_kind_of = [&](std::int64_t kind, std::int64_t of) {
+    const auto& above = concepts[static_cast<std::size_t>(kind)].kinds_of;
+    return std::binary_search(above.begin(), above.end(), of);
+  };
+  return is_kind_of(a, b) || is_kind_of(b, a);
 }
 
 }  // namespace ilk

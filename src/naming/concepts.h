@@ -16,25 +16,25 @@ bool is_bare(std::string_view word);
 
 /// Nouns that count as one.
 struct Concept {
-  std::vector<std::int64_t> nouns;  ///< indices, ascending
-  std::int64_t synset = -1;         ///< most frequent sense of the first noun that has one
+  std::vector<std::int64_t> nouns;  ///< indices, ascending; none of a hypernym that is not among the nouns
+  std::string word;                 ///< what a person would say: familiar, in its main sense
+  std::int64_t synset = -1;         ///< sense of the first noun that has one
   bool physical = true;             ///< a physical entity, or not known to WordNet
-  bool bare = false;                ///< all its nouns are
+  bool familiar = true;             ///< `word` occurs in WordNet's tagged texts, or is not known to WordNet
+  bool general = false;  ///< part of WordNet's frame, as "instrumentality": says nothing to a person
+  bool bare = false;     ///< all its nouns are
+  /// The concept itself and all that it is a kind of, ascending.
+  std::vector<std::int64_t> kinds_of;
 };
 
-/// The nouns' concepts, in the order of their first nouns. `wordnet` may be null.
-std::vector<Concept> make_concepts(const std::vector<std::string>& nouns, const WordNet* wordnet);
+/// The nouns' concepts, in the order of their first nouns; then, `with_hypernyms`, all that is above them in
+/// WordNet, in its order. `definitions` is empty or says which sense of each noun is meant (else its most
+/// frequent one); `wordnet` may be null.
+std::vector<Concept> make_concepts(const std::vector<std::string>& nouns,
+                                   const std::vector<std::string>& definitions, const WordNet* wordnet,
+                                   bool with_hypernyms = false);
 
-/// Which places (one for each concept, then those of other synsets) a concept's mass counts for.
-struct Upward {
-  std::int64_t place = 0;
-  double factor = 1;  ///< 0.7 for each step up
-};
-struct Hierarchy {
-  std::vector<std::vector<Upward>>
-      above;  ///< for each concept: itself first, then what is above it, nearest first
-  std::int64_t n_places = 0;
-};
-Hierarchy make_hierarchy(const std::vector<Concept>& concepts, const WordNet* wordnet);
+/// Whether one of two concepts is a kind of the other.
+bool are_related(const std::vector<Concept>& concepts, std::int64_t a, std::int64_t b);
 
 }  // namespace ilk

@@ -1,242 +1,299 @@
-// K clusters, M nouns. p (concepts) is a cluster's mass, scaled to sum 1, by concept. A place is a concept or
-// a synset above one; e (places) is the evidence for each, which is p carried upwards; d (places) how
-// distinctive each is.
+// N images, P nouns, C concepts (nouns that count as one), K clusters. e (C) is a cluster's mean evidence for
+// each concept, q (C) what is expected of any cluster, s (C) the scores; see name_clusters.
 #include <ilk/error.h>
 #include <ilk/matching.h>
 #include <ilk/naming.h>
 #include <ilk/parallel.h>
+#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "../kernels/functions.h"
+#include "candidates.h"
 #include "concepts.h"
+#include "word_evidence.h"
 
 namespace ilk {
 namespace {
 
 constexpr std::size_t most_words = 10;
-// The names are matched over each cluster's best candidates: exact for up to as many clusters, and nearly so
-// beyond.
-constexpr std::size_t most_candidates = 64;
-constexpr double above_factor = 0.5;
-constexpr double abstract_factor = 0.8;
-constexpr double bare_factor = 1e-3;
-// What serves all clusters alike has no weight; this little keeps it before no name at all.
-constexpr double least_factor = 1e-6;
+constexpr std::int64_t most_images_of_cluster = 256, most_images = 1 << 16, least_images_of_cluster = 16;
+constexpr double collection_power = 0.75;  // of the clusters' mean in q; the rest is the vocabulary's
+constexpr double unusual_factor = 0.5, abstract_factor = 0.8, last_resort_factor = 1e-3;
+constexpr double narrower_factor = 1e-6;  // of nouns with equal evidence the narrowest
+constexpr double least_score = 0.75;
+constexpr double least_weight_of_substitute = 0.5;
+constexpr std::int64_t least_shuffled_names = 32;
+constexpr double shuffled_share_below = 0.95;
+// Evidence of all clusters is kept where it takes no more; else it is computed again.
+constexpr std::int64_t most_kept_numbers = std::int64_t{1} << 25;
 
-std::size_t size_t_of(std::int64_t i) {
-  return static_cast<std::size_t>(i);
+using Images = std::vector<std::int64_t>;
+
+// The probability that one normal variable is above another: the logistic approximation, within 0.01.
+double probability_above(double difference, double variance) {
+  if (variance <= 0) return difference > 0 ? 1 : difference < 0 ? 0 : 0.5;
+  return 1 / (1 + kernels::exp(-1.702 * difference / std::sqrt(variance)));
 }
 
-// Rows of the mass, each scaled to sum 1; a cluster without mass has a row of 0.
-class Shares {
+std::vector<Images> sampled_members(std::span<const std::int64_t> labels, std::int64_t n_clusters) {
+  std::vector<Images> members(size_t_of(n_clusters));
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    members[size_t_of(labels[i])].push_back(static_cast<std::int64_t>(i));
+  const std::size_t most = size_t_of(std::clamp(most_images / std::max<std::int64_t>(n_clusters, 1),
+                                                least_images_of_cluster, most_images_of_cluster));
+  for (Images& images : members) {
+    if (images.size() <= most) continue;
+    for (std::size_t i = 0; i < most; ++i) images[i] = images[i * images.size() / most];
+    images.resize(most);
+  }
+  return members;
+}
+
+// The evidence of each group of images, and of all together.
+class Groups {
  public:
-  Shares(MatrixView<const double> mass, std::size_t n_words, std::string_view function) : mass_(mass) {
-    require(mass.columns() == static_cast<std::int64_t>(n_words), function,
-            "mass must be of shape (clusters, ", n_words, "), got (", mass.rows(), ", ", mass.columns(),
-            ").");
-    for (std::int64_t k = 0; k < n_clusters(); ++k) {
-      double size = 0;
-      for (std::size_t j = 0; j < n_words; ++j) {
-        const double value = mass[k][j];
-        require(std::isfinite(value) && value >= 0, function, "mass must be finite and at least 0, got ",
-                value, " for cluster ", k, " and word ", j, ".");
-        size += value;
-      }
-      sizes_.push_back(size);
+  Groups(const WordEvidence& evidence, std::vector<Images> images, std::size_t n_concepts)
+      : evidence_(evidence),
+        images_(std::move(images)),
+        expected_(n_concepts),
+        mean_(n_concepts),
+        mean_root_(n_concepts) {
+    const auto n_groups = std::ssize(images_);
+    if (n_groups * static_cast<std::int64_t>(n_concepts) <= most_kept_numbers) kept_.resize(images_.size());
+    // Some groups at a time, added up in their order.
+    constexpr std::int64_t at_a_time = 16;
+    for (std::int64_t begin = 0; begin < n_groups; begin += at_a_time) {
+      const std::int64_t end = std::min(begin + at_a_time, n_groups);
+      std::vector<GroupEvidence> some(size_t_of(end - begin));
+      parallel_blocks(end - begin, 1, [&](std::int64_t i, std::int64_t, std::int64_t) {
+        some[size_t_of(i)] = evidence_.of(images_[size_t_of(begin + i)]);
+      });
+      for (GroupEvidence& group : some) add(group);
+      if (!kept_.empty()) std::move(some.begin(), some.end(), kept_.begin() + begin);
     }
+    for (double& value : expected_) value /= static_cast<double>(std::max<std::int64_t>(n_filled_, 1));
   }
 
-  std::int64_t n_clusters() const { return mass_.rows(); }
-  std::int64_t n_filled() const {
-    return std::count_if(sizes_.begin(), sizes_.end(), [](double size) { return size > 0; });
+  std::int64_t size() const { return std::ssize(images_); }
+  std::int64_t n_filled() const { return n_filled_; }
+  const std::vector<Images>& images() const { return images_; }
+  /// Mean evidence, each filled group counted once.
+  const std::vector<double>& expected() const { return expected_; }
+  GroupEvidence of(std::int64_t group) const {
+    return kept_.empty() ? evidence_.of(images_[size_t_of(group)]) : kept_[size_t_of(group)];
   }
-  double operator()(std::int64_t cluster, std::int64_t word) const {
-    const double size = sizes_[size_t_of(cluster)];
-    return size > 0 ? mass_[cluster][word] / size : 0;
+
+  /// The probability that √e of an image of the group is above that of an image of another.
+  double score(const GroupEvidence& group, std::size_t c) const {
+    const auto n = static_cast<double>(group.n_images), others = n_images_ - n;
+    if (others <= 0) return 1;
+    const double mean = (mean_[c] - n * group.mean[c]) / others;
+    const double mean_root = (mean_root_[c] - n * group.mean_root[c]) / others;
+    const double variance = std::max(0.0, mean - mean_root * mean_root);
+    return probability_above(group.mean_root[c] - mean_root, group.variance_root[c] + variance);
   }
 
  private:
-  MatrixView<const double> mass_;
-  std::vector<double> sizes_;
+  void add(const GroupEvidence& group) {
+    if (group.n_images == 0) return;
+    ++n_filled_;
+    const auto n = static_cast<double>(group.n_images);
+    n_images_ += n;
+    for (std::size_t c = 0; c < expected_.size(); ++c) {
+      expected_[c] += group.mean[c];
+      mean_[c] += n * group.mean[c];
+      mean_root_[c] += n * group.mean_root[c];
+    }
+  }
+
+  const WordEvidence& evidence_;
+  std::vector<Images> images_;
+  std::vector<GroupEvidence> kept_;
+  std::int64_t n_filled_ = 0;
+  double n_images_ = 0;
+  std::vector<double> expected_, mean_, mean_root_;  // the last two: sums over the images
 };
 
-// How far `part` of `all` is above an even part (0) on the way to all of it (1), for parts by `n` clusters.
-double distinctiveness(double part, double all, std::int64_t n) {
-  if (part <= 0 || all <= 0) return 0;
-  if (n <= 1) return 1;
-  const double even = 1.0 / static_cast<double>(n);
-  return std::clamp((part / all - even) / (1 - even), 0.0, 1.0);
-}
+/// A noun for a cluster: its weight as the candidate's value.
+struct Choice {
+  Candidate candidate;
+  double score = 0, share = 0;
+};
 
-// Heaviest first, ties to the lower index, at most `most`.
-std::vector<Candidate> heaviest(const std::vector<double>& weights, std::size_t most) {
-  std::vector<Candidate> candidates;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (weights[i] > 0) candidates.push_back({static_cast<std::int64_t>(i), std::sqrt(weights[i])});
-  }
-  const std::size_t count = std::min(most, candidates.size());
-  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(count),
-                    candidates.end(), [](const Candidate& a, const Candidate& b) {
-                      return a.value != b.value ? a.value > b.value : a.column < b.column;
-                    });
-  candidates.resize(count);
-  return candidates;
-}
-
-// Concepts weighed for clusters, as name_clusters says.
-class Weigher {
+class Namer {
  public:
-  Weigher(const Shares& shares, const std::vector<Concept>& concepts, const Hierarchy& hierarchy)
-      : shares_(shares), concepts_(concepts), hierarchy_(hierarchy), n_filled_(shares.n_filled()) {
-    // Evidence is linear in the shares, so that its total over the clusters needs no evidence by cluster.
-    std::vector<double> total(concepts.size());
-    for (std::int64_t k = 0; k < shares.n_clusters(); ++k) {
-      for (std::size_t c = 0; c < concepts.size(); ++c) total[c] += share(k, c);
+  Namer(const Groups& groups, const std::vector<Concept>& concepts, std::size_t n_nouns)
+      : groups_(groups), concepts_(concepts), factors_(concepts.size()), expected_(concepts.size()) {
+    std::vector<double> in_vocabulary(concepts.size());
+    for (const Concept& its : concepts) {
+      for (const std::int64_t above : its.kinds_of)
+        in_vocabulary[size_t_of(above)] +=
+            static_cast<double>(its.nouns.size()) / static_cast<double>(n_nouns);
     }
-    all_ = carried_up(total);
+    for (std::size_t c = 0; c < concepts.size(); ++c) {
+      const Concept& its = concepts[c];
+      const bool is_offered = !its.nouns.empty();
+      if (!is_offered && (!its.familiar || its.general)) continue;
+      factors_[c] = (its.familiar && is_offered ? 1 : unusual_factor) * (its.physical ? 1 : abstract_factor) *
+                    (its.bare || its.general ? last_resort_factor : 1) *
+                    (1 + narrower_factor * static_cast<double>(its.kinds_of.size()));
+      expected_[c] = kernels::pow(groups.expected()[c], collection_power) *
+                     kernels::pow(in_vocabulary[c], 1 - collection_power);
+    }
   }
 
-  double share(std::int64_t cluster, std::size_t c) const {
-    double sum = 0;
-    for (const std::int64_t noun : concepts_[c].nouns) sum += shares_(cluster, noun);
-    return sum;
-  }
-
-  std::vector<double> weights(std::int64_t cluster) const {
-    std::vector<double> p(concepts_.size());
-    for (std::size_t c = 0; c < p.size(); ++c) p[c] = share(cluster, c);
-    const std::vector<double> e = carried_up(p);
-    std::vector<double> d(e.size());
-    for (std::size_t s = 0; s < e.size(); ++s) d[s] = distinctiveness(e[s], all_[s], n_filled_);
-
-    std::vector<double> weights(p.size());
-    for (std::size_t c = 0; c < p.size(); ++c) {
-      if (e[c] <= 0) continue;
-      const double own = std::min(1.0, e[c] * d[c]);
-      double above = 0;
-      for (std::size_t i = 1; i < hierarchy_.above[c].size(); ++i) {
-        const auto [place, factor] = hierarchy_.above[c][i];
-        const std::size_t s = size_t_of(place);
-        above += factor * std::max(0.0, e[s] - factor * p[c]) * d[s];
-      }
-      above *= above_factor;
-      // What comes from above fills the rest up to 1 more and more slowly.
-      double weight = own + (1 - own) * above / (1 + above);
-      if (!concepts_[c].physical) weight *= abstract_factor;
-      weight = std::max(weight, least_factor * std::min(1.0, p[c]));
-      weights[c] = concepts_[c].bare ? weight * bare_factor : weight;
+  /// The heaviest concepts of a group.
+  std::vector<Choice> choices(std::int64_t group, std::size_t most) const {
+    const GroupEvidence evidence = groups_.of(group);
+    std::vector<double> weights(concepts_.size());
+    if (evidence.n_images == 0) return {};
+    for (std::size_t c = 0; c < weights.size(); ++c) {
+      const double e = evidence.mean[c];
+      if (factors_[c] == 0 || e <= expected_[c]) continue;
+      const double score = groups_.score(evidence, c);
+      const double above_chance = std::max(0.0, 2 * score - 1);
+      weights[c] = e * kernels::log(e / expected_[c]) * factors_[c] * above_chance * above_chance;
     }
-    return weights;
+    std::vector<Choice> choices;
+    for (const Candidate& candidate : heaviest(weights, most)) {
+      const std::size_t c = size_t_of(candidate.column);
+      choices.push_back({candidate, groups_.score(evidence, c), std::min(1.0, evidence.mean[c])});
+    }
+    return choices;
   }
 
  private:
-  std::vector<double> carried_up(const std::vector<double>& by_concept) const {
-    std::vector<double> evidence(size_t_of(hierarchy_.n_places));
-    for (std::size_t c = 0; c < by_concept.size(); ++c) {
-      for (const Upward& up : hierarchy_.above[c]) evidence[size_t_of(up.place)] += up.factor * by_concept[c];
-    }
-    return evidence;
-  }
-
-  const Shares& shares_;
+  const Groups& groups_;
   const std::vector<Concept>& concepts_;
-  const Hierarchy& hierarchy_;
-  std::int64_t n_filled_;
-  std::vector<double> all_;
+  std::vector<double> factors_, expected_;
 };
 
-// The noun that stands for the concept in the cluster: most mass, ties to the lower index.
-std::int64_t spokesman(const Concept& its, std::int64_t cluster, const Shares& shares) {
-  return *std::max_element(its.nouns.begin(), its.nouns.end(), [&](std::int64_t a, std::int64_t b) {
-    return shares(cluster, a) < shares(cluster, b);
+std::vector<std::vector<Choice>> choices_of_all(const Namer& namer, std::int64_t n_groups, std::size_t most) {
+  std::vector<std::vector<Choice>> choices(size_t_of(n_groups));
+  parallel_blocks(n_groups, 1, [&](std::int64_t k, std::int64_t, std::int64_t) {
+    choices[size_t_of(k)] = namer.choices(k, most);
   });
+  return choices;
+}
+
+/// The score that the best nouns of groups of shuffled images rarely reach.
+double score_by_chance(const WordEvidence& evidence, const Groups& groups,
+                       const std::vector<Concept>& concepts, std::size_t n_nouns) {
+  if (groups.n_filled() < 2) return 0;
+  Images all;
+  for (const Images& images : groups.images()) all.insert(all.end(), images.begin(), images.end());
+  std::vector<double> scores;
+  for (std::uint64_t round = 0; std::ssize(scores) < least_shuffled_names; ++round) {
+    RandomStream random(0, "shuffled clusters", round);
+    const auto order = random.sample(std::ssize(all), std::ssize(all));
+    std::vector<Images> shuffled(groups.images().size());
+    std::size_t next = 0;
+    for (std::size_t k = 0; k < shuffled.size(); ++k)
+      for (std::size_t i = 0; i < groups.images()[k].size(); ++i)
+        shuffled[k].push_back(all[size_t_of(order[next++])]);
+    const Groups random_groups(evidence, std::move(shuffled), concepts.size());
+    const Namer namer(random_groups, concepts, n_nouns);
+    for (const auto& choices : choices_of_all(namer, random_groups.size(), 1)) {
+      if (!choices.empty())
+        scores.push_back(choices.front().score);
+      else
+        scores.push_back(0);
+    }
+  }
+  std::sort(scores.begin(), scores.end());
+  return scores[static_cast<std::size_t>(shuffled_share_below * static_cast<double>(scores.size() - 1))];
+}
+
+/// Takes another noun where the chosen one contains the name of another cluster, or is of its kind.
+void part_related(std::vector<std::int64_t>& chosen, const std::vector<std::vector<Choice>>& choices,
+                  const std::vector<Concept>& concepts) {
+  const auto related_to_another = [&](std::size_t k, std::int64_t concept_number, bool as_kind) {
+    for (std::size_t other = 0; other < chosen.size(); ++other) {
+      if (other == k || chosen[other] < 0) continue;
+      if (chosen[other] == concept_number) return true;
+      const auto& above = concepts[size_t_of(chosen[other])].kinds_of;
+      if (std::binary_search(above.begin(), above.end(), concept_number)) return true;
+      if (as_kind && are_related(concepts, concept_number, chosen[other])) return true;
+    }
+    return false;
+  };
+  for (std::size_t k = 0; k < chosen.size(); ++k) {
+    if (chosen[k] < 0 || !related_to_another(k, chosen[k], false)) continue;
+    const auto weight_of = std::find_if(choices[k].begin(), choices[k].end(), [&](const Choice& choice) {
+      return choice.candidate.column == chosen[k];
+    });
+    for (const Choice& choice : choices[k]) {
+      if (choice.candidate.value < least_weight_of_substitute * weight_of->candidate.value) break;
+      if (choice.score < least_score || related_to_another(k, choice.candidate.column, true)) continue;
+      chosen[k] = choice.candidate.column;
+      break;
+    }
+  }
+}
+
+void check(MatrixView<const float> embeddings, std::span<const std::int64_t> labels, std::int64_t n_clusters,
+           const NamingWords& words) {
+  constexpr std::string_view function = "name_clusters";
+  const auto p = std::ssize(words.nouns);
+  require(std::ssize(labels) == embeddings.rows(), function, "labels must be one for each of the ",
+          embeddings.rows(), " images, got ", labels.size(), ".");
+  require(words.features.rows() == p, function, "features must be of shape (", p, ", width), got (",
+          words.features.rows(), ", ", words.features.columns(), ").");
+  require(p == 0 || words.features.columns() == embeddings.columns(), function,
+          "the nouns' features must be as wide as the images' (", embeddings.columns(), "), got ",
+          words.features.columns(), ".");
+  require(words.definitions.empty() || std::ssize(words.definitions) == p, function,
+          "definitions must be one for each of the ", p, " nouns, got ", words.definitions.size(), ".");
+  for (const std::int64_t label : labels)
+    require(label >= 0 && label < n_clusters, function, "labels must be from 0 to ", n_clusters - 1, ", got ",
+            label, ".");
 }
 
 }  // namespace
 
-std::vector<ClusterName> name_clusters(MatrixView<const double> mass, const std::vector<std::string>& nouns,
-                                       const WordNet* wordnet) {
-  const Shares shares(mass, nouns.size(), "name_clusters");
-  const std::int64_t n_clusters = shares.n_clusters();
-  const std::vector<Concept> concepts = make_concepts(nouns, wordnet);
-  const Hierarchy hierarchy = make_hierarchy(concepts, wordnet);
-  const Weigher weigher(shares, concepts, hierarchy);
-
-  std::vector<std::vector<Candidate>> candidates(size_t_of(n_clusters));
-  parallel_blocks(n_clusters, 1, [&](std::int64_t k, std::int64_t, std::int64_t) {
-    candidates[size_t_of(k)] = heaviest(weigher.weights(k), most_candidates);
-  });
-  const std::vector<std::int64_t> chosen =
-      best_matching(candidates, static_cast<std::int64_t>(concepts.size()));
-
+std::vector<ClusterName> name_clusters(MatrixView<const float> embeddings,
+                                       std::span<const std::int64_t> labels, std::int64_t n_clusters,
+                                       const NamingWords& words) {
+  check(embeddings, labels, n_clusters, words);
   std::vector<ClusterName> names(size_t_of(n_clusters));
-  for (std::int64_t k = 0; k < n_clusters; ++k) {
-    ClusterName& name = names[size_t_of(k)];
-    name.name = "group " + std::to_string(k);
-    for (const Candidate& candidate : candidates[size_t_of(k)]) {
-      const std::size_t c = size_t_of(candidate.column);
-      const std::string& word = nouns[size_t_of(spokesman(concepts[c], k, shares))];
-      const bool is_name = candidate.column == chosen[size_t_of(k)];
-      if (is_name) {
+  for (std::size_t k = 0; k < names.size(); ++k) names[k].name = "unnamed " + std::to_string(k);
+  if (labels.empty() || words.nouns.empty()) return names;
+
+  const std::vector<Concept> concepts =
+      make_concepts(words.nouns, words.definitions, words.wordnet, words.with_hypernyms);
+  const WordEvidence evidence(embeddings, words, concepts);
+  const Groups groups(evidence, sampled_members(labels, n_clusters), concepts.size());
+  const auto choices =
+      choices_of_all(Namer(groups, concepts, words.nouns.size()), n_clusters, most_candidates);
+  const double least = std::max(groups.n_filled() < 2 ? 0 : least_score,
+                                score_by_chance(evidence, groups, concepts, words.nouns.size()));
+
+  std::vector<std::vector<Candidate>> candidates(names.size());
+  for (std::size_t k = 0; k < names.size(); ++k)
+    for (const Choice& choice : choices[k]) candidates[k].push_back(choice.candidate);
+  std::vector<std::int64_t> chosen = best_matching(candidates, std::ssize(concepts));
+  part_related(chosen, choices, concepts);
+
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    ClusterName& name = names[k];
+    for (const Choice& choice : choices[k]) {
+      const std::string& word = concepts[size_t_of(choice.candidate.column)].word;
+      const bool is_chosen = choice.candidate.column == chosen[k];
+      if (is_chosen && choice.score >= least) {
         name.name = word;
-        name.score = candidate.value;
+        name.is_named = true;
+        name.score = choice.score;
       } else if (name.runner_up.empty()) {
         name.runner_up = word;
-        name.runner_up_score = candidate.value;
+        name.runner_up_score = choice.score;
       }
-      if (name.words.size() < most_words) {
-        name.words.push_back({word, candidate.value, std::min(1.0, weigher.share(k, c))});
-      }
+      if (name.words.size() < most_words) name.words.push_back({word, choice.score, choice.share});
     }
   }
   return names;
-}
-
-std::vector<std::vector<ScoredWord>> caption_clusters(MatrixView<const double> mass,
-                                                      const std::vector<std::string>& captions,
-                                                      std::int64_t count) {
-  require(count >= 0, "caption_clusters", "count must be at least 0, got ", count, ".");
-  const Shares shares(mass, captions.size(), "caption_clusters");
-  const std::int64_t n_clusters = shares.n_clusters();
-  std::vector<double> all(captions.size());
-  for (std::int64_t k = 0; k < n_clusters; ++k) {
-    for (std::size_t j = 0; j < all.size(); ++j) all[j] += shares(k, static_cast<std::int64_t>(j));
-  }
-  // Enough that other clusters' captions of earlier rounds leave some.
-  const std::size_t most = most_candidates + size_t_of(count);
-  std::vector<std::vector<Candidate>> candidates(size_t_of(n_clusters));
-  parallel_blocks(n_clusters, 1, [&](std::int64_t k, std::int64_t, std::int64_t) {
-    std::vector<double> weights(all.size());
-    for (std::size_t j = 0; j < all.size(); ++j) {
-      const double share = shares(k, static_cast<std::int64_t>(j));
-      weights[j] = std::min(1.0, share) * distinctiveness(share, all[j], shares.n_filled());
-    }
-    candidates[size_t_of(k)] = heaviest(weights, most);
-  });
-
-  std::vector<std::vector<ScoredWord>> found(size_t_of(n_clusters));
-  std::vector<bool> taken(captions.size());
-  for (std::int64_t round = 0; round < count; ++round) {
-    const auto chosen = best_matching(candidates, static_cast<std::int64_t>(captions.size()));
-    for (std::int64_t k = 0; k < n_clusters; ++k) {
-      if (const std::int64_t j = chosen[size_t_of(k)]; j >= 0) taken[size_t_of(j)] = true;
-      for (const Candidate& candidate : candidates[size_t_of(k)]) {
-        if (candidate.column != chosen[size_t_of(k)]) continue;
-        found[size_t_of(k)].push_back({captions[size_t_of(candidate.column)], candidate.value,
-                                       std::min(1.0, shares(k, candidate.column))});
-      }
-    }
-    for (auto& row : candidates) {
-      std::erase_if(row, [&](const Candidate& candidate) { return taken[size_t_of(candidate.column)]; });
-    }
-  }
-  for (auto& row : found) {
-    std::stable_sort(row.begin(), row.end(),
-                     [](const ScoredWord& a, const ScoredWord& b) { return a.score > b.score; });
-  }
-  return found;
 }
 
 }  // namespace ilk

@@ -3,7 +3,10 @@
 #include <ilk/error.h>
 #include <ilk/evaluate.h>
 #include <ilk/files.h>
+#include <ilk/models.h>
 #include <ilk/safetensors.h>
+#include <ilk/text_encoder.h>
+#include <ilk/wordnet.h>
 
 #include <algorithm>
 #include <charconv>
@@ -53,6 +56,44 @@ Labels labels_of(const Dataset& dataset, const std::vector<std::string>& paths) 
   require(any, function, "dataset must hold at least one of the run's images; the first of ", dataset.place,
           " is '", dataset.images.front().name, "', the run's first '", paths.front(), "'.");
   return {.classes = dataset.classes, .of_image = std::move(of_image)};
+}
+
+/// Names and labels, each read once.
+double mean_name_cosine(const Evaluation& result, const Labels& labels,
+                        const std::vector<std::int64_t>& clusters, const std::string& model) {
+  const auto encoder = load_text_encoder(find_model(model), Precision::automatic);
+  std::vector<std::string> texts = result.cluster_names;
+  const auto first_class = static_cast<std::int64_t>(texts.size());
+  texts.insert(texts.end(), labels.classes.begin(), labels.classes.end());
+  for (std::string& text : texts)
+    if (text.empty()) text = "unnamed";
+  const Matrix<float> features = encoder->encode_texts(texts);
+  double sum = 0;
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    if (labels.of_image[i] < 0) continue;
+    ++count;
+    if (is_placeholder(result.cluster_names[static_cast<std::size_t>(clusters[i])], clusters[i])) continue;
+    const auto name = features.row(clusters[i]), label = features.row(first_class + labels.of_image[i]);
+    sum += std::inner_product(name.begin(), name.end(), label.begin(), 0.0);
+  }
+  return count > 0 ? sum / static_cast<double>(count) : 0;
+}
+
+const char* text_of(NameRelation relation) {
+  switch (relation) {
+    case NameRelation::unnamed:
+      return "unnamed";
+    case NameRelation::same:
+      return "same";
+    case NameRelation::kind:
+      return "kind";
+    case NameRelation::above:
+      return "above";
+    case NameRelation::none:
+      break;
+  }
+  return "none";
 }
 
 }  // namespace
@@ -119,6 +160,17 @@ Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& option
     result.matched = match_clusters(confusion(classes, found));
     for (const auto number : result.matched->table.classes)
       result.classes.push_back(labels->classes[static_cast<std::size_t>(number)]);
+    const auto wordnet = options.wordnet.empty() ? WordNet::find() : std::filesystem::path(options.wordnet);
+    if (wordnet) {
+      auto names = name_correctness(WordNet(*wordnet), assignments.clusters, result.cluster_names,
+                                    labels->of_image, labels->classes);
+      if (names.n_images > 0) {
+        result.names = std::move(names);
+        result.class_names = labels->classes;
+      }
+    }
+    if (!options.text_encoder.empty())
+      result.name_cosine = mean_name_cosine(result, *labels, assignments.clusters, options.text_encoder);
   }
   if (const auto file = run_directory / "features.safetensors"; fs::exists(file, error)) {
     const SafetensorsFile stored(file);
@@ -162,6 +214,24 @@ std::string to_json(const Evaluation& evaluation) {
     json["classes"] = classes;
     json["confusion"] = {{"clusters", table.clusters}, {"counts", counts}};
   }
+  if (evaluation.names) {
+    const NameCorrectness& names = *evaluation.names;
+    Json clusters = Json::array();
+    for (const auto& cluster : names.clusters)
+      clusters.push_back({{"cluster", cluster.number},
+                          {"name", evaluation.cluster_names[static_cast<std::size_t>(cluster.number)]},
+                          {"class", evaluation.class_names[static_cast<std::size_t>(cluster.class_number)]},
+                          {"images", cluster.n_images},
+                          {"relation", text_of(cluster.relation)},
+                          {"right", cluster.right}});
+    json["names"] = {{"images", names.n_images},
+                     {"right", names.right},
+                     {"within_two_steps", names.within_two_steps},
+                     {"unnamed", names.unnamed},
+                     {"unknown_classes", names.unknown_classes},
+                     {"clusters", clusters}};
+  }
+  if (evaluation.name_cosine) json["name_cosine"] = *evaluation.name_cosine;
   if (evaluation.separation) {
     const Separation& scores = *evaluation.separation;
     json["silhouette"] = number(scores.silhouette);

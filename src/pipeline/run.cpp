@@ -151,11 +151,17 @@ class Run {
                         words.space.placed.shares);
     };
     std::vector<ClusterName> names(static_cast<std::size_t>(k));
-    for (std::size_t c = 0; c < names.size(); ++c) names[c].name = "group " + std::to_string(c);
+    for (std::size_t c = 0; c < names.size(); ++c) names[c].name = "cluster " + std::to_string(c);
     record_.captions_of_cluster.resize(names.size());
     if (vocabulary.nouns) {
       Words& nouns = *vocabulary.nouns;
-      names = name_clusters(mass(nouns), nouns.chosen(), vocabulary.wordnet ? &*vocabulary.wordnet : nullptr);
+      const Matrix<float> features = nouns.features();
+      names = name_clusters(embeddings(), assignment.labels, k,
+                            {.nouns = nouns.corpus.texts,
+                             .features = features,
+                             .definitions = nouns.corpus.notes,
+                             .wordnet = vocabulary.wordnet ? &*vocabulary.wordnet : nullptr,
+                             .with_hypernyms = options().nouns.empty()});
       record_.top_nouns = std::move(nouns.space.placed.top_words);
     }
     if (vocabulary.captions)

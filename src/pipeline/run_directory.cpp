@@ -153,6 +153,7 @@ void write_clusters(const RunRecord& record) {
                            {"score", record.clustering.assignment.scores[static_cast<std::size_t>(row)]}});
     clusters.push_back({{"cluster", c},
                         {"name", cluster.name.name},
+                        {"named", cluster.name.is_named},
                         {"score", cluster.name.score},
                         {"runner_up", cluster.name.runner_up},
                         {"runner_up_score", cluster.name.runner_up_score},

@@ -142,6 +142,7 @@ void write_report(const RunRecord& record,
     const auto& cluster = summary.clusters[c];
     Report::Cluster shown{.name = cluster.name.name,
                           .size = cluster.size,
+                          .is_named = cluster.name.is_named,
                           .runner_up = cluster.name.runner_up,
                           .caption = cluster.caption,
                           .density = cluster.density};

@@ -62,6 +62,12 @@ Vocabulary read_vocabulary(const ImageTextEncoder& encoder, const RunOptions& op
                                        required(vocabulary.wordnet, "Captions").sentences())};
   };
   vocabulary.nouns = Words{.corpus = nouns()};
+  // The features' file holds no definitions; the list beside it does.
+  if (const auto path = own("nouns.txt"); path && made && options.nouns.empty()) {
+    Corpus listed = read_nouns(*path);
+    if (listed.sha256 == vocabulary.nouns->corpus.sha256)
+      vocabulary.nouns->corpus.notes = std::move(listed.notes);
+  }
   vocabulary.captions = captions();
   if (made) {
     vocabulary.nouns->features = [file = *made] { return file.features(); };

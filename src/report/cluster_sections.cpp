@@ -98,7 +98,10 @@ void write_overview_entry(Page& page, const Report::Cluster& cluster, std::size_
 void write_nouns(Page& page, const Report::Cluster& cluster, const Scale& scale) {
   if (cluster.nouns.empty()) return;
   const std::size_t bars = std::min(cluster.nouns.size(), noun_bars);
-  page << "<ol class=\"nouns\">\n";
+  if (!cluster.is_named) page << "<p class=\"quiet\">No noun fits well; these are the nearest:</p>\n";
+  page << "<ol class=\"nouns\" title=\"How often an image of this cluster fits the noun better than an image "
+          "of "
+          "another cluster; 50 % is chance\">\n";
   for (std::size_t i = 0; i < bars; ++i) {
     const auto& noun = cluster.nouns[i];
     page << "<li style=\"--w:" << bar(noun.score, scale.largest_score) << "\"><bdi>" << text(noun.word)

@@ -51,11 +51,20 @@ Corpus make_corpus(std::string source, std::vector<std::string> texts) {
 Corpus read_nouns(const std::filesystem::path& path) {
   constexpr std::string_view function = "read_nouns";
   const std::string contents = read_file(path);
-  std::vector<std::string> nouns;
+  std::vector<std::string> nouns, notes;
+  bool any_note = false;
   for_each_entry(checked_text(function, path, contents), [&](std::string_view line, std::int64_t) {
-    nouns.emplace_back(line.substr(0, line.find('\t')));
+    const std::size_t tab = std::min(line.find('\t'), line.size());
+    if (trimmed(line.substr(0, tab)).empty()) return;
+    nouns.emplace_back(line.substr(0, tab));
+    notes.emplace_back(trimmed(line.substr(std::min(tab + 1, line.size()))));
+    any_note = any_note || !notes.back().empty();
   });
-  return corpus_of(function, path, std::move(nouns));
+  Corpus corpus = corpus_of(function, path, std::move(nouns));
+  if (any_note)
+    for (const std::int64_t row : corpus.rows)
+      corpus.notes.push_back(std::move(notes[static_cast<std::size_t>(row)]));
+  return corpus;
 }
 
 Corpus read_captions(const std::filesystem::path& path) {

@@ -228,8 +228,10 @@ WordNet::WordNet(const std::filesystem::path& directory) {
     const std::int64_t symbols = index.number_field("the count of symbols");
     for (std::int64_t i = 0; i < symbols; ++i) index.field("a pointer's symbol");
     index.number_field("the count of senses");
-    index.number_field("the count of tagged senses");
+    const std::int64_t n_tagged = index.number_field("the count of tagged senses");
     const auto [entry, is_new] = senses_.try_emplace(key_of(lemma));
+    entry->second.n_tagged = n_tagged;
+    auto& synsets = entry->second.synsets;
     if (!is_new) index.bad("'", lemma, "' was there before");
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t offset = index.number_field("a synset's offset");
@@ -237,13 +239,13 @@ WordNet::WordNet(const std::filesystem::path& directory) {
       if (target < 0) index.bad("data.noun has no synset at offset ", offset);
       const std::string* spelling = find_spelling(synsets_[static_cast<std::size_t>(target)], entry->first);
       if (!spelling) index.bad("the synset at offset ", offset, " does not hold '", lemma, "'");
-      if (std::find(entry->second.begin(), entry->second.end(), target) != entry->second.end()) {
+      if (std::find(synsets.begin(), synsets.end(), target) != synsets.end()) {
         index.bad("offset ", offset, " is there twice");
       }
-      entry->second.push_back(target);
+      synsets.push_back(target);
       if (i == 0) nouns_.push_back(*spelling);
     }
-    uses += entry->second.size();
+    uses += synsets.size();
   }
   if (nouns_.empty()) index.bad("the file holds no noun");
   // All of the index is in the data; equal counts say that the opposite is true too.
@@ -280,7 +282,15 @@ std::optional<std::filesystem::path> WordNet::find() {
 const std::vector<std::int32_t>& WordNet::senses(std::string_view noun) const {
   static const std::vector<std::int32_t> none;
   const auto found = senses_.find(key_of(noun));
-  return found == senses_.end() ? none : found->second;
+  return found == senses_.end() ? none : found->second.synsets;
+}
+
+bool WordNet::is_familiar(std::string_view noun, std::int32_t synset) const {
+  const auto found = senses_.find(key_of(noun));
+  if (found == senses_.end()) return false;
+  const auto& [synsets, n_tagged] = found->second;
+  return std::find(synsets.begin(), synsets.end(), synset) - synsets.begin() <
+         std::min(n_tagged, std::ssize(synsets));
 }
 
 std::vector<std::int32_t> WordNet::hypernym_path(std::int32_t synset) const {
