@@ -19,7 +19,7 @@ struct BenchArguments {
   BenchOptions bench;
   RunOptions run;
   InputArguments inputs;
-  std::string dataset;
+  std::vector<std::string> datasets, predictions;
   bool json = false, quiet = false;
 };
 
@@ -29,16 +29,33 @@ std::string with_format(const std::string& place, const DatasetOptions& part) {
   return open_dataset(place, part).format + ":" + place;
 }
 
-RunInputs inputs_of(const BenchArguments& arguments) {
-  RunInputs inputs{.paths = arguments.inputs.paths, .listed = listed_inputs(arguments.inputs, "bench")};
-  if (!arguments.dataset.empty())
-    inputs.paths.push_back(with_format(arguments.dataset, arguments.run.dataset));
-  require(arguments.dataset.empty() || (inputs.paths.size() == 1 && inputs.listed.empty()), "bench",
-          "dataset must be the only input, got '", arguments.dataset, "' and others.");
-  const bool any = !inputs.paths.empty() || !inputs.listed.empty();
-  require(any != !arguments.run.features.empty(), "bench",
-          "there must be a data set, images or features, and only one of them.");
-  return inputs;
+/// Each data set by itself, or the images, or nothing where features are given.
+std::vector<RunInputs> data_of(const BenchArguments& arguments) {
+  const RunInputs images{.paths = arguments.inputs.paths, .listed = listed_inputs(arguments.inputs, "bench")};
+  const bool any_images = !images.paths.empty() || !images.listed.empty();
+  const bool features = !arguments.run.features.empty();
+  require(static_cast<int>(any_images) + static_cast<int>(features) +
+                  static_cast<int>(!arguments.datasets.empty()) ==
+              1,
+          "bench", "there must be data sets (--dataset), images or --features, and only one of them.");
+  if (arguments.datasets.empty()) return {images};
+  std::vector<RunInputs> data;
+  data.reserve(arguments.datasets.size());
+  for (const std::string& dataset : arguments.datasets)
+    data.push_back({.paths = {with_format(dataset, arguments.run.dataset)}});
+  return data;
+}
+
+std::vector<Prediction> predictions_of(const BenchArguments& arguments) {
+  std::vector<Prediction> predictions;
+  predictions.reserve(arguments.predictions.size());
+  for (const std::string& text : arguments.predictions) {
+    const auto equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
+      throw CLI::ValidationError("--predictions takes NAME=FILE, such as mine=labels.npy, got " + text + ".");
+    predictions.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return predictions;
 }
 
 BenchProcess start_run(const RunInputs& inputs, const RunOptions& options, const std::filesystem::path& log) {
@@ -57,15 +74,17 @@ BenchProcess start_run(const RunInputs& inputs, const RunOptions& options, const
 }
 
 int bench_command(const BenchArguments& arguments, const std::string& command) {
-  const RunInputs inputs = inputs_of(arguments);
+  BenchOptions options = arguments.bench;
+  options.predictions = predictions_of(arguments);
+  const std::vector<RunInputs> data = data_of(arguments);
   stop_on_interrupt();
   TerminalProgress progress(arguments.quiet);
-  const BenchTable table = bench(inputs, arguments.bench, arguments.run, command, start_run, progress);
+  const BenchTable table = bench(data, options, arguments.run, command, start_run, progress);
   if (arguments.json)
     std::printf("%s\n", to_json(table).c_str());
   else if (!arguments.quiet)
     std::printf("\n%s%s\n", to_text(table).c_str(),
-                ("Tables: " + (arguments.run.output / "table.{md,csv,json}").string()).c_str());
+                ("Tables: " + (arguments.run.output / "table.{md,csv,tex,json}").string()).c_str());
   return table.failures.empty() ? done : failed;
 }
 
@@ -79,9 +98,18 @@ void add_bench_command(CLI::App& app, const std::string& command, Action& action
   run.exemplars = 0;
   add_inputs(*subcommand, arguments->inputs, ", whose labels are in --labels; or a data set");
   subcommand
-      ->add_option("--dataset", arguments->dataset,
-                   "Data set with its labels: a path, FORMAT:PATH, or the name of one that was fetched")
-      ->type_name("DATASET");
+      ->add_option(
+          "--dataset", arguments->datasets,
+          "Data set with its labels: a path, FORMAT:PATH, or the name of one that was fetched; may be "
+          "given several times")
+      ->type_name("DATASET")
+      ->allow_extra_args(false);
+  subcommand
+      ->add_option("--predictions", arguments->predictions,
+                   "Clusters that another program made, as a row of that name: whole numbers in the order of "
+                   "the images (.npy, lines), or a CSV of path and cluster; may be given several times")
+      ->type_name("NAME=FILE")
+      ->allow_extra_args(false);
   subcommand->add_flag("--json", arguments->json, "Print everything as JSON instead of the table");
   subcommand->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors (and JSON where asked for)");
   add_flags(*subcommand, arguments->bench);
@@ -93,16 +121,15 @@ void add_bench_command(CLI::App& app, const std::string& command, Action& action
       "Examples:\n"
       "  ilk bench --dataset cifar10 --split test --model clip-vit-b-32 -o bench/\n"
       "  ilk bench PHOTOS/ --labels labels.csv --methods kmeans,cae --seeds 3 -o bench/\n"
-      "  ilk bench --features X.npy --noun-features U.npy --labels y.npy --methods kmeans,tac -o bench/\n\n"
+      "  ilk bench --features X.npy --noun-features U.npy --labels y.npy --methods kmeans,tac -o bench/\n"
+      "  ilk bench --features X.npy --labels y.npy --methods none --predictions mine=mine.npy -o bench/\n\n"
       "Every run is a process of its own in OUTPUT/runs/METHOD-SEED/, with all options of `ilk cluster`; the "
       "labels\n"
       "only score. Images and words are encoded once, before. A bench that was stopped or killed goes on "
-      "with "
-      "the\n"
-      "runs that are missing when the same command is given again. table.md, table.csv and table.json are "
-      "kept "
-      "up\n"
-      "to date after each run.");
+      "with the\n"
+      "runs that are missing when the same command is given again; other methods, seeds, options and data "
+      "sets add\n"
+      "rows. table.md, table.csv, table.tex and table.json are kept up to date after each run.");
   subcommand->callback([=, &action] { action = [=] { return bench_command(*arguments, command); }; });
 }
 

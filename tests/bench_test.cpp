@@ -30,7 +30,6 @@ TEST(MeanDeviation, IsThatOfTheDefinition) {
 ilk::BenchTable small_table() {
   return {.command = "ilk bench x",
           .protocol = {"What was done."},
-          .methods = {"tac", "kmeans", "sac"},
           .runs = {{"tac", 0, 3, {0.25, 0.5, 0.125}, 1.0, 2.0, 100},
                    {"tac", 1, 3, {0.75, 0.5, 0.375}, 2.0, 2.5, 110},
                    {"kmeans", 0, 3, {0.5, 0.25, 0.0}, 10.25, 20, 99.6}},
@@ -54,12 +53,40 @@ TEST(BenchTable, IsMarkdownCsvAndJsonOfTheSameNumbers) {
   EXPECT_THAT(markdown, HasSubstr("| tac | 2 | 50.0 ± 35.4 | 50.0 ± 0.0 | 25.0 ± 17.7 | 1.5 ± 0.7 s |"));
   EXPECT_THAT(markdown, HasSubstr("- Failed: sac, seed 0: no memory\n"));
   const auto csv = ilk::to_csv(small_table());
-  EXPECT_THAT(csv, HasSubstr("method,runs,accuracy,accuracy_deviation,"));
-  EXPECT_THAT(csv, HasSubstr("\nkmeans,1,0.5,0,0.25,0,0,0,10.25,0,20,0,99.599999999999994,0\n"));
+  EXPECT_THAT(csv, HasSubstr("data,method,options,runs,accuracy,accuracy_deviation,"));
+  EXPECT_THAT(csv, HasSubstr("\n,kmeans,,1,0.5,0,0.25,0,0,0,10.25,0,20,0,99.599999999999994,0\n"));
   const auto json = nlohmann::json::parse(ilk::to_json(small_table()));
   EXPECT_EQ(json["runs"].size(), 3u);
   EXPECT_EQ(json["methods"][0]["accuracy"]["mean"], 0.5);
   EXPECT_EQ(json["failures"][0]["reason"], "no memory");
+}
+
+TEST(BenchTable, TellsDataAndVariantsApartAndLeavesOpenWhatIsNotKnown) {
+  ilk::BenchTable table{.command = "ilk bench x"};
+  table.runs = {
+      {.method = "kmeans", .agreement = {0.5, 0.25, 0}, .seconds = 1, .data = "a_b", .variant = "--n-init 3"},
+      {.method = "mine", .agreement = {0.75, 0.5, 0.5}, .data = "c"}};
+  EXPECT_EQ(ilk::to_text(table),
+            "data  method             runs  ACC   NMI   ARI   time   CPU time  peak memory\n"
+            "a_b   kmeans --n-init 3  1     50.0  25.0  0.0   1.0 s  –         –\n"
+            "c     mine               1     75.0  50.0  50.0  –      –         –\n\n");
+  EXPECT_THAT(ilk::to_csv(table), HasSubstr("\nc,mine,,1,0.75,0,0.5,0,0.5,0,,,,,,\n"));
+  EXPECT_THAT(ilk::to_csv(table), HasSubstr("\na_b,kmeans,--n-init 3,1,0.5,0,0.25,0,0,0,1,0,,,,\n"));
+  EXPECT_THAT(ilk::to_markdown(table), HasSubstr("| c | mine | 1 | 75.0 | 50.0 | 50.0 | – | – | – |\n"));
+  const auto json = nlohmann::json::parse(ilk::to_json(table));
+  EXPECT_TRUE(json["runs"][1]["seconds"].is_null());
+  EXPECT_EQ(json["methods"][0]["options"], "--n-init 3");
+  EXPECT_EQ(ilk::to_latex(table),
+            "% ilk bench x\n"
+            "\\begin{tabular}{llrrrrrrr}\n"
+            "\\hline\n"
+            "data & method & runs & ACC & NMI & ARI & time & CPU time & peak memory \\\\\n"
+            "\\hline\n"
+            "a\\_b & kmeans -{}-n-init 3 & 1 & 50.0 & 25.0 & 0.0 & 1.0 s & -- & -- \\\\\n"
+            "c & mine & 1 & 75.0 & 50.0 & 50.0 & -- & -- & -- \\\\\n"
+            "\\hline\n"
+            "\\end{tabular}\n");
+  EXPECT_THAT(ilk::to_latex(small_table()), HasSubstr("50.0 $\\pm$ 35.4"));
 }
 
 /// Benches over six rows of two classes; runs are made up, all right but for seed 1.
@@ -86,7 +113,7 @@ class BenchTest : public testing::Test {
   ilk::BenchTable bench() {
     started.clear();
     return ilk::bench(
-        inputs, options, run, "ilk bench", [this](const auto&, const auto& one, const auto& log) {
+        {inputs}, options, run, "ilk bench", [this](const auto&, const auto& one, const auto& log) {
           started.push_back(one.output.filename().string());
           EXPECT_EQ(one.labels, "") << "no run may see them";
           EXPECT_EQ(one.n_clusters, 2);
@@ -134,7 +161,7 @@ TEST_F(BenchTest, ScoresRunsAndKeepsTheTableUpToDate) {
   EXPECT_EQ(table.runs[3].peak_memory_mebibytes, 12.5);
   EXPECT_FALSE(fs::exists(run.output / "runs" / "sac-0" / "features.safetensors"));
   EXPECT_THAT(ilk::read_file(run.output / "table.md"), HasSubstr("| sac | 2 | 83.3 ± 23.6 |"));
-  EXPECT_THAT(ilk::read_file(run.output / "table.csv"), HasSubstr("\nkmeans,2,0.83"));
+  EXPECT_THAT(ilk::read_file(run.output / "table.csv"), HasSubstr("\nX.npy,kmeans,,2,0.83"));
   EXPECT_THAT(table.protocol.front(), HasSubstr("6 images, 2 classes"));
 }
 
@@ -179,11 +206,101 @@ TEST_F(BenchTest, DoesOnlyWhatIsMissing) {
   EXPECT_EQ(started.size(), 3u) << "the features are others";
   fs::remove(run.output / "runs" / "kmeans-1" / "assignments.csv");
   bench();
+  EXPECT_TRUE(started.empty()) << "it is of other options";
+  run.kmeans.n_init = ilk::RunOptions().kmeans.n_init;
+  bench();
+  EXPECT_EQ(started, (std::vector<std::string>{"kmeans-0", "kmeans-1", "kmeans-2"}));
+  fs::remove(run.output / "runs" / "kmeans-1" / "assignments.csv");
+  bench();
   EXPECT_EQ(started, std::vector<std::string>{"kmeans-1"});
   // Labels only score: others take no new run.
   write_npy(folder() / "y.npy", std::vector<std::int64_t>{0, 1, 0, 1, 0, 1});
   EXPECT_EQ(bench().runs[1].agreement.accuracy, 1);
   EXPECT_TRUE(started.empty());
+}
+
+TEST_F(BenchTest, AddsRowsAndNeverTakesOneAway) {
+  options.methods = "kmeans", options.seeds = 1;
+  bench();
+  options.methods = "sac";
+  EXPECT_EQ(bench().runs.size(), 2u) << "that of kmeans stays";
+  EXPECT_EQ(started, std::vector<std::string>{"sac-0"});
+  options.methods = "kmeans", run.kmeans.n_init = 3;
+  auto table = bench();
+  ASSERT_EQ(started.size(), 1u);
+  EXPECT_THAT(started.front(), testing::StartsWith("kmeans-0-")) << "the first one's folder stays as it is";
+  ASSERT_EQ(table.runs.size(), 3u);
+  EXPECT_EQ(table.runs[0].variant, "--kmeans-n-init 20");
+  EXPECT_EQ(table.runs[1].method, "sac");
+  EXPECT_EQ(table.runs[1].variant, "") << "there is one of it";
+  EXPECT_EQ(table.runs[2].variant, "--kmeans-n-init 3");
+  run.seed = 1;
+  table = bench();
+  ASSERT_EQ(table.runs.size(), 4u);
+  EXPECT_EQ(table.runs[3].variant, "--kmeans-n-init 3");
+  EXPECT_EQ(table.runs[3].seed, 1u);
+  EXPECT_THAT(ilk::read_file(run.output / "table.md"), HasSubstr("| kmeans --kmeans-n-init 3 | 2 |"));
+  EXPECT_THAT(ilk::read_file(run.output / "table.tex"), HasSubstr("kmeans -{}-kmeans-n-init 3 & 2 &"));
+  EXPECT_TRUE(bench().runs.size() == 4 && started.empty());
+}
+
+TEST_F(BenchTest, LeavesOutWhatIsOfOtherContents) {
+  options.methods = "kmeans,tac", options.seeds = 1;
+  EXPECT_EQ(bench().runs.size(), 2u);
+  write_npy(folder() / "X.npy", unit<double>());
+  options.methods = "kmeans";
+  const auto table = bench();
+  EXPECT_EQ(started, std::vector<std::string>{"kmeans-0"});
+  ASSERT_EQ(table.runs.size(), 1u);
+  EXPECT_EQ(table.runs.front().method, "kmeans");
+  EXPECT_THAT(table.protocol.back(), HasSubstr("1 runs in this folder are of other contents"));
+}
+
+TEST_F(BenchTest, ScoresWhatSomebodyElseMade) {
+  options.methods = "none", options.seeds = 1;
+  try {
+    bench();
+    FAIL() << "no error";
+  } catch (const ilk::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("must not be none without --predictions"));
+  }
+  write_npy(folder() / "mine.npy", std::vector<std::int64_t>{7, 7, 7, 3, 3, 7});
+  ilk::write_file_atomically(folder() / "theirs.csv", "path,label\n5,b\n4,b\n3,b\n2,a\n1,a\n0,a\n");
+  options.predictions = {{"mine", (folder() / "mine.npy").string()},
+                         {"their/s", (folder() / "theirs.csv").string()}};
+  auto table = bench();
+  EXPECT_TRUE(started.empty());
+  ASSERT_EQ(table.runs.size(), 2u);
+  EXPECT_EQ(table.runs[0].method, "mine");
+  EXPECT_NEAR(table.runs[0].agreement.accuracy, 5.0 / 6, 1e-12);
+  EXPECT_EQ(table.runs[0].n_clusters, 2);
+  EXPECT_FALSE(table.runs[0].seconds);
+  EXPECT_EQ(table.runs[1].method, "their/s");
+  EXPECT_EQ(table.runs[1].agreement.accuracy, 1);
+  // They stay beside runs that come later. The same file with other clusters takes its row, another file
+  // of that name has one of its own.
+  options.methods = "kmeans";
+  write_npy(folder() / "mine.npy", std::vector<std::int64_t>{0, 0, 0, 1, 1, 1});
+  write_npy(folder() / "other.npy", std::vector<std::int64_t>{0, 1, 0, 1, 0, 1});
+  options.predictions = {options.predictions.front(), {"mine", (folder() / "other.npy").string()}};
+  table = bench();
+  ASSERT_EQ(table.runs.size(), 4u);
+  EXPECT_EQ(table.runs[0].agreement.accuracy, 1);
+  EXPECT_THAT(table.runs[0].variant, testing::EndsWith("mine.npy"));
+  EXPECT_EQ(table.runs[1].method, "their/s");
+  EXPECT_THAT(table.runs[2].variant, testing::EndsWith("other.npy"));
+  EXPECT_EQ(table.runs[3].method, "kmeans");
+  options.predictions.resize(1);
+  // Each image that has a label needs a cluster.
+  write_npy(folder() / "mine.npy", std::vector<std::int64_t>{0, 0, -1, 1, 1, 1});
+  try {
+    bench();
+    FAIL() << "no error";
+  } catch (const ilk::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("1 of 6 have none, the first of them '2'"));
+  }
+  write_npy(folder() / "y.npy", std::vector<std::int64_t>{0, 0, -1, 1, 1, 1});
+  EXPECT_EQ(bench().runs.back().agreement.accuracy, 1) << "what has no label does not count";
 }
 
 TEST_F(BenchTest, CountsTheTimeOfWhatWasStopped) {
@@ -208,7 +325,7 @@ TEST_F(BenchTest, CountsTheTimeOfWhatWasStopped) {
   };
   EXPECT_THROW(bench(), std::runtime_error);
   before_run = [&](const ilk::RunOptions& one) { there = fs::exists(one.output / "training"); };
-  EXPECT_EQ(bench().runs.front().seconds, 2);
+  EXPECT_EQ(bench().runs.back().seconds, 2);
   EXPECT_FALSE(there);
 }
 

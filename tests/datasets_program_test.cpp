@@ -79,6 +79,27 @@ TEST_F(DatasetsProgram, BenchesADataSet) {
   const auto table = nlohmann::json::parse(ilk::read_file(fs::path(output()) / "table.json"));
   EXPECT_EQ(table["runs"][0]["accuracy"], 1) << "each image is a class";
   EXPECT_EQ(table["runs"][0]["encoded"], 0) << "they were encoded before";
+  // Another data set and somebody else's clusters: more rows of one table.
+  const std::vector<std::string> more = {"bench",    "--methods", "kmeans",  "--seeds", "1",
+                                         "--n-init", "2",         "--nouns", words,     "--captions-corpus",
+                                         words,      "-o",        output()};
+  auto two = more;
+  two.insert(two.end(), {"--dataset", data + "idx", "--dataset", data + "cifar10-binary"});
+  const auto both = run(two);
+  ASSERT_EQ(both.status, 0) << both.err;
+  EXPECT_THAT(both.out, HasSubstr("idx             kmeans  1 "));
+  EXPECT_THAT(both.out, HasSubstr("cifar10-binary  kmeans  1 "));
+  const std::string mine = (folder_.path() / "mine.txt").string();
+  ilk::write_file_atomically(mine, "0\n0\n0\n0\n0\n0\n0\n1\n");
+  auto told = more;
+  told[2] = "none";
+  told.insert(told.end(), {"--dataset", data + "idx", "--predictions", "mine=" + mine});
+  const auto scored = run(told);
+  ASSERT_EQ(scored.status, 0) << scored.err;
+  EXPECT_THAT(ilk::read_file(fs::path(output()) / "table.csv"), HasSubstr("\nidx,mine,,1,0.25,"));
+  EXPECT_THAT(ilk::read_file(fs::path(output()) / "table.csv"), HasSubstr("\ncifar10-binary,kmeans,,1,"));
+  told.back() = mine;
+  EXPECT_EQ(run(told).status, 2) << "NAME=FILE";
   EXPECT_THAT(run({"bench", "--dataset", data + "stl10", "-o", output(), "--split", "none"}).err,
               HasSubstr("none"));
 }

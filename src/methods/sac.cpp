@@ -17,8 +17,8 @@ TrainedHeads train_sac(MatrixView<const float> images, MatrixView<const float> t
        .n_clusters = options.n_clusters,
        .seed = options.seed,
        .options = options.training,
-       .defaults = k > 512 ? internal::TrainingDefaults{100, std::max<std::int64_t>(8192, k), 50}
-                           : internal::TrainingDefaults{30, 512, 20},
+       .sizes = k > 512 ? internal::TrainingSizes{100, std::max<std::int64_t>(8192, k), 50}
+                        : internal::TrainingSizes{30, 512, 20},
        .views = 3,
        .facts = internal::sac_facts,
        .loss = [&](const internal::Pair& p) { return internal::sac_loss(p, options.loss, room); },

@@ -54,8 +54,8 @@ TrainedHeads train_tac(MatrixView<const float> images, MatrixView<const float> c
        .n_clusters = options.n_clusters,
        .seed = options.seed,
        .options = options.training,
-       .defaults = options.n_clusters > 100 ? internal::TrainingDefaults{100, 8192, 50}
-                                            : internal::TrainingDefaults{20, 512, 50},
+       .sizes = options.n_clusters > 100 ? internal::TrainingSizes{100, 8192, 50}
+                                         : internal::TrainingSizes{20, 512, 50},
        .views = 2,
        .facts = internal::tac_facts,
        .loss = [&](const internal::Pair& p) { return internal::tac_loss(p, options.loss, room); },

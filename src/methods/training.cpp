@@ -79,7 +79,7 @@ class Batches {
  public:
   Batches(const TrainingTask& task, std::int64_t neighbours, Progress& progress)
       : n_(task.images.rows()),
-        size_(std::min(*task.options.batch_size, n_)),
+        size_(std::min(task.sizes.batch_size, n_)),
         views_(task.views),
         seed_(task.seed),
         neighbours_(neighbours),
@@ -145,12 +145,12 @@ class Training {
     fingerprint_ = fingerprint();
     if (hooks_.resume != nullptr) resume(*hooks_.resume);
     const std::int64_t resumed = epoch_;
-    if (epoch_ < *task_.options.epochs) {
-      Batches batches(task_, std::min(*task_.options.neighbours, n_ - 1), progress_);
+    if (epoch_ < task_.sizes.epochs) {
+      Batches batches(task_, std::min(task_.sizes.neighbours, n_ - 1), progress_);
       recall_ = batches.recall();
-      progress_.start("Training", *task_.options.epochs * batches.count(), "batches");
+      progress_.start("Training", task_.sizes.epochs * batches.count(), "batches");
       progress_.advance(epoch_ * batches.count());
-      while (epoch_ < *task_.options.epochs) {
+      while (epoch_ < task_.sizes.epochs) {
         run_epoch(batches);
         if (hooks_.save) hooks_.save(state());
       }
@@ -170,9 +170,8 @@ class Training {
     const auto before = labels_;
     batches.begin_epoch(epoch_ + 1);
     // Threads that meet a few dozen times a step cost more than they save where a step is small.
-    const auto& options = task_.options;
     const std::int64_t width = task_.images.columns();
-    const bool small = task_.views * std::min(*options.batch_size, n_) * width * width < small_step;
+    const bool small = task_.views * std::min(task_.sizes.batch_size, n_) * width * width < small_step;
     if (small)
       parallel_blocks(1, 1, [&](auto, auto, auto) { run_batches(batches, fact); });
     else
@@ -345,21 +344,23 @@ class Training {
 /// four batches, and passed over until the heads have had as many steps as they need to find clusters at all.
 constexpr std::int64_t least_batches = 4, smallest_batch = 64, least_steps = 1000;
 
-/// The options with nothing left open.
-TrainingOptions resolved(const TrainingTask& task) {
-  TrainingOptions options = task.options;
+/// Leaves nothing open, neither in the options nor in the sizes.
+void resolve(TrainingTask& task) {
+  TrainingOptions& options = task.options;
   const std::int64_t n = task.images.rows();
-  if (!options.batch_size)
-    options.batch_size =
-        std::min(task.defaults.batch_size, std::max({smallest_batch, task.n_clusters, n / least_batches}));
-  if (!options.neighbours) options.neighbours = task.defaults.neighbours;
+  const std::int64_t batch =
+      std::min(task.sizes.batch_size, std::max({smallest_batch, task.n_clusters, n / least_batches}));
+  task.sizes.batch_size = options.batch_size.value_or(batch);
+  task.sizes.neighbours = options.neighbours.value_or(task.sizes.neighbours);
   if (options.neighbour_search == NeighbourSearch::automatic)
     options.neighbour_search = n > most_for_exact_neighbours && ApproximateNeighbours::built_in()
                                    ? NeighbourSearch::approximate
                                    : NeighbourSearch::exact;
-  const std::int64_t steps = std::max<std::int64_t>(1, n / *options.batch_size);
-  if (!options.epochs) options.epochs = std::max(task.defaults.epochs, block_count(least_steps, steps));
-  return options;
+  const std::int64_t steps = std::max<std::int64_t>(1, n / task.sizes.batch_size);
+  task.sizes.epochs = options.epochs.value_or(std::max(task.sizes.epochs, block_count(least_steps, steps)));
+  options.batch_size = task.sizes.batch_size;
+  options.neighbours = task.sizes.neighbours;
+  options.epochs = task.sizes.epochs;
 }
 
 void check_data(const TrainingTask& task) {
@@ -379,9 +380,9 @@ void check_data(const TrainingTask& task) {
 TrainedHeads train(const TrainingTask& described, const TrainingHooks& hooks, Progress& progress) {
   check_data(described);
   TrainingTask task = described;
-  task.options = resolved(task);
-  require(*task.options.batch_size >= 2, task.function, "batch_size must be at least 2, got ",
-          *task.options.batch_size, ".");
+  resolve(task);
+  require(task.sizes.batch_size >= 2, task.function, "batch_size must be at least 2, got ",
+          task.sizes.batch_size, ".");
   return Training(task, hooks, progress).run();
 }
 

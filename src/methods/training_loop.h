@@ -6,8 +6,7 @@
 
 namespace ilk::internal {
 
-/// What a method takes where its options leave the choice to it.
-struct TrainingDefaults {
+struct TrainingSizes {
   std::int64_t epochs, batch_size, neighbours;
 };
 
@@ -18,7 +17,7 @@ struct TrainingTask {
   std::int64_t n_clusters;
   std::uint64_t seed;
   TrainingOptions options;
-  TrainingDefaults defaults;
+  TrainingSizes sizes;             ///< the method's own, where the options leave them to it
   std::int64_t views;              ///< 2: own and same; 3: crossed too
   std::vector<std::string> facts;  ///< what the loss reports, in its order
   LossFunction loss;

@@ -1,22 +1,26 @@
 // S seeds of each method, N images, K clusters.
-#include <ilk/array_file.h>
 #include <ilk/bench.h>
+#include <ilk/csv.h>
 #include <ilk/duration.h>
 #include <ilk/error.h>
 #include <ilk/file_lock.h>
 #include <ilk/files.h>
-#include <ilk/image_list.h>
 #include <ilk/models.h>
+#include <ilk/sha256.h>
 #include <ilk/version.h>
 
 #include <algorithm>
-#include <chrono>
+#include <cmath>
+#include <optional>
 #include <set>
 #include <sstream>
 
+#include "bench_data.h"
+#include "bench_records.h"
+#include "bench_rows.h"
+#include "file_stamps.h"
 #include "method.h"
 #include "options_json.h"
-#include "run_assignments.h"
 
 namespace ilk {
 namespace {
@@ -25,9 +29,13 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr std::string_view function = "bench";
 
-std::vector<const Method*> parse_methods(const std::string& text) {
+std::vector<const Method*> parse_methods(const BenchOptions& options) {
   std::vector<const Method*> methods;
-  std::istringstream names(text);
+  if (options.methods == "none") {
+    require(!options.predictions.empty(), "--methods", "methods must not be none without --predictions.");
+    return methods;
+  }
+  std::istringstream names(options.methods);
   for (std::string name; std::getline(names, name, ',');) {
     const Method* method = &find_method(name, "--methods", "--methods");
     require(std::find(methods.begin(), methods.end(), method) == methods.end(), "--methods",
@@ -38,159 +46,26 @@ std::vector<const Method*> parse_methods(const std::string& text) {
   return methods;
 }
 
-/// What the runs are scored against, and what is known of the images before any of them.
-class Truth {
- public:
-  Truth(const RunInputs& inputs, const RunOptions& options) : options_(options) {
-    std::vector<std::string> names;
-    if (!options.features.empty()) {
-      const ArrayFile file(options.features);
-      require(!file.shape().empty(), function, "features must have rows, got none.");
-      for (std::int64_t i = 0; i < file.shape()[0]; ++i) names.push_back(std::to_string(i));
-      if (!options.names.empty()) {
-        std::istringstream text(read_file(options.names));
-        names = read_input_list(text);
-      }
-      data_ = options.features;
-    } else if (is_dataset(inputs, options.dataset)) {
-      place_ = inputs.paths.front();
-      const Dataset dataset = open_dataset(place_, options.dataset);
-      for (const auto& image : dataset.images) names.push_back(image.name);
-      data_ = dataset.place + " (" + dataset.format +
-              (options.dataset.split.empty() ? "" : ", split " + options.dataset.split) +
-              (options.dataset.classes.empty() ? "" : ", classes " + options.dataset.classes) + ")";
-    } else {
-      names = list_images(inputs.paths, inputs.listed).paths;
-      data_ = inputs.paths.empty() ? "listed files" : inputs.paths.front();
-    }
-    require(!place_.empty() || !options.labels.empty(), function,
-            "labels must be given to score against, or a data set that has them, got neither.");
-    require(!names.empty(), function, "there must be at least one image, got none.");
-    n_images_ = static_cast<std::int64_t>(names.size());
-    const Labels& found = labels(names);
-    for (const auto label : found.of_image)
-      if (label >= 0) used_.insert(label);
-    require(used_.size() >= 2, function, "the labels must name at least two classes, got ", used_.size(),
-            ".");
-  }
-
-  std::int64_t n_images() const { return n_images_; }
-  std::int64_t n_classes() const { return static_cast<std::int64_t>(used_.size()); }
-  std::string text() const {
-    return data_ + ": " + std::to_string(n_images_) + " images, " + std::to_string(used_.size()) + " classes";
-  }
-
-  Agreement score(const RunAssignments& run) {
-    const auto [classes, clusters] = labelled_only(labels(run.paths), run.clusters);
-    return agreement(classes, clusters);
-  }
-
- private:
-  static bool is_dataset(const RunInputs& inputs, const DatasetOptions& part) {
-    return inputs.paths.size() == 1 && inputs.listed.empty() &&
-           (!part.split.empty() || !part.classes.empty() || is_packed_dataset(inputs.paths.front()));
-  }
-
-  /// All runs have the same images, so that the labels are read twice at most.
-  const Labels& labels(const std::vector<std::string>& paths) {
-    if (paths == paths_) return labels_;
-    if (options_.labels.empty()) {
-      auto found = labels_for(paths, {.dataset = place_, .part = options_.dataset});
-      if (!found) fail(function, "there must be labels to score against.");
-      labels_ = *std::move(found);
-    } else {
-      labels_ = read_labels(options_.labels, paths, !options_.features.empty());
-    }
-    paths_ = paths;
-    return labels_;
-  }
-
-  const RunOptions& options_;
-  std::string place_, data_;  // of a data set; of anything
-  std::int64_t n_images_ = 0;
-  std::vector<std::string> paths_;
-  Labels labels_;
-  std::set<std::int64_t> used_;
-};
-
-/// Sizes and times of the files that are named in these options, so that a run on other contents is another.
-void stamp_files(const Json& json, Json& stamps) {
-  if (json.is_structured()) {
-    for (const auto& each : json) stamp_files(each, stamps);
-    return;
-  }
-  if (!json.is_string()) return;
-  const auto text = json.get<std::string>();
-  for (const std::string& name : {text, text.substr(0, text.rfind(':'))}) {
-    std::error_code error;
-    if (!fs::is_regular_file(name, error)) continue;
-    stamps[name] = {fs::file_size(name), fs::last_write_time(name).time_since_epoch().count()};
-    return;
-  }
-}
-
-std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-/// Number, size and times of the files in a folder, links followed no further.
-Json stamp_folder(const fs::path& folder) {
-  std::uint64_t files = 0, bytes = 0, times = 0;
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, error),
-       end;
-       !error && entry != end; entry.increment(error)) {
-    if (!entry->is_regular_file(error)) continue;
-    ++files;
-    bytes += entry->file_size(error);
-    times += static_cast<std::uint64_t>(entry->last_write_time(error).time_since_epoch().count());
-  }
-  return {files, bytes, times};
-}
-
-/// The folder or file that an input means: "FORMAT:PATH" and "PATH".
-fs::path place_of(const std::string& input) {
-  std::error_code error;
-  const auto colon = input.find(':');
-  return colon == std::string::npos || fs::exists(input, error) ? input : input.substr(colon + 1);
-}
-
-/// What the images and the model are, as far as can be told without reading them.
-Json stamps_of(const RunInputs& inputs, const RunOptions& options) {
-  Json stamps = Json::object();
-  std::vector<fs::path> places;
-  places.reserve(inputs.paths.size() + 1);
-  for (const auto& input : inputs.paths) places.push_back(place_of(input));
-  if (options.features.empty()) places.push_back(find_model(options.model));
-  for (const auto& place : places) {
-    std::error_code error;
-    if (fs::is_directory(place, error))
-      stamps[place.string()] = stamp_folder(place);
-    else
-      stamp_files(place.string(), stamps);
-  }
-  return stamps;
-}
-
-/// What makes a run the same run: where it is done, and with how much, does not count.
-Json key_of(const RunInputs& inputs, const Json& stamps, std::int64_t n_images, const RunOptions& options) {
+/// Options that say what a run is of, by themselves: where it is done, with how much, and what scores it do
+/// not; the data and the seed are parts of the key of their own.
+Json options_key(const RunOptions& options) {
   Json json = options_to_json(options);
-  for (const char* name : {"output", "threads", "memory", "cache"}) json.erase(name);
-  Json key{{"version", ILK_VERSION},
-           {"options", json},
-           {"paths", inputs.paths},
-           {"listed", inputs.listed},
-           {"images", n_images}};
-  Json files = stamps;
-  stamp_files(key, files);
-  key["files"] = files;
-  // As it is once it was written: names that are no UTF-8 change on the way.
-  return Json::parse(dump(key));
+  for (const char* name :
+       {"output", "threads", "memory", "cache", "labels", "seed", "features", "names", "dataset"})
+    json.erase(name);
+  return json;
 }
 
-Json read_json(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error) ? Json::parse(read_file(path), nullptr, false) : Json();
+Json key_of(const BenchData& data, const RunOptions& options) {
+  Json key{{"version", ILK_VERSION},
+           {"data", data.key()},
+           {"options", options_key(options)},
+           {"seed", options.seed}};
+  Json files = Json::object();
+  stamp_named_files(key["options"], files);
+  if (options.features.empty()) stamp_place(find_model(options.model), files);
+  key["state"] = {{"files", files}};
+  return as_written(key);
 }
 
 /// Whether `path` is `folder` or below it; no where the latter is no folder.
@@ -202,28 +77,37 @@ bool lies_in(const fs::path& path, const fs::path& folder) {
   return below.starts_with(above);
 }
 
+/// A name that can be a folder's.
+std::string folder_name(std::string text) {
+  for (char& c : text)
+    if (c == '/' || c == '\\' || static_cast<unsigned char>(c) < ' ') c = '_';
+  return text;
+}
+
 class Bench {
  public:
-  Bench(const RunInputs& inputs, const BenchOptions& options, const RunOptions& run_options,
+  Bench(const std::vector<RunInputs>& inputs, const BenchOptions& options, const RunOptions& run_options,
         const std::string& command, const StartRun& start, Progress& progress)
-      : inputs_(inputs),
-        options_(options),
+      : options_(options),
         run_options_(run_options),
         output_(run_options.output),
+        records_(output_ / "runs"),
         start_(start),
         progress_(progress),
-        truth_(inputs_, run_options_) {
+        methods_(parse_methods(options)) {
     table_.command = command;
-    methods_ = parse_methods(options.methods);
-    for (const Method* method : methods_) table_.methods.emplace_back(method->name);
-    RunOptions& run = run_options_;
-    for (const auto& input : inputs_.paths)
-      require(!lies_in(output_, place_of(input)), function, "output must lie outside of ", input,
-              ", or it would be clustered too, got ", output_, ".");
-    if (!run.n_clusters) run.n_clusters = truth_.n_classes();
-    check_ranges(run, function);
-    if (run.cache == "none") run.cache = (output_ / "cache").string();
-    stamps_ = stamps_of(inputs_, run);
+    require(inputs.size() == 1 || run_options.labels.empty(), function,
+            "labels must come with one data set, got ", inputs.size(), " of them.");
+    require(inputs.size() == 1 || options.predictions.empty(), function,
+            "--predictions must come with one data set, got ", inputs.size(), " of them.");
+    for (const RunInputs& one : inputs) {
+      for (const auto& input : one.paths)
+        require(!lies_in(output_, place_of_input(input)), function, "output must lie outside of ", input,
+                ", or it would be clustered too, got ", output_, ".");
+      data_.emplace_back(one, run_options_);
+    }
+    check_ranges(run_options_, function);
+    if (run_options_.cache == "none") run_options_.cache = (output_ / "cache").string();
   }
 
   BenchTable go() {
@@ -233,10 +117,13 @@ class Bench {
     std::error_code error;
     if (!fs::exists(output_ / "table.json", error))
       write_file_atomically(output_ / "table.json", to_json(table_) + "\n");
-    describe();
-    if (run_options_.features.empty()) prepare();
-    progress_.start("Runs", static_cast<std::int64_t>(table_.methods.size()) * options_.seeds, "runs");
-    for (const Method* method : methods_) run_method(*method);
+    score_again(records_, data_);
+    for (const Prediction& prediction : options_.predictions) take(prediction);
+    for (BenchData& data : data_)
+      if (run_options_.features.empty() && !methods_.empty()) prepare(data);
+    progress_.start("Runs", std::ssize(data_) * std::ssize(methods_) * options_.seeds, "runs");
+    for (BenchData& data : data_)
+      for (const Method* method : methods_) run_method(data, *method);
     progress_.finish();
     write_table();
     return table_;
@@ -247,44 +134,19 @@ class Bench {
     std::error_code error;
     require(!fs::exists(output_, error) || fs::is_directory(output_, error), function,
             "output must be a folder, got the file ", output_, ".");
-    const Json found = read_json(output_ / "table.json");
+    const Json found = read_json_file(output_ / "table.json");
     require((found.is_object() && found.value("program", "") == "ilk bench") || !fs::exists(output_, error) ||
                 fs::is_empty(output_, error),
             function, "output must be a bench's folder, an empty or a new folder; ", output_,
             " holds other files.");
   }
 
-  void describe() {
-    const RunOptions& run = run_options_;
-    table_.protocol = {
-        truth_.text() + ". " +
-            (run.features.empty() ? "Model: " + fs::path(run.model).filename().string() + "."
-                                  : "No model: features from a file."),
-        (run.n_clusters->number()
-             ? "K = " + run.n_clusters->text() +
-                   (run.n_clusters->number() == truth_.n_classes()
-                        ? ", the number of classes, which is all that methods are told of them."
-                        : ".")
-             : "K is chosen by each run (" + run.n_clusters->text() + ").") +
-            (options_.seeds == 1
-                 ? " Seed " + std::to_string(run.seed) + "."
-                 : " Seeds " + std::to_string(run.seed) + " to " +
-                       std::to_string(run.seed + static_cast<std::uint64_t>(options_.seeds) - 1) +
-                       "; mean ± sample deviation over them.") +
-            " ACC, NMI and ARI in %.",
-        "Each method clusters all these images, and heads (sac, tac-trained) learn from the same ones. "
-        "Labels "
-        "score results; nothing is trained, chosen or stopped by them.",
-        "Each run is a process of its own; its time is from start to end, with features of images and words "
-        "known from before."};
-  }
-
-  RunOptions options_for(const Method& method, std::uint64_t seed, const std::string& name) const {
+  RunOptions options_for(const BenchData& data, const Method& method, std::uint64_t seed) const {
     RunOptions run = run_options_;
     run.method = method.name;
     run.labels.clear();
     run.seed = seed;
-    run.output = output_ / "runs" / name;
+    if (!run.n_clusters) run.n_clusters = data.n_classes();
     if (method.needs.image_texts != ImageTexts::given) {
       run.captions.clear();
       run.text_encoder.clear();
@@ -294,87 +156,77 @@ class Bench {
     return run;
   }
 
-  /// The finished run's facts: what was kept of it, or what it gives now. A failure has a reason instead.
-  Json result_of(const RunOptions& run, std::string& failure) {
-    const fs::path kept = run.output.string() + ".json";
-    const Json key = key_of(inputs_, stamps_, truth_.n_images(), run);
-    Json known = read_json(kept);
-    std::error_code error;
-    if (known.is_object() && known.value("key", Json()) == key &&
-        fs::exists(run.output / "assignments.csv", error))
-      return known;
-    // What a stopped training left is taken up again, with the time that it took. Of a run on other options,
-    // and of one that was killed, whose time nobody knows, nothing is.
-    const fs::path begun = run.output.string() + ".begun.json";
-    Json before = read_json(begun);
-    if (!before.is_object() || before.value("key", Json()) != key || !before.value("stopped", false)) {
-      fs::remove_all(run.output, error);
-      before = {{"seconds", 0.0}, {"cpu_seconds", 0.0}};
-    }
-    before["key"] = key;
-    before["stopped"] = false;
-    write_file_atomically(begun, dump(before));
-    fs::remove(kept, error);
-    const BenchProcess process = start_(inputs_, run, run.output.string() + ".log");
-    const double seconds = before["seconds"].get<double>() + process.seconds,
-                 cpu_seconds = before["cpu_seconds"].get<double>() + process.cpu_seconds;
+  /// The finished run: what is known of it, or what it gives now. Nothing where it failed, with the reason.
+  std::optional<BenchRecord> result_of(BenchData& data, RunOptions run, const std::string& base,
+                                       std::string& failure) {
+    const Json key = key_of(data, run);
+    BenchRecord record{.name = records_.name_for(base, key), .key = key};
+    if (records_.knows(record.name, key, record)) return record;
+    run.output = records_.directory(record.name);
+    BenchRecords::Spent spent = records_.begin(record.name, key);
+    const BenchProcess process = start_(data.inputs(), run, run.output.string() + ".log");
+    spent.seconds += process.seconds;
+    spent.cpu_seconds += process.cpu_seconds;
     constexpr int stopped = 130;
     // One that is told twice, or before it listens, dies of it.
     if (process.status == stopped || (process.status < 0 && progress_.stop_requested())) {
-      before["seconds"] = seconds;
-      before["cpu_seconds"] = cpu_seconds;
-      before["stopped"] = true;
-      write_file_atomically(begun, dump(before));
+      records_.stopped(record.name, spent);
       throw Stopped();
     }
     if (process.status != 0) progress_.check_stop();
-    const Json manifest = read_json(run.output / "manifest.json");
+    const Json manifest = read_json_file(run.output / "manifest.json");
     if (process.status != 0 || !manifest.is_object() || manifest.value("status", "") != "complete") {
       failure = process.status < 0      ? "ended by signal " + std::to_string(-process.status)
                 : process.error.empty() ? "ended with status " + std::to_string(process.status)
                                         : process.error;
-      return {};
+      return std::nullopt;
     }
+    std::error_code error;
     if (!options_.keep_features)
       for (const char* name : {"features.safetensors", "training.safetensors"})
         fs::remove(run.output / name, error);
     const Json& summary = manifest.at("summary");
-    Json facts{{"key", key},
-               {"seconds", seconds},
-               {"cpu_seconds", cpu_seconds},
-               {"peak_memory_mebibytes", summary.at("peak_memory_mebibytes")},
-               {"encoded", summary.at("encoded")},
-               {"from_cache", summary.at("from_cache")}};
-    write_file_atomically(kept, dump(facts));
-    fs::remove(begun, error);
-    return facts;
+    record.facts = {{"method", run.method},
+                    {"data_name", data.name()},
+                    {"data_description", data.description()},
+                    {"seconds", spent.seconds},
+                    {"cpu_seconds", spent.cpu_seconds},
+                    {"peak_memory_mebibytes", summary.at("peak_memory_mebibytes")},
+                    {"encoded", summary.at("encoded")},
+                    {"from_cache", summary.at("from_cache")}};
+    records_.write(record);
+    return record;
   }
 
   /// Encodes images, words and texts, once for all runs.
-  void prepare() {
+  void prepare(BenchData& data) {
     // By a method that encodes the texts of images, where they are wanted; else by one that needs least.
     const auto reads_texts = [](const Method* method) {
       return method->needs.image_texts == ImageTexts::given;
     };
     const auto reader = std::find_if(methods_.begin(), methods_.end(), reads_texts);
     const bool texts = reader != methods_.end() && !run_options_.captions.empty();
-    RunOptions run = options_for(texts ? **reader : method_that_needs_least(), run_options_.seed, "features");
-    run.n_clusters = std::max<std::int64_t>(2, run.n_clusters->number().value_or(2));
+    RunOptions run = options_for(data, texts ? **reader : method_that_needs_least(), run_options_.seed);
+    run.n_clusters =
+        std::max<std::int64_t>(2, run.n_clusters.value_or(data.n_classes()).number().value_or(2));
     run.kmeans.n_init = 1;
     run.training.epochs = 1;
-    std::error_code error;
-    if (!fs::exists(run.output.string() + ".json", error))
-      progress_.say("Encoding images and words, for all runs (" + run.output.string() + ".log)");
+    const Json key = key_of(data, run);
+    const std::string name = records_.name_for("features", key);
+    if (BenchRecord known; !records_.knows(name, key, known))
+      progress_.say("Encoding images and words, for all runs (" + (output_ / "runs" / "features").string() +
+                    ".log)");
     std::string failure;
-    const Json facts = result_of(run, failure);
-    require(failure.empty(), function, "the run that encodes images and words failed: ", failure);
-    char memory[32];
-    std::snprintf(memory, sizeof memory, "%.0f MiB", facts.at("peak_memory_mebibytes").get<double>());
-    table_.protocol.push_back(
-        "Features were made by a run before, in " + duration_text(facts.at("seconds").get<double>()) +
-        " and " + memory + " (" + std::to_string(facts.at("encoded").get<std::int64_t>()) +
-        " images encoded then, " + std::to_string(facts.at("from_cache").get<std::int64_t>()) +
-        " known already).");
+    const auto record = result_of(data, run, "features", failure);
+    if (!record) fail(function, "the run that encodes images and words failed: ", failure);
+    const Json& facts = record->facts;
+    std::ostringstream text;
+    text << "Features " << (data_.size() > 1 ? "of " + data.name() + " " : "")
+         << "were made by a run before, in " << duration_text(facts.at("seconds").get<double>()) << " and "
+         << std::llround(facts.at("peak_memory_mebibytes").get<double>()) << " MiB ("
+         << facts.at("encoded").get<std::int64_t>() << " images encoded then, "
+         << facts.at("from_cache").get<std::int64_t>() << " known already).";
+    features_made_.push_back(text.str());
   }
 
   static const Method& method_that_needs_least() {
@@ -385,61 +237,129 @@ class Bench {
     return **std::find_if(methods().begin(), methods().end(), needs_nothing);
   }
 
-  void run_method(const Method& method) {
+  void run_method(BenchData& data, const Method& method) {
     for (std::int64_t s = 0; s < options_.seeds; ++s) {
       progress_.check_stop();
       const std::uint64_t seed = run_options_.seed + static_cast<std::uint64_t>(s);
-      const std::string name = std::string(method.name) + "-" + std::to_string(seed);
-      const RunOptions run = options_for(method, seed, name);
       std::string failure;
-      const Json facts = result_of(run, failure);
-      if (!failure.empty()) {
-        table_.failures.emplace_back(std::string(method.name) + ", seed " + std::to_string(seed), failure);
+      auto record = result_of(data, options_for(data, method, seed),
+                              std::string(method.name) + "-" + std::to_string(seed), failure);
+      if (!record) {
+        table_.failures.emplace_back((data_.size() > 1 ? data.name() + ", " : "") + std::string(method.name) +
+                                         ", seed " + std::to_string(seed),
+                                     failure);
         write_table();
         return;  // another seed would fail alike
       }
-      const RunAssignments assignments = read_assignments(run.output);
-      table_.runs.push_back({.method = std::string(method.name),
-                             .seed = seed,
-                             .n_clusters = static_cast<std::int64_t>(assignments.names.size()),
-                             .agreement = truth_.score(assignments),
-                             .seconds = facts.at("seconds"),
-                             .cpu_seconds = facts.at("cpu_seconds"),
-                             .peak_memory_mebibytes = facts.at("peak_memory_mebibytes"),
-                             .encoded = facts.at("encoded")});
-      if (table_.runs.back().encoded > 0)
-        progress_.say(name +
+      keep_scores(data, *record);
+      if (record->facts.at("encoded").get<std::int64_t>() > 0)
+        progress_.say(record->name +
                       " encoded images itself, which its time and memory tell of: the cache lacked them.");
       write_table();
       progress_.advance(1);
     }
   }
 
-  void write_table() const {
+  void keep_scores(BenchData& data, BenchRecord& record) {
+    if (record.facts.contains("scores")) return;
+    const RunAssignments assignments = read_assignments(records_.directory(record.name));
+    record.facts["n_clusters"] = assignments.names.size();
+    record.facts["scores"] = scores_json(data.score(assignments));
+    records_.write(record);
+  }
+
+  /// Clusters that somebody else made, as a run of their own.
+  void take(const Prediction& prediction) {
+    BenchData& data = data_.front();
+    const RunAssignments clusters = data.read_predictions(prediction.name, prediction.file);
+    std::string rows = "path,cluster,name\n";
+    for (std::size_t i = 0; i < clusters.paths.size(); ++i)
+      rows += csv_field(clusters.paths[i]) + "," + std::to_string(clusters.clusters[i]) + ",\n";
+    const Json key = as_written({{"version", ILK_VERSION},
+                                 {"data", data.key()},
+                                 {"options", {{"predictions", prediction.name + "=" + prediction.file}}},
+                                 {"state", {{"sha256", sha256_hex(rows)}}}});
+    BenchRecord record{.name = records_.name_for(folder_name(prediction.name), key), .key = key};
+    if (!records_.knows(record.name, key, record)) {
+      records_.begin(record.name, key);
+      write_file_atomically(records_.directory(record.name) / "assignments.csv", rows);
+      record.facts = {
+          {"method", prediction.name}, {"data_name", data.name()}, {"data_description", data.description()}};
+    }
+    record.facts["n_clusters"] = clusters.names.size();
+    record.facts["scores"] = scores_json(data.score(clusters));
+    records_.write(record);
+  }
+
+  void describe(const BenchRows& rows) {
+    const RunOptions& run = run_options_;
+    table_.protocol.clear();
+    for (const std::string& description : rows.descriptions) table_.protocol.push_back(description + ".");
+    if (table_.protocol.empty())
+      for (const BenchData& data : data_) table_.protocol.push_back(data.description() + ".");
+    std::set<std::uint64_t> seeds;
+    for (const BenchRun& one : rows.runs) seeds.insert(one.seed);
+    std::ostringstream text;
+    text << (run.features.empty() ? "Model: " + fs::path(run.model).filename().string() + ". "
+                                  : "No model: features from a file. ");
+    if (!run.n_clusters)
+      text << (data_.size() == 1 ? "K = " + std::to_string(data_.front().n_classes()) + ", the number"
+                                 : std::string("K is the number"))
+           << " of classes, which is all that methods are told of them.";
+    else if (run.n_clusters->number())
+      text << "K = " << run.n_clusters->text() << ".";
+    else
+      text << "K is chosen by each run (" << run.n_clusters->text() << ").";
+    if (seeds.size() == 1) text << " Seed " << *seeds.begin() << ".";
+    if (seeds.size() > 1)
+      text << " Seeds " << *seeds.begin() << " to " << *seeds.rbegin()
+           << "; mean ± sample deviation over a row's runs.";
+    text << " ACC, NMI and ARI in %.";
+    table_.protocol.push_back(text.str());
+    table_.protocol.emplace_back(
+        "Each method clusters all these images, and heads (sac, tac-trained) learn from the same ones. "
+        "Labels "
+        "score results; nothing is trained, chosen or stopped by them.");
+    table_.protocol.emplace_back(
+        "Each run is a process of its own; its time is from start to end, with features of images and words "
+        "known from before. Predictions that were given have no times.");
+    table_.protocol.insert(table_.protocol.end(), features_made_.begin(), features_made_.end());
+    if (rows.out_of_date > 0)
+      table_.protocol.push_back(
+          std::to_string(rows.out_of_date) +
+          " runs in this folder are of other contents of the data or of another version "
+          "of ilk, and are left out.");
+  }
+
+  void write_table() {
+    BenchRows rows = rows_of(records_, data_);
+    describe(rows);
+    table_.runs = std::move(rows.runs);
     write_file_atomically(output_ / "table.md", to_markdown(table_));
     write_file_atomically(output_ / "table.csv", to_csv(table_));
+    write_file_atomically(output_ / "table.tex", to_latex(table_));
     write_file_atomically(output_ / "table.json", to_json(table_) + "\n");
   }
 
-  RunInputs inputs_;
   BenchOptions options_;
   RunOptions run_options_;
   fs::path output_;
+  BenchRecords records_;
   const StartRun& start_;
   Progress& progress_;
   std::vector<const Method*> methods_;
+  std::vector<BenchData> data_;
+  std::vector<std::string> features_made_;  // a sentence for each data set
   BenchTable table_;
-  Truth truth_;
-  Json stamps_;
 };
 
 }  // namespace
 
-BenchTable bench(const RunInputs& inputs, const BenchOptions& options, const RunOptions& run_options,
-                 const std::string& command, const StartRun& start, Progress& progress) {
+BenchTable bench(const std::vector<RunInputs>& data, const BenchOptions& options,
+                 const RunOptions& run_options, const std::string& command, const StartRun& start,
+                 Progress& progress) {
   check_ranges(options, function);
-  parse_methods(options.methods);  // before anything is read
-  return Bench(inputs, options, run_options, command, start, progress).go();
+  return Bench(data, options, run_options, command, start, progress).go();
 }
 
 }  // namespace ilk

@@ -1,5 +1,6 @@
 // S runs of each method.
 #include <ilk/bench.h>
+#include <ilk/csv.h>
 #include <ilk/error.h>
 #include <ilk/version.h>
 
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace ilk {
 namespace {
@@ -19,39 +21,55 @@ struct Column {
   const char* name;
   double factor;  // of the number in text
   const char* unit;
-  double (*value)(const BenchRun& run);
+  std::optional<double> (*value)(const BenchRun& run);
 };
 constexpr std::array columns = {
-    Column{"ACC", "accuracy", 100, "", [](const BenchRun& run) { return run.agreement.accuracy; }},
+    Column{"ACC", "accuracy", 100, "",
+           [](const BenchRun& run) { return std::optional(run.agreement.accuracy); }},
     Column{"NMI", "normalised_mutual_information", 100, "",
-           [](const BenchRun& run) { return run.agreement.normalised_mutual_information; }},
+           [](const BenchRun& run) { return std::optional(run.agreement.normalised_mutual_information); }},
     Column{"ARI", "adjusted_rand_index", 100, "",
-           [](const BenchRun& run) { return run.agreement.adjusted_rand_index; }},
+           [](const BenchRun& run) { return std::optional(run.agreement.adjusted_rand_index); }},
     Column{"time", "seconds", 1, " s", [](const BenchRun& run) { return run.seconds; }},
     Column{"CPU time", "cpu_seconds", 1, " s", [](const BenchRun& run) { return run.cpu_seconds; }},
     Column{"peak memory", "peak_memory_mebibytes", 1, " MiB",
            [](const BenchRun& run) { return run.peak_memory_mebibytes; }}};
 
-std::vector<const BenchRun*> runs_of(const BenchTable& table, const std::string& method) {
-  std::vector<const BenchRun*> runs;
-  for (const BenchRun& run : table.runs)
-    if (run.method == method) runs.push_back(&run);
-  return runs;
+/// The runs of one data set, method and variant.
+using Line = std::vector<const BenchRun*>;
+
+std::vector<Line> lines_of(const BenchTable& table) {
+  std::vector<Line> lines;
+  for (const BenchRun& run : table.runs) {
+    const auto own = std::find_if(lines.begin(), lines.end(), [&](const Line& line) {
+      return line.front()->data == run.data && line.front()->method == run.method &&
+             line.front()->variant == run.variant;
+    });
+    if (own == lines.end())
+      lines.push_back({&run});
+    else
+      own->push_back(&run);
+  }
+  return lines;
 }
 
-MeanDeviation of_column(const std::vector<const BenchRun*>& runs, const Column& column) {
+/// Nothing where it is not known of each run.
+std::optional<MeanDeviation> of_column(const Line& line, const Column& column) {
   std::vector<double> values;
-  values.reserve(runs.size());
-  for (const BenchRun* run : runs) values.push_back(column.value(*run));
+  for (const BenchRun* run : line)
+    if (const auto value = column.value(*run)) values.push_back(*value);
+  if (values.size() < line.size()) return std::nullopt;
   return mean_deviation(values);
 }
 
 /// "34.6 ± 0.9"; one run has no deviation.
-std::string cell(const std::vector<const BenchRun*>& runs, const Column& column) {
-  const auto [mean, deviation] = of_column(runs, column);
+std::string cell(const Line& line, const Column& column) {
+  const auto known = of_column(line, column);
+  if (!known) return "–";
+  const auto [mean, deviation] = *known;
   const bool memory = std::string_view(column.unit) == " MiB";
   char text[96];
-  if (runs.size() == 1)
+  if (line.size() == 1)
     std::snprintf(text, sizeof text, memory ? "%.0f%s" : "%.1f%s", column.factor * mean, column.unit);
   else
     std::snprintf(text, sizeof text, memory ? "%.0f ± %.0f%s" : "%.1f ± %.1f%s", column.factor * mean,
@@ -59,15 +77,23 @@ std::string cell(const std::vector<const BenchRun*>& runs, const Column& column)
   return text;
 }
 
-/// The table's cells, headings first; methods without a run are left out.
+/// The table's cells, headings first; the data are named where there are several.
 std::vector<std::vector<std::string>> cells_of(const BenchTable& table) {
-  std::vector<std::vector<std::string>> rows{{"method", "runs"}};
+  const auto lines = lines_of(table);
+  const bool several = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
+    return line.front()->data != lines.front().front()->data;
+  });
+  std::vector<std::vector<std::string>> rows(1);
+  if (several) rows.front().emplace_back("data");
+  rows.front().insert(rows.front().end(), {"method", "runs"});
   for (const Column& column : columns) rows.front().emplace_back(column.heading);
-  for (const std::string& method : table.methods) {
-    const auto runs = runs_of(table, method);
-    if (runs.empty()) continue;
-    rows.push_back({method, std::to_string(runs.size())});
-    for (const Column& column : columns) rows.back().push_back(cell(runs, column));
+  for (const Line& line : lines) {
+    const BenchRun& first = *line.front();
+    auto& row = rows.emplace_back();
+    if (several) row.push_back(first.data);
+    row.push_back(first.method + (first.variant.empty() ? "" : " " + first.variant));
+    row.push_back(std::to_string(line.size()));
+    for (const Column& column : columns) row.push_back(cell(line, column));
   }
   return rows;
 }
@@ -75,6 +101,30 @@ std::vector<std::vector<std::string>> cells_of(const BenchTable& table) {
 std::size_t code_points(const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xC0) != 0x80; }));
+}
+
+/// Text as LaTeX sets it.
+std::string latex(const std::string& text) {
+  std::string set;
+  for (const char c : text) {
+    if (c == '\\')
+      set += "\\textbackslash{}";
+    else if (c == '~' || c == '^')
+      set += std::string("\\") + c + "{}";
+    else if (std::string_view("&%$#_{}").find(c) != std::string_view::npos)
+      set += std::string("\\") + c;
+    else if (c == '-' && set.ends_with("-"))
+      set += "{}-";  // else two of them are a dash
+    else
+      set += c;
+  }
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    for (std::size_t at = set.find(from); at != std::string::npos; at = set.find(from, at + to.size()))
+      set.replace(at, from.size(), to);
+  };
+  replace("±", "$\\pm$");
+  replace("–", "--");
+  return set;
 }
 
 std::string number(double value) {
@@ -133,18 +183,32 @@ std::string to_markdown(const BenchTable& table) {
   return text;
 }
 
+std::string to_latex(const BenchTable& table) {
+  const auto rows = cells_of(table);
+  std::string text = "% " + table.command + "\n";
+  for (const auto& sentence : table.protocol) text += "% " + sentence + "\n";
+  const std::size_t names = rows.front().size() - columns.size() - 1;
+  text +=
+      "\\begin{tabular}{" + std::string(names, 'l') + std::string(columns.size() + 1, 'r') + "}\n\\hline\n";
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t c = 0; c < rows[r].size(); ++c) text += (c ? " & " : "") + latex(rows[r][c]);
+    text += r == 0 ? " \\\\\n\\hline\n" : " \\\\\n";
+  }
+  return text + "\\hline\n\\end{tabular}\n";
+}
+
 std::string to_csv(const BenchTable& table) {
-  std::string text = "method,runs";
+  std::string text = "data,method,options,runs";
   for (const Column& column : columns)
     text += std::string(",") + column.name + "," + column.name + "_deviation";
   text += "\n";
-  for (const std::string& method : table.methods) {
-    const auto runs = runs_of(table, method);
-    if (runs.empty()) continue;
-    text += method + "," + std::to_string(runs.size());
+  for (const Line& line : lines_of(table)) {
+    const BenchRun& first = *line.front();
+    text += csv_field(first.data) + "," + csv_field(first.method) + "," + csv_field(first.variant) + "," +
+            std::to_string(line.size());
     for (const Column& column : columns) {
-      const auto [mean, deviation] = of_column(runs, column);
-      text += "," + number(mean) + "," + number(deviation);
+      const auto known = of_column(line, column);
+      text += known ? "," + number(known->mean) + "," + number(known->deviation) : ",,";
     }
     text += "\n";
   }
@@ -153,19 +217,26 @@ std::string to_csv(const BenchTable& table) {
 
 std::string to_json(const BenchTable& table) {
   Json methods = Json::array(), runs = Json::array(), failures = Json::array();
-  for (const std::string& method : table.methods) {
-    const auto own = runs_of(table, method);
-    if (own.empty()) continue;
-    Json row{{"method", method}, {"runs", own.size()}};
+  for (const Line& line : lines_of(table)) {
+    const BenchRun& first = *line.front();
+    Json row{
+        {"data", first.data}, {"method", first.method}, {"options", first.variant}, {"runs", line.size()}};
     for (const Column& column : columns) {
-      const auto [mean, deviation] = of_column(own, column);
-      row[column.name] = {{"mean", mean}, {"deviation", deviation}};
+      const auto known = of_column(line, column);
+      row[column.name] = known ? Json{{"mean", known->mean}, {"deviation", known->deviation}} : Json();
     }
     methods.push_back(row);
   }
   for (const BenchRun& run : table.runs) {
-    Json row{{"method", run.method}, {"seed", run.seed}, {"n_clusters", run.n_clusters}};
-    for (const Column& column : columns) row[column.name] = column.value(run);
+    Json row{{"data", run.data},
+             {"method", run.method},
+             {"options", run.variant},
+             {"seed", run.seed},
+             {"n_clusters", run.n_clusters}};
+    for (const Column& column : columns) {
+      const auto value = column.value(run);
+      row[column.name] = value ? Json(*value) : Json();
+    }
     row["encoded"] = run.encoded;
     runs.push_back(row);
   }

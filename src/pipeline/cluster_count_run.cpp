@@ -30,6 +30,11 @@ constexpr std::array curves = {Curve{"score", "#00696f", &ClusterCountEvidence::
 
 }  // namespace
 
+const ClusterCount& asked_clusters(const RunOptions& options) {
+  if (!options.n_clusters) fail("run", "Say how many clusters to make: -k 12, or -k auto.");
+  return *options.n_clusters;
+}
+
 void require_enough_images(const ClusterCount& asked, std::int64_t n_images, const std::string& what) {
   if (const auto number = asked.number()) {
     require(*number <= n_images, "run", "-k must be at most the number of ", what, " (", n_images, "), got ",
@@ -45,7 +50,7 @@ void require_enough_images(const ClusterCount& asked, std::int64_t n_images, con
 }
 
 void decide_cluster_count(RunRecord& record, RecordingProgress& progress) {
-  const ClusterCount& asked = *record.options.n_clusters;
+  const ClusterCount& asked = asked_clusters(record.options);
   require_enough_images(asked, record.images.embeddings.rows(), "usable images");
   if (const auto number = asked.number()) {
     record.n_clusters = *number;

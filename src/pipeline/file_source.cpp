@@ -59,7 +59,7 @@ class FeatureFiles : public FeatureSource {
                            read_captions);
     open_texts();
     check_words();
-    require_enough_images(*options.n_clusters, features_.shape()[0], "rows of " + features_.place());
+    require_enough_images(asked_clusters(options), features_.shape()[0], "rows of " + features_.place());
     const auto rows_of = [](const std::optional<WordFile>& file) {
       return file ? file->features.shape()[0] : 0;
     };

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view function = "assign";
 
 std::filesystem::path features_of(const std::filesystem::path& folder) {
-  const auto file = folder / "features.safetensors";
+  auto file = folder / "features.safetensors";
   std::error_code error;
   require(std::filesystem::is_regular_file(file, error), function, folder,
           " must be a finished run, with a features.safetensors.");

@@ -33,7 +33,8 @@ class OptionsToJson {
     } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
       return value.string();
     } else if constexpr (std::is_same_v<T, ClusterCount>) {
-      return value.number() ? nlohmann::ordered_json(*value.number()) : nlohmann::ordered_json(value.text());
+      if (const auto number = value.number()) return *number;
+      return value.text();
     } else {
       return value;
     }
@@ -76,7 +77,7 @@ class OptionsFromJson {
     } else if constexpr (std::is_same_v<T, ClusterCount>) {
       const auto text = json.is_string() ? json.get<std::string>() : std::to_string(json.get<std::int64_t>());
       const auto count = ClusterCount::parse(text);
-      require(count.has_value(), "options", name, " must be ", ClusterCount::allowed, ", got '", text, "'.");
+      if (!count) fail("options", name, " must be ", ClusterCount::allowed, ", got '", text, "'.");
       return *count;
     } else {
       return json.get<T>();

@@ -30,7 +30,7 @@ class Run {
   RunSummary go() {
     const auto begin = std::chrono::steady_clock::now();
     check_ranges(options(), "run");
-    require(options().n_clusters.has_value(), "run", "Say how many clusters to make: -k 12, or -k auto.");
+    (void)asked_clusters(options());  // before anything is read
     require(options().device != Device::cuda, "run",
             "this ilk was built without a GPU backend; use --device cpu.");
     set_threads(static_cast<int>(options().threads.value_or(0)));
@@ -76,7 +76,7 @@ class Run {
     summary().repeated = images.repeated;
     summary().skipped = images.skipped;
     record_.images = std::move(images);
-    if (options().n_clusters->number())
+    if (asked_clusters(options()).number())
       decide_cluster_count(record_, progress_);
     else
       context_.timed("count clusters", [&] { decide_cluster_count(record_, progress_); });

@@ -38,6 +38,8 @@ void begin_run_directory(const std::filesystem::path& directory, const RunOption
 void write_assignments(const RunRecord& record);
 void write_clusters(const RunRecord& record);
 void write_features(const RunRecord& record);
+/// How many clusters the options ask for; throws Error where they do not say.
+const ClusterCount& asked_clusters(const RunOptions& options);
 /// Throws Error in the user's words where so many images are too few for the number of clusters, or for a
 /// choice among several. `what` names the images: "usable images".
 void require_enough_images(const ClusterCount& asked, std::int64_t n_images, const std::string& what);
