@@ -39,7 +39,8 @@ struct Evaluation {
   std::optional<Agreement> agreement;       ///< with the labels, where given
   std::optional<MatchedConfusion> matched;  ///< of the labelled images
   std::optional<Separation>
-      separation;  ///< of the features that were clustered; absent where they are not there
+      separation;      ///< of the features that were clustered; absent where they are not there
+  std::string notice;  ///< what the user should know of the run: that it is not complete; else empty
 };
 
 /// Scores a run directory (assignments.csv and, for scores without labels, features.safetensors) against

@@ -16,6 +16,7 @@
 #include "assignment_row.h"
 #include "options_json.h"
 #include "run_context.h"
+#include "run_directory_lock.h"
 #include "unit_rows_file.h"
 
 namespace ilk {
@@ -87,8 +88,11 @@ class FinishedRun {
   static std::filesystem::path checked(const std::filesystem::path& folder) {
     const auto file = folder / "features.safetensors";
     std::error_code error;
-    require(std::filesystem::is_regular_file(file, error), function, folder,
-            " must be a finished run, with a features.safetensors.");
+    if (!std::filesystem::is_regular_file(file, error)) {
+      const std::string notice = unfinished_run_notice(folder);
+      require(notice.empty(), function, notice);
+      fail(function, folder, " must be a finished run, with a features.safetensors.");
+    }
     return file;
   }
 
@@ -174,6 +178,7 @@ Placement assign(const std::filesystem::path& run, const ImageList& images, cons
   check_ranges(options, function);
   set_threads(static_cast<int>(options.threads));
   const FinishedRun finished(run);
+  if (const std::string notice = unfinished_run_notice(run); !notice.empty()) progress.say(notice);
   require(options.features.empty() || images.paths.empty(), function,
           "features must not be given together with images, got '", options.features, "'.");
   EmbeddedImages embedded = options.features.empty() ? from_images(finished, images, options, progress)
