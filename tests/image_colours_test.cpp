@@ -319,6 +319,7 @@ TEST_F(ImageColours, PixmapsOfEveryKindAreRead) {
   EXPECT_THAT(reason_of("P2 3 2 100 0 50 101 100 0 0"), HasSubstr("larger than the largest"));
   EXPECT_THAT(reason_of("P5 3 2 0\n      "), HasSubstr("from 1 to 65535"));
   EXPECT_THAT(reason_of("P5 99999 99999 255\n      "), HasSubstr("too large"));
+  EXPECT_THAT(reason_of("P4 20000000 1\n" + std::string(2500000, 'a')), HasSubstr("a side is longer than"));
 }
 
 TEST_F(ImageColours, SmallPicturesCarryNoMetadata) {
@@ -357,6 +358,7 @@ TEST_F(ImageColours, DamagedFilesAreErrorsOrPictures) {  // of the readers that 
       ++refused;
     }
   };
+  testing::internal::CaptureStderr();
   for (const std::string& original : originals) {
     for (std::size_t length = 0; length < original.size(); ++length) try_one(original.substr(0, length));
     for (int i = 0; i < 300; ++i) {
@@ -367,6 +369,7 @@ TEST_F(ImageColours, DamagedFilesAreErrorsOrPictures) {  // of the readers that 
       try_one(changed);
     }
   }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_GT(decoded, 100);
   EXPECT_GT(refused, 100);
 }

@@ -423,7 +423,7 @@ TEST_F(ProgramTest, MistakesGetOneClearSentence) {
   expect({"cluster", images, "-k", "3", "--epsilom", "1"}, 2,
          "There is no flag --epsilom. Did you mean --epsilon?");
   expect({"clutser", images}, 2, "Did you mean \"cluster\"?");
-  expect({"cluster", images}, 2, "--n-clusters");
+  expect({"cluster", images}, 2, "-k");
   expect({"cluster", images, "-k", "three"}, 2, "three");
   expect({"cluster", images, "-k", "3", "--fusion", "sun"}, 2, "must be concat, sum or plain, got 'sun'");
   expect(cluster(images, output(), {"--epsilon", "-1"}), 3, "epsilon must be at least 0, got -1.");

@@ -51,8 +51,9 @@ void start_vips() {
   static const bool started = [] {
     if (vips().init("ilk") != 0) return false;
     // What a decoder grumbles becomes an ImageError's reason; nothing goes to the terminal.
-    vips().log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK & ~G_LOG_LEVEL_ERROR),
-                           WarningsKept::log_handler, nullptr);
+    for (const char* who : {"VIPS", "GLib-GObject"})
+      vips().log_set_handler(who, static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK & ~G_LOG_LEVEL_ERROR),
+                             WarningsKept::log_handler, nullptr);
     vips().block_untrusted_set(TRUE);
     // JPEG XL alone is let through to decode_pixels, which asks DecodeOptions::jpeg_xl.
     vips().operation_block_set("VipsForeignLoadJxl", FALSE);
@@ -154,6 +155,9 @@ double allowed_reduction(double height, double width, ImageSize target) {
 }
 
 void check_pixel_limit(ImageSize size, const DecodeOptions& options) {
+  constexpr std::int64_t longest_side = 10'000'000;  // libvips's VIPS_MAX_COORD
+  if (std::max(size.height, size.width) >= longest_side)
+    throw ImageError("too large", "a side is longer than 10 million pixels");
   const double megapixels = static_cast<double>(size.height) * static_cast<double>(size.width) / 1e6;
   if (megapixels <= options.pixel_limit) return;
   std::ostringstream reason;
