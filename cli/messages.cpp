@@ -167,7 +167,8 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& command = named_command(app);
   // A command that is not known leaves its name over, and CLI11 then only misses a command.
   if (const auto unknown = app.remaining(true); !unknown.empty()) return unknown_word(app, unknown.front());
-  const std::string text = error.what(), kind = error.get_name();
+  std::string text = error.what();
+  const std::string kind = error.get_name();
   if (kind == "RequiredError") return missing(command, text.substr(0, text.find(" is required")));
   if (kind == "ConversionError" && text.starts_with("Could not convert: ")) {
     const std::size_t begin = text.find(": ") + 2, middle = text.find(" = ", begin);
