@@ -8,6 +8,7 @@
 
 #include "child_process.h"
 #include "commands.h"
+#include "help.h"
 #include "inputs.h"
 #include "option_flags.h"
 #include "terminal.h"
@@ -92,6 +93,9 @@ int bench_command(const BenchArguments& arguments, const std::string& command) {
 
 void add_bench_command(CLI::App& app, const std::string& command, Action& action) {
   auto* subcommand = app.add_subcommand("bench", "Run methods side by side over seeds, and score them");
+  subcommand->formatter(std::make_shared<HelpFormatter>(
+      std::vector<std::string>{"n-clusters", "output", "dataset", "labels", "split", "methods", "seeds",
+                               "model", "features", "noun-features", "memory", "json"}));
   auto arguments = std::make_shared<BenchArguments>();
   RunOptions& run = arguments->run;
   run.output = "bench";

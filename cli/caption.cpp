@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "inputs.h"
 #include "option_flags.h"
+#include "output.h"
 #include "terminal.h"
 
 namespace ilk::cli {
@@ -66,7 +67,7 @@ std::string counts(const std::vector<SkippedFile>& files) {
 void print_files(const std::vector<SkippedFile>& files) {
   constexpr std::size_t most = 10;
   for (std::size_t i = 0; i < files.size() && i < most; ++i)
-    std::printf("  %s: %s\n", files[i].path.c_str(), files[i].reason.c_str());
+    std::printf("  %s: %s\n", printable(files[i].path).c_str(), files[i].reason.c_str());
   if (files.size() > most) std::printf("  and %zu more\n", files.size() - most);
 }
 

@@ -71,7 +71,7 @@ BenchProcess run_again(const std::vector<std::string>& arguments, const std::fil
   std::error_code error;
   std::filesystem::create_directories(log.parent_path(), error);
   const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  require(output >= 0, function, log, " must be writable: ", std::strerror(errno), ".");
+  if (output < 0) fail_to_write(function, log);
   std::vector<std::string> words{"ilk"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;

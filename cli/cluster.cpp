@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "help.h"
 #include "inputs.h"
 #include "option_flags.h"
 #include "terminal.h"
@@ -55,6 +56,7 @@ void print_clusters(const RunSummary& summary) {
                 padded(cluster.name.name, name_width).c_str(), padded(nouns[c], nouns_width).c_str(),
                 cluster.density);
   }
+  std::printf("density: how alike the images of a cluster are (mean score; 1: all the same)\n");
 }
 
 void print_skipped(const RunSummary& summary) {
@@ -114,6 +116,9 @@ int cluster(const ClusterArguments& arguments, const std::string& command) {
 
 void add_cluster_command(CLI::App& app, const std::string& command, Action& action) {
   auto* subcommand = app.add_subcommand("cluster", "Group images by meaning and name the groups");
+  subcommand->formatter(std::make_shared<HelpFormatter>(
+      std::vector<std::string>{"n-clusters", "output", "model", "method", "nouns", "captions-corpus",
+                               "labels", "features", "files-from", "seed", "memory", "device", "json"}));
   auto arguments = std::make_shared<ClusterArguments>();
   add_inputs(
       *subcommand, arguments->inputs,
@@ -131,6 +136,9 @@ void add_cluster_command(CLI::App& app, const std::string& command, Action& acti
       "  ilk cluster --features X.npy --nouns nouns.txt --noun-features U.npy -k 10 -o run/\n\n"
       "The run directory holds report.html (open it in a browser), assignments.csv (a row for each image),\n"
       "clusters.json, features.safetensors and manifest.json (options, versions, skipped files and why).\n"
+      "score: cosine similarity of an image with the centre of its cluster, or for trained methods its\n"
+      "probability, 1 at most; margin: how much lower the score of the second cluster is; density: the mean\n"
+      "score of a cluster.\n"
       "A run that was stopped goes on when the same command is given again.");
   subcommand->callback([=, &action] { action = [=] { return cluster(*arguments, command); }; });
 }

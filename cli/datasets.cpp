@@ -62,9 +62,9 @@ void add_datasets_command(CLI::App& app, Action& action) {
   datasets->require_subcommand(1);
   auto arguments = std::make_shared<DatasetsArguments>();
 
-  datasets->add_subcommand("list", "What can be fetched, and what is here")->callback([&action] {
-    action = list;
-  });
+  auto* all = datasets->add_subcommand("list", "What can be fetched, and what is here");
+  all->footer("Example:\n  ilk datasets list");
+  all->callback([&action] { action = list; });
 
   auto* get =
       datasets->add_subcommand("get", "Fetch a data set; an interrupted download goes on where it was cut");
@@ -72,6 +72,7 @@ void add_datasets_command(CLI::App& app, Action& action) {
   get->add_option("--from", arguments->get.from, "A folder on the web to fetch the same files from instead")
       ->type_name("URL");
   get->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors");
+  get->footer("Example:\n  ilk datasets get fashion-mnist");
   get->callback([=, &action] {
     action = [=] {
       stop_on_interrupt();
@@ -87,6 +88,8 @@ void add_datasets_command(CLI::App& app, Action& action) {
       ->required()
       ->type_name("PATH");
   add_flags(*look, arguments->part);
+  look->footer(
+      "Examples:\n  ilk datasets info fashion-mnist --split test\n  ilk datasets info imagefolder:PHOTOS/");
   look->callback([=, &action] { action = [=] { return info(*arguments); }; });
 }
 

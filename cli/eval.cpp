@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "option_flags.h"
+#include "output.h"
 #include "terminal.h"
 
 namespace ilk::cli {
@@ -114,10 +115,15 @@ void print_text(const Evaluation& evaluation) {
       "k-means objective %.4f, %.1f %% of the images on the fence between two clusters\n",
       text(scores.silhouette).c_str(), text(scores.davies_bouldin).c_str(),
       text(scores.calinski_harabasz).c_str(), scores.objective, 100 * scores.on_the_fence);
+  std::printf(
+      "silhouette: how much nearer images are to their own cluster than to the next, 1 at most;\n"
+      "objective: mean cosine similarity of an image with the centre of its cluster; on the fence: images\n"
+      "whose second cluster is nearly as similar (within --fence)\n");
 }
 
 int eval(const EvalArguments& arguments) {
   const Evaluation evaluation = evaluate(arguments.run, arguments.options);
+  if (!evaluation.notice.empty()) std::fprintf(stderr, "%s\n", printable(evaluation.notice).c_str());
   std::string picture = arguments.picture;
   if (picture.empty() && evaluation.matched)
     picture = (std::filesystem::path(arguments.run) / "confusion.svg").string();

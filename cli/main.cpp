@@ -1,16 +1,21 @@
 #include <ilk/error.h>
 #include <ilk/image.h>
-#include <ilk/nearest_name.h>
 #include <ilk/parallel.h>
 #include <ilk/version.h>
 
 #include <algorithm>
 #include <clocale>
 #include <cstdio>
+#include <filesystem>
+#include <memory>
 #include <new>
-#include <string_view>
+#include <string>
+#include <vector>
 
 #include "commands.h"
+#include "help.h"
+#include "messages.h"
+#include "output.h"
 
 namespace {
 
@@ -34,44 +39,22 @@ std::string version_text() {
   return std::string("ilk ") + ILK_VERSION + "\n" + ilk::image_support();
 }
 
-/// The innermost command that was named, where an unknown flag was meant to go.
-const CLI::App* named_command(const CLI::App& app) {
-  const CLI::App* command = &app;
-  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  return command;
-}
-
-/// "Did you mean --epsilon?" for a flag or a command that is not known.
-std::string suggestion(const CLI::App& app, const std::string& unknown) {
-  const CLI::App* command = named_command(app);
-  std::vector<std::string> known;
-  if (unknown.starts_with("-")) {
-    for (const auto* option : command->get_options()) {
-      for (const auto& name : option->get_lnames()) known.push_back(name);
-    }
-    const auto begin = std::min(unknown.find_first_not_of('-'), unknown.size());
-    const auto name = unknown.substr(begin, unknown.find('=') - begin);
-    const std::string nearest = ilk::nearest_name(name, known);
-    return nearest.empty() ? "" : " Did you mean --" + nearest + "?";
-  }
-  for (const auto* subcommand : command->get_subcommands([](const CLI::App*) { return true; }))
-    known.push_back(subcommand->get_name());
-  const std::string nearest = ilk::nearest_name(unknown, known);
-  return nearest.empty() ? "" : " Did you mean '" + nearest + "'?";
-}
-
 int report_usage(const CLI::App& app, const CLI::ParseError& error) {
-  const CLI::App* command = named_command(app);
-  std::string text = error.what();
-  // A command that is not known leaves its name over, and CLI11 then only misses a command.
-  if (const auto unknown = app.remaining(true); !unknown.empty()) {
-    const std::string& first = unknown.front();
-    text = (first.starts_with("-") ? "There is no flag " : "Not expected here: ") + first + "." +
-           suggestion(app, first);
-  }
-  const std::string name = command == &app ? "ilk" : "ilk " + command->get_name();
-  std::fprintf(stderr, "%s\n`%s --help` lists what there is.\n", text.c_str(), name.c_str());
+  std::fprintf(stderr, "%s\nHelp: `%s --help`\n", printable(usage_message(app, error)).c_str(),
+               full_name(named_command(app)).c_str());
   return wrong_usage;
+}
+
+/// --k and --K, which people try for -k.
+std::vector<std::string> with_usual_letters(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool has_k = !arguments.empty() && (arguments.front() == "cluster" || arguments.front() == "bench");
+  for (auto& argument : arguments) {
+    if (argument == "--") break;
+    const std::string name = argument.substr(0, argument.find('='));
+    if (has_k && (name == "--k" || name == "--K")) argument.replace(0, name.size(), "--n-clusters");
+  }
+  return arguments;
 }
 
 /// Whatever way `main` is left.
@@ -82,19 +65,16 @@ struct StopThreads {
   StopThreads& operator=(const StopThreads&) = delete;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const StopThreads before_the_end;
-  std::setlocale(LC_CTYPE, "");
+int run_program(int argc, char** argv) {
   CLI::App app("ilk groups a folder of images by meaning and says in words what each group is.", "ilk");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", version_text, "Print versions and what ilk was built with");
+  app.set_help_all_flag("--help-all", "Print all options");
   app.footer(
       "Example:\n  ilk cluster PHOTOS/ -k 12 -o run/\n  then open run/report.html\n\n"
       "Exit status: 0 done; 1 something failed; 2 a wrong flag or value; 3 input that cannot be used;\n"
       "130 stopped by Ctrl-C (the same command goes on where it stopped).");
   app.require_subcommand(1);
-  app.get_formatter()->column_width(36);
 
   Action action;
   add_cluster_command(app, command_line(argc, argv), action);
@@ -106,27 +86,42 @@ int main(int argc, char** argv) {
   add_datasets_command(app, action);
   add_models_command(app, action);
   add_vocab_command(app, action);
+  const auto complain = [](const char* before, const std::string& text) {
+    std::fprintf(stderr, "%s: %s\n", before, printable(text, true).c_str());
+  };
   try {
     if (argc == 1) {
       std::fputs(app.help().c_str(), stdout);
       return wrong_usage;
     }
-    app.parse(argc, argv);
+    std::vector<std::string> arguments = with_usual_letters(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
     return action();
   } catch (const CLI::CallForHelp&) {
-    std::fputs(named_command(app)->help().c_str(), stdout);
+    std::fputs(app.help().c_str(), stdout);
+    return done;
+  } catch (const CLI::CallForAllHelp&) {
+    std::fputs(app.help("", CLI::AppFormatMode::All).c_str(), stdout);
     return done;
   } catch (const CLI::Success& success) {
-    return app.exit(success);
+    std::printf("%s\n", success.what());  // the version
+    return done;
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error);
   } catch (const ilk::Stopped&) {
     std::fputs("\nStopped. Everything done so far is kept; the same command goes on from there.\n", stderr);
     return stopped;
+  } catch (const ilk::WriteError& error) {
+    complain("ilk", message_of(error, named_command(app)));
+    return failed;
   } catch (const ilk::Error& error) {
-    std::fprintf(stderr, "ilk: %s\n", error.what());
+    complain("ilk", message_of(error, named_command(app)));
     // A value that an enum flag does not know is found while flags are read.
     return error.function().starts_with("--") ? wrong_usage : bad_input;
+  } catch (const std::filesystem::filesystem_error& error) {
+    complain("ilk failed", error.path1().string() + ": " + error.code().message() + ".");
+    return failed;
   } catch (const std::bad_alloc&) {
     std::fputs(
         "ilk failed: memory ran out. Other programs may hold it, or a limit is set for this one; "
@@ -134,7 +129,16 @@ int main(int argc, char** argv) {
         stderr);
     return failed;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "ilk failed: %s\n", error.what());
+    complain("ilk failed", error.what());
     return failed;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const StopThreads before_the_end;
+  std::setlocale(LC_CTYPE, "");
+  begin_output();
+  return end_output(run_program(argc, argv));
 }

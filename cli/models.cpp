@@ -58,9 +58,9 @@ void add_models_command(CLI::App& app, Action& action) {
   models->require_subcommand(1);
   auto arguments = std::make_shared<ModelsArguments>();
 
-  models->add_subcommand("list", "What can be fetched, and what is here")->callback([&action] {
-    action = list;
-  });
+  auto* all = models->add_subcommand("list", "What can be fetched, and what is here");
+  all->footer("Example:\n  ilk models list");
+  all->callback([&action] { action = list; });
 
   auto* get =
       models->add_subcommand("get", "Fetch a model; an interrupted download goes on where it was cut");
@@ -72,7 +72,10 @@ void add_models_command(CLI::App& app, Action& action) {
       ->envname("HF_ENDPOINT")
       ->capture_default_str();
   get->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors");
-  get->footer("A token for models that ask for one is taken from HF_TOKEN; it is sent to the endpoint only.");
+  get->footer(
+      "Example:\n"
+      "  ilk models get clip-vit-b-32\n\n"
+      "A token for models that ask for one is taken from HF_TOKEN; it is sent to the endpoint only.");
   get->callback([=, &action] {
     action = [=] {
       if (const char* token = std::getenv("HF_TOKEN")) arguments->get.token = token;
@@ -89,10 +92,12 @@ void add_models_command(CLI::App& app, Action& action) {
   check->add_option("name", arguments->name, "A name or a directory")
       ->required()
       ->type_name("NAME|DIRECTORY");
+  check->footer("Example:\n  ilk models verify clip-vit-b-32");
   check->callback([=, &action] { action = [=] { return verify(arguments->name); }; });
 
   auto* path = models->add_subcommand("path", "Print where a model is");
   path->add_option("name", arguments->name, "A name or a directory")->required()->type_name("NAME|DIRECTORY");
+  path->footer("Example:\n  ilk models path clip-vit-b-32");
   path->callback([=, &action] {
     action = [=] {
       std::printf("%s\n", find_model(arguments->name).c_str());

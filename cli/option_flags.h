@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,7 +72,7 @@ class AddFlags {
       const std::string name = with_dashes(field.name);
       option = app_.add_option_function<std::string>(
           flags,
-          [&value, name](const std::string& text) { value = enum_value<T>(text, "--" + name, "the value"); },
+          [&value, name](const std::string& text) { value = enum_value<T>(text, "--" + name, "--" + name); },
           std::string(field.help));
       option->default_str(std::string(enum_name(value)))->type_name("NAME");
     } else if constexpr (std::is_same_v<T, std::optional<ClusterCount>>) {
@@ -81,6 +82,7 @@ class AddFlags {
       option->type_name("INTEGER|auto|A..B");
     } else {
       option = app_.add_option(flags, field.value, std::string(field.help));
+      refuse_negative(option, field.value);
       if constexpr (is_optional<T>) {
         option->type_name(std::is_integral_v<typename T::value_type> ? "INTEGER" : "NUMBER");
       } else if constexpr (std::is_arithmetic_v<T>) {
@@ -102,6 +104,19 @@ class AddFlags {
   }
 
  private:
+  // CLI11 takes -1 for 2^64 − 1.
+  template <class T>
+  static void refuse_negative(CLI::Option* option, const T&) {
+    if constexpr (std::is_unsigned_v<T>)
+      option->check([](const std::string& text) {
+        return text.starts_with("-") ? "must be 0 or more, got " + text : std::string();
+      });
+  }
+  template <class T>
+  static void refuse_negative(CLI::Option* option, const std::optional<T>&) {
+    refuse_negative(option, T());
+  }
+
   static std::string number(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.12g", value);

@@ -11,8 +11,13 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "output.h"
+
 namespace ilk::cli {
 namespace {
+
+/// Stages that take less are not shown.
+constexpr std::chrono::seconds shortest_shown{1};
 
 volatile std::sig_atomic_t stop_asked = 0;
 
@@ -67,30 +72,40 @@ void TerminalProgress::start(std::string_view stage, std::int64_t total, std::st
   stage_ = stage, unit_ = unit, total_ = total, done_ = 0;
   begin_ = shown_ = Clock::now();
   running_ = true;
-  if (!quiet_ && terminal_) draw(false);
 }
 
 void TerminalProgress::advance(std::int64_t count) {
   const std::lock_guard lock(mutex_);
   done_ += count;
   const auto pause = terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10000);
-  if (quiet_ || !running_ || Clock::now() - shown_ < pause) return;
-  shown_ = Clock::now();
+  const auto now = Clock::now();
+  if (quiet_ || !running_ || now - shown_ < pause || now - begin_ < shortest_shown) return;
+  shown_ = now;
   draw(false);
 }
 
 void TerminalProgress::finish() {
   const std::lock_guard lock(mutex_);
-  if (!quiet_ && running_) draw(true);
+  // Nobody needs to be told what took less.
+  if (!quiet_ && running_ && Clock::now() - begin_ >= shortest_shown) draw(true);
+  clear_line();
   running_ = false;
+}
+
+void TerminalProgress::conclude(std::string_view sentence) {
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = false;
+  }
+  say(sentence);
 }
 
 void TerminalProgress::say(std::string_view sentence) {
   const std::lock_guard lock(mutex_);
   if (quiet_) return;
   clear_line();
-  std::fprintf(stderr, "%.*s\n", static_cast<int>(sentence.size()), sentence.data());
-  if (running_ && terminal_) draw(false);
+  std::fprintf(stderr, "%s\n", printable(sentence).c_str());
+  if (running_ && terminal_ && Clock::now() - begin_ >= shortest_shown) draw(false);
 }
 
 std::string TerminalProgress::amount(double count) const {

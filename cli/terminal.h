@@ -13,13 +13,14 @@ void stop_on_interrupt();
 bool interrupted();
 
 /// Progress on standard error: a bar with rate and time left on a terminal, plain lines elsewhere, nothing if
-/// quiet.
+/// quiet. Stages of under a second are not shown.
 class TerminalProgress : public Progress {
  public:
   explicit TerminalProgress(bool quiet);
   void start(std::string_view stage, std::int64_t total, std::string_view unit) override;
   void advance(std::int64_t count) override;
   void finish() override;
+  void conclude(std::string_view sentence) override;
   void say(std::string_view sentence) override;
   bool stop_requested() const override { return interrupted(); }
 

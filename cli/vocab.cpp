@@ -68,6 +68,7 @@ void add_vocab_command(CLI::App& app, Action& action) {
 
   auto* look = vocab->add_subcommand("info", "Say what such a file holds, and check it");
   look->add_option("file", arguments->file, "What `ilk vocab build -o` left")->required()->type_name("FILE");
+  look->footer("Example:\n  ilk vocab info nouns.safetensors");
   look->callback([=, &action] { action = [=] { return info(*arguments); }; });
 }
 

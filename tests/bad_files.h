@@ -120,15 +120,17 @@ inline std::vector<BadFile> make(const std::filesystem::path& folder) {
   add("zeros.png", "not an image", std::string(5000, '\0'));
   add("noise.jpg", "not an image", noise);
   add("two_bytes.jpg", "not an image", "\xff\xd8");
-  add("bitmap.jpg", "unsupported format",
-      "BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"s + std::string(52, '\0'));
-  add("pixmap.ppm", "unsupported format", "P6\n1 1\n255\nabc");
+  add("bitmap.jpg", "damaged", "BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"s + std::string(52, '\0'));
+  add("cut.ppm", "damaged", "P6\n2 1\n255\nabcde");
+  add("wide.ppm", "too large", "P5\n60000 60000\n255\nabcde");
+  add("canon.cr2", "unsupported format", "II*\0\x10\0\0\0CR\2\0"s + noise);
+  add("nikon.nef", "unsupported format", "MM\0*"s + noise);
   add("jpeg_2000.jp2", "unsupported format", "\0\0\0\x0cjP  \r\n\x87\n"s + noise);
   add("jpeg_xl.jpg", "unsupported format", fixture("jpeg_xl.jxl"));
 
-  // One pixel of 32-bit floating point.
+  // One pixel of 32-bit floating point: 100,000.
   add("measurements.tif", "unsupported format",
-      "II*\0\x0c\0\0\0\0\0\x80\x3f\x09\0"
+      "II*\0\x0c\0\0\0\0\x50\xc3\x47\x09\0"
       "\0\1\3\0\1\0\0\0\1\0\0\0\1\1\3\0\1\0\0\0\1\0\0\0\2\1\3\0\1\0\0\0\x20\0\0\0"
       "\3\1\3\0\1\0\0\0\1\0\0\0\6\1\3\0\1\0\0\0\1\0\0\0\x11\1\4\0\1\0\0\0\x08\0\0\0"
       "\x15\1\3\0\1\0\0\0\1\0\0\0\x17\1\4\0\1\0\0\0\4\0\0\0\x53\1\3\0\1\0\0\0\3\0\0\0\0\0\0\0"s);

@@ -138,12 +138,16 @@ TEST_F(CaptionProgram, FailuresAreListedAndADryRunIsFree) {
 
 TEST_F(CaptionProgram, WrongUseIsExplained) {
   VisionServer server;
-  EXPECT_EQ(run({"caption", (folder() / "photos").string()}).status, 2);
+  const auto bare = run({"caption", (folder() / "photos").string()});
+  EXPECT_EQ(bare.status, 2);
+  EXPECT_THAT(bare.err, HasSubstr("`ilk caption` needs --endpoint: "));
   const auto help = run({"caption", "--help"});
   EXPECT_EQ(help.status, 0);
   for (const char* part : {"--endpoint", "--vlm-model", "--prompt", "--image-edge", "--dry-run", "vLLM"})
     EXPECT_THAT(help.out, HasSubstr(part));
-  EXPECT_EQ(run(command(server, {"--timeout", "0"})).status, 3);
+  const auto wrong = run(command(server, {"--timeout", "0"}));
+  EXPECT_EQ(wrong.status, 3);
+  EXPECT_THAT(wrong.err, HasSubstr("--timeout must be above 0, got 0."));
 }
 
 }  // namespace

@@ -345,7 +345,13 @@ TEST_F(DownloadTest, AStalledConnectionIsGivenUpAndGoneOnFrom) {
 TEST_F(DownloadTest, NobodyThereIsAnError) {
   ilk::DownloadRequest nobody = request();
   nobody.url = "http://127.0.0.1:1/model";
-  EXPECT_THAT(error_of(nobody), AllOf(HasSubstr("http://127.0.0.1:1/model"), HasSubstr("(3 attempts)")));
+  EXPECT_THAT(error_of(nobody), AllOf(HasSubstr("no connection to 127.0.0.1"),
+                                      HasSubstr("http://127.0.0.1:1/model"), HasSubstr("(3 attempts)")));
+  Recorder progress;
+  EXPECT_THROW(ilk::download(nobody, progress), ilk::NoConnection);
+  // At once, and not after all attempts.
+  EXPECT_THAT(progress.said, AllOf(HasSubstr("No connection to 127.0.0.1"), HasSubstr("(attempt 2 of 3 in "),
+                                   HasSubstr("(attempt 3 of 3 in ")));
 }
 
 TEST_F(DownloadTest, RedirectsAreFollowedWithRanges) {

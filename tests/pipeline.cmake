@@ -20,6 +20,10 @@ ilk_test(program LAYERS io LINK nlohmann_json::nlohmann_json)
 target_compile_definitions(program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
 add_dependencies(program_test ilk_program)
 
+ilk_test(messages_program LAYERS io LINK nlohmann_json::nlohmann_json util)
+target_compile_definitions(messages_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(messages_program_test ilk_program)
+
 ilk_test(caption_program LAYERS text LINK nlohmann_json::nlohmann_json)
 target_compile_definitions(caption_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
 add_dependencies(caption_program_test ilk_program)

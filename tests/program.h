@@ -19,11 +19,12 @@ struct ProgramResult {
 
 /// A started program; output goes to files in `folder`. Its caches are below `folder` too. It may map no more
 /// than `address_space` bytes (0: as much as it likes); what it maps does not depend on what its threads
-/// happen to do at once.
+/// happen to do at once. `standard_output` names a file that is there (a device) for its output; "-" closes
+/// it.
 class Program {
  public:
   Program(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
-          std::uint64_t address_space = 0)
+          std::uint64_t address_space = 0, const std::string& standard_output = "")
       : folder_(folder) {
     const std::string out = (folder_ / "out.txt").string(), err = (folder_ / "err.txt").string();
     std::vector<std::string> words{ILK_PROGRAM};
@@ -46,6 +47,10 @@ class Program {
     dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 1);
     dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
     dup2(open("/dev/null", O_RDONLY), 0);
+    if (standard_output == "-")
+      close(1);
+    else if (!standard_output.empty())
+      dup2(open(standard_output.c_str(), O_WRONLY), 1);
     execv(argv[0], argv.data());
     _exit(127);
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include <ilk/error.h>
 #include <ilk/progress.h>
 
 #include <cstdint>
@@ -20,12 +21,19 @@ struct DownloadRequest {
   double stall_seconds = 60;  ///< an attempt that brings no byte for so long is given up
 };
 
+/// Thrown where no attempt reached the server.
+class NoConnection : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Downloads over HTTP(S) with libcurl, following redirects (never from HTTPS to HTTP), to `destination` +
 /// ".part", going on where an earlier attempt (of this or a former run) was cut; then checks size and SHA-256
 /// and renames. A file that is there and right is left alone. Certificates are verified. Bytes that fail the
 /// check are deleted. Two processes that want one file take turns. Honours the usual proxy variables, and
 /// CURL_CA_BUNDLE and SSL_CERT_FILE. Throws Error naming the address and what was wrong (the status,
-/// "expected sha256 …, got …"); Stopped on request.
+/// "expected sha256 …, got …"); NoConnection where the server was never reached, and every attempt is said;
+/// WriteError where the disk is full; Stopped on request.
 void download(const DownloadRequest& request, Progress& progress = silent());
 
 /// The same into memory, for small answers of at most `at_most` bytes; `destination` must be empty.

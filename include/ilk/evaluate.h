@@ -54,7 +54,8 @@ struct Evaluation {
   /// no name; where a text encoder was named.
   std::optional<double> name_cosine;
   std::optional<Separation>
-      separation;  ///< of the features that were clustered; absent where they are not there
+      separation;      ///< of the features that were clustered; absent where they are not there
+  std::string notice;  ///< what the user should know of the run: that it is not complete; else empty
 };
 
 /// Scores a run directory (assignments.csv and, for scores without labels, features.safetensors) against

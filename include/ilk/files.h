@@ -1,4 +1,6 @@
 #pragma once
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -11,9 +13,14 @@ namespace ilk {
 /// The whole file; throws Error naming the path and the system's reason.
 std::string read_file(const std::filesystem::path& path);
 
-/// A file that is written under a temporary name beside `path` and takes its name once it is whole, so that
-/// `path` is whole or untouched at any moment. Creates missing parent folders. Every call throws Error naming
-/// the path and the system's reason.
+/// Throws WriteError that names the path and what errno says.
+[[noreturn]] void fail_to_write(std::string_view function, const std::filesystem::path& path);
+
+/// What is written to a path and stands there whole or not at all. A regular file, or one that is new, is
+/// written under a temporary name beside it and takes its name on `commit`; it keeps the permissions of the
+/// file that it replaces. Where the path is a symbolic link, the file that it leads to is replaced, not the
+/// link. Anything else (a device, a pipe, /dev/stdout) is opened and written to as it is. Creates missing
+/// parent folders. Every call throws WriteError naming the path and the system's reason.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& path);
@@ -21,13 +28,14 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(std::string_view bytes);
-  /// Syncs and renames.
+  /// Syncs the file, renames it, and syncs the folder where another file was replaced.
   void commit();
 
  private:
-  [[noreturn]] void fail_to(std::string_view doing) const;
-  std::filesystem::path path_, temporary_;
+  void open_temporary(mode_t mode);
+  std::filesystem::path path_, target_, temporary_;  ///< no temporary: written to in place
   int descriptor_ = -1;
+  bool replaces_ = false;
 };
 
 /// The same in one call.

@@ -60,6 +60,9 @@ ImagePreprocessor read_preprocessor(const std::string& path);
 struct ImageFile {
   std::string bytes;
   std::string sha256;
+  /// Named as a camera names its own files (.nef, .cr2). Only a reason tells by it, where the bytes cannot be
+  /// decoded.
+  bool named_camera_raw = false;
 };
 /// Reads a file that may be an image. A file whose first bytes are those of something else is not read
 /// further, so that a film among the photographs costs nothing. Throws ImageError: "empty", "unreadable",
@@ -68,13 +71,14 @@ struct ImageFile {
 ImageFile read_image_file(const std::string& path);
 
 /// Decodes, corrects and preprocesses one image for a model: format decided by content; only libvips's
-/// trusted loaders; the first frame or page; EXIF orientation applied; an embedded ICC profile, CMYK, grey,
-/// 16-bit and palette brought to sRGB of 8 bits; alpha flattened on white; resized (antialiased, as Pillow
-/// does), centre-cropped, normalised.
+/// trusted loaders, and readers of ilk's own for BMP and PPM; the first frame or page; EXIF orientation
+/// applied; an embedded ICC profile (one that does not fit the pixels is as good as none), CMYK, CIELAB,
+/// grey, 16-bit, palette, and floats of a plain range (0 … 1 or 0 … 255) brought to sRGB of 8 bits; alpha
+/// flattened on white; resized (antialiased, as Pillow does), centre-cropped, normalised.
 ///
 /// The pixel limit is checked on the header, before any pixel is decoded. Pixels are streamed, so that a big
 /// image takes some tens of megabytes; only what a format cannot give row by row (WebP, GIF, HEIC, AVIF, JPEG
-/// XL, interlaced PNG and JPEG) is held whole while it is decoded.
+/// XL, BMP, PPM, interlaced PNG and JPEG) is held whole while it is decoded.
 ///
 /// Returns (3, crop_height · crop_width), a row a channel. Thread-safe, and each call stays on its own
 /// thread. Throws ImageError: "not an image", "unsupported format" (an image, but not one that can be decoded

@@ -15,6 +15,8 @@ class Progress {
   /// `count` more things are done.
   virtual void advance(std::int64_t count);
   virtual void finish();
+  /// The same, where a sentence says more of the stage than its count does.
+  virtual void conclude(std::string_view sentence);
   /// One sentence that the user should read (a repaired cache, a transport that did not converge).
   virtual void say(std::string_view sentence);
   virtual bool stop_requested() const;

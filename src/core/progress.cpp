@@ -6,6 +6,9 @@ namespace ilk {
 void Progress::start(std::string_view, std::int64_t, std::string_view) {}
 void Progress::advance(std::int64_t) {}
 void Progress::finish() {}
+void Progress::conclude(std::string_view) {
+  finish();
+}
 void Progress::say(std::string_view) {}
 bool Progress::stop_requested() const {
   return false;

@@ -1,3 +1,4 @@
+#include <ilk/download.h>
 #include <ilk/error.h>
 #include <ilk/file_lock.h>
 #include <ilk/files.h>
@@ -314,8 +315,12 @@ std::filesystem::path get_model(const std::string& name, const GetModelOptions& 
     }
     Fetch(wanted, options, unfinished, progress).run();
     std::filesystem::rename(unfinished, place);
+  } catch (const NoConnection& error) {
+    fail(function, error.text(),
+         " Without a network: copy the model's folder from another machine and give --model FOLDER.");
   } catch (const std::filesystem::filesystem_error& error) {
-    fail(function, "cannot store the model: ", error.what(), ".");
+    throw WriteError(function, "cannot write the model to the folder " + place.parent_path().string() + ": " +
+                                   error.code().message() + ".");
   }
   return place;
 }

@@ -22,7 +22,7 @@ ModelCheck verify_model(const std::filesystem::path& directory, Progress& progre
   try {
     record = read_model_record(directory);
   } catch (const Error& error) {
-    check.files.push_back({.name = "ilk-model.json", .problem = error.what()});
+    check.files.push_back({.name = "ilk-model.json", .problem = error.text()});
   }
   check.recorded = record.has_value();
   if (!record) {
@@ -41,7 +41,7 @@ ModelCheck verify_model(const std::filesystem::path& directory, Progress& progre
       result.sha256 = found.sha256;
       if (check.recorded) result.problem = difference(file, found);
     } catch (const Error& error) {
-      result.problem = error.what();
+      result.problem = error.text();
     }
     check.files.push_back(std::move(result));
   }
@@ -51,7 +51,7 @@ ModelCheck verify_model(const std::filesystem::path& directory, Progress& progre
     load_text_encoder(directory)->encode_texts({"a"});
     check.loads = true;
   } catch (const std::exception& error) {
-    check.load_error = error.what();
+    check.load_error = text_of(error);
   }
   return check;
 }

@@ -87,7 +87,7 @@ std::optional<Matrix<float>> TextFeaturesCache::load(const fs::path& path, std::
             "not all of its numbers are finite");
     return features;
   } catch (const Error& damage) {
-    note(std::string("Kept text features were damaged and are computed again: ") + damage.what());
+    note("Kept text features were damaged and are computed again: " + damage.text());
     return std::nullopt;
   }
 }
@@ -100,7 +100,7 @@ bool TextFeaturesCache::save(const fs::path& path, MatrixView<const float> featu
     write_safetensors(path, {{array_name, features}}, metadata);
     return true;
   } catch (const Error& error) {
-    note(std::string("Text features could not be kept: ") + error.what());
+    note("Text features could not be kept: " + error.text());
     return false;
   }
 }

@@ -197,8 +197,14 @@ Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
   check_ranges(options, function);
   Place parsed = parse(place);
   std::error_code error;
-  require(fs::exists(parsed.path, error), function,
-          "a data set must be a file or a folder that exists, got '", place, "'.");
+  if (!fs::exists(parsed.path, error)) {
+    const bool is_known = std::any_of(known_datasets().begin(), known_datasets().end(),
+                                      [&](const KnownDataset& known) { return known.name == place; });
+    if (is_known)
+      fail(function, "the data set '", place, "' is not here yet; `ilk datasets get ", place,
+           "` fetches it.");
+    fail(function, "a data set must be a file or a folder that exists, got '", place, "'.");
+  }
   try {
     if (parsed.format.empty()) parsed.format = format_of(parsed.path);
     require(!parsed.format.empty(), function, place,

@@ -116,8 +116,14 @@ fs::path get_dataset(const KnownDataset& dataset, const GetDatasetOptions& optio
 fs::path get_dataset(const std::string& name, const GetDatasetOptions& options, Progress& progress) {
   std::vector<std::string> names;
   for (const auto& dataset : known_datasets()) {
-    if (dataset.name == name) return get_dataset(dataset, options, progress);
     names.push_back(dataset.name);
+    if (dataset.name != name) continue;
+    try {
+      return get_dataset(dataset, options, progress);
+    } catch (const NoConnection& error) {
+      fail(function, error.text(),
+           " Without a network: copy the data set from another machine and give its path.");
+    }
   }
   const std::string nearest = nearest_name(name, names);
   fail(function, "name must be one of `ilk datasets list`, got '", name, "'.",

@@ -1,4 +1,5 @@
 #include <ilk/download.h>
+#include <ilk/duration.h>
 #include <ilk/error.h>
 
 #if ILK_WITH_CURL
@@ -85,13 +86,28 @@ class Transfer {
         furthest = sink_.size();
         fruitless = 0;
       }
-      if (++fruitless >= request_.attempts)
-        give_up(step.fault, " (", fruitless, fruitless == 1 ? " attempt)" : " attempts)");
+      if (++fruitless >= request_.attempts) {
+        std::ostringstream attempts;
+        attempts << " (" << fruitless << (fruitless == 1 ? " attempt)" : " attempts)");
+        if (step.unreachable)
+          throw NoConnection("download", "no connection to " + host_of_request() + ": " + step.fault +
+                                             attempts.str() + ", asked for " + http::shown(request_.url) +
+                                             ".");
+        give_up(step.fault, attempts.str());
+      }
       if (step.retry_after > longest_asked_pause_seconds)
         give_up(step.fault, "; the server asks to come back in ", step.retry_after, " s");
-      http::wait(
-          std::max(http::pause_before_retry(request_.first_pause_seconds, fruitless), step.retry_after),
-          progress_);
+      const double pause =
+          std::max(http::pause_before_retry(request_.first_pause_seconds, fruitless), step.retry_after);
+      std::ostringstream told;
+      if (step.unreachable)
+        told << "No connection to " << host_of_request();
+      else
+        told << host_of_request() << ": " << step.fault;
+      told << " (attempt " << fruitless + 1 << " of " << request_.attempts << " in " << duration_text(pause)
+           << ")";
+      progress_.say(told.str());
+      http::wait(pause, progress_);
     }
   }
 
@@ -107,6 +123,7 @@ class Transfer {
   struct Step {
     std::string fault;  // passing; empty: the whole is there
     double retry_after = 0;
+    bool unreachable = false;
   };
 
   void start_stage(std::int64_t total) {
@@ -177,7 +194,7 @@ class Transfer {
           ask, [&](const http::Answer& answer) { begin(answer, offset); },
           [&](std::string_view bytes) { take(bytes); }, progress_);
     } catch (const AttemptFailed& failure) {
-      return {failure.fault};
+      return {.fault = failure.fault};
     }
     return judge(ending, offset);
   }
@@ -188,7 +205,7 @@ class Transfer {
       std::string fault = ending.fault;
       if (sink_.size() > 0) fault += " after " + std::to_string(sink_.size()) + " bytes";
       if (!ending.passing) give_up(fault);
-      return {fault};
+      return {.fault = fault, .unreachable = ending.unreachable};
     }
     if (status == 416 && offset > 0) {
       const std::int64_t total = parse_content_range(ending.answer.header("content-range")).total;
@@ -200,20 +217,21 @@ class Transfer {
       sink_.begin_anew("");
       if (request_.size >= 0 && total >= 0 && total != request_.size)
         give_up("expected ", request_.size, " bytes, the server has ", total);
-      return {"the server does not have the rest of what was there"};
+      return {.fault = "the server does not have the rest of what was there"};
     }
     if (status / 100 != 2) {
       std::ostringstream text;
       text << "the server";
       if (ending.answer.host != host_of_request()) text << " it redirects to, " << ending.answer.host << ",";
       text << " answered " << status << meaning(status);
-      if (http::is_passing(status)) return {text.str(), ending.answer.retry_after_seconds};
+      if (http::is_passing(status))
+        return {.fault = text.str(), .retry_after = ending.answer.retry_after_seconds};
       give_up(text.str());
     }
     if (expected_ >= 0 && sink_.size() < expected_) {
       std::ostringstream text;
       text << "the answer ended after " << sink_.size() << " of " << expected_ << " bytes";
-      return {text.str()};
+      return {.fault = text.str()};
     }
     return {};
   }
@@ -276,9 +294,11 @@ void require_space(const DownloadRequest& request, std::int64_t held) {
   std::error_code error;
   const auto space = std::filesystem::space(request.destination.parent_path(), error);
   const auto needed = static_cast<std::uintmax_t>(std::max<std::int64_t>(request.size - held, 0));
-  if (!error)
-    require(space.available >= needed, "download", http::shown(request.url), " needs ", needed, " bytes at ",
-            request.destination.parent_path(), ", ", space.available, " are free.");
+  if (error || space.available >= needed) return;
+  std::ostringstream text;
+  text << http::shown(request.url) << " needs " << needed << " bytes at " << request.destination.parent_path()
+       << ", " << space.available << " are free.";
+  throw WriteError("download", text.str());
 }
 
 }  // namespace

@@ -35,15 +35,14 @@ void FileSink::append(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::pwrite(file_.descriptor(), bytes.data(), bytes.size(), size_);
     if (count < 0 && errno == EINTR) continue;
-    require(count >= 0, "download", "cannot write ", file_.path(), ": ", std::strerror(errno), ".");
+    if (count < 0) fail_to_write("download", file_.path());
     size_ += count;
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
 }
 
 void FileSink::begin_anew(const std::string& validator) {
-  require(::ftruncate(file_.descriptor(), 0) == 0, "download", "cannot write ", file_.path(), ": ",
-          std::strerror(errno), ".");
+  if (::ftruncate(file_.descriptor(), 0) != 0) fail_to_write("download", file_.path());
   size_ = 0;
   if (validator != validator_) {
     std::error_code ignored;
@@ -69,8 +68,8 @@ std::string FileSink::sha256(const Progress& progress) const {
 }
 
 void FileSink::rename_to(const std::filesystem::path& destination) {
-  require(::fsync(file_.descriptor()) == 0 && ::rename(file_.path().c_str(), destination.c_str()) == 0,
-          "download", "cannot write ", destination, ": ", std::strerror(errno), ".");
+  if (::fsync(file_.descriptor()) != 0 || ::rename(file_.path().c_str(), destination.c_str()) != 0)
+    fail_to_write("download", destination);
   std::error_code ignored;
   std::filesystem::remove(validator_path_, ignored);
 }

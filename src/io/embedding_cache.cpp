@@ -129,7 +129,7 @@ struct EmbeddingCache::State {
         return keep_nothing("another process is repairing it");
       attempt([] {}, true);
     } catch (const std::exception& error) {
-      keep_nothing(error.what());
+      keep_nothing(text_of(error));
     }
   }
 
@@ -207,7 +207,7 @@ struct EmbeddingCache::State {
       if (lock_within(*lock, FileLock::Kind::shared, 20s)) return true;
       keep_nothing("another process is repairing it");
     } catch (const std::exception& error) {
-      keep_nothing(error.what());
+      keep_nothing(text_of(error));
     }
     return false;
   }

@@ -11,10 +11,11 @@
 namespace ilk {
 
 bool FileLock::try_lock(Kind kind) {
-  const auto give_up = [&](std::string_view doing) {
+  const auto give_up = [&](const char* doing) {
     const int error = errno;
     unlock();
-    fail("FileLock", "cannot ", doing, " ", path_, ": ", std::strerror(error), ".");
+    throw WriteError("FileLock", std::string("cannot ") + doing + " " + path_.string() + ": " +
+                                     std::strerror(error) + ".");
   };
   for (;;) {
     if (descriptor_ < 0) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <utility>
 
 #include "descriptor.h"
@@ -29,6 +30,34 @@ std::filesystem::path user_directory(const char* variable, const char* below_hom
   return std::filesystem::path(home && *home ? home : ".") / below_home / "ilk";
 }
 
+std::string quoted(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << path;
+  return text.str();
+}
+
+/// The number behind /proc/self/fd/3 or /dev/fd/3; −1 for other paths. Such a file must not be opened anew:
+/// it would be written from its beginning, over what a shell's >> has kept.
+int own_descriptor(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  if (name.empty() || name.size() > 9 || name.find_first_not_of("0123456789") != std::string::npos) return -1;
+  std::error_code error;
+  const auto folder = std::filesystem::canonical(path.has_parent_path() ? path.parent_path() : ".", error);
+  const auto own = std::filesystem::canonical("/proc/self/fd", error);
+  return !error && folder == own ? std::stoi(name) : -1;
+}
+
+/// What symbolic links lead to, be it there or not; stops at a descriptor of this process (/dev/stdout).
+std::filesystem::path behind_links(std::filesystem::path path) {
+  std::error_code error;
+  for (int i = 0; i < 40 && own_descriptor(path) < 0; ++i) {
+    const auto next = std::filesystem::read_symlink(path, error);
+    if (error) return path;
+    path = next.is_absolute() ? next : path.parent_path() / next;
+  }
+  return path;
+}
+
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path) {
@@ -48,13 +77,46 @@ std::string read_file(const std::filesystem::path& path) {
   }
 }
 
+void fail_to_write(std::string_view function, const std::filesystem::path& path) {
+  const int error = errno;
+  throw WriteError(function, "cannot write " + quoted(path) + ": " + std::strerror(error) + ".");
+}
+
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {
+  target_ = behind_links(path);
+  if (const int own = own_descriptor(target_); own >= 0) {
+    descriptor_ = ::fcntl(own, F_DUPFD_CLOEXEC, 0);
+    if (descriptor_ < 0) fail_to_write("write", path_);
+    return;
+  }
+  struct stat status {};
+  replaces_ = ::stat(target_.c_str(), &status) == 0;
+  if (!replaces_ && errno == ELOOP) fail_to_write("write", path_);
+  if (replaces_ && S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+    fail_to_write("write", path_);
+  }
+  if (replaces_ && !S_ISREG(status.st_mode)) {
+    descriptor_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (descriptor_ < 0) fail_to_write("write", path_);
+    return;
+  }
+  open_temporary(replaces_ ? status.st_mode & 07777 : 0);
+}
+
+void AtomicFile::open_temporary(mode_t mode) {
   static std::atomic<unsigned> number = 0;
+  const std::filesystem::path folder = target_.has_parent_path() ? target_.parent_path() : ".";
   std::error_code error;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  temporary_ = path.string() + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail_with_errno("AtomicFile", "create", temporary_);
+  std::filesystem::create_directories(folder, error);
+  const auto cannot = [&](const std::string& reason) {
+    throw WriteError("write", "cannot write to the folder " + quoted(folder) + ": " + reason + ".");
+  };
+  if (error) cannot(error.message());
+  temporary_ = target_.string() + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) cannot(std::strerror(errno));
+  if (replaces_) static_cast<void>(::fchmod(descriptor_, mode));  // a file system may have no permissions
 }
 
 AtomicFile::~AtomicFile() {
@@ -62,24 +124,30 @@ AtomicFile::~AtomicFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-void AtomicFile::fail_to(std::string_view doing) const {
-  fail_with_errno("AtomicFile", doing, path_);
-}
-
 void AtomicFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_to("write");
+    if (count < 0) fail_to_write("write", path_);
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
 }
 
 void AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0) fail_to("write");
-  if (::close(std::exchange(descriptor_, -1)) != 0) fail_to("write");
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("replace");
+  // Pipes and most devices know no syncing.
+  const bool in_place = temporary_.empty();
+  if (::fsync(descriptor_) != 0 && !(in_place && (errno == EINVAL || errno == EROFS || errno == ENOTSUP)))
+    fail_to_write("write", path_);
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail_to_write("write", path_);
+  if (in_place) return;
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_to_write("write", path_);
   temporary_.clear();
+  if (!replaces_) return;
+  // Or a power cut may bring the old name and the new bytes of a later file.
+  const Descriptor folder(::open(target_.has_parent_path() ? target_.parent_path().c_str() : ".",
+                                 O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() >= 0 && ::fsync(folder.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
+    fail_to_write("write", path_);
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents) {

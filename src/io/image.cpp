@@ -7,12 +7,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 
 #include "descriptor.h"
 #include "image_decoder.h"
+#include "image_format.h"
 
 namespace ilk {
 namespace {
@@ -51,6 +55,27 @@ void read_some(int descriptor, std::size_t count, std::string& bytes) {
     done += static_cast<std::size_t>(got);
   }
   bytes.resize(before + done);
+}
+
+bool is_named_camera_raw(const std::string& path) {
+  constexpr std::array<std::string_view, 18> endings{".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr",
+                                                     ".dng", ".erf", ".iiq", ".kdc", ".mos", ".nef",
+                                                     ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"};
+  std::string ending = std::filesystem::path(path).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return std::find(endings.begin(), endings.end(), ending) != endings.end();
+}
+
+/// As decode_pixels; what is damaged and named as a camera's is a raw file that no decoder here knows.
+Pixels decode_file(const ImageFile& file, const std::function<Placement(ImageSize)>& place,
+                   ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
+  try {
+    return decode_pixels(file.bytes, place, kernel, options);
+  } catch (const ImageError& error) {
+    if (file.named_camera_raw && error.kind() == "damaged") throw_camera_raw();
+    throw;
+  }
 }
 
 /// Where the centred window of the crop lies, with Hugging Face's rounding. A crop larger than the image
@@ -120,6 +145,7 @@ ImageFile read_image_file(const std::string& path) {
     read_some(file.get(), whole - content_prefix, result.bytes);
   }
   result.sha256 = sha256_hex(result.bytes);
+  result.named_camera_raw = is_named_camera_raw(path);
   return result;
 }
 
@@ -131,8 +157,8 @@ Matrix<float> decode_for_model(const ImageFile& file, const ImagePreprocessor& p
           preprocessor.crop_width, ".");
   require(preprocessor.shortest_edge >= 0, "decode_for_model", "shortest_edge must be at least 0, got ",
           preprocessor.shortest_edge, ".");
-  const Pixels pixels = decode_pixels(
-      file.bytes, [&](ImageSize size) { return place_for_model(size, preprocessor); }, preprocessor.resample,
+  const Pixels pixels = decode_file(
+      file, [&](ImageSize size) { return place_for_model(size, preprocessor); }, preprocessor.resample,
       options);
 
   const std::int64_t area = preprocessor.crop_height * preprocessor.crop_width;
@@ -150,9 +176,9 @@ Matrix<float> decode_for_model(const ImageFile& file, const ImagePreprocessor& p
 std::string make_thumbnail(const ImageFile& file, std::int64_t edge, const DecodeOptions& options) {
   check_ranges(options, "make_thumbnail");
   require(edge > 0, "make_thumbnail", "edge must be above 0, got ", edge, ".");
-  return encode_jpeg(decode_pixels(
-      file.bytes, [&](ImageSize size) { return place_within(size, edge); },
-      ImagePreprocessor::Resample::bicubic, options));
+  return encode_jpeg(decode_file(
+      file, [&](ImageSize size) { return place_within(size, edge); }, ImagePreprocessor::Resample::bicubic,
+      options));
 }
 
 }  // namespace ilk

@@ -12,10 +12,12 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <sstream>
 
+#include "bare_picture.h"
 #include "image_colours.h"
 #include "vips_image.h"
 
@@ -49,8 +51,9 @@ void start_vips() {
   static const bool started = [] {
     if (vips().init("ilk") != 0) return false;
     // What a decoder grumbles becomes an ImageError's reason; nothing goes to the terminal.
-    vips().log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK & ~G_LOG_LEVEL_ERROR),
-                           WarningsKept::log_handler, nullptr);
+    for (const char* who : {"VIPS", "GLib-GObject"})
+      vips().log_set_handler(who, static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK & ~G_LOG_LEVEL_ERROR),
+                             WarningsKept::log_handler, nullptr);
     vips().block_untrusted_set(TRUE);
     // JPEG XL alone is let through to decode_pixels, which asks DecodeOptions::jpeg_xl.
     vips().operation_block_set("VipsForeignLoadJxl", FALSE);
@@ -83,7 +86,13 @@ const char* loader_of(ImageFormat format) {
   }
 }
 
+/// Whether ilk reads the format by itself.
+bool is_bare(ImageFormat format) {
+  return format == ImageFormat::bitmap || format == ImageFormat::pixmap;
+}
+
 bool has_loader(ImageFormat format) {
+  if (is_bare(format)) return true;
   return vips().type_find("VipsForeignLoad", loader_of(format)) != 0;
 }
 
@@ -121,12 +130,34 @@ Image open_image(std::string_view bytes, ImageFormat format, Reduction reduction
   });
 }
 
+/// The pixels must live as long as the image.
+Image image_of(const BarePicture& picture) {
+  const bool bytes = picture.shorts.empty();
+  const void* data = bytes ? static_cast<const void*>(picture.bytes.data()) : picture.shorts.data();
+  const std::size_t size = bytes ? picture.bytes.size() : 2 * picture.shorts.size();
+  const auto image = make([&](VipsImage** out) {
+    *out = vips().image_new_from_memory(data, size, static_cast<int>(picture.size.width),
+                                        static_cast<int>(picture.size.height), picture.bands,
+                                        bytes ? VIPS_FORMAT_UCHAR : VIPS_FORMAT_USHORT);
+    return *out ? 0 : -1;
+  });
+  const auto interpretation = picture.bands < 3
+                                  ? (bytes ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_GREY16)
+                                  : (bytes ? VIPS_INTERPRETATION_sRGB : VIPS_INTERPRETATION_RGB16);
+  return make([&](VipsImage** out) {
+    return vips().copy(image.get(), out, "interpretation", interpretation, nullptr);
+  });
+}
+
 /// The most that may be taken off before the last resizing without showing: that one still halves, at least.
 double allowed_reduction(double height, double width, ImageSize target) {
   return std::min(height / static_cast<double>(target.height), width / static_cast<double>(target.width)) / 2;
 }
 
 void check_pixel_limit(ImageSize size, const DecodeOptions& options) {
+  constexpr std::int64_t longest_side = 10'000'000;  // libvips's VIPS_MAX_COORD
+  if (std::max(size.height, size.width) >= longest_side)
+    throw ImageError("too large", "a side is longer than 10 million pixels");
   const double megapixels = static_cast<double>(size.height) * static_cast<double>(size.width) / 1e6;
   if (megapixels <= options.pixel_limit) return;
   std::ostringstream reason;
@@ -138,9 +169,18 @@ void check_pixel_limit(ImageSize size, const DecodeOptions& options) {
 Pixels decode(std::string_view bytes, const Content& content,
               const std::function<Placement(ImageSize)>& place, ImagePreprocessor::Resample kernel,
               const DecodeOptions& options) {
-  Image image = open_image(bytes, content.format);
+  const auto check = [&](ImageSize size) { check_pixel_limit(size, options); };
+  BarePicture bare;
+  if (content.format == ImageFormat::bitmap) bare = read_bitmap(bytes, check);
+  if (content.format == ImageFormat::pixmap) bare = read_pixmap(bytes, check);
+  std::optional<TiffHead> tiff;
+  if (content.format == ImageFormat::tiff) {
+    tiff = read_tiff_head(bytes);
+    require_known_samples(*tiff);
+  }
+  Image image = is_bare(content.format) ? image_of(bare) : open_image(bytes, content.format);
   const ImageSize stored{image->Ysize, image->Xsize};
-  check_pixel_limit(stored, options);
+  check(stored);
   const int orientation = vips().image_get_orientation(image.get());
   const auto turned = [&](ImageSize size) {
     return orientation_transposes(orientation) ? ImageSize{size.width, size.height} : size;
@@ -167,6 +207,8 @@ Pixels decode(std::string_view bytes, const Content& content,
     extent_width = image->Xsize;
     reduction = 1;
   }
+  image = standard_samples(std::move(image), tiff ? &*tiff : nullptr,
+                           [&] { return open_image(bytes, content.format); });
   image = flatten_on_white(std::move(image));
   if (reduction >= 2) {
     const double shrink = std::floor(reduction);
@@ -265,7 +307,9 @@ Pixels decode_pixels(std::string_view bytes, const std::function<Placement(Image
   try {
     return decode(bytes, content, place, kernel, options);
   } catch (const VipsFailure&) {
-    throw error_of(content, take_error_buffer() + warnings.text());
+    const std::string complaints = take_error_buffer() + warnings.text();
+    if (content.format == ImageFormat::tiff && read_tiff_head(bytes).camera_raw) throw_camera_raw();
+    throw error_of(content, complaints);
   }
 }
 
@@ -298,6 +342,8 @@ std::string image_support() {
       {ImageFormat::webp, "WebP"},
       {ImageFormat::gif, "GIF"},
       {ImageFormat::tiff, "TIFF"},
+      {ImageFormat::bitmap, "BMP"},
+      {ImageFormat::pixmap, "PPM"},
       {ImageFormat::heif, "HEIC, AVIF"},
       {ImageFormat::jpeg_xl, "JPEG XL (if asked for)"}};
   const char* separator = " ";

@@ -19,6 +19,7 @@ struct Signature {
 
 constexpr auto none = ImageFormat::none;
 constexpr auto unsupported = ImageFormat::unsupported;
+constexpr std::string_view camera_raw = "camera raw";
 
 // The first that fits wins. What is not an image is listed only so that the reason can say what it is.
 constexpr Signature signatures[] = {
@@ -43,9 +44,14 @@ constexpr Signature signatures[] = {
     {0, "DDS |"sv, unsupported, "DirectDraw surface"},
     {0, "SIMPLE  ="sv, unsupported, "FITS"},
     {0, "\x8aMNG"sv, unsupported, "MNG"},
-    {0, "IIRO"sv, unsupported, "camera raw"},
-    {0, "IIU\0"sv, unsupported, "camera raw"},
-    {0, "FUJIFILMCCD-RAW"sv, unsupported, "camera raw"},
+    {0, "IIRO"sv, unsupported, camera_raw},
+    {0, "IIRS"sv, unsupported, camera_raw},
+    {0, "MMOR"sv, unsupported, camera_raw},
+    {0, "IIU\0"sv, unsupported, camera_raw},
+    {0, "FUJIFILMCCD-RAW"sv, unsupported, camera_raw},
+    {0, "FOVb"sv, unsupported, camera_raw},
+    {0, "\0MRM"sv, unsupported, camera_raw},
+    {6, "HEAPCCDR"sv, unsupported, camera_raw},
     {0, "%PDF-"sv, none, "PDF document"},
     {0, "%!PS"sv, none, "PostScript document"},
     {0, "PK\3\4"sv, none, "ZIP archive or office document"},
@@ -94,7 +100,7 @@ Content recognise_media_container(std::string_view bytes) {
   if (!first_brand(bytes, {"heic", "heix", "hevc", "hevx", "heim", "heis", "hevm", "hevs", "mif1", "msf1"})
            .empty())
     return {ImageFormat::heif, "HEIC"};
-  if (!first_brand(bytes, {"crx "}).empty()) return {unsupported, "camera raw"};
+  if (!first_brand(bytes, {"crx "}).empty()) return {unsupported, std::string(camera_raw)};
   return {none, "film or sound (MP4 family)"};
 }
 
@@ -124,17 +130,23 @@ Content recognise_content(std::string_view bytes) {
   for (const auto& [offset, piece, format, name] : signatures)
     if (has_at(bytes, offset, piece)) return {format, std::string(name)};
   // "BM" alone begins many a text; the four reserved bytes after the size are zero in a bitmap.
-  if (has_at(bytes, 0, "BM") && has_at(bytes, 6, "\0\0\0\0"sv)) return {unsupported, "Windows bitmap (BMP)"};
+  if (has_at(bytes, 0, "BM") && has_at(bytes, 6, "\0\0\0\0"sv))
+    return {ImageFormat::bitmap, "Windows bitmap (BMP)"};
   if (bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '7' &&
       std::isspace(static_cast<unsigned char>(bytes[2])))
-    return {unsupported, "portable pixmap (PPM family)"};
+    return {ImageFormat::pixmap, "portable pixmap (PPM family)"};
   if (bytes.find_first_not_of('\0') == std::string_view::npos) return {none, "nothing but zero bytes"};
   if (bytes.size() >= 4 && is_text(bytes)) return recognise_text(bytes);
   return {none, "data of no format known here"};
 }
 
+void throw_camera_raw() {
+  throw ImageError("unsupported format", "Camera raw without a readable preview; export it as JPEG or TIFF");
+}
+
 void require_image(const Content& content) {
   if (content.format == ImageFormat::none) throw ImageError("not an image", "the content is " + content.name);
+  if (content.name == camera_raw) throw_camera_raw();
   if (content.format == unsupported)
     throw ImageError("unsupported format", content.name + " is not decoded; convert it to PNG, JPEG or WebP");
 }

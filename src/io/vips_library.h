@@ -14,6 +14,7 @@ namespace ilk {
   X(block_untrusted_set) \
   X(cache_set_max) \
   X(cast_uchar) \
+  X(cast_ushort) \
   X(colourspace) \
   X(colourspace_issupported) \
   X(concurrency_set) \
@@ -25,7 +26,9 @@ namespace ilk {
   X(flatten) \
   X(gifload_buffer) \
   X(heifload_buffer) \
+  X(icc_export) \
   X(icc_transform) \
+  X(image_get_blob) \
   X(image_get_orientation) \
   X(image_get_typeof) \
   X(image_guess_interpretation) \

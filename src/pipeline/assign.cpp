@@ -10,6 +10,7 @@
 #include "finished_run.h"
 #include "method.h"
 #include "run_context.h"
+#include "run_directory_lock.h"
 #include "unit_rows_file.h"
 
 namespace ilk {
@@ -50,6 +51,7 @@ Placement assign(const std::filesystem::path& run, const ImageList& images, cons
   set_threads(static_cast<int>(options.threads.value_or(0)));
   const FinishedRun finished(run);
   const Method& method = find_method(finished.options().method, function, "the run's method");
+  if (const std::string notice = unfinished_run_notice(run); !notice.empty()) progress.say(notice);
   require(options.features.empty() || images.paths.empty(), function,
           "features must not be given together with images, got '", options.features, "'.");
   EmbeddedImages embedded = options.features.empty() ? from_images(finished, images, options, progress)

@@ -30,7 +30,7 @@ std::optional<TrainingState> read_checkpoint(const std::filesystem::path& path, 
     for (const auto& name : file.names()) state.tensors.emplace_back(name, file.get(name));
     return state;
   } catch (const Error& problem) {
-    progress.say(std::string("The training starts anew: ") + problem.what());
+    progress.say("The training starts anew: " + problem.text());
     return std::nullopt;
   }
 }

@@ -90,7 +90,9 @@ std::string cluster_count_table(const ClusterCountChoice& count) {
   for (const auto& one : best_evidence(count))
     text += format("%8lld  %10.3f  %9.3f  %9.4f  %5.2f  %4.0f %%\n", static_cast<long long>(one.n_clusters),
                    one.silhouette, one.agreement, one.objective, one.score, 100 * one.votes);
-  return text;
+  return text +
+         "score: silhouette, agreement of halves of the images, and the bend of the objective, joined;\n"
+         "votes: share of the halves for which the number is best\n";
 }
 
 std::string cluster_count_picture(const ClusterCountChoice& count) {

@@ -21,7 +21,7 @@ constexpr std::int64_t images_at_a_time = 16;
 std::string encoder_identity(const ImageTextEncoder& encoder, const DecodeOptions& options) {
   std::ostringstream identity;
   identity << encoder.fingerprint() << " " << enum_name(encoder.precision())
-           << " decode-2 shrink_on_load=" << options.shrink_on_load;
+           << " decode-3 shrink_on_load=" << options.shrink_on_load;
   return identity.str();
 }
 
@@ -181,6 +181,15 @@ class Embedder {
   std::unordered_map<std::string, std::int64_t> claims_;
 };
 
+/// "Reading images: 255 known, 8 skipped": no rate, since nothing was encoded.
+std::string without_encoding(const EmbeddedImages& images) {
+  std::ostringstream text;
+  text << "Reading images: " << images.from_cache << " known";
+  if (images.repeated > 0) text << ", " << images.repeated << " repeated";
+  if (!images.skipped.empty()) text << ", " << images.skipped.size() << " skipped";
+  return text.str();
+}
+
 }  // namespace
 
 EmbeddedImages embed_images(const ImageTextEncoder& encoder, const ImageList& list,
@@ -189,8 +198,12 @@ EmbeddedImages embed_images(const ImageTextEncoder& encoder, const ImageList& li
   progress.start("Encoding images", static_cast<std::int64_t>(list.paths.size()), "images");
   Embedder embedder(encoder, list, options, cache, progress);
   embedder.embed_all();
-  progress.finish();
-  return embedder.result(list.skipped);
+  EmbeddedImages result = embedder.result(list.skipped);
+  if (result.encoded > 0)
+    progress.finish();
+  else
+    progress.conclude(without_encoding(result));
+  return result;
 }
 
 }  // namespace ilk

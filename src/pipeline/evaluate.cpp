@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "run_assignments.h"
+#include "run_directory_lock.h"
 
 namespace ilk {
 namespace {
@@ -101,8 +102,11 @@ const char* text_of(NameRelation relation) {
 RunAssignments read_assignments(const fs::path& run_directory) {
   const fs::path file = run_directory / "assignments.csv";
   std::error_code error;
-  require(fs::is_regular_file(file, error), function, run_directory,
-          " must be a run directory, with an assignments.csv.");
+  if (!fs::is_regular_file(file, error)) {
+    const std::string notice = unfinished_run_notice(run_directory);
+    require(notice.empty(), function, notice);
+    fail(function, run_directory, " must be a run directory, with an assignments.csv.");
+  }
   auto rows = parse_csv_rows(read_file(file));
   require(rows.size() >= 2, function, file, " must have a header and at least one image, got ", rows.size(),
           " rows.");
@@ -151,6 +155,7 @@ Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& option
   RunAssignments assignments = read_assignments(run_directory);
   const auto n = static_cast<std::int64_t>(assignments.clusters.size());
   Evaluation result{.n_images = n, .unlabelled = n, .cluster_names = std::move(assignments.names)};
+  result.notice = unfinished_run_notice(run_directory);
 
   if (const auto labels = labels_for(assignments.paths, options)) {
     const auto [classes, found] = labelled_only(*labels, assignments.clusters);
@@ -191,6 +196,7 @@ std::string to_json(const Evaluation& evaluation) {
   Json json{{"images", evaluation.n_images},
             {"clusters", evaluation.cluster_names.size()},
             {"unlabelled", evaluation.unlabelled}};
+  if (!evaluation.notice.empty()) json["notice"] = evaluation.notice;
   if (evaluation.agreement) {
     json["accuracy"] = evaluation.agreement->accuracy;
     json["normalised_mutual_information"] = evaluation.agreement->normalised_mutual_information;

@@ -9,6 +9,8 @@
 
 #include "run_options_json.h"
 
+#include "run_directory_lock.h"
+
 namespace ilk {
 namespace {
 
@@ -17,8 +19,11 @@ constexpr std::string_view function = "assign";
 std::filesystem::path features_of(const std::filesystem::path& folder) {
   auto file = folder / "features.safetensors";
   std::error_code error;
-  require(std::filesystem::is_regular_file(file, error), function, folder,
-          " must be a finished run, with a features.safetensors.");
+  if (!std::filesystem::is_regular_file(file, error)) {
+    const std::string notice = unfinished_run_notice(folder);
+    require(notice.empty(), function, notice);
+    fail(function, folder, " must be a finished run, with a features.safetensors.");
+  }
   return file;
 }
 

@@ -36,7 +36,7 @@ class Run {
     set_threads(static_cast<int>(options().threads.value_or(0)));
     summary().device = "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
     const auto source = options().features.empty() ? images_and_encoder(context_) : feature_files(context_);
-    begin_run_directory(options().output, options(), record_.command);
+    const auto lock = begin_run_directory(options().output, options(), record_.command);
 
     take_images(source->images());
     record_.names_are_files = source->names_are_files();

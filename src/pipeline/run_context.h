@@ -20,6 +20,7 @@ class RecordingProgress : public Progress {
   }
   void advance(std::int64_t count) override { next_.advance(count); }
   void finish() override { next_.finish(); }
+  void conclude(std::string_view sentence) override { next_.conclude(sentence); }
   void say(std::string_view sentence) override {
     next_.say(sentence);
     const std::lock_guard lock(mutex_);

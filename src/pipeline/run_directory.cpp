@@ -110,24 +110,28 @@ std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assign
   return members;
 }
 
-void begin_run_directory(const std::filesystem::path& directory, const RunOptions& options,
-                         const std::string& command) {
+std::unique_ptr<RunDirectoryLock> begin_run_directory(const std::filesystem::path& directory,
+                                                      const RunOptions& options, const std::string& command) {
   constexpr std::string_view function = "run";
   std::error_code error;
-  require(!std::filesystem::exists(directory, error) || std::filesystem::is_directory(directory, error),
-          function, "output must be a folder, got the file ", directory, ".");
   const auto manifest = directory / "manifest.json";
-  if (std::filesystem::exists(manifest, error)) {
-    const Json found = Json::parse(read_file(manifest), nullptr, false);
-    require(found.is_object() && found.value("program", "") == "ilk", function,
-            "output must be a run directory, an empty or a new ", "folder; the manifest.json in ", directory,
-            " is not ilk's.");
-  } else {
-    require(!std::filesystem::exists(directory, error) || std::filesystem::is_empty(directory, error),
-            function, "output must be a run directory, an empty or a new folder; ", directory,
-            " holds other files.");
+  if (std::filesystem::exists(directory, error)) {
+    require(std::filesystem::is_directory(directory, error), function,
+            "output must be a folder, got the file ", directory, ".");
+    if (std::filesystem::exists(manifest, error)) {
+      const Json found = Json::parse(read_file(manifest), nullptr, false);
+      require(found.is_object() && found.value("program", "") == "ilk", function,
+              "output must be a run directory, an empty or a new folder; the manifest.json in ", directory,
+              " is not ilk's.");
+    } else {
+      require(holds_no_other_files(directory), function,
+              "output must be a run directory, an empty or a new folder; ", directory, " holds other files.");
+    }
   }
+  auto lock = std::make_unique<RunDirectoryLock>(directory);
+  remove_unfinished_files(directory);
   write_file_atomically(manifest, dump(manifest_head(options, command, "running")));
+  return lock;
 }
 
 void write_assignments(const RunRecord& record) {

@@ -3,6 +3,7 @@
 #include <ilk/run.h>
 
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "clustering.h"
 #include "labels.h"
 #include "run_context.h"
+#include "run_directory_lock.h"
 #include "vocabulary.h"
 
 namespace ilk {
@@ -30,10 +32,11 @@ struct RunRecord {
   RunSummary summary;
 };
 
-/// Makes sure that `directory` is new, empty or a run directory, and marks it as one. Throws Error where it
-/// holds something else.
-void begin_run_directory(const std::filesystem::path& directory, const RunOptions& options,
-                         const std::string& command);
+/// Makes sure that `directory` is new, empty or a run directory, and marks it as one whose run is not
+/// complete. The run must hold the lock to its end. Throws Error where the directory holds something else,
+/// WriteError where another run is at work in it.
+std::unique_ptr<RunDirectoryLock> begin_run_directory(const std::filesystem::path& directory,
+                                                      const RunOptions& options, const std::string& command);
 
 void write_assignments(const RunRecord& record);
 void write_clusters(const RunRecord& record);

@@ -131,7 +131,10 @@ void write_words(Page& page, const Report::Cluster& cluster, std::size_t index, 
   if (!cluster.runner_up.empty()) {
     page << "<div><dt>Runner-up</dt><dd dir=\"auto\">" << text(cluster.runner_up) << "</dd></div>\n";
   }
-  if (cluster.size > 0) page << "<div><dt>Density</dt><dd>" << decimal(cluster.density, 3) << "</dd></div>\n";
+  if (cluster.size > 0)
+    page << "<div><dt title=\"How alike the cluster’s images are, 1 at most; see How to read this page\">"
+            "Density</dt><dd>"
+         << decimal(cluster.density, 3) << "</dd></div>\n";
   page << "<div><dt>Number</dt><dd>#" << index_text(index) << "</dd></div>\n</dl>\n</div>\n";
 }
 

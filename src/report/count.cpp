@@ -25,7 +25,10 @@ void write_count(Page& page, const Report& report) {
     page << "<img alt=\"The criteria by number of clusters\" src=\"data:image/svg+xml;base64,"
          << base64(found.picture_svg) << "\">\n";
   page << "<table>\n<caption class=\"quiet\">The best by score, of " << count(found.tried)
-       << " tried</caption>\n<thead><tr><th scope=\"col\">clusters</th><th scope=\"col\">silhouette</th>"
+       << " tried. Score: silhouette, agreement of halves of the images, and the bend of the objective, "
+          "joined. "
+          "Votes: the share of the halves for which the number is best.</caption>\n<thead><tr><th "
+          "scope=\"col\">clusters</th><th scope=\"col\">silhouette</th>"
           "<th scope=\"col\">agreement</th><th scope=\"col\">objective</th><th scope=\"col\">score</th>"
           "<th scope=\"col\">votes</th></tr></thead>\n<tbody>\n";
   for (const auto& number : found.numbers) write_row(page, number, number.n_clusters == found.n_clusters);

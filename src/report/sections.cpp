@@ -115,11 +115,19 @@ void write_reading_guide(Page& page, const Report& report) {
     entry("Density",
           "How alike the cluster’s images are: their mean cosine similarity with its centre, 1 at most. A "
           "cluster of low density may hold things that do not belong together.");
+    entry("Score",
+          "The number beside a picture: its cosine similarity with the centre of its cluster, 1 at most. In "
+          "assignments.csv the margin is how much lower the score of the second cluster is; a small one says "
+          "that the image might be in either.");
   } else {
     entry(
         "Density",
         "How sure the trained head is of the cluster’s images: their mean probability, 1 at most. A cluster "
         "of low density may hold things that do not belong together.");
+    entry("Score",
+          "The number beside a picture: how probable the trained head finds its cluster, 1 at most. In "
+          "assignments.csv the margin is how much lower the score of the second cluster is; a small one says "
+          "that the image might be in either.");
     entry(
         "Training",
         "How each part of what was learnt went from the first epoch to the last. Every curve has a scale of "

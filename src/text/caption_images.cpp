@@ -117,9 +117,8 @@ class Captioner {
     try {
       std::rethrow_exception(error_);
     } catch (const Error& error) {
-      const std::string text = error.what(), prefix = "[" + std::string(function) + "] ";
-      if (summary_.answered == 0 || !text.starts_with(prefix)) throw;
-      fail(function, text.substr(prefix.size()), " ", summary_.answered,
+      if (summary_.answered == 0 || error.function() != function) throw;
+      fail(function, error.text(), " ", summary_.answered,
            summary_.answered == 1 ? " caption that came before is" : " captions that came before are",
            " kept in ", options_.output, "; the same command goes on from there.");
     }

@@ -33,8 +33,8 @@ CaptionLog::CaptionLog(const std::filesystem::path& path, std::string model, std
   const bool is_there = std::filesystem::exists(status);
   require(!is_there || std::filesystem::is_regular_file(status), function, "the output ", path,
           " must be a file of captions, but is no regular file.");
-  if (!only_looks)
-    require(file_.try_lock(FileLock::Kind::exclusive), function, "another process is writing to ", path, ".");
+  if (!only_looks && !file_.try_lock(FileLock::Kind::exclusive))
+    throw WriteError(function, "another process is writing to " + path.string() + ".");
   if (only_looks && !is_there) return;
   const std::string contents = read_file(path);
   const std::size_t start = contents.find_first_not_of(" \t\r\n");
@@ -44,12 +44,11 @@ CaptionLog::CaptionLog(const std::filesystem::path& path, std::string model, std
   const std::size_t whole = contents.rfind('\n') + 1;  // 0 where there is no line's end
   if (only_looks || whole == contents.size()) return;
   if (json::accept(contents.substr(whole))) {
-    require(::pwrite(file_.descriptor(), "\n", 1, static_cast<off_t>(contents.size())) == 1, function,
-            "cannot write to ", path, ": ", std::strerror(errno), ".");
+    if (::pwrite(file_.descriptor(), "\n", 1, static_cast<off_t>(contents.size())) != 1)
+      fail_to_write(function, path);
     return;
   }
-  require(::ftruncate(file_.descriptor(), static_cast<off_t>(whole)) == 0, function, "cannot write to ", path,
-          ": ", std::strerror(errno), ".");
+  if (::ftruncate(file_.descriptor(), static_cast<off_t>(whole)) != 0) fail_to_write(function, path);
   notice_ = "The last line of " + path.string() + " was cut while it was written; it was removed.";
 }
 
@@ -97,15 +96,14 @@ void CaptionLog::append(const std::vector<std::string>& paths, const std::string
     lines += as_line(
         {{"path", path}, {"sha256", sha256}, {"caption", caption}, {"model", model_}, {"prompt", prompt_}});
   const std::lock_guard lock(mutex_);
-  if (::lseek(file_.descriptor(), 0, SEEK_END) < 0)
-    fail(function, "cannot write to ", path_, ": ", std::strerror(errno), ".");
+  if (::lseek(file_.descriptor(), 0, SEEK_END) < 0) fail_to_write(function, path_);
   for (std::string_view rest = lines; !rest.empty();) {
     const ssize_t count = ::write(file_.descriptor(), rest.data(), rest.size());
     if (count < 0 && errno == EINTR) continue;
-    require(count > 0, function, "cannot write to ", path_, ": ", std::strerror(errno), ".");
+    if (count <= 0) fail_to_write(function, path_);
     rest.remove_prefix(static_cast<std::size_t>(count));
   }
-  ::fdatasync(file_.descriptor());
+  if (::fdatasync(file_.descriptor()) != 0) fail_to_write(function, path_);
   captions_[sha256] = caption;
   for (const std::string& path : paths) last_[as_json_has_it(path)] = sha256;
 }

@@ -176,7 +176,7 @@ std::vector<std::string> parse_table(const Place& place, std::string_view conten
   try {
     rows = parse_csv_rows(contents, header.separator);
   } catch (const Error& error) {
-    fail(place.function, place.path, ": ", error.what());
+    fail(place.function, place.path, ": ", error.text());
   }
   for (std::size_t i = 1; i < rows.size(); ++i) {
     auto& [line, row] = rows[i];

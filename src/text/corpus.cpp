@@ -50,6 +50,9 @@ Corpus make_corpus(std::string source, std::vector<std::string> texts) {
 
 Corpus read_nouns(const std::filesystem::path& path) {
   constexpr std::string_view function = "read_nouns";
+  std::error_code error;
+  require(std::filesystem::exists(path, error), function,
+          "nouns must be a file, one noun a line; there is no file ", path, ".");
   const std::string contents = read_file(path);
   std::vector<std::string> nouns, notes;
   bool any_note = false;

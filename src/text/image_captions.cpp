@@ -89,7 +89,7 @@ std::optional<Table> find_table(const Source& source, std::string_view contents,
   try {
     table.rows = parse_csv_rows(contents, separator);
   } catch (const Error& error) {
-    fail(function, source.path, ": ", error.what());
+    fail(function, source.path, ": ", error.text());
   }
   if (table.rows.empty()) return std::nullopt;
   const std::vector<std::string>& first = table.rows.front().fields;
@@ -159,7 +159,7 @@ void read_folder_of_texts(Source& source) {
       else
         source.problems.push_back(name + " must be UTF-8 text.");
     } catch (const Error& error) {
-      source.problems.emplace_back(error.what());
+      source.problems.emplace_back(error.text());
     }
   }
   require(!source.entries.empty() || !source.problems.empty(), function, "the folder ", source.path,

@@ -1,0 +1,79 @@
+#include "output.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "commands.h"
+
+namespace ilk::cli {
+namespace {
+
+void append_escaped(std::string& text, unsigned char byte) {
+  char escaped[8];
+  std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+  text += escaped;
+}
+
+/// Takes what stdio has gathered for a terminal.
+ssize_t write_printable(void*, const char* bytes, std::size_t count) {
+  const std::string text = printable({bytes, count}, true);
+  for (std::string_view rest = text; !rest.empty();) {
+    const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return 0;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return static_cast<ssize_t>(count);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, bool keep_lines) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if (keep_lines && (byte == '\n' || byte == '\t')) {
+      result += text[i];
+    } else if (byte == '\n') {
+      result += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      append_escaped(result, byte);
+    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // the same controls in UTF-8
+      append_escaped(result, next);
+      ++i;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+void begin_output() {
+  // A reader's end for the two that are written to: what is printed there must fail, not go elsewhere.
+  for (int stream = 0; stream <= 2; ++stream)
+    if (::fcntl(stream, F_GETFD) < 0)
+      static_cast<void>(::open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY));
+  if (::isatty(STDOUT_FILENO) != 1) return;
+  std::FILE* terminal = ::fopencookie(
+      nullptr, "w", {.read = nullptr, .write = write_printable, .seek = nullptr, .close = nullptr});
+  if (!terminal) return;
+  std::setvbuf(terminal, nullptr, _IOLBF, 1 << 12);
+  stdout = terminal;
+}
+
+int end_output(int status) {
+  errno = 0;
+  const bool arrived = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (arrived) return status;
+  const std::string reason = errno != 0 ? std::strerror(errno) : "not all of it arrived";
+  std::fprintf(stderr, "ilk: cannot write to standard output: %s.\n", reason.c_str());
+  return status == done ? failed : status;
+}
+
+}  // namespace ilk::cli

@@ -1,0 +1,34 @@
+#pragma once
+#include <ilk/file_lock.h>
+
+#include <filesystem>
+#include <string>
+
+namespace ilk {
+
+/// One run at a time works in a run directory. The lock's file goes with its holder; a process that is killed
+/// leaves the file but no lock.
+class RunDirectoryLock {
+ public:
+  /// Creates the directory where it is missing. Throws WriteError where another run is at work in it.
+  explicit RunDirectoryLock(const std::filesystem::path& directory);
+  ~RunDirectoryLock();
+  RunDirectoryLock(const RunDirectoryLock&) = delete;
+  RunDirectoryLock& operator=(const RunDirectoryLock&) = delete;
+
+ private:
+  FileLock lock_;
+};
+
+/// Whether a run directory may begin here: none of the files is a stranger's. What a run that was killed may
+/// leave before its manifest (the lock's file, a manifest that has no name yet) does not count.
+bool holds_no_other_files(const std::filesystem::path& directory);
+
+/// What killed runs left of files that they had not finished. Only for who holds the lock.
+void remove_unfinished_files(const std::filesystem::path& directory);
+
+/// A sentence where the manifest of a run directory says that its run has not ended ("running"); else empty.
+/// Files of an earlier run may then lie beside newer ones.
+std::string unfinished_run_notice(const std::filesystem::path& directory);
+
+}  // namespace ilk
