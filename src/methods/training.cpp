@@ -256,9 +256,9 @@ class Training {
   }
 
   TrainingState state() const {
-    TrainingState state{.epoch = epoch_, .fingerprint = fingerprint_, .tensors = heads_.state()};
-    state.tensors.emplace_back("labels", Array(ArrayView(labels_)));
-    state.tensors.emplace_back("history",
+    TrainingState state{.epoch = epoch_, .fingerprint = fingerprint_, .arrays = heads_.state()};
+    state.arrays.emplace_back("labels", Array(ArrayView(labels_)));
+    state.arrays.emplace_back("history",
                                Array(ArrayView(ElementType::f64, {epoch_, columns()}, history_.data())));
     return state;
   }
@@ -269,7 +269,7 @@ class Training {
       return;
     }
     const auto find = [&](const std::string& name) -> const Array& {
-      for (const auto& [key, array] : state.tensors)
+      for (const auto& [key, array] : state.arrays)
         if (key == name) return array;
       fail(task_.function, "the state must hold ", name, ", which is missing.");
     };
