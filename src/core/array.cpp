@@ -179,6 +179,7 @@ std::vector<std::int64_t> Array::to_integers() const {
       else
         fits = std::in_range<std::int64_t>(value);
       require(fits, "Array", "element ", i, " must be a whole number of 64 bits, got ", value, ".");
+      // An int8 is a number here. NOLINTNEXTLINE(bugprone-signed-char-misuse)
       values[static_cast<std::size_t>(i)] = static_cast<std::int64_t>(value);
     }
   });

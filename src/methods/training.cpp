@@ -259,7 +259,7 @@ class Training {
     TrainingState state{.epoch = epoch_, .fingerprint = fingerprint_, .arrays = heads_.state()};
     state.arrays.emplace_back("labels", Array(ArrayView(labels_)));
     state.arrays.emplace_back("history",
-                               Array(ArrayView(ElementType::f64, {epoch_, columns()}, history_.data())));
+                              Array(ArrayView(ElementType::f64, {epoch_, columns()}, history_.data())));
     return state;
   }
 
