@@ -4,6 +4,7 @@
 #include <ilk/cae.h>
 #include <ilk/cluster_count.h>
 #include <ilk/dataset.h>
+#include <ilk/device.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
 #include <ilk/metrics.h>
@@ -34,11 +35,6 @@ constexpr auto enum_names(Levels) {
 enum class MissingCaptions { refuse, retrieve };
 constexpr auto enum_names(MissingCaptions) {
   return std::array<std::string_view, 2>{"refuse", "retrieve"};
-}
-
-enum class Device { automatic, cpu, cuda };
-constexpr auto enum_names(Device) {
-  return std::array<std::string_view, 3>{"auto", "cpu", "cuda"};
 }
 
 struct RunOptions {
@@ -121,7 +117,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(
       Field{"choose_clusters", options.choose_clusters,
             "choose how many clusters to make: auto (2..40), or a range such as 5..60; -k takes these too"});
-  visit(Field{"device", options.device, "auto, cpu or cuda (where ilk was built with a GPU backend)"});
+  visit(Field{"device", options.device, device_help});
   visit(Field{"precision", options.precision, precision_help});
   visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
   visit(Field{

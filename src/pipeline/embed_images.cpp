@@ -20,7 +20,7 @@ constexpr std::int64_t images_at_a_time = 16;
 /// Everything but the image that an embedding depends on.
 std::string encoder_identity(const ImageTextEncoder& encoder, const DecodeOptions& options) {
   std::ostringstream identity;
-  identity << encoder.fingerprint() << " " << enum_name(encoder.precision())
+  identity << encoder.fingerprint() << " " << arithmetic_of(encoder)
            << " decode-2 shrink_on_load=" << options.shrink_on_load;
   return identity.str();
 }

@@ -62,6 +62,7 @@ class ImagesAndEncoder : public FeatureSource {
     only_for_features(run.options.caption_features, "caption_features");
     only_for_features(run.options.text_features, "text_features");
     const RunOptions& options = run.options;
+    if (options.device == Device::cuda) run.summary.device = gpu_name();
     require(options.captions.empty() || options.method == Method::sac, "run",
             "captions must come with method sac, got method ", enum_name(options.method), ".");
     require(options.text_encoder.empty() || !options.captions.empty(), "run",
@@ -105,7 +106,8 @@ class ImagesAndEncoder : public FeatureSource {
     return run_.timed("embed texts of images", [&] {
       std::unique_ptr<TextEncoder> other;
       if (!run_.options.text_encoder.empty())
-        other = load_text_encoder(find_model(run_.options.text_encoder), encoder_->precision());
+        other = load_text_encoder(find_model(run_.options.text_encoder), encoder_->precision(),
+                                  run_.options.device);
       const TextEncoder& encoder = other ? *other : *encoder_;
       const TextFeatures texts = embed_corpus(encoder, captions.corpus, {}, cache_folder(run_.options.cache),
                                               "Encoding texts of images", run_.progress);
@@ -134,9 +136,9 @@ class ImagesAndEncoder : public FeatureSource {
             "nouns ", run_.options.nouns, " must be of the run's model; they were made with ", facts.model,
             " (", facts.model_fingerprint.substr(0, 12), "), and ", run_.options.model, " is ",
             encoder_->fingerprint().substr(0, 12), ".");
-    if (facts.precision != enum_name(encoder_->precision()))
+    if (facts.precision != arithmetic_of(*encoder_))
       run_.progress.say("The nouns were encoded in " + facts.precision + ", the images are in " +
-                        std::string(enum_name(encoder_->precision())) + ".");
+                        arithmetic_of(*encoder_) + ".");
   }
 
   std::unique_ptr<ImageTextEncoder> load_model() {
@@ -145,7 +147,7 @@ class ImagesAndEncoder : public FeatureSource {
     const auto directory = find_model(options.model);
     summary.model = directory.filename().string();
     run_.progress.mention(summary.model + " on the " + summary.device);
-    auto encoder = load_image_text_encoder(directory, options.precision);
+    auto encoder = load_image_text_encoder(directory, options.precision, options.device);
     summary.precision = enum_name(encoder->precision());
     summary.model_fingerprint = encoder->fingerprint();
     return encoder;

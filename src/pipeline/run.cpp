@@ -26,8 +26,6 @@ class Run {
   RunSummary go() {
     const auto begin = std::chrono::steady_clock::now();
     check_ranges(options(), "run");
-    require(options().device != Device::cuda, "run",
-            "this ilk was built without a GPU backend; use --device cpu.");
     set_threads(static_cast<int>(options().threads));
     summary().device = "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
     const auto source = options().features.empty() ? images_and_encoder(context_) : feature_files(context_);
