@@ -92,7 +92,7 @@ class Batches {
 
   void begin_epoch(std::int64_t epoch) {
     order_ = RandomStream(seed_, "order of an epoch", static_cast<std::uint64_t>(epoch)).sample(n_, n_);
-    draws_.emplace(seed_, "neighbours of an epoch", static_cast<std::uint64_t>(epoch));
+    draws_ = draws_of(epoch);
   }
 
   /// The rows (V, B) of both modalities, batch by batch in order.
@@ -113,8 +113,11 @@ class Batches {
   }
 
  private:
+  RandomStream draws_of(std::int64_t epoch) const {
+    return {seed_, "neighbours of an epoch", static_cast<std::uint64_t>(epoch)};
+  }
   std::int64_t draw(HeadIndex modality, std::int64_t image) {
-    return near_.rows_near[modality][image][draws_->below(neighbours_)];
+    return near_.rows_near[modality][image][draws_.below(neighbours_)];
   }
 
   std::int64_t n_, size_, views_;
@@ -122,7 +125,7 @@ class Batches {
   std::int64_t neighbours_;
   NearRows near_;
   std::vector<std::int64_t> order_;
-  std::optional<RandomStream> draws_;
+  RandomStream draws_ = draws_of(0);
 };
 
 // What stands after the loss's means in a row of the history.

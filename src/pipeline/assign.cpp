@@ -90,7 +90,7 @@ class FinishedRun {
   }
 
   static std::filesystem::path checked(const std::filesystem::path& folder) {
-    const auto file = folder / "features.safetensors";
+    auto file = folder / "features.safetensors";
     std::error_code error;
     require(std::filesystem::is_regular_file(file, error), function, folder,
             " must be a finished run, with a features.safetensors.");
