@@ -84,6 +84,7 @@ class ImagesAndEncoder : public FeatureSource {
   std::optional<Labels> labels() const override {
     if (!dataset_ || dataset_->classes.empty()) return std::nullopt;
     std::vector<std::int64_t> of_image;
+    of_image.reserve(rows_.size());
     for (const auto row : rows_) of_image.push_back(dataset_->images[static_cast<std::size_t>(row)].label);
     if (std::all_of(of_image.begin(), of_image.end(), [](auto label) { return label < 0; }))
       return std::nullopt;
@@ -124,9 +125,9 @@ class ImagesAndEncoder : public FeatureSource {
   Vocabulary words() override {
     Vocabulary vocabulary =
         run_.timed("read words", [&] { return read_vocabulary(*encoder_, run_.options); });
-    if (!vocabulary.nouns->features)
-      offer(vocabulary.nouns, vocabulary.templates, "embed nouns", "Encoding nouns");
-    if (vocabulary.captions) offer(vocabulary.captions, {}, "embed captions", "Encoding captions");
+    if (auto& nouns = vocabulary.nouns; nouns && !nouns->features)
+      offer(*nouns, vocabulary.templates, "embed nouns", "Encoding nouns");
+    if (auto& captions = vocabulary.captions) offer(*captions, {}, "embed captions", "Encoding captions");
     return vocabulary;
   }
 
@@ -181,9 +182,8 @@ class ImagesAndEncoder : public FeatureSource {
     return images;
   }
 
-  void offer(std::optional<Words>& words, const std::vector<std::string>& templates, const char* stage,
-             const char* doing) {
-    words->features = [this, corpus = words->corpus, templates, stage, doing] {
+  void offer(Words& words, const std::vector<std::string>& templates, const char* stage, const char* doing) {
+    words.features = [this, corpus = words.corpus, templates, stage, doing] {
       return run_.timed(stage, [&] {
         TextFeatures texts = embed_corpus(*encoder_, corpus, templates, cache_folder(run_.options.cache),
                                           doing, run_.progress);
