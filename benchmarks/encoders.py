@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""The encoders beside plain PyTorch in fp32, in turn, with a model of the shape of CLIP ViT-B/32 and random weights: images
-from JPEG files of 500 × 400, and WordNet's nouns in seven prompts. Beside them what the processor can do at all: the rate
-of matrix products. Needs numpy, Pillow and, for the reference, torch (Debian: python3-pil, python3-torch).
---quick: fewer images and words, one round."""
+"""The encoders beside onnxruntime and OpenVINO, in turn, with a model of the shape of CLIP ViT-B/32 and random weights, which
+the others get as ONNX graphs (clip_onnx.py): images from JPEG files of 500 × 400, and WordNet's nouns in seven prompts. Beside
+them what the processor can do at all: the rate of matrix products. Needs numpy and Pillow; a runtime that is not installed is
+left out and named. --quick: fewer images and words, one round."""
 import argparse
-import itertools
 import json
 import math
 import os
@@ -14,7 +13,8 @@ import sys
 import tempfile
 import time
 
-from debian_python import with_packages
+from clip_onnx import RUNTIMES, export
+from python_with import peers_environment, with_packages
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -94,134 +94,151 @@ def make_images(folder, count):
         picture.save(folder / f"{i:05}.jpg", quality=80 + i // len(sources))
 
 
-def reference(what, model, images, count):
-    """Seconds that plain PyTorch takes, without those of loading: run in a process of its own."""
+def decode(name):
+    """(3, 224, 224) float32, as CLIP's processor does it."""
     import numpy as np
-    import torch
-    from torch.nn import functional as F
-    torch.set_num_threads(os.cpu_count())
-    path = pathlib.Path(model) / "model.safetensors"
-    with open(path, "rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(size))
-    data = np.memmap(path, np.float32, "r", offset=8 + size)
-    w = {name: torch.from_numpy(np.array(data[e["data_offsets"][0] // 4:e["data_offsets"][1] // 4]).reshape(e["shape"]))
-         for name, e in header.items()}
+    from PIL import Image
+    mean, deviation = np.array([0.48145466, 0.4578275, 0.40821073]), np.array([0.26862954, 0.26130258, 0.27577711])
+    picture = Image.open(name).convert("RGB")
+    scale = 224 / min(picture.size)
+    picture = picture.resize([round(scale * edge) for edge in picture.size], Image.BICUBIC)
+    left, top = (picture.width - 224) // 2, (picture.height - 224) // 2
+    picture = np.asarray(picture.crop((left, top, left + 224, top + 224)), np.float32) / 255
+    return ((picture - mean) / deviation).astype(np.float32).transpose(2, 0, 1)
 
-    def linear(x, name):
-        return F.linear(x, w[name + ".weight"], w.get(name + ".bias"))
 
-    def norm(x, name):
-        return F.layer_norm(x, x.shape[-1:], w[name + ".weight"], w[name + ".bias"])
-
-    def tower(x, name, config, mask):
-        heads = config["num_attention_heads"]
-        for i in range(config["num_hidden_layers"]):
-            layer = f"{name}.encoder.layers.{i}"
-            h = norm(x, layer + ".layer_norm1")
-            q, k, v = (linear(h, f"{layer}.self_attn.{part}_proj").unflatten(-1, (heads, -1)).transpose(1, 2) for part in "qkv")
-            scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1]) + mask
-            x = x + linear((scores.softmax(-1) @ v).transpose(1, 2).flatten(2), layer + ".self_attn.out_proj")
-            h = linear(norm(x, layer + ".layer_norm2"), layer + ".mlp.fc1")
-            x = x + linear(h * torch.sigmoid(1.702 * h), layer + ".mlp.fc2")
-        return x
-
-    def see(files):
-        from PIL import Image
-        mean, deviation = np.array([0.48145466, 0.4578275, 0.40821073]), np.array([0.26862954, 0.26130258, 0.27577711])
-        pixels = []
-        for name in files:
-            picture = Image.open(name).convert("RGB")
-            scale = 224 / min(picture.size)
-            picture = picture.resize([round(scale * edge) for edge in picture.size], Image.BICUBIC)
-            left, top = (picture.width - 224) // 2, (picture.height - 224) // 2
-            picture = np.asarray(picture.crop((left, top, left + 224, top + 224)), np.float32) / 255
-            pixels.append(((picture - mean) / deviation).astype(np.float32).transpose(2, 0, 1))
-        e = "vision_model.embeddings."
-        x = F.conv2d(torch.from_numpy(np.stack(pixels)), w[e + "patch_embedding.weight"], stride=32).flatten(2).transpose(1, 2)
-        x = torch.cat([w[e + "class_embedding"].expand(len(x), 1, -1), x], 1) + w[e + "position_embedding.weight"]
-        x = tower(norm(x, "vision_model.pre_layrnorm"), "vision_model", VISION, 0)
-        return F.normalize(linear(norm(x[:, 0], "vision_model.post_layernorm"), "visual_projection"), dim=1)
-
-    def read(number):
-        ids = torch.randint(0, 8000, (number, 77))
-        ids[:, 12] = TEXT["eos_token_id"]
-        e = "text_model.embeddings."
-        mask = torch.full((77, 77), -math.inf).triu(1)
-        x = tower(w[e + "token_embedding.weight"][ids] + w[e + "position_embedding.weight"], "text_model", TEXT, mask)
-        return F.normalize(linear(norm(x, "text_model.final_layer_norm")[:, 12], "text_projection"), dim=1)
-
-    with torch.inference_mode():
-        files = sorted(pathlib.Path(images).iterdir())[:count]
-        step = 32
-        (see(files[:2]) if what == "images" else read(2))
-        wall, cpu = time.time(), time.process_time()
+def reference(name, what, folder, count):
+    """Seconds that another runtime takes, without those of loading: run in a process of its own. Of images also the least
+    cosine of its embeddings with those of ilk in fp32."""
+    import concurrent.futures
+    import numpy as np
+    from clip_onnx import runtime
+    from peers import safetensors_matrix
+    folder, step = pathlib.Path(folder), 32
+    run = runtime(name, folder / ("vision.onnx" if what == "images" else "text.onnx"))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        if what == "images":
+            files = sorted((folder / "images").iterdir())[:count]
+            batch = lambda begin: np.stack(list(pool.map(decode, files[begin:begin + step])))  # noqa: E731
+        else:
+            ids = np.random.default_rng(0).integers(0, 8000, (count, TEXT["max_position_embeddings"]))
+            ids[:, 12] = TEXT["eos_token_id"]
+            batch = lambda begin: ids[begin:begin + step]  # noqa: E731
+        run(batch(0))
+        wall, cpu, inside, rows = time.time(), time.process_time(), 0.0, []
         for begin in range(0, count, step):
-            see(files[begin:begin + step]) if what == "images" else read(min(step, count - begin))
-        print(json.dumps({"count": count, "seconds": [time.time() - wall, time.process_time() - cpu]}))
+            given = batch(begin)
+            start = time.time()
+            rows.append(np.array(run(given)))
+            inside += time.time() - start
+        facts = {"count": count, "seconds": [time.time() - wall, time.process_time() - cpu], "encoding": inside}
+    if what == "images":
+        rows = np.concatenate(rows)
+        wanted = safetensors_matrix(folder / "run/features.safetensors")[:count]
+        facts["cosine"] = float((rows / np.linalg.norm(rows, axis=1, keepdims=True) * wanted).sum(1).min())
+    print(json.dumps(facts))
 
 
 def lines(*command):
-    output = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE).stdout.decode()
+    output = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, env=peers_environment()).stdout.decode()
     return [json.loads(line) for line in output.splitlines()]
 
 
+class Others:
+    """The other runtimes; one that fails once is left out."""
+
+    def __init__(self, folder):
+        self.folder, self.names = folder, list(RUNTIMES)
+
+    def seconds(self, what, count):
+        """name: facts."""
+        found = {}
+        for name in list(self.names):
+            done = subprocess.run([sys.executable, __file__, "--reference", name, what, str(self.folder), str(count)],
+                                  capture_output=True, text=True, check=False, env=peers_environment())
+            if done.returncode:
+                self.names.remove(name)
+                print(f"{name} is left out: {(done.stderr.strip().splitlines() or ['failed'])[-1]}\n", flush=True)
+            else:
+                found[name] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+
+def rate_table(timer):
+    print("| product (rows, inner, columns), all cores | ilk fp32, GFLOP/s | ilk int16 |\n|---|---|---|")
+    for line in lines(timer, "rate"):
+        print("| {} × {} × {} |".format(*line["product"]), f"{line['fp32']} | {line['int16']} |")
+
+
+def image_table(arguments, folder, others, n_images, rounds):
+    # Multiplications and additions of the tower: 50 tokens, of which the last layer asks for one.
+    width, mlp, tokens = 768, 3072, 50
+    layer = 2 * (4 * width * width + 2 * width * mlp) * tokens + 4 * tokens * tokens * width
+    last = 2 * (2 * width * width * tokens + 2 * width * width + 2 * width * mlp) + 4 * tokens * width
+    work = 11 * layer + last + 2 * 49 * 3 * 32 * 32 * width
+    subprocess.run([arguments.ilk, "cluster", folder / "images", "--model", folder / "model", "--method", "kmeans", "-k", "2", "--precision",
+                    "fp32", "--cache", "none", "-o", folder / "run", "-q"], check=True, stdout=subprocess.DEVNULL)
+    agreement = lines(arguments.timer, "agreement", folder / "model", folder / "images")[0]
+    print(f"\n{n_images} images, {work / 1e9:.2f} GFLOP each; ilk's embeddings in int16 have cosines with those in fp32 of at least "
+          f"{agreement['worst']:.7f}\n")
+    print("| round | program | from JPEG, images/s (CPU s/image) | ilk int16 is faster by (wall / CPU) | encoding alone, images/s | GFLOP/s | "
+          "least cosine with ilk's fp32 |\n|---|---|---|---|---|---|---|")
+    for i in range(rounds):
+        theirs = others.seconds("images", n_images)
+        ours = {precision: lines(arguments.timer, "images", folder / "model", folder / "images", precision)[0] for precision in ("fp32", "int16")}
+        own = ours["int16"]["files"]
+        facts = {f"ilk {name}": (one["files"], one["encode"][0], "") for name, one in ours.items()}
+        facts |= {name: (one["seconds"], one["encoding"], f"{one['cosine']:.6f}") for name, one in theirs.items()}
+        for name, (files, encoding, cosine) in facts.items():
+            print(f"| {i + 1} | {name} | {n_images / files[0]:.1f} ({files[1] / n_images:.3f}) | {files[0] / own[0]:.2f} / {files[1] / own[1]:.2f} | "
+                  f"{n_images / encoding:.1f} | {work * n_images / encoding / 1e9:.0f} | {cosine} |", flush=True)
+
+
+def text_table(arguments, folder, others, n_words):
+    print("\n| way | precision | words | prompts | tokens | wall s | CPU s | all nouns, minutes | largest difference from the last |\n"
+          "|---|---|---|---|---|---|---|---|---|")
+    theirs = others.seconds("texts", 128)
+    ways = [("filled", 64, "fp32"), ("cut", n_words // 8, "fp32"), ("templates", n_words // 8, "fp32"),
+            ("tree", n_words // 8, "fp32"), ("final", n_words, "fp32"), ("final", n_words, "int16")]
+    measured = [(precision, line) for way, words, precision in ways
+                for line in lines(arguments.timer, "texts", folder / "model", words, precision, way)]
+    for name, one in theirs.items():
+        wall, cpu = one["seconds"]
+        print(f"| {name}, 77 tokens a prompt | | – | 128 | {128 * 77} | {wall:.1f} | {cpu:.1f} | {wall / 128 * 7 * measured[0][1]['of'] / 60:.0f} | |")
+    for precision, line in measured:
+        print(f"| {line['way']} | {precision} | {line['words']} | {line['prompts']} | {line['tokens'] or ''} | {line['seconds'][0]:.1f} | "
+              f"{line['seconds'][1]:.1f} | {line['all_minutes']:.1f} | {line['difference']:.0e} |", flush=True)
+
+
 def main():
-    with_packages("numpy")
+    with_packages("numpy", "PIL")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--reference", nargs=4, help=argparse.SUPPRESS)
     parser.add_argument("--timer", default=ROOT / "build/benchmarks/time_encoder")
+    parser.add_argument("--ilk", default=ROOT / "build/ilk")
     parser.add_argument("--parts", default="rate,images,texts", help="which of rate, images, texts")
     arguments = parser.parse_args()
     if arguments.reference:
-        what, model, images, count = arguments.reference
-        return reference(what, model, images, int(count))
-    python = next((p for p in (sys.executable, "/usr/bin/python3")
-                   if subprocess.run([p, "-c", "import torch, numpy, PIL"], stderr=subprocess.DEVNULL).returncode == 0), None)
-    n_images, n_words, rounds = (64, 256, 1) if arguments.quick else (256, 2048, 3)
+        name, what, folder, count = arguments.reference
+        return reference(name, what, folder, int(count))
+    n_images, n_words, rounds = (32, 256, 1) if arguments.quick else (256, 2048, 3)
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         make_model(folder / "model")
         make_images(folder / "images", n_images)
-
-        def plain(what, count):
-            return lines(python, __file__, "--reference", what, folder / "model", folder / "images", count)[0]["seconds"] if python else None
-
+        others = Others(folder)
+        try:
+            export(folder / "model", folder)
+        except ImportError as error:
+            others.names = []
+            print(f"The other runtimes are left out: {error}\n", flush=True)
         if "rate" in arguments.parts:
-            print("| product (rows, inner, columns), all cores | ilk fp32, GFLOP/s | ilk int16 |\n|---|---|---|")
-            for line in lines(arguments.timer, "rate"):
-                print("| {} × {} × {} |".format(*line["product"]), f"{line['fp32']} | {line['int16']} |")
+            rate_table(arguments.timer)
         if "images" in arguments.parts:
-            # Multiplications and additions of the tower: 50 tokens, of which the last layer asks for one.
-            width, mlp, tokens = 768, 3072, 50
-            layer = 2 * (4 * width * width + 2 * width * mlp) * tokens + 4 * tokens * tokens * width
-            last = 2 * (2 * width * width * tokens + 2 * width * width + 2 * width * mlp) + 4 * tokens * width
-            work = 11 * layer + last + 2 * 49 * 3 * 32 * 32 * width
-            print(f"\n{n_images} images, {work / 1e9:.2f} GFLOP each\n")
-            print("| round | PyTorch, images/s (CPU s/image) | precision | ilk | ratio | ilk, decoding alone | ilk, encoding alone | GFLOP/s |\n|---|---|---|---|---|---|---|---|")
-            for i, precision in itertools.product(range(rounds), ("fp32", "int16")):
-                theirs = plain("images", n_images // 2)
-                ours = lines(arguments.timer, "images", folder / "model", folder / "images", precision)[0]
-                rate = n_images / ours["files"][0]
-                print(f"| {i + 1} | " + (f"{n_images // 2 / theirs[0]:.1f} ({2 * theirs[1] / n_images:.3f})" if theirs else "–") +
-                      f" | {precision} | {rate:.1f} ({ours['files'][1] / n_images:.3f}) | " +
-                      (f"{rate * theirs[0] / (n_images // 2):.2f}" if theirs else "–") +
-                      f" | {n_images / ours['decode'][0]:.0f} | {n_images / ours['encode'][0]:.1f} | "
-                      f"{work * n_images / ours['encode'][0] / 1e9:.0f} |", flush=True)
+            image_table(arguments, folder, others, n_images, rounds)
         if "texts" in arguments.parts:
-            print("\n| way | precision | words | prompts | tokens | wall s | CPU s | all nouns, minutes | largest difference from the last |\n|---|---|---|---|---|---|---|---|---|")
-            theirs = plain("texts", 128)
-            ways = [("filled", 64, "fp32"), ("cut", n_words // 8, "fp32"), ("templates", n_words // 8, "fp32"),
-                    ("tree", n_words // 8, "fp32"), ("final", n_words, "fp32"), ("final", n_words, "int16")]
-            measured = [(precision, line) for way, words, precision in ways
-                        for line in lines(arguments.timer, "texts", folder / "model", words, precision, way)]
-            if theirs:
-                print(f"| PyTorch, 77 tokens a prompt | fp32 | – | 128 | {128 * 77} | {theirs[0]:.1f} | {theirs[1]:.1f} | "
-                      f"{theirs[0] / 128 * 7 * measured[0][1]['of'] / 60:.0f} | |")
-            for precision, line in measured:
-                print(f"| {line['way']} | {precision} | {line['words']} | {line['prompts']} | {line['tokens'] or ''} | {line['seconds'][0]:.1f} | "
-                      f"{line['seconds'][1]:.1f} | {line['all_minutes']:.1f} | {line['difference']:.0e} |", flush=True)
+            text_table(arguments, folder, others, n_words)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from debian_python import with_packages
+from python_with import with_packages
 
 with_packages("numpy")
 import numpy as np  # noqa: E402

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-from debian_python import with_packages
+from python_with import with_packages
 
 K, D, IMAGES, WORDS = 20, 512, 6000, 12000
 VARIANTS = [("kmeans", ["--method", "kmeans"]), ("tac", ["--method", "tac"]), ("cae", []),

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Times ilk's kernels beside faiss, scikit-learn and POT on the same input, in turn, and prints Markdown tables.
+"""Times ilk's kernels beside faiss, scikit-learn, superkmeans and POT on the same input, in turn, and prints Markdown tables.
 
 usage: peers.py [kmeans|neighbours|transport …] [--quick] [--rounds 5] [--time-kernel build/benchmarks/time_kernel]
-                [--embeddings run/features.safetensors …] [--pot PYTHON] [--only TEXT]
+                [--embeddings run/features.safetensors …] [--only TEXT]
 
 Every measurement is a process of its own and times the computation alone, not the reading of the input. Times are
-medians of the rounds; ratios are medians of the rounds' ratios. What is not installed is left out and named.
+medians of the rounds; ratios are medians of the rounds' ratios. What is not installed is left out and named
+(./dev bench installs what benchmarks/requirements.txt lists).
 """
 import argparse
 import json
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from debian_python import with_packages
+from python_with import peers_environment, with_packages
 
 with_packages("numpy")
 import numpy as np  # noqa: E402
@@ -84,6 +85,16 @@ def sklearn_kmeans(points, centres, iterations, algorithm):
     return lambda: -model.inertia_ / len(points)
 
 
+def superkmeans_kmeans(points, centres, iterations, spherical):
+    """It takes no first centres: it draws its own."""
+    import superkmeans
+    n, d = points.shape
+    model = superkmeans.SuperKMeans(len(centres), d, hierarchical=False, iters=iterations, sampling_fraction=1.0,
+                                    max_points_per_cluster=n, early_termination=False, angular=spherical)
+    found = model.train(points)
+    return lambda: float(objective_of(points, found, spherical))
+
+
 def faiss_neighbours(queries, base, k):
     import faiss
     faiss.omp_set_num_threads(os.cpu_count())
@@ -111,14 +122,23 @@ def peer(arguments):
         "faiss-euclidean": lambda: faiss_kmeans(first, second, numbers[0], False),
         "sklearn-lloyd": lambda: sklearn_kmeans(first, second, numbers[0], "lloyd"),
         "sklearn-elkan": lambda: sklearn_kmeans(first, second, numbers[0], "elkan"),
+        "superkmeans-spherical": lambda: superkmeans_kmeans(first, second, numbers[0], True),
+        "superkmeans-euclidean": lambda: superkmeans_kmeans(first, second, numbers[0], False),
         "faiss-neighbours": lambda: faiss_neighbours(first, second, numbers[0]),
         "pot-transport": lambda: pot_transport(first, second, *numbers),
     }[name]
-    __import__({"f": "faiss", "s": "sklearn.cluster", "p": "ot"}[name[0]])
+    __import__({"faiss": "faiss", "sklearn": "sklearn.cluster", "superkmeans": "superkmeans", "pot": "ot"}[name.split("-")[0]])
     wall, cpu = time.perf_counter(), time.process_time()
     facts = run()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(json.dumps({"wall": wall, "cpu": cpu, "objective": facts()}))
+
+
+def processor():
+    """What /proc/cpuinfo calls it, and which of the instructions that matter it has."""
+    facts = dict(map(str.strip, line.split(":", 1)) for line in open("/proc/cpuinfo") if ":" in line)
+    flags = facts.get("flags", "").split()
+    return facts.get("model name", "this machine") + "".join(f", {flag}" for flag in ("avx2", "avx512_vnni", "avx512_bf16") if flag in flags)
 
 
 class Table:
@@ -126,7 +146,6 @@ class Table:
 
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
-        self.pythons = {"pot-transport": options.pot}
         self.missing = set()
 
     def write(self, name, rows):
@@ -136,7 +155,7 @@ class Table:
         return str(path)
 
     def call(self, command):
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, env=peers_environment())
         if done.returncode:
             return None, done.stderr.strip().splitlines()[-1:] or ["failed"]
         return json.loads(done.stdout.strip().splitlines()[-1]), None
@@ -150,7 +169,7 @@ class Table:
     def peer(self, name, *arguments):
         if name in self.missing:
             return None
-        found, error = self.call([self.pythons.get(name, sys.executable), HERE, "--peer", name, *arguments])
+        found, error = self.call([sys.executable, HERE, "--peer", name, *arguments])
         if found is None:
             self.missing.add(name)
             print(f"{name} is left out: {' '.join(error)}\n", flush=True)
@@ -184,8 +203,9 @@ HEAD = "| input | program | wall, s | CPU, s | × ilk's time, wall / CPU | GFLOP
 
 def kmeans(table, quick):
     print("\n## k-means, same input and first centres\n\n" + HEAD.format("objective"), flush=True)
-    cases = [("even", 60000, 512, 10, 50), ("even", 60000, 512, 200, 20), ("40 groups", 60000, 512, 200, 20)]
-    cases += [] if quick else [("even", 200000, 512, 1000, 10), ("1500 groups", 200000, 512, 1000, 10)]
+    n = 10000 if quick else 60000
+    cases = [("even", n, 512, 10, 50), ("even", n, 512, 200, 20), ("40 groups", n, 512, 200, 20)]
+    cases += [("40 groups", 20000, 512, 1000, 10)] if quick else [("even", 200000, 512, 1000, 10), ("40 groups", 200000, 512, 1000, 10)]
     for path in table.options.embeddings:
         cases += [(path, 0, 0, k, 50) for k in (11, 100)]
     for kind, n, d, k, iterations in cases:
@@ -200,11 +220,11 @@ def kmeans(table, quick):
         title = f"{kind}, {n} × {d}, K = {k}, {iterations} iterations"
         work = 2.0 * n * d * k * iterations
         table.rows(title + ", spherical", work, lambda: table.ours("kmeans", n, d, k, iterations, files["points"], files["centres"]),
-                   {"faiss-spherical": lambda: table.peer("faiss-spherical", iterations, *pair)})
-        peers = ["faiss-euclidean", "sklearn-lloyd"] + (["sklearn-elkan"] if n * k < 3e7 and groups or "." in kind else [])
+                   {name: (lambda name=name: table.peer(name, iterations, *pair)) for name in ("faiss-spherical", "superkmeans-spherical")})
+        peers = ["faiss-euclidean", "superkmeans-euclidean", "sklearn-lloyd"] + (["sklearn-elkan"] if n * k < 3e7 and groups or "." in kind else [])
         table.rows(title + ", Euclidean", work, lambda: table.ours("euclidean", n, d, k, iterations, files["points"], files["centres"]),
                    {name: (lambda name=name: table.peer(name, iterations, *pair)) for name in peers})
-    for n, d, k in [] if table.options.only else [(60000, 512, 200)] + ([] if quick else [(200000, 512, 1000)]):
+    for n, d, k in [] if table.options.only else [(n, 512, 200)] + ([] if quick else [(200000, 512, 1000)]):
         points = table.write("points", random_rows(n, d, 1))
         runs = [table.ours("start", n, d, k, 0, points) for _ in range(table.options.rounds)]
         print(f"| k-means++ and one iteration, {n} × {d}, K = {k} | ilk | {statistics.median(run['wall'] for run in runs):.2f} | "
@@ -213,7 +233,7 @@ def kmeans(table, quick):
 
 def neighbours(table, quick):
     print("\n## Exact neighbours by cosine\n\n" + HEAD.format("mean cosine"), flush=True)
-    for q, b, d, k in [(10000, 60000, 512, 50)] + ([] if quick else [(20000, 200000, 512, 50)]):
+    for q, b, d, k in [(2000, 20000, 512, 50)] if quick else [(10000, 60000, 512, 50), (20000, 200000, 512, 50)]:
         base = random_rows(b, d, 3)
         queries = base[:q]
         files = [table.write("queries", queries), table.write("base", base)]
@@ -224,7 +244,7 @@ def neighbours(table, quick):
 
 def transport(table, quick):
     print("\n## Transport, ε = 0.01, log domain, until the column sums are right to 1e-4 (L1)\n\n" + HEAD.format("iterations"), flush=True)
-    for n, m, d in [(20000, 800, 512)] if quick else [(20000, 2000, 512), (60000, 800, 512)]:
+    for n, m, d in [(5000, 400, 512)] if quick else [(20000, 2000, 512), (60000, 800, 512)]:
         images, words = random_rows(n, d, 5, 40, 1.0), random_rows(m, d, 6, 0)
         files = [table.write("images", images), table.write("words", words)]
         # POT measures the L2 norm; of M similar errors it is this share of the L1 norm.
@@ -244,14 +264,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--time-kernel", default=HERE.parent.parent / "build/benchmarks/time_kernel")
     parser.add_argument("--embeddings", nargs="*", default=[])
-    parser.add_argument("--pot", default=sys.executable, help="a Python that has POT")
     parser.add_argument("--only", default="", help="only inputs whose title has this text")
     options = parser.parse_args()
-    options.rounds = options.rounds or (3 if options.quick else 5)
+    options.rounds = options.rounds or (1 if options.quick else 5)
     with tempfile.TemporaryDirectory() as folder:
         table = Table(options, pathlib.Path(folder))
         found = table.ours("machine")
-        print(f"This machine now: a plain matrix product {found['gflops']:.0f} GFLOP/s, a plain copy {found['gbytes']:.0f} GB/s "
+        print(f"{processor()}: a plain matrix product {found['gflops']:.0f} GFLOP/s, a plain copy {found['gbytes']:.0f} GB/s "
               f"(read and write), {os.cpu_count()} threads.")
         for name in options.tables or ["kmeans", "neighbours", "transport"]:
             {"kmeans": kmeans, "neighbours": neighbours, "transport": transport}[name](table, options.quick)

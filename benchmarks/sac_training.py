@@ -13,7 +13,7 @@ import os
 import subprocess
 import time
 
-from debian_python import with_packages
+from python_with import with_packages
 
 TAU, ALPHA, BETA, ALIGNMENT, BALANCE = 1.1, 0.9, 0.5, 0.6, 4.0
 

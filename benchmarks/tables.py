@@ -10,7 +10,8 @@ ROOT = HERE.parent
 
 
 def main():
-    seeds = "2" if "--quick" in sys.argv[1:] else "5"
+    quick = ["--quick"] if "--quick" in sys.argv[1:] else []
+    seeds = "2" if quick else "5"
     images, labels = ROOT / "examples/clipart/images", ROOT / "examples/clipart/labels.csv"
     out = ROOT / "run/bench"
     shutil.rmtree(out, ignore_errors=True)  # a bench goes on with what an earlier one left
@@ -18,15 +19,13 @@ def main():
     subprocess.run([ROOT / "build/ilk", "bench", images, "--labels", labels, "--methods", "kmeans,tac,tac-trained,cae,sac", "--seeds",
                     seeds, "-o", out], check=True)
     print("\n## From command to labels\n", flush=True)
-    subprocess.run([HERE / "end_to_end.py", *(["--quick"] if seeds == "2" else [])], check=True)
+    subprocess.run([HERE / "end_to_end.py", *quick], check=True)
     print("\n## Encoders\n", flush=True)
-    subprocess.run([HERE / "encoders.py", *(["--quick"] if seeds == "2" else [])], check=True)
+    subprocess.run([HERE / "encoders.py", *quick], check=True)
     run = ROOT / "run/features"
     subprocess.run([ROOT / "build/ilk", "cluster", images, "-k", "11", "-o", run, "--quiet"], check=True)
-    pot = ROOT / "build/pot/bin/python3"
-    subprocess.run([sys.executable, HERE / "peers.py", "--embeddings", run / "features.safetensors",
-                    *(["--pot", pot] if pot.exists() else []), *(["--quick"] if seeds == "2" else [])], check=True)
-    if seeds == "2":
+    subprocess.run([HERE / "peers.py", "--embeddings", run / "features.safetensors", *quick], check=True)
+    if quick:
         return
     for program in sorted((ROOT / "build/benchmarks").glob("*_benchmark")):
         print(f"\n## {program.name}\n", flush=True)

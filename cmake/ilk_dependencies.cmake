@@ -38,6 +38,12 @@ ilk_optional(VIPS "Decode images with libvips" vips>=8.13)
 ilk_optional(SQLITE "Keep the embedding cache in SQLite" sqlite3>=3.34)
 ilk_optional(CURL "Download models with libcurl" libcurl>=7.74)
 
+# Off by default: the one part that needs libtorch, which alone is larger than all else.
+option(ILK_WITH_TORCH "Build the GPU plugin, ilk_gpu.so, with libtorch" OFF)
+if(ILK_WITH_TORCH)
+  find_package(Torch REQUIRED)
+endif()
+
 # The name under which a library is loaded at run time: libvips.so.42, of the file that the linker finds.
 foreach(part VIPS CURL)
   if(ILK_WITH_${part})

@@ -149,6 +149,26 @@ TEST(Array, Converts) {
             (std::vector<std::int64_t>{1, 0}));
 }
 
+TEST(Array, WhatNoInt64HoldsIsAnError) {
+  const auto expect_error = [](auto value) {
+    const std::vector<decltype(value)> values{decltype(value){}, value};
+    try {
+      Array{ArrayView(values)}.to_integers();
+      ADD_FAILURE() << value;
+    } catch (const ilk::Error& error) {
+      EXPECT_NE(std::string(error.what()).find("element 1 must be a whole number of 64 bits"),
+                std::string::npos);
+    }
+  };
+  expect_error(std::nan(""));
+  expect_error(std::numeric_limits<float>::infinity());
+  expect_error(0x1p63);
+  expect_error(-0x1.1p63);
+  expect_error(std::uint64_t{1} << 63);
+  const std::vector<double> least{-0x1p63, 0x1.fffffffffffffp62};
+  EXPECT_EQ(Array(ArrayView(least)).to_integers()[0], std::numeric_limits<std::int64_t>::min());
+}
+
 TEST(Array, AndMatrices) {
   ilk::Matrix<float> matrix = random_matrix(4, 6, 1);
   const ilk::Matrix<float> copy = matrix.copy();

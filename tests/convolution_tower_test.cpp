@@ -1,4 +1,4 @@
-// The convolutional tower and its loops against convolutions that are as slow as they are simple.
+// The convolutional tower against convolutions that are as slow as they are simple.
 #include "../src/encoders/convolution_tower.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 
-#include "../src/kernels/bounded_product.h"
 #include "made_models.h"
 #include "matrices.h"
 #include "targets.h"
@@ -34,175 +33,6 @@ struct Picture {
     return y < 0 || x < 0 || y >= height || x >= width ? 0 : at(y, x, c);
   }
 };
-
-// ---- the loops of depthwise convolutions
-
-struct DepthwiseShape {
-  std::int64_t size, stride, height, width, channels;
-};
-
-const std::vector<DepthwiseShape> depthwise_shapes{{3, 1, 2, 1, 32},  {3, 1, 3, 4, 48},  {3, 2, 2, 5, 32},
-                                                   {3, 2, 3, 3, 144}, {5, 1, 2, 7, 144}, {5, 1, 1, 2, 32},
-                                                   {5, 2, 2, 4, 80},  {5, 2, 2, 9, 32}};
-
-template <class Number>
-struct DepthwiseCase {
-  DepthwiseShape shape;
-  std::int64_t source_width = (shape.width - 1) * shape.stride + shape.size;
-  std::int64_t source_height = (shape.height - 1) * shape.stride + shape.size;
-  Matrix<Number> source = Matrix<Number>(source_height, source_width* shape.channels);
-  Matrix<Number> weights = Matrix<Number>(shape.size * shape.size, shape.channels);
-  std::vector<float> bias = std::vector<float>(static_cast<std::size_t>(shape.channels));
-  std::vector<const Number*> rows;
-
-  explicit DepthwiseCase(DepthwiseShape given, const std::function<Number(ilk::RandomStream&)>& number,
-                         const std::function<Number(ilk::RandomStream&)>& weight)
-      : shape(given) {
-    ilk::RandomStream random(5, "depthwise");
-    for (Number& value : source.flat()) value = number(random);
-    for (Number& value : weights.flat()) value = weight(random);
-    for (float& value : bias) value = static_cast<float>(random.normal());
-    for (std::int64_t y = 0; y < source_height; ++y) rows.push_back(source[y]);
-  }
-
-  ilk::kernels::Depthwise kernel_shape() const {
-    return {shape.size, shape.stride, shape.height, shape.width, shape.channels};
-  }
-  double sum(std::int64_t y, std::int64_t x, std::int64_t c) const {
-    double total = 0;
-    for (std::int64_t i = 0; i < shape.size; ++i)
-      for (std::int64_t j = 0; j < shape.size; ++j)
-        total +=
-            static_cast<double>(source[y * shape.stride + i][(x * shape.stride + j) * shape.channels + c]) *
-            weights[i * shape.size + j][c];
-    return total;
-  }
-};
-
-TEST(Depthwise, OfFloatsIsTheSameOnEveryProcessorAndRight) {
-  for (const DepthwiseShape& shape : depthwise_shapes) {
-    const auto normal = [](ilk::RandomStream& random) { return static_cast<float>(random.normal()); };
-    const DepthwiseCase<float> c(shape, normal, normal);
-    Matrix<float> first;
-    for_each_target([&] {
-      Matrix<float> output(shape.height * shape.width, shape.channels);
-      ilk::kernels::kernels().depthwise_f32(
-          {c.kernel_shape(), c.rows.data(), c.weights.data(), c.bias.data(), 6, output.data()});
-      if (first.empty()) first = output.copy();
-      EXPECT_TRUE(equal(output, first)) << shape.size << " " << shape.stride << " " << shape.width;
-    });
-    for (std::int64_t place = 0; place < first.rows(); ++place)
-      for (std::int64_t j = 0; j < shape.channels; ++j)
-        ASSERT_NEAR(first[place][j],
-                    limited(c.sum(place / shape.width, place % shape.width, j) + c.bias[j], 6), 1e-5);
-  }
-}
-
-TEST(Depthwise, OfWholeNumbersIsTheSameOnEveryProcessorAndExact) {
-  for (const DepthwiseShape& shape : depthwise_shapes) {
-    const DepthwiseCase<std::int16_t> c(
-        shape, [](ilk::RandomStream& random) { return static_cast<std::int16_t>(random.uniform() * 8191); },
-        // 25 of them with 8191 each stay below 2^31.
-        [](ilk::RandomStream& random) {
-          return static_cast<std::int16_t>((random.uniform() * 2 - 1) * 10000);
-        });
-    const std::vector<float> scales(static_cast<std::size_t>(shape.channels), 1.0f / 4096);
-    Matrix<std::int16_t> first;
-    for_each_target([&] {
-      Matrix<std::int16_t> output(shape.height * shape.width, shape.channels);
-      ilk::kernels::kernels().depthwise_i16(
-          {c.kernel_shape(), c.rows.data(), c.weights.data(), scales.data(), c.bias.data(), output.data()});
-      if (first.empty()) first = output.copy();
-      EXPECT_TRUE(equal(output, first)) << shape.size << " " << shape.stride << " " << shape.width;
-    });
-    for (std::int64_t place = 0; place < first.rows(); ++place)
-      for (std::int64_t j = 0; j < shape.channels; ++j) {
-        const double wanted = c.sum(place / shape.width, place % shape.width, j) / 4096 + c.bias[j];
-        ASSERT_NEAR(first[place][j], limited(wanted, 8191), 0.51);
-      }
-  }
-}
-
-// ---- products of numbers of known bound
-
-TEST(BoundedProduct, NoSumOverflowsAndWeightsAreNearlyKept) {
-  for (const std::int64_t count : {1, 16, 27, 1152}) {
-    for (const float factor : {1e-20f, 1.0f, 1e20f}) {
-      Matrix<float> weights = random_matrix(1, count, 3);
-      for (float& weight : weights.flat()) weight *= factor;
-      std::vector<std::int16_t> numbers(static_cast<std::size_t>(count));
-      const float scale = ilk::quantise_weights(weights[0], count, numbers.data());
-      std::int64_t sum = 0;
-      for (std::int64_t i = 0; i < count; ++i) {
-        sum += std::abs(numbers[i]);
-        EXPECT_NEAR(numbers[i] * static_cast<double>(scale), weights[0][i], 0.501 * scale);
-      }
-      EXPECT_LT(sum * ilk::bounded_top, std::int64_t{1} << 31);
-    }
-  }
-  std::int16_t number = 1;
-  const float zero = 0, nan = NAN;
-  EXPECT_EQ(ilk::quantise_weights(&zero, 1, &number), 0);
-  EXPECT_TRUE(std::isnan(ilk::quantise_weights(&nan, 1, &number)));
-}
-
-TEST(BoundedProduct, IsTheSameOnEveryProcessorAndRight) {
-  for (const auto& [rows, k, columns] : {std::tuple<std::int64_t, std::int64_t, std::int64_t>{1, 16, 32},
-                                         {5, 27, 96},
-                                         {13, 40, 48},
-                                         {50, 144, 24},
-                                         {7, 96, 8}}) {
-    Matrix<float> x = random_matrix(rows, k, 1);
-    const Matrix<float> weight = random_matrix(columns, k, 2), bias = random_matrix(1, columns, 3);
-    const ilk::BoundedMatrix a(weight, bias.row(0), 1);
-    Matrix<float> first;
-    Matrix<std::int16_t> first_whole;
-    for_each_target([&] {
-      const auto& loops = ilk::kernels::kernels();
-      Matrix<std::int16_t> numbers(rows, (k + 1) / 2 * 2), dense(rows, k);
-      std::vector<float> scales(static_cast<std::size_t>(rows));
-      loops.quantise_bounded_i16(x.data(), rows, k, dense.data(), scales.data());
-      for (std::int64_t i = 0; i < rows; ++i) std::copy_n(dense[i], k, numbers[i]);
-      const ilk::BoundedRows given{{numbers.data(), rows, k, numbers.columns()}, scales.data()};
-      Matrix<float> y = Matrix<float>::filled(rows, columns, 1);
-      multiply(given, a, y, true);
-      Matrix<std::int16_t> whole(rows, columns);
-      if (columns % 16 == 0) {
-        std::vector<std::int16_t*> places;
-        for (std::int64_t i = 0; i < rows; ++i) places.push_back(whole[i]);
-        multiply_rectified(given, a, places.data());
-      }
-      if (first.empty()) first = y.copy(), first_whole = whole.copy();
-      EXPECT_TRUE(equal(y, first)) << rows << " " << k << " " << columns;
-      EXPECT_TRUE(equal(whole, first_whole)) << rows << " " << k << " " << columns;
-    });
-    for (std::int64_t i = 0; i < rows; ++i)
-      for (std::int64_t j = 0; j < columns; ++j) {
-        double wanted = bias[0][j];
-        for (std::int64_t l = 0; l < k; ++l) wanted += static_cast<double>(x[i][l]) * weight[j][l];
-        EXPECT_NEAR(first[i][j], wanted + 1, 0.002 * std::sqrt(static_cast<double>(k)));
-        if (columns % 16 == 0) {
-          EXPECT_EQ(first_whole[i][j], limited(std::nearbyint(first[i][j] - 1), 8191));
-        }
-      }
-  }
-}
-
-TEST(BoundedProduct, RowsOfZerosAndOfNaNs) {
-  const Matrix<float> x = matrix_of({{0, 0, 0}, {1e-35f, 0, 0}, {NAN, 1, 2}, {1, -2, 0.5f}});
-  for_each_target([&] {
-    Matrix<std::int16_t> numbers(4, 3);
-    std::vector<float> scales(4);
-    ilk::kernels::kernels().quantise_bounded_i16(x.data(), 4, 3, numbers.data(), scales.data());
-    EXPECT_EQ(scales[0], 0);
-    EXPECT_EQ(scales[1], 0);
-    EXPECT_TRUE(std::isnan(scales[2]));
-    EXPECT_EQ(numbers[3][1], -8191);
-    EXPECT_FLOAT_EQ(scales[3], 2.0f / 8191);
-  });
-}
-
-// ---- the tower
 
 struct MadeTower {
   ilk::ConvolutionConfig config{

@@ -354,7 +354,7 @@ TEST_F(FeaturesTest, WhatDoesNotFitTogetherIsOneClearErrorBeforeAnythingIsWritte
   expect(error_with([](Options o) { o.model = "clip-vit-b-32"; }), "no model is loaded");
   expect(error_with([&](Options o) { o.templates = path("nouns.txt"); }), "no text is encoded");
   expect(error_with([](Options o) { o.device = ilk::Device::cuda; }),
-         "this ilk was built without a GPU backend; use --device cpu.");
+         "device must not be cuda with features, since nothing is encoded");
   expect(error_with([](Options o) { o.precision = ilk::Precision::fp32; }), "nothing is encoded, got fp32");
   expect(error_with([](Options o) { o.n_clusters = 121; }), "-k must be at most the number of rows of");
   const std::string picture = ILK_SOURCE_DIR "/examples/clipart/images";

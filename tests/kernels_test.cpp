@@ -297,8 +297,8 @@ TEST(Kernels, ExponentialsAreWithinAUnit) {
   for (float value = -90; value < 0; value += 0x1.9p-12f) x.push_back(value);
   x.insert(x.end(), {-infinity, -1e30f, -87.7f, -87.68f, -87.3f, -1e-30f, -0.0f, 0.0f});
   const auto powers = on_all_targets([&](const Kernels& k) {
-    std::vector<float> result;
-    for (const float value : x) result.push_back(k.exp_below_zero(value));
+    auto result = x;
+    k.exponentiate(result.data(), static_cast<std::int64_t>(x.size()), 0, 1);
     return result;
   });
   for (std::size_t i = 0; i < x.size(); ++i)
@@ -306,12 +306,6 @@ TEST(Kernels, ExponentialsAreWithinAUnit) {
       ASSERT_EQ(powers[i], 0) << x[i];
     else
       ASSERT_LE(units_off(powers[i], std::exp(static_cast<double>(x[i]))), 1) << x[i];
-  const auto many = on_all_targets([&](const Kernels& k) {
-    auto result = x;
-    k.exponentiate(result.data(), static_cast<std::int64_t>(x.size()), 0, 1);
-    return result;
-  });
-  EXPECT_EQ(many, powers);
 }
 
 TEST(Kernels, SumsOfExponentials) {

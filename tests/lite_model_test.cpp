@@ -50,7 +50,15 @@ class LiteModelTest : public testing::TestWithParam<ilk::Precision> {
         whole(directory, ilk::Precision::int16);
     return GetParam() == ilk::Precision::fp32 ? floats : whole;
   }
-  static double tolerance() { return GetParam() == ilk::Precision::fp32 ? 2e-5 : 3e-3; }
+  /// About twice the largest differences from the reference that were seen. Those of pictures are mostly what
+  /// a level more or less in some pixels makes.
+  struct Tolerances {
+    double pooled, logits, conse, joint, words;
+  };
+  static Tolerances tolerances() {
+    if (GetParam() == ilk::Precision::fp32) return {6e-3, 5e-3, 1.2e-4, 3e-4, 1e-5};
+    return {1e-2, 2.2e-2, 2e-3, 1.1e-3, 1.4e-4};
+  }
 };
 
 TEST_P(LiteModelTest, PicturesAreThoseOfTheReference) {
@@ -71,18 +79,16 @@ TEST_P(LiteModelTest, PicturesAreThoseOfTheReference) {
     const Matrix<float> pixels = std::move(decoded).reinterpreted<float>(1, 3 * 224 * 224);
     const ilk::LiteModel::Parts parts = model().look_at(pixels);
     const Matrix<float> joint = model().encode_images(pixels);
-    // What a level more or less in some pixels makes of it comes on top.
-    const double of_features = 40 * tolerance() + 0.01;
-    expect_begins(parts.pooled.row(0), wanted["pooled"], of_features, "pooled ");
+    expect_begins(parts.pooled.row(0), wanted["pooled"], tolerances().pooled, "pooled ");
     for (int i = 0; i < 3; ++i)
       EXPECT_NEAR(parts.logits[0][wanted["best_classes"][i].get<int>()],
-                  wanted["best_logits"][i].get<double>(), 0.03);
+                  wanted["best_logits"][i].get<double>(), tolerances().logits);
     EXPECT_EQ(std::max_element(parts.logits.flat().begin(), parts.logits.flat().end()) -
                   parts.logits.flat().begin(),
               wanted["best_classes"][0].get<int>());
-    expect_begins(parts.conse.row(0), wanted["conse"], 2e-3, "conse ");
-    expect_begins(joint.row(0), wanted["joint_visual"], 2e-3, "visual ");
-    expect_begins(joint.row(0).subspan(128), wanted["joint_text"], 2e-3, "text ");
+    expect_begins(parts.conse.row(0), wanted["conse"], tolerances().conse, "conse ");
+    expect_begins(joint.row(0), wanted["joint_visual"], tolerances().joint, "visual ");
+    expect_begins(joint.row(0).subspan(128), wanted["joint_text"], tolerances().joint, "text ");
   }
   EXPECT_GE(seen, 2);
 }
@@ -94,7 +100,8 @@ TEST_P(LiteModelTest, WordsAreThoseOfTheReference) {
   expect_unit_rows(joint);
   for (std::int64_t i = 0; i < joint.rows(); ++i) {
     for (std::int64_t j = 0; j < 128; ++j) EXPECT_EQ(joint[i][j], 0);
-    expect_begins(joint.row(i).subspan(128), reference()["words"][i]["joint_text"], tolerance(), words[i]);
+    expect_begins(joint.row(i).subspan(128), reference()["words"][i]["joint_text"], tolerances().words,
+                  words[i]);
   }
 }
 

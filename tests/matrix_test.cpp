@@ -79,6 +79,13 @@ TEST(Matrix, MovesAndCopies) {
   EXPECT_TRUE(c.empty());
 }
 
+TEST(Matrix, NumbersOfOneThatGoesAreCopied) {
+  std::vector<float> seen;
+  for (const float value : matrix_of({{1, 2}, {3, 4}}).flat()) seen.push_back(value);
+  for (const float value : matrix_of({{1, 2}, {3, 4}}).row(1)) seen.push_back(value);
+  EXPECT_EQ(seen, (std::vector<float>{1, 2, 3, 4, 3, 4}));
+}
+
 TEST(MatrixView, OfAPart) {
   Matrix<float> matrix = random_matrix(6, 7, 3);
   const MatrixView<float> part = matrix.rows_between(1, 5).columns_between(2, 6);

@@ -37,3 +37,14 @@ add_test(NAME install COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -D
 ilk_test(datasets_program LAYERS io LINK nlohmann_json::nlohmann_json)
 target_compile_definitions(datasets_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
 add_dependencies(datasets_program_test ilk_program)
+
+if(ILK_WITH_TORCH)
+  ilk_test(gpu LAYERS encoders LINK nlohmann_json::nlohmann_json)
+  add_library(other_gpu_plugin MODULE other_gpu_plugin.cpp)
+  ilk_compile_options(other_gpu_plugin)
+  set_target_properties(other_gpu_plugin PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_compile_definitions(
+    gpu_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>" ILK_PLUGIN="$<TARGET_FILE:ilk_gpu>"
+                     ILK_OTHER_PLUGIN="$<TARGET_FILE:other_gpu_plugin>")
+  add_dependencies(gpu_test ilk_program ilk_gpu other_gpu_plugin)
+endif()

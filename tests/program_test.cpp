@@ -84,6 +84,15 @@ class ProgramTest : public testing::Test {
   TemporaryDirectory folder_;
 };
 
+TEST_F(ProgramTest, AGpuIsUsedWhereItIsAskedForAndNeedsItsPlugin) {
+  setenv("ILK_GPU_PLUGIN", "/nowhere/ilk_gpu.so", 1);
+  const ProgramResult result = run(cluster(pictures, output(), {"--device", "cuda"}));
+  EXPECT_EQ(result.status, 3);
+  EXPECT_THAT(result.err, HasSubstr("cuda needs ilk's GPU plugin, and there is no /nowhere/ilk_gpu.so"));
+  EXPECT_FALSE(fs::exists(output()));
+  unsetenv("ILK_GPU_PLUGIN");
+}
+
 TEST_F(ProgramTest, LeavesARunDirectoryWithEverythingInIt) {
   const auto images = some_pictures(8);
   const auto result =

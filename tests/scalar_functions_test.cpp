@@ -21,29 +21,28 @@ constexpr double least = std::numeric_limits<double>::denorm_min();
 // Some processors have long double in software only.
 constexpr bool fast = std::numeric_limits<long double>::digits <= 64;
 
-/// How many units in the last place of a Real `value` is away from the true one.
-template <class Real>
-double units_off(Real value, long double truth) {
+/// How many units in the last place `value` is away from the true one.
+double units_off(double value, long double truth) {
   if (std::isnan(value) && std::isnan(truth)) return 0;
   if (static_cast<long double>(value) == truth) return 0;
-  if (std::isinf(value) || std::isnan(value)) return static_cast<Real>(truth) == value ? 0 : infinity;
+  if (std::isinf(value) || std::isnan(value)) return static_cast<double>(truth) == value ? 0 : infinity;
   int exponent = 0;
   std::frexp(truth, &exponent);
-  constexpr int digits = std::numeric_limits<Real>::digits;
-  const int last = std::max(exponent - digits, std::numeric_limits<Real>::min_exponent - digits);
+  constexpr int digits = std::numeric_limits<double>::digits;
+  const int last = std::max(exponent - digits, std::numeric_limits<double>::min_exponent - digits);
   return static_cast<double>(std::fabs(std::ldexp(static_cast<long double>(value) - truth, -last)));
 }
 
 /// The largest such over evenly spaced and random numbers between two bounds.
-template <class Real, class Truth>
-void expect_within(double units, double from, double to, Real (*function)(Real), Truth truth) {
+template <class Truth>
+void expect_within(double units, double from, double to, double (*function)(double), Truth truth) {
   constexpr int count = fast ? 100000 : 1000;
   ilk::RandomStream random(7, "numbers");
   double worst = 0;
-  Real where = 0;
+  double where = 0;
   for (int i = 0; i <= 2 * count; ++i) {
     const double share = i <= count ? static_cast<double>(i) / count : random.uniform();
-    const auto x = static_cast<Real>(from + (to - from) * share);
+    const double x = from + (to - from) * share;
     const double off = units_off(function(x), truth(static_cast<long double>(x)));
     if (!(off <= worst)) worst = off, where = x;
   }
@@ -71,31 +70,24 @@ TEST(ScalarFunctions, ExponentialsAndLogarithmsAreWithinAUnit) {
   const auto exp = [](long double x) { return std::exp(x); };
   const auto log = [](long double x) { return std::log(x); };
   for (const double bound : {746.0, 300.0, 1.0, 0.3465, 1e-5})
-    expect_within<double>(0.9, -bound, std::min(bound, 709.78), kernels::exp, exp);
+    expect_within(0.9, -bound, std::min(bound, 709.78), kernels::exp, exp);
   for (const double bound : {1e308, 100.0, 2.0, 1e-300, 1e-310})
-    expect_within<double>(0.9, 0, bound, kernels::log, log);
-  expect_within<double>(0.9, 0.7, 1.45, kernels::log, log);
-  expect_within<double>(0.9, 0.999, 1.001, kernels::log, log);
+    expect_within(0.9, 0, bound, kernels::log, log);
+  expect_within(0.9, 0.7, 1.45, kernels::log, log);
+  expect_within(0.9, 0.999, 1.001, kernels::log, log);
 }
 
 TEST(ScalarFunctions, CirclesAreWithinAUnit) {
   for (const double bound : {0.13, 1.0, 1000.0}) {
-    expect_within<double>(0.9, -bound, bound, kernels::cos_of_turn, cos_of_turn);
-    expect_within<double>(0.9, -bound, bound, kernels::sin_of_turn,
-                          [](long double t) { return cos_of_turn(t - 0.25L); });
-  }
-  for (const double bound : {0.8, 10.0, 1e6}) {
-    expect_within<double>(0.9, -bound, bound, kernels::cos, [](long double x) { return std::cos(x); });
-    expect_within<double>(0.9, -bound, bound, kernels::sin, [](long double x) { return std::sin(x); });
+    expect_within(0.9, -bound, bound, kernels::cos_of_turn, cos_of_turn);
+    expect_within(0.9, -bound, bound, kernels::sin_of_turn,
+                  [](long double t) { return cos_of_turn(t - 0.25L); });
   }
 }
 
 TEST(ScalarFunctions, SigmoidsAreWithinTheirUnits) {
-  for (const double bound : {700.0, 23.0, 7.0, 1.0, 0.01}) {
-    expect_within<double>(2.6, -bound, bound, kernels::tanh, [](long double x) { return std::tanh(x); });
-    expect_within<double>(1.7, -bound, bound, kernels::erf, [](long double x) { return std::erf(x); });
-    expect_within<double>(2.6, -bound, bound, kernels::sigmoid, sigmoid_of);
-  }
+  for (const double bound : {700.0, 23.0, 7.0, 1.0, 0.01})
+    expect_within(2.6, -bound, bound, kernels::sigmoid, sigmoid_of);
 }
 
 TEST(ScalarFunctions, PowersAreWithinAUnit) {
@@ -125,18 +117,9 @@ TEST(ScalarFunctions, ExactPowersAreExact) {
     ASSERT_EQ(kernels::pow(2, exponent), std::ldexp(1, exponent));
 }
 
-TEST(ScalarFunctions, InFloat32TheyAreRounded) {
-  expect_within<float>(0.501, -103, 88.7, kernels::exp, [](long double x) { return std::exp(x); });
-  expect_within<float>(0.501, 0, 10, kernels::log, [](long double x) { return std::log(x); });
-  expect_within<float>(0.501, -9, 9, kernels::tanh, [](long double x) { return std::tanh(x); });
-  expect_within<float>(0.501, -4, 4, kernels::erf, [](long double x) { return std::erf(x); });
-  expect_within<float>(0.501, -80, 20, kernels::sigmoid, sigmoid_of);
-}
-
 TEST(ScalarFunctions, AtTheEdges) {
   for (double (*function)(double) :
-       {static_cast<double (*)(double)>(kernels::exp), kernels::log, kernels::tanh, kernels::erf,
-        kernels::sigmoid, kernels::cos, kernels::sin, kernels::cos_of_turn, kernels::sin_of_turn})
+       {kernels::exp, kernels::log, kernels::sigmoid, kernels::cos_of_turn, kernels::sin_of_turn})
     EXPECT_TRUE(std::isnan(function(not_a_number)));
   EXPECT_EQ(kernels::exp(infinity), infinity);
   EXPECT_EQ(kernels::exp(709.79), infinity);
@@ -153,25 +136,15 @@ TEST(ScalarFunctions, AtTheEdges) {
   EXPECT_EQ(kernels::log(infinity), infinity);
   EXPECT_EQ(bits(kernels::log(1.0)), bits(0.0));
   EXPECT_EQ(kernels::log(least), std::log(least));
-  for (double (*odd)(double) : {static_cast<double (*)(double)>(kernels::tanh), kernels::erf}) {
-    EXPECT_EQ(odd(infinity), 1);
-    EXPECT_EQ(odd(-infinity), -1);
-    EXPECT_EQ(odd(-30.0), -1);
-    EXPECT_EQ(bits(odd(-0.0)), bits(-0.0));
-  }
-  EXPECT_EQ(kernels::tanh(least), least);
-  EXPECT_EQ(bits(kernels::sin(-0.0)), bits(-0.0));
   EXPECT_EQ(bits(kernels::sin_of_turn(-0.0)), bits(-0.0));
   EXPECT_EQ(kernels::sigmoid(infinity), 1);
   EXPECT_EQ(kernels::sigmoid(-infinity), 0);
   EXPECT_EQ(kernels::sigmoid(0.0), 0.5);
-  EXPECT_TRUE(std::isnan(kernels::cos(infinity)));
   EXPECT_TRUE(std::isnan(kernels::cos_of_turn(-infinity)));
   EXPECT_EQ(kernels::cos_of_turn(0x1p60 + 0.0), 1);
   EXPECT_EQ(kernels::cos_of_turn(2.5), -1);
   EXPECT_EQ(kernels::cos_of_turn(0.25), 0);
   EXPECT_EQ(kernels::sin_of_turn(-0.25), -1);
-  EXPECT_EQ(kernels::exp(100.0f), std::numeric_limits<float>::infinity());
 }
 
 TEST(ScalarFunctions, PowersAtTheEdges) {
@@ -210,15 +183,6 @@ TEST(ScalarFunctions, HaveTheseBits) {
   EXPECT_EQ(bits(kernels::cos_of_turn(0.1)), 0x3FE9E3779B97F4A8ull);
   EXPECT_EQ(bits(kernels::cos_of_turn(0.7)), 0xBFD3C6EF372FE954ull);
   EXPECT_EQ(bits(kernels::sin_of_turn(0.6)), 0xBFE2CF2304755A5Dull);
-  EXPECT_EQ(bits(kernels::cos(1.0)), 0x3FE14A280FB5068Cull);
-  EXPECT_EQ(bits(kernels::sin(2.0)), 0x3FED18F6EAD1B446ull);
-  EXPECT_EQ(bits(kernels::tanh(0.3)), 0x3FD2A4DDA7D914F9ull);
-  EXPECT_EQ(bits(kernels::tanh(-2.0)), 0xBFEED9505E1BC3D4ull);
-  EXPECT_EQ(bits(kernels::erf(0.5)), 0x3FE0A7EF5C18EDD2ull);
-  EXPECT_EQ(bits(kernels::erf(1.25)), 0x3FED8865D98ABE00ull);
-  EXPECT_EQ(bits(kernels::erf(3.0)), 0x3FEFFFD1AC4135F9ull);
   EXPECT_EQ(bits(kernels::sigmoid(1.7)), 0x3FEB0E9EDC4324D8ull);
   EXPECT_EQ(bits(kernels::sigmoid(-5.0)), 0x3F7B69F67D638F8Full);
-  EXPECT_EQ(bits(kernels::exp(-2.5f)), 0x3FB50385C0000000ull);
-  EXPECT_EQ(bits(kernels::erf(0.9f)), 0x3FE98045A0000000ull);
 }

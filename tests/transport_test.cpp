@@ -283,25 +283,6 @@ TEST(SolveAndPlace, LeavesWhatPlaceLeavesAfterwards) {
   EXPECT_TRUE(nothing.top_words.indices.empty());
 }
 
-TEST(PlanLoops, ExponentialIsWithinTwoUnitsInTheLastPlace) {
-  for_each_target([] {
-    const auto exp = ilk::kernels::kernels().exp_below_zero;
-    double worst = 0;
-    for (double x = 0; x > -87.3; x -= 3.1e-5) {
-      const auto rounded = static_cast<float>(x);
-      const double expected = std::exp(static_cast<double>(rounded));
-      const auto nearest = static_cast<float>(expected);
-      const double unit = static_cast<double>(std::nextafter(nearest, 2.0f)) - static_cast<double>(nearest);
-      worst = std::max(worst, std::abs(static_cast<double>(exp(rounded)) - expected) / unit);
-    }
-    EXPECT_LT(worst, 2);
-    EXPECT_EQ(exp(0), 1);
-    EXPECT_LE(exp(-87.5f), 1e-37f);
-    for (const float far : {-88.0f, -1e4f, -1e30f, -std::numeric_limits<float>::infinity()})
-      EXPECT_EQ(exp(far), 0) << far;
-  });
-}
-
 TEST(PlanLoops, GiveWhatIsWrittenOutPlainlyForAnyLength) {
   for_each_target([] {
     const auto& kernels = ilk::kernels::kernels();

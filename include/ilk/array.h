@@ -107,9 +107,11 @@ class Array {
     return {reinterpret_cast<const T*>(bytes()), static_cast<std::size_t>(count())};
   }
 
-  /// Elements of any type converted; whole numbers from floating ones are cut towards 0.
+  /// Elements of any type converted.
   std::vector<double> to_doubles() const;
   std::vector<float> to_floats() const;
+  /// Floating-point numbers are cut towards 0. Throws Error naming the first that is NaN or that no int64
+  /// holds.
   std::vector<std::int64_t> to_integers() const;
   /// As a matrix of float32: (shape[0], all other dimensions); one dimension is a row. Without a copy where
   /// the elements are float32 already.

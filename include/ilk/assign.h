@@ -1,5 +1,6 @@
 #pragma once
 // N new images, K clusters of a run.
+#include <ilk/device.h>
 #include <ilk/image_list.h>
 #include <ilk/kmeans.h>
 #include <ilk/options.h>
@@ -15,6 +16,7 @@ namespace ilk {
 struct AssignOptions {
   std::string features;
   std::string model;
+  Device device = Device::automatic;
   std::optional<std::int64_t> threads;
   std::string cache;
 };
@@ -25,6 +27,7 @@ void visit_fields(Options& options, Visitor&& visit) {
               "place these features instead of images: X.npy, X.npz:name or X.safetensors:name, from the "
               "run's model"});
   visit(Field{"model", options.model, "where the run's model is now, if not where it was"});
+  visit(Field{"device", options.device, device_help});
   visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
   visit(
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
@@ -41,9 +44,9 @@ struct Placement {
 /// Places images in the clusters of a finished run without clustering again, as the run's method does it: by
 /// centroids (kmeans), by counterparts, fusion and centroids (cae, tac), by the image head (sac,
 /// tac-trained). The run's own images get the run's own clusters; so do new ones whatever comes with them.
-/// What is encoded is of the run's precision. `images` must be empty where options.features is given. Throws
-/// Error for a folder that is no finished run, another model than the run's, features of another width; where
-/// no image is usable.
+/// What is encoded is of the run's precision, which is fp32 where the device of either is cuda. `images` must
+/// be empty where options.features is given. Throws Error for a folder that is no finished run, another model
+/// than the run's, features of another width; where no image is usable.
 Placement assign(const std::filesystem::path& run, const ImageList& images, const AssignOptions& options,
                  Progress& progress = silent());
 

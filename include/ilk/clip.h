@@ -20,7 +20,8 @@ class Clip : public ImageTextEncoder {
  public:
   /// Loads and checks everything: every weight present with the right shape. Throws Error naming file and
   /// rule.
-  explicit Clip(const std::filesystem::path& directory, Precision precision = Precision::automatic);
+  explicit Clip(const std::filesystem::path& directory, Precision precision = Precision::automatic,
+                Device device = Device::automatic);
   ~Clip() override;
   Clip(Clip&&) noexcept;
 
@@ -28,6 +29,7 @@ class Clip : public ImageTextEncoder {
   const ImagePreprocessor& preprocessor() const override;
   const ClipTokenizer& tokenizer() const;
   Precision precision() const override;
+  Device device() const override;
   const std::filesystem::path& directory() const override;
   /// SHA-256 over the configuration, the weights, the preprocessing and the tokenizer: what an embedding
   /// depends on.
@@ -35,8 +37,8 @@ class Clip : public ImageTextEncoder {
 
   Matrix<float> encode_images(MatrixView<const float> pixels) const override;
 
-  /// As every TextEncoder. The tower is causal: nothing after the end token is computed, and what texts begin
-  /// with in common goes through once, so texts of one template are best given together.
+  /// As every TextEncoder. The tower is causal: nothing after the end token is computed, and on the CPU what
+  /// texts begin with in common goes through once, so texts of one template are best given together.
   Matrix<float> encode_texts(const std::vector<std::string>& texts) const override;
 
  private:

@@ -7,6 +7,8 @@
 #include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace ilk {
 
@@ -112,10 +114,13 @@ class Matrix {
   const T* data() const { return data_.get(); }
   T* operator[](std::int64_t i) { return data() + i * columns_; }
   const T* operator[](std::int64_t i) const { return data() + i * columns_; }
-  std::span<T> row(std::int64_t i) { return view().row(i); }
-  std::span<const T> row(std::int64_t i) const { return view().row(i); }
-  std::span<T> flat() { return view().flat(); }
-  std::span<const T> flat() const { return view().flat(); }
+  std::span<T> row(std::int64_t i) & { return view().row(i); }
+  std::span<const T> row(std::int64_t i) const& { return view().row(i); }
+  std::span<T> flat() & { return view().flat(); }
+  std::span<const T> flat() const& { return view().flat(); }
+  /// Of a matrix that is about to go a copy, which stays.
+  std::vector<T> row(std::int64_t i) && { return {(*this)[i], (*this)[i] + columns_}; }
+  std::vector<T> flat() && { return {data(), data() + size()}; }
 
   MatrixView<T> view() { return {data(), rows_, columns_}; }
   MatrixView<const T> view() const { return {data(), rows_, columns_}; }

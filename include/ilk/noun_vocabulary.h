@@ -1,6 +1,7 @@
 #pragma once
 // P nouns, D width of the model.
 #include <ilk/corpus.h>
+#include <ilk/device.h>
 #include <ilk/matrix.h>
 #include <ilk/options.h>
 #include <ilk/precision.h>
@@ -19,6 +20,7 @@ struct VocabularyOptions {
   std::string nouns;
   std::string wordnet;
   std::string templates;
+  Device device = Device::automatic;
   Precision precision = Precision::automatic;
   std::optional<std::int64_t> threads;
   std::string cache;
@@ -31,6 +33,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"nouns", options.nouns, "file of nouns, one a line (else the model's own list, else WordNet)"});
   visit(Field{"wordnet", options.wordnet, "folder with WordNet's data.noun and index.noun (else found)"});
   visit(Field{"templates", options.templates, "file of prompt templates, one a line with {} for the noun"});
+  visit(Field{"device", options.device, device_help});
   visit(Field{"precision", options.precision, precision_help});
   visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
   visit(
@@ -41,7 +44,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 struct VocabularyFacts {
   std::string model;              ///< the name of the model's folder
   std::string model_fingerprint;  ///< TextEncoder::fingerprint
-  std::string precision;          ///< and its precision
+  std::string precision;          ///< arithmetic_of the encoder
   std::string source;             ///< where the nouns were from
   std::string nouns_sha256;       ///< Corpus::sha256
   std::vector<std::string> templates;

@@ -5,6 +5,7 @@
 #include <ilk/cluster_count.h>
 #include <ilk/cluster_count_choice.h>
 #include <ilk/dataset.h>
+#include <ilk/device.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
 #include <ilk/metrics.h>
@@ -35,11 +36,6 @@ constexpr auto enum_names(Levels) {
 enum class MissingCaptions { refuse, retrieve };
 constexpr auto enum_names(MissingCaptions) {
   return std::array<std::string_view, 2>{"refuse", "retrieve"};
-}
-
-enum class Device { automatic, cpu, cuda };
-constexpr auto enum_names(Device) {
-  return std::array<std::string_view, 3>{"auto", "cpu", "cuda"};
 }
 
 struct RunOptions {
@@ -126,7 +122,7 @@ void visit_fields(Options& options, Visitor&& visit) {
       "labels", options.labels,
       "CSV of path and label, to score the clusters against; never used to cluster. With --features also "
       "one label a line, or an array of whole numbers"});
-  visit(Field{"device", options.device, "auto, cpu or cuda (where ilk was built with a GPU backend)"});
+  visit(Field{"device", options.device, device_help});
   visit(Field{"precision", options.precision, precision_help});
   visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
   visit(Field{

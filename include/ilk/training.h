@@ -77,7 +77,7 @@ struct EpochFacts {
 struct TrainingState {
   std::int64_t epoch = 0;   ///< the last finished one
   std::string fingerprint;  ///< method, options, seed and data that the state belongs to
-  NamedArrays tensors;
+  NamedArrays arrays;
 };
 
 struct TrainingHooks {

@@ -169,7 +169,20 @@ std::vector<float> Array::to_floats() const {
 
 std::vector<std::int64_t> Array::to_integers() const {
   std::vector<std::int64_t> values(static_cast<std::size_t>(count()));
-  convert(type_, bytes(), count(), values.data());
+  visit_elements(type_, bytes(), [&](const auto* from) {
+    for (std::int64_t i = 0; i < count(); ++i) {
+      const auto value = number(from[i]);
+      using Value = std::remove_const_t<decltype(value)>;
+      bool fits = true;
+      if constexpr (std::is_floating_point_v<Value>)
+        fits = value >= -0x1p63 && value < 0x1p63;  // NaN is neither
+      else
+        fits = std::in_range<std::int64_t>(value);
+      require(fits, "Array", "element ", i, " must be a whole number of 64 bits, got ", value, ".");
+      // An int8 is a number here. NOLINTNEXTLINE(bugprone-signed-char-misuse)
+      values[static_cast<std::size_t>(i)] = static_cast<std::int64_t>(value);
+    }
+  });
   return values;
 }
 

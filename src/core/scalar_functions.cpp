@@ -86,14 +86,6 @@ double exp_of_sum(double x, double tail) {
   return (e.mantissa + e.rest) * power_of_two(half) * power_of_two(e.k - half);
 }
 
-/// e^x − 1 for 0 ≤ x ≤ 700.
-double exp_less_one(double x) {
-  const Exponential e = exponential(x, 0);
-  if (e.k == 0) return (e.mantissa - 1) + e.rest;
-  const double scale = power_of_two(e.k);
-  return (e.mantissa * scale - 1) + e.rest * scale;
-}
-
 /// x = 2^k m with √½ ≤ m < √2, for positive finite x.
 struct Binary {
   double m, k;
@@ -158,17 +150,6 @@ double cosine_of_turn(double turns, std::int64_t quarters) {
   return cosine({angle.high, angle.low + rest * turn.low}, static_cast<std::int64_t>(nearest) + quarters);
 }
 
-/// cos of x + quarters · π/2.
-double cosine_of_angle(double x, std::int64_t quarters) {
-  if (!(std::fabs(x) <= 0x1p20)) return not_a_number;
-  // π/2 in three parts: a whole number below 2^20 times the first two is exact.
-  constexpr double first = 0x1.921fb544p+0, second = 0x1.0b4611a6p-34, third = 0x1.3198a2e037073p-69;
-  constexpr double per_quarter = 0x1.45f306dc9c883p-1;
-  const double nearest = std::floor(x * per_quarter + 0.5);
-  const Pair rest = sum_of(x - nearest * first, -nearest * second);
-  return cosine(sum_of(rest.high, rest.low - nearest * third), static_cast<std::int64_t>(nearest) + quarters);
-}
-
 }  // namespace
 
 double exp(double x) {
@@ -212,67 +193,10 @@ double sin_of_turn(double turns) {
   return turns < 0 ? -sine : sine;
 }
 
-double cos(double x) {
-  return cosine_of_angle(std::fabs(x), 0);
-}
-
-double sin(double x) {
-  if (x == 0) return x;
-  const double sine = cosine_of_angle(std::fabs(x), 3);
-  return x < 0 ? -sine : sine;
-}
-
-double tanh(double x) {
-  const double size = std::fabs(x);
-  if (!(size >= 0x1p-28)) return x;  // NaN too
-  double value = 1;
-  if (size < 22) {
-    const double e = exp_less_one(2 * size);
-    value = size < 1 ? e / (e + 2) : 1 - 2 / (e + 2);
-  }
-  return std::copysign(value, x);
-}
-
-double erf(double x) {
-  // erf x = x + x P(x²) below 27/32.
-  static constexpr double small[] = {0x1.06eba8214db69p-3,   -0x1.812746b0379e7p-2,  0x1.ce2f21a042bddp-4,
-                                     -0x1.b82ce31288900p-6,  0x1.565bcd0e61045p-8,   -0x1.c02db3fd772e1p-11,
-                                     0x1.f9a32670808d0p-14,  -0x1.f4d24a8a0348bp-17, 0x1.b9e538ecd24b9p-20,
-                                     -0x1.5f5bc1a9f1cc6p-23, 0x1.fac02634248efp-27,  -0x1.43e041704787ep-30,
-                                     0x1.2aba2cfd64c78p-34};
-  // Above, erf x = 1 − e^−x² P((x − 3) / (x + 3)).
-  static constexpr double large[] = {
-      0x1.6e9827d229d2dp-3,   -0x1.4e102b9cf850bp-2, 0x1.f6ff204105a48p-3,  -0x1.336ffbef0991cp-3,
-      0x1.258b13b00a911p-4,   -0x1.8fa58eb440574p-6, 0x1.17c83917e9474p-8,  0x1.731019e0378dbp-11,
-      -0x1.39086c79cef29p-11, 0x1.7ba35661a2efdp-15, 0x1.0cb909ccbb803p-14, -0x1.af66dea50cc08p-17,
-      -0x1.0e25c98b5bce6p-17, 0x1.0f437033e2aaep-19, 0x1.753e921240e85p-20, 0x1.93a4731f83f9ep-24};
-  const double size = std::fabs(x);
-  if (!(size >= 0.84375)) return x + x * polynomial(small, size * size);
-  const double value = size < 6 ? 1 - exp(-size * size) * polynomial(large, (size - 3) / (size + 3)) : 1;
-  return std::copysign(value, x);
-}
-
 double sigmoid(double x) {
   if (x >= 0) return 1 / (1 + exp(-x));
   const double e = exp(x);
   return e / (1 + e);
-}
-
-// A float32's function in float64, rounded.
-float exp(float x) {
-  return static_cast<float>(exp(static_cast<double>(x)));
-}
-float log(float x) {
-  return static_cast<float>(log(static_cast<double>(x)));
-}
-float tanh(float x) {
-  return static_cast<float>(tanh(static_cast<double>(x)));
-}
-float erf(float x) {
-  return static_cast<float>(erf(static_cast<double>(x)));
-}
-float sigmoid(float x) {
-  return static_cast<float>(sigmoid(static_cast<double>(x)));
 }
 
 }  // namespace ilk::kernels

@@ -41,7 +41,8 @@ std::int64_t distance_bucket(std::int64_t distance, std::int64_t buckets) {
   const std::int64_t side = distance > 0 ? half : 0, size = std::abs(distance);
   if (size < near) return side + size;
   const auto farthest_steps = static_cast<float>(kernels::log(128.0 / static_cast<double>(near)));
-  const float steps = kernels::log(static_cast<float>(size) / static_cast<float>(near)) / farthest_steps *
+  const auto ratio = static_cast<float>(size) / static_cast<float>(near);
+  const float steps = static_cast<float>(kernels::log(static_cast<double>(ratio))) / farthest_steps *
                       static_cast<float>(half - near);
   return side + std::min(half - 1, near + static_cast<std::int64_t>(steps));
 }

@@ -8,6 +8,7 @@
 
 #include "clip_config.h"
 #include "clip_towers.h"
+#include "gpu_tower.h"
 #include "model_weights.h"
 #include "text_groups.h"
 #include "token_tree.h"
@@ -39,18 +40,22 @@ std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path
 }  // namespace
 
 struct Clip::State {
-  State(const fs::path& directory, Precision precision)
-      : State(directory, precision, ModelWeights(directory, "Clip")) {}
+  State(const fs::path& directory, Precision precision, Device device)
+      : State(directory, precision, device, ModelWeights(directory, "Clip")) {}
 
   /// The weights' files are let go once the towers have copied them.
-  State(const fs::path& directory, Precision precision, ModelWeights weights)
+  State(const fs::path& directory, Precision precision, Device device, ModelWeights weights)
       : directory(directory),
         precision(precision),
         config(read_clip_config(directory / "config.json")),
         preprocessor(read_preprocessor((directory / "preprocessor_config.json").string())),
-        tokenizer(directory),
-        vision(config, weights, precision),
-        text(config, weights, precision) {
+        tokenizer(directory) {
+    if (device == Device::cuda)
+      on_gpu = std::make_unique<GpuTowers>(
+          GpuTowers{GpuTower::vision(config, weights), GpuTower::text(config, weights)});
+    else
+      on_cpu =
+          std::make_unique<CpuTowers>(CpuTowers{{config, weights, precision}, {config, weights, precision}});
     weights.check();
     const std::int64_t size = config.vision.image_size;
     require(preprocessor.crop_height == size && preprocessor.crop_width == size, "Clip", directory,
@@ -74,18 +79,26 @@ struct Clip::State {
     return ids;
   }
 
+  struct CpuTowers {
+    VisionTower vision;
+    TextTower text;
+  };
+  struct GpuTowers {
+    GpuTower vision, text;
+  };
+
   fs::path directory;
   Precision precision;
   ClipConfig config;
   ImagePreprocessor preprocessor;
   ClipTokenizer tokenizer;
-  VisionTower vision;
-  TextTower text;
+  std::unique_ptr<CpuTowers> on_cpu;  // or else
+  std::unique_ptr<GpuTowers> on_gpu;
   std::string fingerprint;
 };
 
-Clip::Clip(const fs::path& directory, Precision precision)
-    : state_(std::make_unique<State>(directory, settled(precision))) {}
+Clip::Clip(const fs::path& directory, Precision precision, Device device)
+    : state_(std::make_unique<State>(directory, settled(precision, device), device)) {}
 Clip::~Clip() = default;
 Clip::Clip(Clip&&) noexcept = default;
 
@@ -101,6 +114,9 @@ const ClipTokenizer& Clip::tokenizer() const {
 Precision Clip::precision() const {
   return state_->precision;
 }
+Device Clip::device() const {
+  return state_->on_gpu ? Device::cuda : Device::cpu;
+}
 const fs::path& Clip::directory() const {
   return state_->directory;
 }
@@ -113,11 +129,16 @@ Matrix<float> Clip::encode_images(MatrixView<const float> pixels) const {
   require(pixels.rows() >= 1 && pixels.columns() == 3 * size * size, "Clip::encode_images",
           "pixels must be (B, 3 · ", size, " · ", size, ") with B at least 1, got (", pixels.rows(), ", ",
           pixels.columns(), ").");
+  if (state_->on_gpu) {
+    Matrix<float> rows = state_->on_gpu->vision(pixels);
+    make_unit_rows(rows);
+    return rows;
+  }
   auto embeddings = Matrix<float>::uninitialised(pixels.rows(), width());
   const std::int64_t side = state_->config.vision.patches_per_side();
   const std::int64_t images_at_a_time = std::max<std::int64_t>(1, tokens_at_a_time / (1 + side * side));
   parallel_blocks(pixels.rows(), images_at_a_time, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    Matrix<float> rows = state_->vision(pixels.rows_between(begin, end));
+    Matrix<float> rows = state_->on_cpu->vision(pixels.rows_between(begin, end));
     make_unit_rows(rows);
     std::copy_n(rows.data(), rows.size(), embeddings[begin]);
   });
@@ -125,6 +146,11 @@ Matrix<float> Clip::encode_images(MatrixView<const float> pixels) const {
 }
 
 Matrix<float> Clip::encode_texts(const std::vector<std::string>& texts) const {
+  if (state_->on_gpu)
+    return embed_texts(
+        static_cast<std::int64_t>(texts.size()), width(),
+        [&](std::int64_t i) { return state_->tokens_of(texts[static_cast<std::size_t>(i)]); },
+        state_->on_gpu->text);
   std::vector<TokenIds> ids(texts.size());
   parallel_blocks(static_cast<std::int64_t>(texts.size()), 256,
                   [&](std::int64_t begin, std::int64_t end, std::int64_t) {
@@ -134,7 +160,7 @@ Matrix<float> Clip::encode_texts(const std::vector<std::string>& texts) const {
   std::vector<Matrix<float>> tables(forest.trees.size());
   parallel_blocks(static_cast<std::int64_t>(tables.size()), 1,
                   [&](std::int64_t i, std::int64_t, std::int64_t) {
-                    tables[i] = state_->text(forest.trees[i]);
+                    tables[i] = state_->on_cpu->text(forest.trees[i]);
                     make_unit_rows(tables[i]);
                   });
   std::vector<const float*> rows;  // of all tables

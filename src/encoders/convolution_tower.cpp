@@ -11,6 +11,7 @@
 #include <string>
 
 #include "convolution_layers.h"
+#include "gpu_tower.h"
 
 namespace ilk {
 namespace {
@@ -329,26 +330,27 @@ void check_config(const ConvolutionConfig& config) {
 }  // namespace
 
 ConvolutionTower::ConvolutionTower(const ConvolutionConfig& config, ModelWeights& weights,
-                                   Precision precision)
-    : pooled_(config.pooled) {
+                                   Precision precision, Device device) {
   check_config(config);
   const auto set = [&](auto network) {
-    encode_ = [network](MatrixView<const float> pixels, MatrixView<float> pooled) {
-      network->encode(pixels, pooled);
+    encode_ = [network, pooled_width = config.pooled](MatrixView<const float> pixels) {
+      auto pooled = Matrix<float>::uninitialised(pixels.rows(), pooled_width);
+      parallel_blocks(pixels.rows(), 1, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+        network->encode(pixels.rows_between(begin, end), pooled.rows_between(begin, end));
+      });
+      return pooled;
     };
   };
-  if (precision == Precision::fp32)
+  if (device == Device::cuda)
+    encode_ = GpuTower::convolutions(config, weights);
+  else if (precision == Precision::fp32)
     set(std::make_shared<Network<float>>(config, weights));
   else
     set(std::make_shared<Network<std::int16_t>>(config, weights));
 }
 
 Matrix<float> ConvolutionTower::operator()(MatrixView<const float> pixels) const {
-  auto pooled = Matrix<float>::uninitialised(pixels.rows(), pooled_);
-  parallel_blocks(pixels.rows(), 1, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    encode_(pixels.rows_between(begin, end), pooled.rows_between(begin, end));
-  });
-  return pooled;
+  return encode_(pixels);
 }
 
 }  // namespace ilk

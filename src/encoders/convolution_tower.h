@@ -1,6 +1,7 @@
 #pragma once
 // A convolutional network of inverted residuals (Sandler et al. 2018; EfficientNet-Lite0 is one) with batch
 // norms folded into its weights, for inference. B images.
+#include <ilk/device.h>
 #include <ilk/matrix.h>
 #include <ilk/precision.h>
 
@@ -33,17 +34,18 @@ struct ConvolutionConfig {
 class ConvolutionTower {
  public:
   /// Takes image.stem, image.block.<i>.{expand, depthwise, project} and image.head from `weights`.
-  /// `precision` is not automatic.
-  ConvolutionTower(const ConvolutionConfig& config, ModelWeights& weights, Precision precision);
+  /// `precision` is not automatic; on a GPU it is fp32.
+  ConvolutionTower(const ConvolutionConfig& config, ModelWeights& weights, Precision precision,
+                   Device device = Device::cpu);
 
-  /// `pixels` (B, 3 · S · S), channel after channel, from −1 to 1. Returns (B, pooled). A row is the same to
-  /// the bit whatever its companions, the number of threads and the processor. Uses parallel_blocks.
+  /// `pixels` (B, 3 · S · S), channel after channel, from −1 to 1. Returns (B, pooled). On the CPU a row is
+  /// the same to the bit whatever its companions, the number of threads and the processor. Uses
+  /// parallel_blocks.
   Matrix<float> operator()(MatrixView<const float> pixels) const;
 
  private:
-  std::int64_t pooled_;
-  /// Encodes images one after another.
-  std::function<void(MatrixView<const float> pixels, MatrixView<float> pooled)> encode_;
+  /// (B, 3 · S · S) to (B, pooled).
+  std::function<Matrix<float>(MatrixView<const float> pixels)> encode_;
 };
 
 /// Where a window of `size` begins and how many outputs there are: for n places `before` places are seen

@@ -45,15 +45,16 @@ std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path
 }  // namespace
 
 struct LiteModel::State {
-  State(const fs::path& directory, Precision precision)
-      : State(directory, precision, ModelWeights(directory, function)) {}
+  State(const fs::path& directory, Precision precision, Device device)
+      : State(directory, precision, device, ModelWeights(directory, function)) {}
 
   /// The weights' files are let go once everything has been copied.
-  State(const fs::path& directory, Precision precision, ModelWeights weights)
+  State(const fs::path& directory, Precision precision, Device device, ModelWeights weights)
       : directory(directory),
         precision(precision),
+        device(device == Device::cuda ? Device::cuda : Device::cpu),
         config(read_lite_config(directory / "config.json")),
-        image(config.image, weights, precision),
+        image(config.image, weights, precision, device),
         // The head is little work: in float32.
         classifier(take_linear(weights, "classifier", config.image.pooled, config.classes, Precision::fp32)),
         visual(take_linear(weights, "visual", config.image.pooled, config.visual_width, Precision::fp32)),
@@ -160,6 +161,7 @@ struct LiteModel::State {
 
   fs::path directory;
   Precision precision;
+  Device device;
   LiteConfig config;
   ConvolutionTower image;
   mutable std::once_flag reader_once;
@@ -170,8 +172,8 @@ struct LiteModel::State {
   std::string fingerprint;
 };
 
-LiteModel::LiteModel(const fs::path& directory, Precision precision)
-    : state_(std::make_unique<State>(directory, settled(precision))) {}
+LiteModel::LiteModel(const fs::path& directory, Precision precision, Device device)
+    : state_(std::make_unique<State>(directory, settled(precision, device), device)) {}
 LiteModel::~LiteModel() = default;
 LiteModel::LiteModel(LiteModel&&) noexcept = default;
 
@@ -183,6 +185,9 @@ const ImagePreprocessor& LiteModel::preprocessor() const {
 }
 Precision LiteModel::precision() const {
   return state_->precision;
+}
+Device LiteModel::device() const {
+  return state_->device;
 }
 const fs::path& LiteModel::directory() const {
   return state_->directory;

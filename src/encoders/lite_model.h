@@ -20,13 +20,16 @@ class LiteModel : public ImageTextEncoder {
  public:
   /// Loads and checks what sees images: every weight present with the right shape. What reads texts is loaded
   /// with the first text. Throws Error naming file and rule.
-  explicit LiteModel(const std::filesystem::path& directory, Precision precision = Precision::automatic);
+  explicit LiteModel(const std::filesystem::path& directory, Precision precision = Precision::automatic,
+                     Device device = Device::automatic);
   ~LiteModel() override;
   LiteModel(LiteModel&&) noexcept;
 
   std::int64_t width() const override;  ///< D
   const ImagePreprocessor& preprocessor() const override;
   Precision precision() const override;
+  /// Of the convolutional tower; all else is little work and stays on the CPU.
+  Device device() const override;
   const std::filesystem::path& directory() const override;
   const std::string& fingerprint() const override;
 

@@ -24,7 +24,7 @@ std::map<std::string, std::string> identity_of(const TextEncoder& encoder, const
   for (const std::string& prompt_template : templates) written += prompt_template + "\n";
   return {{"format", "ilk text features 1"},
           {"model", encoder.fingerprint()},
-          {"precision", std::string(enum_name(encoder.precision()))},
+          {"precision", arithmetic_of(encoder)},
           {"corpus", corpus.sha256},
           {"templates", written}};
 }

@@ -1,11 +1,20 @@
 #include "transformer.h"
 
+#include <ilk/error.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "../kernels/kernels.h"
 
 namespace ilk {
+
+Precision settled(Precision precision, Device device) {
+  if (device != Device::cuda) return precision == Precision::automatic ? Precision::int16 : precision;
+  require(precision != Precision::int16, "precision",
+          "int16 is of the CPU; a GPU (device cuda) multiplies in fp32.");
+  return Precision::fp32;
+}
 
 void read_transformer_config(const ConfigReader& reader, TransformerConfig& transformer) {
   reader.read("hidden_size", transformer.width);

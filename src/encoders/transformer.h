@@ -2,6 +2,7 @@
 // What the towers of CLIP and of BERT are made of, for inference. Tokens are rows of float32 matrices, W the
 // tower's width. A row of a result is the same to the bit whatever the other rows are, as far as they do not
 // attend to one another, and on every processor.
+#include <ilk/device.h>
 #include <ilk/matrix.h>
 #include <ilk/precision.h>
 
@@ -28,10 +29,8 @@ struct TransformerConfig {
 /// what is absent stays as it is.
 void read_transformer_config(const ConfigReader& reader, TransformerConfig& transformer);
 
-/// What automatic means.
-constexpr Precision settled(Precision precision) {
-  return precision == Precision::automatic ? Precision::int16 : precision;
-}
+/// What automatic means. Throws Error for int16 on a GPU.
+Precision settled(Precision precision, Device device = Device::cpu);
 
 /// y = x A + b over rows, (R, from) to (R, to). Only linear maps are ever of int16: they are nearly all of
 /// the work.

@@ -6,6 +6,11 @@
 
 #include "targets.h"
 
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace ilk::kernels {
 namespace {
 
@@ -22,6 +27,8 @@ bool can_run(Target target) {
     default:
       break;
   }
+#elif defined(__aarch64__)
+  if (target == Target::neon_dotprod) return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #endif
   return target == Target::plain || target == Target::neon;
 }
@@ -36,6 +43,8 @@ const Kernels* table_of(Target target) {
       return avx512_kernels;
     case Target::neon:
       return neon_kernels;
+    case Target::neon_dotprod:
+      return neon_dotprod_kernels;
   }
   return nullptr;
 }
@@ -71,6 +80,8 @@ std::string_view name_of(Target target) {
       return "avx512";
     case Target::neon:
       return "neon";
+    case Target::neon_dotprod:
+      return "neon-dotprod";
   }
   return "";
 }
@@ -81,7 +92,8 @@ const Kernels& kernels() {
 
 std::vector<Target> available_targets() {
   std::vector<Target> targets;
-  for (const Target target : {Target::plain, Target::neon, Target::avx2, Target::avx512})
+  for (const Target target :
+       {Target::plain, Target::neon, Target::neon_dotprod, Target::avx2, Target::avx512})
     if (table_of(target) != nullptr && can_run(target)) targets.push_back(target);
   return targets;
 }

@@ -12,8 +12,8 @@
 namespace ilk::kernels {
 
 /// What the loops were compiled for. `avx512` is AVX-512 F, BW, DQ, VL with VNNI; `avx2` has FMA; `neon` is
-/// AArch64; `plain` is C++ for every processor.
-enum class Target { plain, avx2, avx512, neon };
+/// AArch64, `neon_dotprod` with dot products of bytes; `plain` is C++ for every processor.
+enum class Target { plain, avx2, avx512, neon, neon_dotprod };
 std::string_view name_of(Target target);
 
 /// The two highest of some numbers; the second is −∞ where there is one only.
@@ -196,15 +196,14 @@ struct Kernels {
   void (*add_gains)(const float* distances, const float* lowest, std::int64_t n, double* gains);
 
   // exp.h
-  /// e^x for x ≤ 0, within a unit in the last place; 0 below −87.68, about where subnormals begin.
-  float (*exp_below_zero)(float x);
   /// preferences = cosines + coarse + fine − origin of n ≥ 1 numbers, rounded as numbers of their size and
   /// not as the cosines and potentials, which are larger where it matters. `coarse` are multiples of
   /// `quantum`, a power of 2 of which 2^22 are at least |coarse| + 1; `fine` are smaller than it. Cosines are
   /// from −1 to 1.
   Preferences (*prefer)(const float* cosines, const float* coarse, const float* fine, float quantum,
                         float* preferences, std::int64_t n);
-  /// values = e^((values − highest) · scale); returns their sum in float64, sixteen lanes.
+  /// values = e^x with x = (values − highest) · scale, which is at most 0: within a unit in the last place, 0
+  /// below −87.68, about where subnormals begin. Returns their sum in float64, sixteen lanes.
   double (*exponentiate)(float* values, std::int64_t n, float highest, float scale);
 
   // activations.h, of float32

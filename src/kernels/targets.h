@@ -12,4 +12,5 @@ extern const Kernels* const plain_kernels;
 extern const Kernels* const avx2_kernels;
 extern const Kernels* const avx512_kernels;
 extern const Kernels* const neon_kernels;
+extern const Kernels* const neon_dotprod_kernels;
 }  // namespace ilk::kernels

@@ -92,7 +92,7 @@ class Batches {
 
   void begin_epoch(std::int64_t epoch) {
     order_ = RandomStream(seed_, "order of an epoch", static_cast<std::uint64_t>(epoch)).sample(n_, n_);
-    draws_.emplace(seed_, "neighbours of an epoch", static_cast<std::uint64_t>(epoch));
+    draws_ = draws_of(epoch);
   }
 
   /// The rows (V, B) of both modalities, batch by batch in order.
@@ -113,8 +113,11 @@ class Batches {
   }
 
  private:
+  RandomStream draws_of(std::int64_t epoch) const {
+    return {seed_, "neighbours of an epoch", static_cast<std::uint64_t>(epoch)};
+  }
   std::int64_t draw(HeadIndex modality, std::int64_t image) {
-    return near_.rows_near[modality][image][draws_->below(neighbours_)];
+    return near_.rows_near[modality][image][draws_.below(neighbours_)];
   }
 
   std::int64_t n_, size_, views_;
@@ -122,7 +125,7 @@ class Batches {
   std::int64_t neighbours_;
   NearRows near_;
   std::vector<std::int64_t> order_;
-  std::optional<RandomStream> draws_;
+  RandomStream draws_ = draws_of(0);
 };
 
 // What stands after the loss's means in a row of the history.
@@ -255,10 +258,10 @@ class Training {
   }
 
   TrainingState state() const {
-    TrainingState state{.epoch = epoch_, .fingerprint = fingerprint_, .tensors = heads_.state()};
-    state.tensors.emplace_back("labels", Array(ArrayView(labels_)));
-    state.tensors.emplace_back("history",
-                               Array(ArrayView(ElementType::f64, {epoch_, columns()}, history_.data())));
+    TrainingState state{.epoch = epoch_, .fingerprint = fingerprint_, .arrays = heads_.state()};
+    state.arrays.emplace_back("labels", Array(ArrayView(labels_)));
+    state.arrays.emplace_back("history",
+                              Array(ArrayView(ElementType::f64, {epoch_, columns()}, history_.data())));
     return state;
   }
 
@@ -268,7 +271,7 @@ class Training {
       return;
     }
     const auto find = [&](const std::string& name) -> const Array& {
-      for (const auto& [key, array] : state.tensors)
+      for (const auto& [key, array] : state.arrays)
         if (key == name) return array;
       fail(task_.function, "the state must hold ", name, ", which is missing.");
     };

@@ -33,9 +33,13 @@ EmbeddedImages from_images(const FinishedRun& run, const ImageList& list, const 
   require(run.options().features.empty(), function,
           "features must be given for a run whose own features came from a file: its model is not known.");
   const std::string& model = options.model.empty() ? run.options().model : options.model;
-  const auto encoder = load_image_text_encoder(find_model(model), run.precision());
+  const Precision precision = options.device == Device::cuda ? Precision::fp32 : run.precision();
+  const auto encoder = load_image_text_encoder(find_model(model), precision, options.device);
   require(encoder->fingerprint() == run.model_fingerprint(), function,
           "model must be the one that the run was made with; '", model, "' has other weights or settings.");
+  if (const std::string arithmetic = arithmetic_of(*encoder); arithmetic != run.arithmetic())
+    progress.say("The run's images were encoded in " + run.arithmetic() + ", these are in " + arithmetic +
+                 ".");
   const auto folder = cache_folder(options.cache);
   EmbeddingCache cache(folder.empty() ? folder : folder / "embeddings.sqlite");
   auto images = embed_images(*encoder, list, run.options().images, cache, progress);

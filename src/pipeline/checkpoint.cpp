@@ -7,7 +7,7 @@ namespace ilk {
 
 void write_checkpoint(const std::filesystem::path& path, const TrainingState& state) {
   NamedArrayViews arrays;
-  for (const auto& [name, array] : state.tensors) arrays.emplace_back(name, array.view());
+  for (const auto& [name, array] : state.arrays) arrays.emplace_back(name, array.view());
   write_safetensors(path, arrays,
                     {{"epoch", std::to_string(state.epoch)}, {"fingerprint", state.fingerprint}});
 }
@@ -27,7 +27,7 @@ std::optional<TrainingState> read_checkpoint(const std::filesystem::path& path, 
     require(!epoch.empty() && epoch.size() < 10 && epoch.find_first_not_of("0123456789") == std::string::npos,
             "read_checkpoint", path, " must tell a whole number for its epoch, got '", epoch, "'.");
     state.epoch = std::stoll(epoch);
-    for (const auto& name : file.names()) state.tensors.emplace_back(name, file.get(name));
+    for (const auto& name : file.names()) state.arrays.emplace_back(name, file.get(name));
     return state;
   } catch (const Error& problem) {
     progress.say("The training starts anew: " + problem.text());

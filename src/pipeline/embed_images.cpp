@@ -20,7 +20,7 @@ constexpr std::int64_t images_at_a_time = 16;
 /// Everything but the image that an embedding depends on.
 std::string encoder_identity(const ImageTextEncoder& encoder, const DecodeOptions& options) {
   std::ostringstream identity;
-  identity << encoder.fingerprint() << " " << enum_name(encoder.precision())
+  identity << encoder.fingerprint() << " " << arithmetic_of(encoder)
            << " decode-3 shrink_on_load=" << options.shrink_on_load;
   return identity.str();
 }
@@ -135,7 +135,8 @@ class Embedder {
       file = list_.read ? list_.read(index) : read_image_file(path);
       outcome.content = file->sha256;
     }
-    if ((outcome.same_as = claim(outcome.content, index)) >= 0) return std::nullopt;
+    outcome.same_as = claim(outcome.content, index);
+    if (outcome.same_as >= 0) return std::nullopt;
     if (auto known = cache_.find(outcome.content, identity_);
         known && static_cast<std::int64_t>(known->size()) == encoder_.width()) {
       std::copy(known->begin(), known->end(), embeddings_[index]);

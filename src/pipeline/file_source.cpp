@@ -139,6 +139,8 @@ class FeatureFiles : public FeatureSource {
     require(options.templates.empty(), function,
             "templates must not be given with features, since no text is encoded, got '", options.templates,
             "'.");
+    require(options.device != Device::cuda, function,
+            "device must not be cuda with features, since nothing is encoded.");
     require(options.precision == Precision::automatic, function,
             "precision must not be given with features, since nothing is encoded, got ",
             enum_name(options.precision), ".");

@@ -7,9 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "run_options_json.h"
-
 #include "run_directory_lock.h"
+#include "run_options_json.h"
 
 namespace ilk {
 namespace {
@@ -44,6 +43,10 @@ Precision FinishedRun::precision() const {
   const auto said = file_.metadata().find("precision");
   return said == file_.metadata().end() ? Precision::fp32
                                         : enum_value<Precision>(said->second, function, "precision");
+}
+
+std::string FinishedRun::arithmetic() const {
+  return std::string(enum_name(precision())) + (options_.device == Device::cuda ? " cuda" : "");
 }
 
 RowPlan FinishedRun::plan(const std::string& kind) const {

@@ -23,6 +23,8 @@ class FinishedRun {
   std::string model_fingerprint() const { return fact("model_fingerprint"); }
   /// What the run's images were encoded in; runs of before there was a choice do not say.
   Precision precision() const;
+  /// As arithmetic_of the encoder says it.
+  std::string arithmetic() const;
 
   /// What the run's method kept (Clustering::arrays), and the words that were aligned.
   bool contains(const std::string& name) const { return file_.contains(name); }

@@ -63,6 +63,7 @@ class ImagesAndEncoder : public FeatureSource {
     only_for_features(run.options.caption_features, "caption_features");
     only_for_features(run.options.text_features, "text_features");
     const RunOptions& options = run.options;
+    if (options.device == Device::cuda) run.summary.device = gpu_name();
     require(options.captions.empty() || run.method.needs.image_texts == ImageTexts::given, "run",
             "captions must come with method ", methods_with_given_texts(), ", got method ", run.method.name,
             ".");
@@ -85,6 +86,7 @@ class ImagesAndEncoder : public FeatureSource {
   std::optional<Labels> labels() const override {
     if (!dataset_ || dataset_->classes.empty()) return std::nullopt;
     std::vector<std::int64_t> of_image;
+    of_image.reserve(rows_.size());
     for (const auto row : rows_) of_image.push_back(dataset_->images[static_cast<std::size_t>(row)].label);
     if (std::all_of(of_image.begin(), of_image.end(), [](auto label) { return label < 0; }))
       return std::nullopt;
@@ -107,7 +109,8 @@ class ImagesAndEncoder : public FeatureSource {
     return run_.timed("embed texts of images", [&] {
       std::unique_ptr<TextEncoder> other;
       if (!run_.options.text_encoder.empty())
-        other = load_text_encoder(find_model(run_.options.text_encoder), encoder_->precision());
+        other = load_text_encoder(find_model(run_.options.text_encoder), encoder_->precision(),
+                                  run_.options.device);
       const TextEncoder& encoder = other ? *other : *encoder_;
       const TextFeatures texts = embed_corpus(encoder, captions.corpus, {}, cache_folder(run_.options.cache),
                                               "Encoding texts of images", run_.progress);
@@ -124,9 +127,9 @@ class ImagesAndEncoder : public FeatureSource {
   Vocabulary words() override {
     Vocabulary vocabulary =
         run_.timed("read words", [&] { return read_vocabulary(*encoder_, run_.options); });
-    if (!vocabulary.nouns->features)
-      offer(vocabulary.nouns, vocabulary.templates, "embed nouns", "Encoding nouns");
-    if (vocabulary.captions) offer(vocabulary.captions, {}, "embed captions", "Encoding captions");
+    if (auto& nouns = vocabulary.nouns; nouns && !nouns->features)
+      offer(*nouns, vocabulary.templates, "embed nouns", "Encoding nouns");
+    if (auto& captions = vocabulary.captions) offer(*captions, {}, "embed captions", "Encoding captions");
     return vocabulary;
   }
 
@@ -136,9 +139,9 @@ class ImagesAndEncoder : public FeatureSource {
             "nouns ", run_.options.nouns, " must be of the run's model; they were made with ", facts.model,
             " (", facts.model_fingerprint.substr(0, 12), "), and ", run_.options.model, " is ",
             encoder_->fingerprint().substr(0, 12), ".");
-    if (facts.precision != enum_name(encoder_->precision()))
+    if (facts.precision != arithmetic_of(*encoder_))
       run_.progress.say("The nouns were encoded in " + facts.precision + ", the images are in " +
-                        std::string(enum_name(encoder_->precision())) + ".");
+                        arithmetic_of(*encoder_) + ".");
   }
 
   std::unique_ptr<ImageTextEncoder> load_model() {
@@ -147,7 +150,7 @@ class ImagesAndEncoder : public FeatureSource {
     const auto directory = find_model(options.model);
     summary.model = directory.filename().string();
     run_.progress.mention(summary.model + " on the " + summary.device);
-    auto encoder = load_image_text_encoder(directory, options.precision);
+    auto encoder = load_image_text_encoder(directory, options.precision, options.device);
     summary.precision = enum_name(encoder->precision());
     summary.model_fingerprint = encoder->fingerprint();
     return encoder;
@@ -181,9 +184,8 @@ class ImagesAndEncoder : public FeatureSource {
     return images;
   }
 
-  void offer(std::optional<Words>& words, const std::vector<std::string>& templates, const char* stage,
-             const char* doing) {
-    words->features = [this, corpus = words->corpus, templates, stage, doing] {
+  void offer(Words& words, const std::vector<std::string>& templates, const char* stage, const char* doing) {
+    words.features = [this, corpus = words.corpus, templates, stage, doing] {
       return run_.timed(stage, [&] {
         TextFeatures texts = embed_corpus(*encoder_, corpus, templates, cache_folder(run_.options.cache),
                                           doing, run_.progress);

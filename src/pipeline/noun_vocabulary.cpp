@@ -55,7 +55,7 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
           "the output's name must end in .safetensors, by which it is known, got '", output.string(), "'.");
   set_threads(static_cast<int>(options.threads.value_or(0)));
   const fs::path directory = find_model(options.model);
-  const auto encoder = load_image_text_encoder(directory, options.precision);
+  const auto encoder = load_image_text_encoder(directory, options.precision, options.device);
   const Vocabulary vocabulary = read_vocabulary(
       *encoder, {.nouns = options.nouns, .wordnet = options.wordnet, .templates = options.templates});
   if (!vocabulary.nouns) fail(function, "there must be nouns to encode.");
@@ -65,7 +65,7 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
   if (!embedded.notice.empty()) progress.say(embedded.notice);
   VocabularyFacts facts{.model = directory.filename().string(),
                         .model_fingerprint = encoder->fingerprint(),
-                        .precision = std::string(enum_name(encoder->precision())),
+                        .precision = arithmetic_of(*encoder),
                         .source = nouns.source,
                         .nouns_sha256 = nouns.sha256,
                         .templates = vocabulary.templates,

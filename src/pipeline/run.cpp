@@ -31,8 +31,6 @@ class Run {
     const auto begin = std::chrono::steady_clock::now();
     check_ranges(options(), "run");
     (void)asked_clusters(options());  // before anything is read
-    require(options().device != Device::cuda, "run",
-            "this ilk was built without a GPU backend; use --device cpu.");
     set_threads(static_cast<int>(options().threads.value_or(0)));
     summary().device = "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
     const auto source = options().features.empty() ? images_and_encoder(context_) : feature_files(context_);

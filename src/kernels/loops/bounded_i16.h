@@ -79,12 +79,6 @@ constexpr __mmask16 every = 0xffff;
 inline Floats floats_of(Ints values) {
   return _mm512_maskz_cvtepi32_ps(every, values);
 }
-inline Floats times(Floats a, Floats b) {
-  return _mm512_mul_ps(a, b);
-}
-inline Floats plus(Floats a, Floats b) {
-  return _mm512_add_ps(a, b);
-}
 inline Floats limited(Floats values, float top) {
   return _mm512_maskz_max_ps(every, _mm512_maskz_min_ps(every, values, all(top)), all(0));
 }
@@ -105,12 +99,6 @@ inline void store_shorts(std::int16_t* to, Ints values) {
 inline Floats floats_of(Ints values) {
   return _mm256_cvtepi32_ps(values);
 }
-inline Floats times(Floats a, Floats b) {
-  return _mm256_mul_ps(a, b);
-}
-inline Floats plus(Floats a, Floats b) {
-  return _mm256_add_ps(a, b);
-}
 inline Floats limited(Floats values, float top) {
   return _mm256_max_ps(_mm256_min_ps(values, all(top)), all(0));
 }
@@ -125,6 +113,18 @@ inline Ints one_after_the_other(Ints mixed) {
 }
 inline void store_shorts(std::int16_t* to, Ints values) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), values);
+}
+#elif defined(ILK_NEON)
+inline Floats floats_of(Ints values) {
+  return vcvtq_f32_s32(values);
+}
+inline Floats limited(Floats values, float top) {
+  return vmaxnmq_f32(vminnmq_f32(values, all(top)), all(0));
+}
+/// Eight numbers of the result.
+inline int16x8_t rectified(Floats first, Floats second) {
+  const auto whole = [](Floats values) { return vcvtnq_s32_f32(vminnmq_f32(values, all(rectified_top))); };
+  return vmaxq_s16(vqmovn_high_s32(vqmovn_s32(whole(first)), whole(second)), vdupq_n_s16(0));
 }
 #else
 inline Floats limited(Floats values, float top) {
@@ -144,6 +144,8 @@ inline Floats limited(Floats values, float top) {
 inline void complete(Ints& sums) {
   __asm__("" : "+v"(sums));
 }
+#elif defined(ILK_NEON)
+inline void complete(Ints&) {}
 #endif
 
 /// Some rows of x times the columns of some panels.
@@ -170,23 +172,36 @@ inline void finish_row(const float* values, const BoundedTile& tile, std::int64_
   for (std::int64_t c = 0; c < tile.columns; ++c) y[c] = tile.add ? values[c] + y[c] : values[c];
 }
 
-#if defined(ILK_AVX512) || defined(ILK_AVX2)
+#if defined(ILK_AVX512) || defined(ILK_AVX2) || defined(ILK_NEON)
+/// The rectified numbers of a row, `wide` registers of them.
+#if defined(ILK_NEON)
+template <int wide>
+inline void store_rectified(std::int16_t* y, const Floats (&values)[wide]) {
+#pragma GCC unroll 16
+  for (int v = 0; v < wide; v += 2) vst1q_s16(y + v * floats, rectified(values[v], values[v + 1]));
+}
+#else
+template <int wide>
+inline void store_rectified(std::int16_t* y, const Floats (&values)[wide]) {
+  if constexpr (wide == 1) {
+    const Ints whole = one_after_the_other(rectified(values[0], values[0]));
+    __builtin_memcpy(y, &whole, sizeof(whole) / 2);
+  } else {
+    store_shorts(y, one_after_the_other(rectified(values[0], values[1])));
+  }
+}
+#endif
+
 template <bool rectify, int wide>
 inline void finish_row(const Floats (&values)[wide], const BoundedTile& tile, std::int64_t r) {
   constexpr std::int64_t width = wide * floats;
   if constexpr (rectify) {
-    std::int16_t* y = tile.y_rows[r] + tile.first_column;
-    if constexpr (wide == 1) {
-      const Ints whole = one_after_the_other(rectified(values[0], values[0]));
-      __builtin_memcpy(y, &whole, sizeof(whole) / 2);
-    } else {
-      store_shorts(y, one_after_the_other(rectified(values[0], values[1])));
-    }
+    store_rectified(tile.y_rows[r] + tile.first_column, values);
   } else if (tile.columns == width) {
     float* y = tile.y + r * tile.y_stride;
 #pragma GCC unroll 16
     for (int v = 0; v < wide; ++v)
-      store(y + v * floats, tile.add ? plus(values[v], load(y + v * floats)) : values[v]);
+      store(y + v * floats, tile.add ? values[v] + load(y + v * floats) : values[v]);
   } else {
     float stored[width];
 #pragma GCC unroll 16
@@ -197,28 +212,9 @@ inline void finish_row(const Floats (&values)[wide], const BoundedTile& tile, st
 
 template <bool rectify, int rows, int panels>
 [[gnu::noinline]] void bounded_tile(const BoundedTile& tile) {
-  constexpr int wide = panels * static_cast<int>(panel_i16 / ints), wide_panel = wide / panels;
-  const std::int16_t *x = tile.x, *a = tile.a;
-  const std::int64_t pairs = tile.pairs, x_stride = tile.x_stride, panel_stride = tile.panel_stride;
+  constexpr int wide = panels * static_cast<int>(panel_i16 / ints);
   Ints sums[rows][wide];
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 16
-    for (int v = 0; v < wide; ++v) sums[r][v] = no_sums();
-  for (std::int64_t p = 0; p < pairs; ++p, x += 2, a += 2 * panel_i16) {
-    Ints columns[wide];
-#pragma GCC unroll 16
-    for (int v = 0; v < wide; ++v)
-      columns[v] = load_pairs(a + v / wide_panel * panel_stride + v % wide_panel * 2 * ints);
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) {
-      std::int32_t pair = 0;
-      __builtin_memcpy(&pair, x + r * x_stride, sizeof(pair));
-      const Ints factors = all_pairs(pair);
-#pragma GCC unroll 16
-      for (int v = 0; v < wide; ++v) sums[r][v] = add_products(sums[r][v], factors, columns[v]);
-    }
-  }
+  sum_pairs<rows, panels>(tile.x, tile.x_stride, tile.a, tile.panel_stride, tile.pairs, sums);
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 16
@@ -234,27 +230,29 @@ template <bool rectify, int rows, int panels>
     const Floats x_scale = all(tile.x_scales[r]);
     Floats values[wide];
 #pragma GCC unroll 16
-    for (int v = 0; v < wide; ++v)
-      values[v] = fused(times(floats_of(sums[r][v]), x_scale), scales[v], bias[v]);
+    for (int v = 0; v < wide; ++v) values[v] = fused(floats_of(sums[r][v]) * x_scale, scales[v], bias[v]);
     finish_row<rectify>(values, tile, r);
   }
 }
 #else
 template <bool rectify, int rows, int panels>
-void bounded_tile(const BoundedTile& tile) {
+[[gnu::noinline]] void bounded_tile(const BoundedTile& tile) {
   constexpr int width = panels * static_cast<int>(panel_i16);
-  static_assert(panels == 1);
-  const std::int16_t* x = tile.x;
-  for (std::int64_t r = 0; r < rows; ++r, x += tile.x_stride) {
-    std::int32_t sums[width] = {};
-    for (std::int64_t p = 0; p < tile.pairs; ++p)
-      for (std::int64_t c = 0; c < width; ++c) {
-        const std::int16_t* pair = tile.a + 2 * (p * width + c);
-        sums[c] += std::int32_t{x[2 * p]} * pair[0] + std::int32_t{x[2 * p + 1]} * pair[1];
-      }
+  std::int32_t stored[rows * width] = {};
+#if !defined(ILK_WITHOUT_INTS)
+  constexpr int wide = width / static_cast<int>(ints);
+  Ints sums[rows][wide];
+  sum_pairs<rows, panels>(tile.x, tile.x_stride, tile.a, tile.panel_stride, tile.pairs, sums);
+  for (int r = 0; r < rows; ++r)
+    for (int v = 0; v < wide; ++v) store_sums(stored + r * width + v * ints, sums[r][v]);
+#else
+  sum_pairs<rows>(tile.x, tile.x_stride, tile.a, tile.pairs, stored);
+#endif
+  for (std::int64_t r = 0; r < rows; ++r) {
     float values[width];
     for (std::int64_t c = 0; c < width; ++c)
-      values[c] = fused(static_cast<float>(sums[c]) * tile.x_scales[r], tile.a_scales[c], tile.bias[c]);
+      values[c] =
+          fused(static_cast<float>(stored[r * width + c]) * tile.x_scales[r], tile.a_scales[c], tile.bias[c]);
     if constexpr (rectify)
       for (std::int64_t c = 0; c < width; ++c) tile.y_rows[r][tile.first_column + c] = rectified(values[c]);
     else
@@ -262,38 +260,6 @@ void bounded_tile(const BoundedTile& tile) {
   }
 }
 #endif
-
-template <bool rectify, int panels>
-void bounded_rows(std::int64_t rows, const BoundedTile& tile) {
-  switch (rows) {
-    case 1:
-      return bounded_tile<rectify, 1, panels>(tile);
-    case 2:
-      return bounded_tile<rectify, 2, panels>(tile);
-    case 3:
-      return bounded_tile<rectify, 3, panels>(tile);
-    case 4:
-      return bounded_tile<rectify, 4, panels>(tile);
-    case 5:
-      return bounded_tile<rectify, 5, panels>(tile);
-#if defined(ILK_AVX512)
-    case 6:
-      return bounded_tile<rectify, 6, panels>(tile);
-    case 7:
-      return bounded_tile<rectify, 7, panels>(tile);
-    case 8:
-      return bounded_tile<rectify, 8, panels>(tile);
-    case 9:
-      return bounded_tile<rectify, 9, panels>(tile);
-    case 10:
-      return bounded_tile<rectify, 10, panels>(tile);
-    case 11:
-      return bounded_tile<rectify, 11, panels>(tile);
-#endif
-    default:
-      return bounded_tile<rectify, tile_rows_i16, panels>(tile);
-  }
-}
 
 template <bool rectify>
 inline void multiply_panels(const BoundedProduct& p) {
@@ -321,8 +287,9 @@ inline void multiply_panels(const BoundedProduct& p) {
                              p.add,
                              rectify ? p.y_rows + row : nullptr,
                              j};
-      both ? bounded_rows<rectify, tile_panels_i16>(end - row, tile)
-           : bounded_rows<rectify, 1>(end - row, tile);
+      with_rows(end - row, [&]<int rows>() {
+        both ? bounded_tile<rectify, rows, tile_panels_i16>(tile) : bounded_tile<rectify, rows, 1>(tile);
+      });
     }
   }
 }

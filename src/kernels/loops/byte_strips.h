@@ -87,6 +87,26 @@ inline void multiply_strip_part(const std::uint8_t* left, const std::uint8_t* ne
   if constexpr (columns > 8) add_totals(s8, s9, s10, s11, zero, zero, zero, zero, totals + 8);
 }
 #endif
+#elif defined(ILK_NEON)
+template <int columns>
+inline void multiply_strip_part(const std::uint8_t* left, const std::uint8_t*, const std::uint8_t* strip,
+                                std::int64_t bytes, std::int32_t* totals) {
+  int32x4_t sums[columns];
+#pragma GCC unroll 16
+  for (int c = 0; c < columns; ++c) sums[c] = vdupq_n_s32(0);
+  for (std::int64_t at = 0; at < bytes; at += byte_chunk, strip += columns * byte_chunk)
+#pragma GCC unroll 4
+    for (int part = 0; part < byte_chunk; part += 16) {
+      const int16x8_t x = vreinterpretq_s16_u8(vld1q_u8(left + at + part));
+#pragma GCC unroll 16
+      for (int c = 0; c < columns; ++c) {
+        const int16x8_t row = vreinterpretq_s16_u8(vld1q_u8(strip + c * byte_chunk + part));
+        sums[c] = vmlal_high_s16(vmlal_s16(sums[c], vget_low_s16(x), vget_low_s16(row)), x, row);
+      }
+    }
+#pragma GCC unroll 16
+  for (int c = 0; c < columns; ++c) totals[c] += vaddvq_s32(sums[c]);
+}
 #else
 template <int columns>
 inline void multiply_strip_part(const std::uint8_t* left, const std::uint8_t*, const std::uint8_t* strip,
@@ -167,6 +187,16 @@ inline std::int32_t dot_of_8(const std::uint8_t* left, const std::uint8_t* right
         b, widened(_mm256_maddubs_epi16(load_bytes(left + i + 32), load_bytes(right + i + 32))));
   }
   return total_of(_mm256_add_epi32(a, b));
+#elif defined(ILK_NEON_DOTPROD)
+  // x · right of the left side's x − 128, and 128 times the sum of the right side.
+  int32x4_t products = vdupq_n_s32(0), rights = products;
+  for (std::int64_t i = 0; i < n; i += 16) {
+    const int8x16_t x = vreinterpretq_s8_u8(veorq_u8(vld1q_u8(left + i), vdupq_n_u8(128)));
+    const int8x16_t y = vreinterpretq_s8_u8(vld1q_u8(right + i));
+    products = vdotq_s32(products, x, y);
+    rights = vdotq_s32(rights, vdupq_n_s8(1), y);
+  }
+  return vaddvq_s32(vmlaq_n_s32(products, rights, 128));
 #else
   std::int32_t sum = 0;
   for (std::int64_t i = 0; i < n; ++i)

@@ -208,6 +208,28 @@ inline void multiply_byte_tiles(const ByteProduct& p) {
     for (std::int64_t first = 0; first < p.n_left; first += 4) multiply_byte_tile<bits>(p, first, column);
 }
 #elif defined(ILK_NEON)
+#if defined(ILK_NEON_DOTPROD)
+/// The products of some left rows of 8 bits with the rows of a tile.
+template <int rows>
+inline void multiply_tile_of_8(const ByteProduct& p, const LeftRows<rows>& left, std::int64_t column) {
+  const auto* right = reinterpret_cast<const std::int8_t*>(p.right + column * p.width);
+  TileSums sums[rows] = {};
+  for (std::int64_t at = 0; at < p.width; at += byte_step, right += byte_step * byte_tile) {
+    int8x16_t columns[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) columns[i] = vld1q_s8(right + 16 * i);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r) {
+      std::uint32_t numbers = 0;
+      __builtin_memcpy(&numbers, left.at[r] + at, sizeof(numbers));
+      const int8x16_t x = vreinterpretq_s8_u32(vdupq_n_u32(numbers ^ 0x80808080u));  // less 128 each
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) sums[r].parts[i] = vdotq_s32(sums[r].parts[i], x, columns[i]);
+    }
+  }
+  for (int r = 0; r < rows; ++r) finish_tile(p, left.place[r], column, sums[r]);
+}
+#else
 /// The products of some left rows of 8 bits with the rows of a tile. Those of two steps are summed in 16
 /// bits: 4 · 127 · 64 < 2^15.
 template <int rows>
@@ -237,6 +259,7 @@ inline void multiply_tile_of_8(const ByteProduct& p, const LeftRows<rows>& left,
   }
   for (int r = 0; r < rows; ++r) finish_tile(p, left.place[r], column, sums[r]);
 }
+#endif
 
 template <int rows>
 inline void multiply_tile_of_16(const ByteProduct& p, const LeftRows<rows>& left, std::int64_t column) {

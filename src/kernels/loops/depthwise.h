@@ -177,6 +177,37 @@ void depthwise_rows_i16(const DepthwiseI16& d) {
   over<2 * ints>(d.channels, [&](std::int64_t channel) { depthwise_channels<size, stride>(d, channel); });
 }
 
+#elif defined(ILK_NEON)
+
+template <int size, int stride>
+[[gnu::noinline]] void depthwise_rows_i16(const DepthwiseI16& d) {
+  constexpr std::int64_t group = 8;
+  over<group>(d.channels, [&](std::int64_t channel) {
+    int16x8_t weights[size][size];
+    for (int row = 0; row < size; ++row)
+      for (int tap = 0; tap < size; ++tap)
+        weights[row][tap] = vld1q_s16(d.weights + (row * size + tap) * d.channels + channel);
+    const float *scales = d.scales + channel, *bias = d.bias + channel;
+    for (std::int64_t place = 0; place < d.height * d.width; ++place) {
+      const std::int64_t y = place / d.width, x = place % d.width;
+      Ints low = no_sums(), high = no_sums();
+#pragma GCC unroll 8
+      for (int row = 0; row < size; ++row) {
+        const std::int16_t* seen = d.rows[y * stride + row] + x * stride * d.channels + channel;
+#pragma GCC unroll 8
+        for (int tap = 0; tap < size; ++tap, seen += d.channels) {
+          const int16x8_t values = vld1q_s16(seen);
+          low = vmlal_s16(low, vget_low_s16(values), vget_low_s16(weights[row][tap]));
+          high = vmlal_high_s16(high, values, weights[row][tap]);
+        }
+      }
+      vst1q_s16(d.output + place * d.channels + channel,
+                rectified(fused(floats_of(low), load(scales), load(bias)),
+                          fused(floats_of(high), load(scales + 4), load(bias + 4))));
+    }
+  });
+}
+
 #else
 
 template <int size, int stride>

@@ -22,10 +22,6 @@ inline Floats exp_of(Floats x) {
   return (fused(rest, r * r, r) + 1.0f) * power;
 }
 
-inline float exp_below_zero(float x) {
-  return exp_of(at_least(lowest_exponent, all(x)))[0];
-}
-
 /// The highest number(j) of n ≥ 1, in registers or, at the end, one by one.
 template <class Register, class One>
 inline float highest_of(std::int64_t n, Register numbers, One number) {

@@ -43,6 +43,16 @@ inline void store_sums(std::int32_t* to, Ints sums) {
 inline Ints no_sums() {
   return _mm256_setzero_si256();
 }
+#elif defined(ILK_NEON)
+constexpr int tile_rows_i16 = 4, tile_panels_i16 = 1;
+using Ints = int32x4_t;
+constexpr std::int64_t ints = 4;
+inline void store_sums(std::int32_t* to, Ints sums) {
+  vst1q_s32(to, sums);
+}
+inline Ints no_sums() {
+  return vdupq_n_s32(0);
+}
 #elif defined(__SSE2__)
 constexpr int tile_rows_i16 = 2, tile_panels_i16 = 1;
 using Ints = __m128i;
@@ -66,6 +76,82 @@ inline Ints no_sums() {
 constexpr int tile_rows_i16 = 4, tile_panels_i16 = 1;
 #define ILK_WITHOUT_INTS 1
 #endif
+
+#if !defined(ILK_WITHOUT_INTS)
+/// The sums of some rows with the columns of some panels, `panel_stride` apart, over `pairs` pairs of
+/// numbers.
+template <int rows, int panels>
+[[gnu::always_inline]] inline void sum_pairs(const std::int16_t* x, std::int64_t x_stride,
+                                             const std::int16_t* a,
+                                             [[maybe_unused]] std::int64_t panel_stride, std::int64_t pairs,
+                                             Ints (&sums)[rows][panels * panel_i16 / ints]) {
+  constexpr int wide = panels * static_cast<int>(panel_i16 / ints);
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 16
+    for (int v = 0; v < wide; ++v) sums[r][v] = no_sums();
+#if defined(ILK_NEON)
+  static_assert(panels == 1);
+  for (std::int64_t p = 0; p < pairs; ++p, x += 2, a += 2 * panel_i16) {
+    const int16x8x2_t left = vld2q_s16(a), right = vld2q_s16(a + panel_i16);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+      std::int32_t pair = 0;
+      __builtin_memcpy(&pair, x + r * x_stride, sizeof(pair));
+      const int16x4_t factors = vreinterpret_s16_s32(vdup_n_s32(pair));
+      const auto add = [&](Ints sum, const int16x8x2_t& columns, auto half) {
+        return vmlal_lane_s16(vmlal_lane_s16(sum, half(columns.val[0]), factors, 0), half(columns.val[1]),
+                              factors, 1);
+      };
+      const auto low = [](int16x8_t values) { return vget_low_s16(values); };
+      const auto high = [](int16x8_t values) { return vget_high_s16(values); };
+      sums[r][0] = add(sums[r][0], left, low);
+      sums[r][1] = add(sums[r][1], left, high);
+      sums[r][2] = add(sums[r][2], right, low);
+      sums[r][3] = add(sums[r][3], right, high);
+    }
+  }
+#else
+  constexpr int wide_panel = wide / panels;
+  for (std::int64_t p = 0; p < pairs; ++p, x += 2, a += 2 * panel_i16) {
+    Ints columns[wide];
+#pragma GCC unroll 16
+    for (int v = 0; v < wide; ++v)
+      columns[v] = load_pairs(a + v / wide_panel * panel_stride + v % wide_panel * 2 * ints);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+      std::int32_t pair = 0;
+      __builtin_memcpy(&pair, x + r * x_stride, sizeof(pair));
+      const Ints factors = all_pairs(pair);
+#pragma GCC unroll 16
+      for (int v = 0; v < wide; ++v) sums[r][v] = add_products(sums[r][v], factors, columns[v]);
+    }
+  }
+#endif
+}
+#else
+/// The sums of some rows with the columns of a panel.
+template <int rows>
+inline void sum_pairs(const std::int16_t* x, std::int64_t x_stride, const std::int16_t* a, std::int64_t pairs,
+                      std::int32_t* sums) {
+  // Row by row: GCC 12 reads rows that are not there where it makes vectors of several.
+  for (std::int64_t r = 0; r < rows; ++r, x += x_stride)
+    for (std::int64_t p = 0; p < pairs; ++p) {
+      const std::int32_t first = x[2 * p], second = x[2 * p + 1];
+      const std::int16_t* columns = a + 2 * panel_i16 * p;
+      for (std::int64_t c = 0; c < panel_i16; ++c)
+        sums[r * panel_i16 + c] += first * columns[2 * c] + second * columns[2 * c + 1];
+    }
+}
+#endif
+
+/// Calls body.operator()<rows>() for 1 … tile_rows_i16 rows.
+template <int most = tile_rows_i16, class Body>
+inline void with_rows(std::int64_t rows, const Body& body) {
+  if constexpr (most > 1)
+    if (rows < most) return with_rows<most - 1>(rows, body);
+  body.template operator()<most>();
+}
 
 /// Some rows of a part of x, times the columns of some panels.
 struct TileI16 {
@@ -100,83 +186,19 @@ template <int rows, int panels>
 [[gnu::noinline]] void multiply_tile_i16(const TileI16& tile) {
   constexpr int width = panels * static_cast<int>(panel_i16);
   std::int32_t stored[rows * width] = {};
-  const std::int16_t *x = tile.x, *a = tile.a;
-  const std::int64_t pairs = tile.pairs, x_stride = tile.x_stride;
 #if !defined(ILK_WITHOUT_INTS)
-  constexpr int wide = width / static_cast<int>(ints), wide_panel = wide / panels;
-  const std::int64_t panel_stride = tile.panel_stride;
+  constexpr int wide = width / static_cast<int>(ints);
   Ints sums[rows][wide];
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 16
-    for (int v = 0; v < wide; ++v) sums[r][v] = no_sums();
-  for (std::int64_t p = 0; p < pairs; ++p, x += 2, a += 2 * panel_i16) {
-    Ints columns[wide];
-#pragma GCC unroll 16
-    for (int v = 0; v < wide; ++v)
-      columns[v] = load_pairs(a + v / wide_panel * panel_stride + v % wide_panel * 2 * ints);
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) {
-      std::int32_t pair = 0;
-      __builtin_memcpy(&pair, x + r * x_stride, sizeof(pair));
-      const Ints factors = all_pairs(pair);
-#pragma GCC unroll 16
-      for (int v = 0; v < wide; ++v) sums[r][v] = add_products(sums[r][v], factors, columns[v]);
-    }
-  }
+  sum_pairs<rows, panels>(tile.x, tile.x_stride, tile.a, tile.panel_stride, tile.pairs, sums);
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 16
     for (int v = 0; v < wide; ++v) store_sums(stored + r * width + v * ints, sums[r][v]);
 #else
-  // Row by row: GCC 12 reads rows that are not there where it makes vectors of several.
-  for (std::int64_t r = 0; r < rows; ++r, x += x_stride)
-    for (std::int64_t p = 0; p < pairs; ++p) {
-      const std::int32_t first = x[2 * p], second = x[2 * p + 1];
-      const std::int16_t* columns = a + 2 * panel_i16 * p;
-      for (std::int64_t c = 0; c < panel_i16; ++c)
-        stored[r * panel_i16 + c] += first * columns[2 * c] + second * columns[2 * c + 1];
-    }
+  sum_pairs<rows>(tile.x, tile.x_stride, tile.a, tile.pairs, stored);
 #endif
   for (int r = 0; r < rows; ++r)
     finish_row_i16<width>(stored + r * width, tile.x_scales[r], tile, tile.y + r * tile.y_stride);
-}
-
-/// For 1, 2, … tile_rows_i16 rows.
-template <int panels>
-void multiply_rows_i16(std::int64_t rows, const TileI16& tile) {
-  switch (rows) {
-    case 1:
-      return multiply_tile_i16<1, panels>(tile);
-#if !defined(__SSE2__) || defined(ILK_AVX2) || defined(ILK_AVX512)
-    case 2:
-      return multiply_tile_i16<2, panels>(tile);
-    case 3:
-      return multiply_tile_i16<3, panels>(tile);
-#endif
-#if defined(ILK_AVX2) || defined(ILK_AVX512)
-    case 4:
-      return multiply_tile_i16<4, panels>(tile);
-    case 5:
-      return multiply_tile_i16<5, panels>(tile);
-#endif
-#if defined(ILK_AVX512)
-    case 6:
-      return multiply_tile_i16<6, panels>(tile);
-    case 7:
-      return multiply_tile_i16<7, panels>(tile);
-    case 8:
-      return multiply_tile_i16<8, panels>(tile);
-    case 9:
-      return multiply_tile_i16<9, panels>(tile);
-    case 10:
-      return multiply_tile_i16<10, panels>(tile);
-    case 11:
-      return multiply_tile_i16<11, panels>(tile);
-#endif
-    default:
-      return multiply_tile_i16<tile_rows_i16, panels>(tile);
-  }
 }
 
 inline void multiply_i16(const ProductI16& p) {
@@ -206,7 +228,9 @@ inline void multiply_i16(const ProductI16& p) {
                              p.y_stride,
                              columns};
           const std::int64_t rows = smaller(tile_rows_i16, block_end - row);
-          both ? multiply_rows_i16<tile_panels_i16>(rows, tile) : multiply_rows_i16<1>(rows, tile);
+          with_rows(rows, [&]<int count>() {
+            both ? multiply_tile_i16<count, tile_panels_i16>(tile) : multiply_tile_i16<count, 1>(tile);
+          });
         }
       }
     }

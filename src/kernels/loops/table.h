@@ -23,6 +23,8 @@
 constexpr Target this_target = Target::avx512;
 #elif defined(ILK_AVX2)
 constexpr Target this_target = Target::avx2;
+#elif defined(ILK_NEON_DOTPROD)
+constexpr Target this_target = Target::neon_dotprod;
 #elif defined(ILK_NEON)
 constexpr Target this_target = Target::neon;
 #else
@@ -51,7 +53,6 @@ constexpr Kernels table{
     .spend = spend,
     .distances_of = distances_of,
     .add_gains = add_gains,
-    .exp_below_zero = exp_below_zero,
     .prefer = prefer,
     .exponentiate = exponentiate,
     .add = add_elements,
