@@ -8,6 +8,7 @@
 #include <chrono>
 #include <future>
 
+#include "../cluster/duplicates.h"
 #include "feature_source.h"
 #include "run_directory.h"
 
@@ -75,6 +76,10 @@ class Run {
       context_.timed("count clusters", [&] { choose_clusters(record_, progress_); });
     const std::int64_t n = summary().n_images, k = options().cae.kmeans.n_clusters;
     require(k <= n, "run", "n_clusters must be at most the number of usable images (", n, "), got ", k, ".");
+    if (const std::int64_t different = n - internal::count_duplicates(embeddings()); different < k)
+      progress_.say("Only " + std::to_string(different) + " of the " + std::to_string(n) +
+                    " images differ, fewer than the " + std::to_string(k) +
+                    " clusters asked for; equal images share one, and the others are empty.");
     // Now, so that a mistake in them does not cost the work.
     if (!options().labels.empty())
       labels_ = read_labels(options().labels, record_.images.paths, !options().features.empty());
