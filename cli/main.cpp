@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "commands.h"
+#include "terminal.h"
 
 namespace {
 
@@ -70,7 +71,7 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
            suggestion(app, first);
   }
   const std::string name = command == &app ? "ilk" : "ilk " + command->get_name();
-  std::fprintf(stderr, "%s\n`%s --help` lists what there is.\n", text.c_str(), name.c_str());
+  std::fprintf(stderr, "%s\n`%s --help` lists what there is.\n", printable(text).c_str(), name.c_str());
   return wrong_usage;
 }
 
@@ -124,7 +125,7 @@ int main(int argc, char** argv) {
     std::fputs("\nStopped. Everything done so far is kept; the same command goes on from there.\n", stderr);
     return stopped;
   } catch (const ilk::Error& error) {
-    std::fprintf(stderr, "ilk: %s\n", error.what());
+    std::fprintf(stderr, "ilk: %s\n", printable(error.what()).c_str());
     // A value that an enum flag does not know is found while flags are read.
     return error.function().starts_with("--") ? wrong_usage : bad_input;
   } catch (const std::bad_alloc&) {
@@ -134,7 +135,7 @@ int main(int argc, char** argv) {
         stderr);
     return failed;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "ilk failed: %s\n", error.what());
+    std::fprintf(stderr, "ilk failed: %s\n", printable(error.what()).c_str());
     return failed;
   }
 }

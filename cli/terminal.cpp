@@ -58,6 +58,25 @@ int display_width(const std::string& text) {
   return width;
 }
 
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    // U+0080 to U+009F are control characters, too.
+    const bool is_wide =
+        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    const bool is_control = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F;
+    if (!is_wide && !is_control) {
+      shown += text[i];
+      continue;
+    }
+    char code[8];
+    std::snprintf(code, sizeof code, "\\x%02x", is_wide ? static_cast<unsigned char>(text[++i]) : byte);
+    shown += code;
+  }
+  return shown;
+}
+
 TerminalProgress::TerminalProgress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {
   if (const char* term = std::getenv("TERM"); term && std::string_view(term) == "dumb") terminal_ = false;
 }
@@ -85,11 +104,12 @@ void TerminalProgress::finish() {
   running_ = false;
 }
 
-void TerminalProgress::say(std::string_view sentence) {
+void TerminalProgress::say(std::string_view given) {
+  const std::string sentence = printable(given);
   const std::lock_guard lock(mutex_);
   if (quiet_) return;
   clear_line();
-  std::fprintf(stderr, "%.*s\n", static_cast<int>(sentence.size()), sentence.data());
+  std::fprintf(stderr, "%s\n", sentence.c_str());
   if (running_ && terminal_) draw(false);
 }
 

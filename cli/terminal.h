@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace ilk::cli {
 
@@ -36,6 +37,10 @@ class TerminalProgress : public Progress {
   std::int64_t total_ = -1, done_ = 0;
   Clock::time_point begin_, shown_;
 };
+
+/// The text with control characters written out ("\\x1b"), line breaks kept, so that no name of a file speaks
+/// to the terminal.
+std::string printable(std::string_view text);
 
 /// Columns that a text takes on a terminal, for lining up tables: one for each code point, two for wide ones.
 int display_width(const std::string& text);

@@ -47,8 +47,7 @@ class Truth {
       require(!file.shape().empty(), function, "features must have rows, got none.");
       for (std::int64_t i = 0; i < file.shape()[0]; ++i) names.push_back(std::to_string(i));
       if (!options.names.empty()) {
-        std::istringstream text(read_file(options.names));
-        names = read_input_list(text);
+        names = read_input_list(fs::path(options.names));
       }
       data_ = options.features;
     } else if (is_dataset(inputs, options.dataset)) {
