@@ -67,7 +67,7 @@ std::string counts(const std::vector<SkippedFile>& files) {
 void print_files(const std::vector<SkippedFile>& files) {
   constexpr std::size_t most = 10;
   for (std::size_t i = 0; i < files.size() && i < most; ++i)
-    std::printf("  %s: %s\n", printable(files[i].path).c_str(), files[i].reason.c_str());
+    std::printf("  %s\n", printable(files[i].path + ": " + files[i].reason).c_str());
   if (files.size() > most) std::printf("  and %zu more\n", files.size() - most);
 }
 

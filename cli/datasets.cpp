@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "option_flags.h"
+#include "output.h"
 #include "terminal.h"
 
 namespace ilk::cli {
@@ -41,13 +42,14 @@ int info(const DatasetsArguments& arguments) {
     std::printf("  %s: %lld images\n", split.name.c_str(), static_cast<long long>(split.end - split.begin));
   if (!dataset.skipped.empty())
     std::printf("  skipped: %zu; the first: %s: %s\n", dataset.skipped.size(),
-                dataset.skipped.front().path.c_str(), dataset.skipped.front().reason.c_str());
+                printable(dataset.skipped.front().path).c_str(),
+                printable(dataset.skipped.front().reason).c_str());
   std::vector<std::int64_t> counts(dataset.classes.size() + 1);
   for (const auto& image : dataset.images)
     ++counts[image.label < 0 ? dataset.classes.size() : static_cast<std::size_t>(image.label)];
   constexpr std::size_t most = 20;
   for (std::size_t c = 0; c < std::min(most, dataset.classes.size()); ++c)
-    std::printf("%8lld  %s\n", static_cast<long long>(counts[c]), dataset.classes[c].c_str());
+    std::printf("%8lld  %s\n", static_cast<long long>(counts[c]), printable(dataset.classes[c]).c_str());
   if (dataset.classes.size() > most)
     std::printf("          and %zu classes more\n", dataset.classes.size() - most);
   if (counts.back() > 0) std::printf("%8lld  without a label\n", static_cast<long long>(counts.back()));

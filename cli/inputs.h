@@ -1,10 +1,12 @@
 #pragma once
 // The images that a command is given.
+#include <ilk/dataset.h>
 #include <ilk/error.h>
 #include <ilk/image_list.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -31,20 +33,25 @@ inline void add_inputs(CLI::App& command, InputArguments& inputs, const std::str
 /// What --files-from lists; throws Error where it cannot be read.
 inline std::vector<std::string> listed_inputs(const InputArguments& inputs, std::string_view function) {
   if (inputs.files_from.empty()) return {};
-  std::ifstream file;
-  if (inputs.files_from != "-") {
-    file.open(inputs.files_from, std::ios::binary);
-    require(file.is_open(), function, "--files-from must be a readable file or -, got '", inputs.files_from,
-            "'.");
-  }
-  return read_input_list(inputs.files_from == "-" ? std::cin : file);
+  if (inputs.files_from == "-") return read_input_list(std::cin, "--files-from -");
+  std::error_code error;
+  require(std::filesystem::exists(inputs.files_from, error), function,
+          "--files-from must be a readable file or -, got '", inputs.files_from, "'.");
+  return read_input_list(std::filesystem::path(inputs.files_from));
 }
 
-/// The images; throws Error where none are given.
+/// The images, of a data set too; throws Error where none are given.
 inline ImageList list_inputs(const InputArguments& inputs, std::string_view function) {
   const std::vector<std::string> listed = listed_inputs(inputs, function);
   require(!inputs.paths.empty() || !listed.empty(), function,
           "at least one folder or file of images must be given, got none.");
+  if (std::any_of(inputs.paths.begin(), inputs.paths.end(), is_packed_dataset)) {
+    require(listed.empty(), function, "a data set must be the only input, got --files-from as well.");
+    Dataset dataset = open_dataset(inputs.paths);
+    ImageList list{.skipped = std::move(dataset.skipped), .read = std::move(dataset.read)};
+    for (const auto& image : dataset.images) list.paths.push_back(image.name);
+    return list;
+  }
   return list_images(inputs.paths, listed);
 }
 

@@ -122,15 +122,71 @@ TEST(ArrayFile, SafetensorsAreReadByName) {
   EXPECT_EQ(whole(ilk::ArrayFile(one)).to_doubles(), expected());
   const std::vector<std::uint16_t> unsigned_numbers{1, 2};
   ilk::write_safetensors(one, {{"x", unsigned_numbers}});
-  EXPECT_THAT(error_of(one), HasSubstr("or a signed integer, got U16."));
+  EXPECT_EQ(whole(ilk::ArrayFile(one)).to_integers(), (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST(ArrayFile, SafetensorsOfUnknownTypesDoNoHarmToOthers) {
+  const TemporaryDirectory folder;
+  const auto path = (folder.path() / "x.safetensors").string();
+  for (const char* type : {"F8_E4M3", "U16", "F4", "C64"}) {
+    // "x" is float32 [1, 2], "other" four bytes of the type.
+    std::string header =
+        std::string(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"other":{"dtype":")") + type +
+        R"(","shape":[)" + (type == std::string("U16") ? "2" : "4") + R"(],"data_offsets":[8,12]}})";
+    std::string bytes(8, '\0');
+    bytes[0] = static_cast<char>(header.size());
+    const float numbers[] = {1, 2, 3};
+    write(path, bytes + header + std::string(reinterpret_cast<const char*>(numbers), 12));
+    EXPECT_EQ(whole(ilk::ArrayFile(path + ":x")).to_doubles(), (std::vector<double>{1, 2})) << type;
+    if (type != std::string("U16")) {
+      EXPECT_THAT(error_of(path + ":other"), HasSubstr(std::string("got ") + type)) << type;
+    }
+  }
+}
+
+TEST(ArrayFile, WhatAFileIsIsSaid) {
+  for (const char* name : {"x.npy", "x.safetensors", "x.npz"}) {
+    const auto said = [&](const std::string& bytes) { return error_of_bytes(bytes, name); };
+    EXPECT_THAT(said("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n"),
+                HasSubstr("it is a Git LFS pointer"));
+    EXPECT_THAT(said("\n<!DOCTYPE html><html><body>Please log in</body></html>"),
+                HasSubstr("it is a web page"));
+    EXPECT_THAT(said(std::string("\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19", 14)),
+                HasSubstr("save the array with numpy.save"));
+    EXPECT_THAT(said("\x80\x04\x95 a pickle"), HasSubstr("it is a Python pickle"));
+  }
+  EXPECT_THAT(error_of(data + "torch.pt"),
+              HasSubstr("is a PyTorch file, and those are not read; save the array"));
+}
+
+TEST(ArrayFile, TextsAreReadForThoseWhoWantTexts) {
+  const std::vector<std::string> texts{"K\xC3\xA4tzchen \xF0\x9F\x90\x88", "Hund", "", "Hund"};
+  for (const char* name : {"labels_text.npy", "labels_texts.npz:words", "labels_packed.npz:words"}) {
+    EXPECT_EQ(ilk::read_text_array(data + name), texts) << name;
+    EXPECT_THAT(error_of(data + name), HasSubstr("must hold numbers, but holds texts"));
+  }
+  EXPECT_EQ(ilk::read_text_array(data + "labels_bytes.npy"), (std::vector<std::string>{"b", "a", "", "a"}));
+  EXPECT_EQ(ilk::read_text_array(data + "f4.npy"), std::nullopt);
+  const TemporaryDirectory folder;
+  const auto path = (folder.path() / "x.npy").string();
+  const auto refused = [&](const std::string& dictionary, const std::string& elements) {
+    write(path, npy(dictionary, 0) + elements);
+    EXPECT_THROW(ilk::read_text_array(path), ilk::Error) << dictionary;
+  };
+  refused("{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }", std::string("\0\0\x11\0", 4));
+  refused("{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }", std::string("\0\xD8\0\0", 4));
+  refused("{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }", "abc");
+  refused("{'descr': '<U9999999', 'fortran_order': False, 'shape': (1,), }", "abcd");
+  refused("{'descr': '<U-1', 'fortran_order': False, 'shape': (1,), }", "abcd");
+  refused("{'descr': '<U1', 'fortran_order': False, 'shape': (1, 2), }", "abcdefgh");
 }
 
 TEST(ArrayFile, WhatIsNotReadIsOneErrorThatSaysWhy) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"big_endian.npy", "got '>f4' (big-endian)"},
-      {"objects.npy", "got '|O' (Python objects)"},
+      {"objects.npy", "got '|O' (Python objects; for texts save array.astype(str))"},
       {"records.npy", "plain numbers"},
-      {"text.npy", "the dtype must be"},
+      {"text.npy", "must hold numbers, but holds texts"},
       {"fortran.npz", "must be in C order"},
       {"bzip2.npz", "must be stored or deflated, got packing 12"},
       {"no_array.npz", "holds no array"},

@@ -5,10 +5,12 @@
 #include <ilk/file_lock.h>
 #include <ilk/files.h>
 #include <ilk/image_captions.h>
+#include <zlib.h>
 
 #include <atomic>
 #include <set>
 
+#include "../src/io/refusal.h"
 #include "../src/text/vision_chat.h"
 #include "temporary_directory.h"
 #include "vision_server.h"
@@ -503,8 +505,87 @@ TEST(VisionChat, ACaptionIsTheTextWithoutThoughts) {
   EXPECT_EQ(caption("Sorrow: a dog as an aid."), "Sorrow: a dog as an aid.");
 }
 
+TEST(VisionChat, BothFormsOfAnswersAreRead) {
+  const auto caption = [](const std::string& body) { return ilk::vision_chat::read_answer(body).caption; };
+  const auto problem = [](const std::string& body) { return ilk::vision_chat::read_answer(body).problem; };
+  EXPECT_EQ(caption(R"({"choices":[{"text":" A dog.","finish_reason":"stop"}]})"), "A dog.");
+  const std::string first = R"(data: {"choices":[{"delta":{"role":"assistant","content":"A red "}}]})";
+  const std::string second = R"(data: {"choices":[{"delta":{"content":"dog."},"finish_reason":null}]})";
+  const std::string end = R"(data: {"choices":[{"delta":{},"finish_reason":"stop"}]})";
+  EXPECT_EQ(caption(first + "\n\n" + second + "\n\ndata: [DONE]\n\n"), "A red dog.");
+  EXPECT_EQ(caption(": keep-alive\r\n\r\n" + first + "\r\n\r\n" + second + "\r\n\r\n" + end + "\r\n\r\n" +
+                    R"(data: {"choices":[],"usage":{}})" + "\r\n\r\n"),
+            "A red dog.");
+  EXPECT_THAT(problem(first + "\n\n" + second + "\n\n"), HasSubstr("event stream that is damaged or cut"));
+  EXPECT_THAT(problem(first + "\n\ndata: {\"choi\n\n"), HasSubstr("event stream that is damaged or cut"));
+  EXPECT_THAT(problem(R"(data: {"error":{"message":"model not loaded"}})"), HasSubstr("model not loaded"));
+  EXPECT_THAT(problem("<!doctype html><html>log in</html>"), HasSubstr("not JSON, but a web page"));
+}
+
+TEST(VisionChat, WhatMaxTokensCutIsNoCaption) {
+  for (const char* reason : {"length", "max_tokens"}) {
+    const auto answer = [&](const std::string& content) {
+      const json body = {{"choices",
+                          {{{"message", {{"content", content}, {"reasoning_content", "So the picture"}}},
+                            {"finish_reason", reason}}}}};
+      return ilk::vision_chat::read_answer(body.dump());
+    };
+    for (const char* content : {"", "<think>Let me look. It has"}) {
+      EXPECT_EQ(answer(content).caption, "");
+      EXPECT_THAT(answer(content).problem, AllOf(HasSubstr("thought"), HasSubstr("--max-tokens")));
+      EXPECT_FALSE(answer(content).may_change);
+    }
+    EXPECT_EQ(answer("A red dog on a large").caption, "");
+    EXPECT_THAT(answer("A red dog on a large").problem, AllOf(HasSubstr("cut"), HasSubstr("--max-tokens")));
+    EXPECT_FALSE(answer("A red dog on a large").may_change);
+  }
+}
+
+TEST_F(CaptionImages, AnAnswerThatMaxTokensCutCostsOneRequest) {
+  const auto paths = copy_pictures(folder() / "photos", 2);
+  VisionServer cutting([](const HttpServer::Request& request, int) {
+    const auto tokens = json::parse(request.body)["max_tokens"].get<int>();
+    Reply reply = VisionServer::answer("A dog on a");
+    if (tokens <= 200) reply.body.replace(reply.body.find("\"stop\""), 6, "\"length\"");
+    return std::optional(reply);
+  });
+  const auto summary = caption(cutting, paths);
+  EXPECT_EQ(summary.requests, 2) << "one for each image";
+  ASSERT_EQ(summary.failed.size(), 2u);
+  EXPECT_THAT(summary.failed[0].reason, HasSubstr("--max-tokens"));
+  EXPECT_THAT(lines(), IsEmpty());
+  ilk::CaptionOptions more = options(cutting);
+  more.max_tokens = 400;
+  EXPECT_EQ(ilk::caption_images({.paths = paths}, more, "").answered, 2);
+  // What is whole is not paid for again because of another limit.
+  EXPECT_EQ(caption(cutting, paths).requests, 0);
+}
+
+TEST_F(CaptionImages, PackedAnswersAreUnpacked) {
+  const auto paths = copy_pictures(folder() / "photos", 1);
+  VisionServer packing([](const HttpServer::Request&, int) {
+    Reply reply = VisionServer::answer("A packed dog.");
+    std::string packed(reply.body.size() + 100, '\0');
+    z_stream stream{};
+    deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+    stream.next_in = reinterpret_cast<Bytef*>(reply.body.data());
+    stream.avail_in = static_cast<uInt>(reply.body.size());
+    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+    stream.avail_out = static_cast<uInt>(packed.size());
+    deflate(&stream, Z_FINISH);
+    packed.resize(stream.total_out);
+    deflateEnd(&stream);
+    reply.body = packed;
+    reply.headers["Content-Encoding"] = "gzip";
+    return std::optional(reply);
+  });
+  EXPECT_EQ(caption(packing, paths).answered, 1);
+  EXPECT_EQ(lines().at(0)["caption"], "A packed dog.");
+}
+
 TEST(VisionChat, WhatAServerSaysIsShownShortAndWithoutTheKey) {
-  using ilk::vision_chat::read_refusal;
+  const auto read_refusal = ilk::http::refusal_text;
+  EXPECT_EQ(read_refusal("<!doctype html><html><body>log in</body></html>", ""), "");
   EXPECT_EQ(read_refusal(R"({"error":{"message":"bad key abc, abc"}})", "abc"), "bad key …, …");
   EXPECT_EQ(read_refusal(R"({"error":"gone"})", ""), "gone");
   EXPECT_EQ(read_refusal(R"({"detail":"Not Found"})", ""), "Not Found");

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -313,6 +314,62 @@ TEST(Clip, OneErrorNamesEveryWeightThatIsMissingOrWrong) {
   EXPECT_THAT(error, HasSubstr("visual_projection.weight is missing"));
   EXPECT_THAT(error, HasSubstr("text_model.final_layer_norm.bias must be of shape [48], got [47]"));
   EXPECT_THAT(error, HasSubstr("vision_model.pre_layrnorm.weight must hold floating-point numbers"));
+}
+
+TEST(Clip, AWeightThatIsNoNumberIsTheModelsFault) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    MadeModel made(small_model());
+    for (auto& [name, array] : made.weights) {
+      if (name != "visual_projection.weight" && name != "text_model.final_layer_norm.bias") continue;
+      std::vector<float> values = array.to_floats();
+      values[5] = bad;
+      array = ilk::Array(ilk::ArrayView(ilk::ElementType::f32, array.shape(), values.data()));
+    }
+    made.write_weights();
+    const char* what = std::isnan(bad) ? " holds NaN (number 5 of " : " holds infinity (number 5 of ";
+    EXPECT_THAT(load_error(made.path()),
+                testing::AllOf(HasSubstr("the model's weights cannot be used"),
+                               HasSubstr(std::string("visual_projection.weight") + what),
+                               HasSubstr(std::string("text_model.final_layer_norm.bias") + what)));
+  }
+}
+
+TEST(Clip, WhatStandsInThePlaceOfAFileIsSaid) {
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 12\n";
+  for (const char* name :
+       {"model.safetensors", "config.json", "preprocessor_config.json", "vocab.json", "merges.txt"}) {
+    MadeModel made(small_model());
+    made.write_weights();
+    ilk::write_file_atomically(made.path() / name, pointer);
+    EXPECT_THAT(load_error(made.path()),
+                testing::AllOf(HasSubstr("it is a Git LFS pointer"), HasSubstr(name)));
+    ilk::write_file_atomically(made.path() / name, "<!DOCTYPE html>\n<html>Sign in</html>");
+    EXPECT_THAT(load_error(made.path()), testing::AllOf(HasSubstr("it is a web page"), HasSubstr(name)));
+  }
+}
+
+TEST(Clip, TheProcessorsOfTransformers5AreRead) {
+  MadeModel made(small_model());
+  made.write_weights();
+  const ilk::Clip older(made.path());
+  const std::int64_t size = made.image_size();
+  const json edge = {{"height", size}, {"width", size}};
+  const json processors = {{"image_processor",
+                            {{"crop_size", edge},
+                             {"do_center_crop", true},
+                             {"image_processor_type", "CLIPImageProcessor"},
+                             {"resample", 3},
+                             {"size", {{"shortest_edge", size}}}}},
+                           {"processor_class", "CLIPProcessor"}};
+  fs::remove(made.path() / "preprocessor_config.json");
+  EXPECT_THAT(load_error(made.path()), HasSubstr("processor_config.json"));
+  ilk::write_file_atomically(made.path() / "processor_config.json", processors.dump());
+  const ilk::Clip newer(made.path());
+  EXPECT_EQ(newer.preprocessor().shortest_edge, older.preprocessor().shortest_edge);
+  EXPECT_EQ(newer.preprocessor().crop_height, older.preprocessor().crop_height);
+  EXPECT_EQ(newer.preprocessor().mean, older.preprocessor().mean);
+  const auto images = made_images(0, 2, size);
+  EXPECT_TRUE(equal_rows(newer.encode_images(images).flat(), older.encode_images(images).flat()));
 }
 
 TEST(Clip, ADirectoryThatDoesNotFitTogetherIsAnError) {

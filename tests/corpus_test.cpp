@@ -74,6 +74,30 @@ TEST_F(Corpora, OnlyUtf8TextIsRead) {
   EXPECT_EQ(error_of(ilk::read_captions, "\xEF\xBB\xBF \n"), "[read_captions] FILE holds no text.");
 }
 
+TEST_F(Corpora, NounsMayBeGivenThemselves) {
+  EXPECT_EQ(ilk::read_nouns("fish, dog,castle,,dog").texts,
+            (std::vector<std::string>{"fish", "dog", "castle"}));
+  try {
+    ilk::read_nouns("fish");
+    FAIL() << "one noun alone is a file that is not there";
+  } catch (const ilk::Error& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("there is no file 'fish'; nouns are a file, one noun a line, or a list"));
+  }
+}
+
+TEST_F(Corpora, Utf16WithAMarkIsRead) {
+  const std::string_view utf16(
+      "\xFF\xFE"
+      "d\0o\0g\0\r\0\n\0\xE9\0\r\0\n\0",
+      16);
+  EXPECT_THAT(nouns(std::string(utf16)), testing::ElementsAre("dog", "\xC3\xA9"));
+  EXPECT_THAT(error_of(ilk::read_nouns, utf16.substr(2)), HasSubstr("UTF-16 with a byte-order mark"));
+  EXPECT_THAT(error_of(ilk::read_nouns, "version https://git-lfs.github.com/spec/v1\noid sha256:1\n"),
+              HasSubstr("it is a Git LFS pointer"));
+  EXPECT_THAT(error_of(ilk::read_captions, "<html>\nlog in</html>"), HasSubstr("it is a web page"));
+}
+
 TEST_F(Corpora, SentencesAreLines) {
   EXPECT_THAT(captions("1st place medal, 1st, first, gold, medal\r\n\r\n#hashtag, sign\r\na \"dog\r\n"),
               ElementsAre("1st place medal, 1st, first, gold, medal", "#hashtag, sign", "a \"dog"));

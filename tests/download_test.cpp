@@ -306,6 +306,24 @@ TEST_F(DownloadTest, NotFoundIsAnErrorAtOnce) {
   EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
 }
 
+TEST_F(DownloadTest, TheHubsOwnWordsAreTold) {
+  ilk::DownloadRequest asked = request("/gated");
+  asked.token = "hf_secret";
+  const auto said = [&](const HttpServer::Reply& reply) {
+    server_.serve("/gated", {reply});
+    return error_of(asked);
+  };
+  EXPECT_THAT(said({.body = "Access to model a/b is restricted for hf_secret. Visit /a/b to ask for access.",
+                    .status = 403}),
+              AllOf(HasSubstr("403 (not allowed): Access to model a/b is restricted for …."),
+                    HasSubstr("to ask for access"), Not(HasSubstr("hf_secret"))));
+  EXPECT_THAT(said({.body = R"({"error":"Invalid username or password."})", .status = 401}),
+              HasSubstr("Invalid username"));
+  EXPECT_THAT(said({.body = "", .status = 403, .headers = {{"X-Error-Message", "Please accept the terms."}}}),
+              HasSubstr("Please accept the terms."));
+  EXPECT_THAT(said({.body = "<html>no</html>", .status = 403}), Not(HasSubstr("<html>")));
+}
+
 TEST_F(DownloadTest, AFailingServerIsAskedAgain) {
   server_.serve("/model",
                 {{.body = "sorry", .status = 500}, {.body = "sorry", .status = 503}, {.body = body_}});

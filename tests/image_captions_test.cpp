@@ -195,7 +195,7 @@ TEST_F(ImageCaptions, WhatHoldsNoTextForTheImagesIsAnError) {
   EXPECT_THAT(error_of(std::string("a.jpg,\0", 7)), HasSubstr("zero byte"));
   EXPECT_THAT(error_of("just words\n"),
               AllOf(HasSubstr("must hold JSON lines, a table"), HasSubstr("'just words'")));
-  EXPECT_THAT(error_of("a,b,c\n1,2,3\n"), HasSubstr("first line is 'a,b,c'"));
+  EXPECT_THAT(error_of("a,b,c\n1,2,3\n"), HasSubstr("a first row that names the column of paths"));
   EXPECT_THAT(error_of("[{\"path\":\"a.jpg\",\"caption\":\"one\"}]"), HasSubstr("must hold JSON lines"));
   EXPECT_THAT(error_of("path,caption\na.jpg,\"one\n"), HasSubstr("line 2 opens a quote"));
   EXPECT_THAT(error_of("path,caption\n"), HasSubstr("must hold a text for at least one of the images"));

@@ -126,7 +126,25 @@ TEST_F(ImageListTest, WhatAProgramListedMayBeGone) {
   add("[2].jpg");
   const ilk::ImageList list = ilk::list_images({}, {at("1.jpg"), at("gone.jpg"), at("[2].jpg"), at("*.jpg")});
   EXPECT_THAT(paths(list), ElementsAre("1.jpg", "[2].jpg"));
-  EXPECT_THAT(skipped(list), ElementsAre("gone.jpg: vanished", "*.jpg: vanished"));
+  EXPECT_THAT(skipped(list), ElementsAre("*.jpg: vanished", "gone.jpg: vanished"));
+}
+
+TEST_F(ImageListTest, TheOrderOfAListSaysNothing) {
+  for (const char* name : {"a.jpg", "b.jpg", "c.jpg"}) add(name);
+  const std::vector<std::string> listed{at("a.jpg"), at("b.jpg"), at("c.jpg")};
+  EXPECT_EQ(ilk::list_images({}, {at("c.jpg"), at("a.jpg"), at("b.jpg"), at("a.jpg")}).paths, listed);
+  EXPECT_THAT(ilk::list_images({}, {at("c.jpg"), at("a.jpg"), at("a.jpg")}).skipped, IsEmpty());
+}
+
+TEST_F(ImageListTest, ExpandsBraces) {
+  for (const char* name : {"08.jpg", "09.jpg", "11.jpg", "x.png", "{1..2}.jpg"}) add(name);
+  const auto list = ilk::list_images({at("{08..11}.jpg")});
+  EXPECT_THAT(paths(list), ElementsAre("08.jpg", "09.jpg", "11.jpg"));
+  EXPECT_THAT(skipped(list), ElementsAre("10.jpg: vanished"));
+  EXPECT_THAT(paths(ilk::list_images({at("{x,0*}.{png,jpg}")})), ElementsAre("x.png", "08.jpg", "09.jpg"));
+  EXPECT_THAT(paths(ilk::list_images({at("{1..2}.jpg")})), ElementsAre("{1..2}.jpg")) << "a path that exists";
+  EXPECT_THROW(ilk::list_images({at("{20..30}.jpg")}), ilk::Error);
+  EXPECT_THROW(ilk::list_images({at("{0..9}{0..999999}.jpg")}), ilk::Error);
 }
 
 TEST_F(ImageListTest, PathsStayAsTheUserWroteThem) {
@@ -149,6 +167,41 @@ TEST(ReadInputList, TakesLinesOrNulSeparatedPaths) {
   EXPECT_THAT(read(std::string("a\nb.jpg\0c.jpg\0", 14)), ElementsAre("a\nb.jpg", "c.jpg"))
       << "a name may hold a line's end";
   EXPECT_THAT(read(""), IsEmpty());
+}
+
+TEST(ReadInputList, TakesMarksAndUtf16AndRefusesUtf16WithoutAMark) {
+  const auto read = [](const std::string& text) {
+    std::istringstream stream(text);
+    return ilk::read_input_list(stream, "list.txt");
+  };
+  // "/é𝄞.png" and "b.png" on two lines.
+  const std::u16string letters = u"/\u00E9\U0001D11E.png\r\nb.png\r\n";
+  const auto bytes_of = [&](bool little_endian) {
+    std::string bytes;
+    for (const char16_t unit : letters) {
+      const char low = static_cast<char>(unit & 255), high = static_cast<char>(unit >> 8);
+      bytes += little_endian ? low : high;
+      bytes += little_endian ? high : low;
+    }
+    return bytes;
+  };
+  const auto expected = ElementsAre("/\xC3\xA9\xF0\x9D\x84\x9E.png", "b.png");
+  EXPECT_THAT(read("\xFF\xFE" + bytes_of(true)), expected);
+  EXPECT_THAT(read("\xFE\xFF" + bytes_of(false)), expected);
+  EXPECT_THAT(read("\xEF\xBB\xBF/\xC3\xA9\xF0\x9D\x84\x9E.png\nb.png"), expected);
+  EXPECT_THAT(read(std::string("\xEF\xBB\xBF"
+                               "a\0b\0",
+                               7)),
+              ElementsAre("a", "b"));
+  EXPECT_THAT(read("a.png\rb.png\r"), ElementsAre("a.png", "b.png"));
+  for (const bool little_endian : {true, false}) EXPECT_THROW(read(bytes_of(little_endian)), ilk::Error);
+  EXPECT_THROW(read("\xFF\xFE" + bytes_of(true) + "x"), ilk::Error) << "cut";
+  EXPECT_THROW(read(std::string("\xFF\xFE\x3D\xD8"
+                                "a\0",
+                                6)),
+               ilk::Error)
+      << "half a pair";
+  EXPECT_THROW(read("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n"), ilk::Error);
 }
 
 /// The obvious matcher: tries every way.

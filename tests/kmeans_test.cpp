@@ -84,9 +84,11 @@ Labels by_size(const Labels& labels, std::int64_t k) {
 }
 
 /// Everything that must hold of any result.
-void expect_sound(ilk::MatrixView<const float> points, const ilk::KMeansResult& result, std::int64_t k) {
+void expect_sound(ilk::MatrixView<const float> points, const ilk::KMeansResult& result, std::int64_t k,
+                  std::int64_t non_empty = -1) {
   const Labels sizes = sizes_of(result.labels, k);
-  EXPECT_GE(*std::min_element(sizes.begin(), sizes.end()), 1);
+  EXPECT_EQ(std::count_if(sizes.begin(), sizes.end(), [](auto size) { return size > 0; }),
+            non_empty < 0 ? k : non_empty);
   EXPECT_TRUE(std::is_sorted(sizes.rbegin(), sizes.rend())) << "largest first";
   EXPECT_EQ(result.labels, by_size(result.labels, k)) << "ties by first member";
   EXPECT_EQ(result.centroids.rows(), k);
@@ -238,20 +240,45 @@ TEST(KMeans, PlusPlusStartsBetterThanRandomOnes) {
   EXPECT_GT(plus_plus, random + 0.1);
 }
 
-TEST(KMeans, DuplicatesAreCountedAndNoClusterStaysEmpty) {
+void expect_that_equal_points_share(ilk::MatrixView<const float> points, const ilk::KMeansResult& result) {
+  for (std::int64_t i = 0; i < points.rows(); ++i)
+    for (std::int64_t other = 0; other < i; ++other)
+      if (std::ranges::equal(points.row(i), points.row(other))) {
+        EXPECT_EQ(result.labels[static_cast<std::size_t>(i)], result.labels[static_cast<std::size_t>(other)])
+            << i << " and " << other;
+      }
+}
+
+TEST(KMeans, DuplicatesAreCountedAndShareACluster) {
   const auto points = repeated(random_unit_rows(3, 8, 1), 10);
   for_each_target([&] {
     for (const std::int64_t k : {1, 2, 3, 5, 30}) {
       const auto result = ilk::kmeans(points, {.n_clusters = k, .search = {.n_init = 4}});
-      expect_sound(points, result, k);
+      expect_sound(points, result, k, std::min<std::int64_t>(k, 3));
+      expect_that_equal_points_share(points, result);
+      EXPECT_EQ(ilk::assign_to_nearest(points, result.centroids).labels, result.labels) << k;
       EXPECT_EQ(result.duplicates, 27);
-      EXPECT_EQ(result.empty_repaired > 0, k > 3) << k;
+      EXPECT_EQ(result.empty_repaired, 0) << k;
       EXPECT_TRUE(result.converged) << k;
       if (k >= 3) {
         EXPECT_NEAR(result.objective, 1, 1e-6);
       }
     }
   });
+}
+
+TEST(KMeans, EqualPointsShareAClusterHoweverTheStartsAreDrawn) {
+  // Random starts are often equal, so that clusters are empty and get a point of another.
+  const auto points = repeated(random_unit_rows(12, 4, 5), 4);
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    for (const std::int64_t iterations : {1, 300}) {
+      const auto result = ilk::kmeans(points, {.n_clusters = 9,
+                                               .seed = seed,
+                                               .n_init = 1,
+                                               .max_iterations = iterations,
+                                               .init = ilk::KMeansInit::random});
+      expect_that_equal_points_share(points, result);
+    }
 }
 
 TEST(KMeans, AnEmptyClusterTakesTheFarthestPoint) {
@@ -293,7 +320,9 @@ TEST(KMeans, AllPointsEqual) {
   const auto points = repeated(matrix_of({{0.6f, 0.8f}}), 50);
   for (const std::int64_t k : {1, 3, 50}) {
     const auto result = ilk::kmeans(points, {.n_clusters = k, .search = {.n_init = 2}});
-    expect_sound(points, result, k);
+    expect_sound(points, result, k, 1);
+    EXPECT_EQ(result.labels, Labels(50, 0));
+    EXPECT_EQ(ilk::assign_to_nearest(points, result.centroids).labels, result.labels) << k;
     EXPECT_NEAR(result.objective, 1, 1e-6);
     EXPECT_EQ(result.duplicates, 49);
   }

@@ -71,6 +71,139 @@ TEST(Labels, OneALineAndArraysGoByRow) {
   refused(Numbers{-1, -2, -3, -1}, "all are negative");
 }
 
+/// Labels of images that need not exist, from a table "labels.csv" with these contents.
+class LabelTable : public testing::Test {
+ protected:
+  ilk::Labels read(const std::string& contents, const std::vector<std::string>& images) const {
+    return ilk::read_labels(write(contents), images, true);
+  }
+  std::string refusal(const std::string& contents, const std::vector<std::string>& images) const {
+    return error_of([&] { read(contents, images); });
+  }
+  std::string write(const std::string& contents) const {
+    const auto path = folder_.path() / "labels.csv";
+    ilk::write_file_atomically(path, contents);
+    return path.string();
+  }
+  TemporaryDirectory folder_;
+  const std::vector<std::string> images_{"in/a.png", "in/b.png", "in/c.png"};
+};
+
+TEST_F(LabelTable, SeparatorsAreFound) {
+  for (const std::string separator : {",", ";", "\t", "|"})
+    for (const std::string header : {"", "path|label\n", "Image Path|Class Name\n", "pic|species\n"}) {
+      std::string text = header + "in/a.png|dog, big\nin/b.png|cat\nin/c.png|dog, big\n";
+      if (separator == ",") text = header + "in/a.png|\"dog, big\"\nin/b.png|cat\nin/c.png|\"dog, big\"\n";
+      for (auto at = text.find('|'); at != std::string::npos; at = text.find('|', at + 1))
+        text.replace(at, 1, separator);
+      const auto labels = read(text, images_);
+      EXPECT_FALSE(labels.by_row);
+      EXPECT_EQ(labels.classes, (std::vector<std::string>{"cat", "dog, big"})) << text;
+      EXPECT_EQ(labels.of_image, (Numbers{1, 0, 1})) << text;
+    }
+  // By rows' numbers, which are the names of features from files.
+  EXPECT_EQ(read("0;cat\n1;dog\n2;cat\n", {"0", "1", "2"}).of_image, (Numbers{0, 1, 0}));
+  EXPECT_EQ(read("row\tspecies\n1\tdog\n", {"0", "1", "2"}).of_image, (Numbers{-1, 0, -1}));
+}
+
+TEST_F(LabelTable, AnUnclearSeparatorIsSaid) {
+  EXPECT_THAT(refusal("x,y;z\nx,y;z\n", images_), testing::HasSubstr("could have ',' or ';'"));
+  EXPECT_EQ(read("path;label\nin/a.png;x, y\nin/b.png;x, y\n", images_).classes,
+            std::vector<std::string>{"x, y"});
+}
+
+TEST_F(LabelTable, AFirstRowOfUnknownNamesIsAHeader) {
+  const auto labels = read("image_name,species\nin/a.png,dog\nin/b.png,cat\n", images_);
+  EXPECT_EQ(labels.classes, (std::vector<std::string>{"cat", "dog"}));
+  // A path of another image is no name of a column.
+  EXPECT_EQ(read("in/gone.png,bird\nin/a.png,dog\nin/b.png,cat\n", images_).of_image, (Numbers{1, 0, -1}));
+  EXPECT_EQ(read("id,photo,label\n7,in/a.png,dog\n8,in/b.png,cat\n", images_).of_image, (Numbers{1, 0, -1}));
+  EXPECT_THAT(refusal("id,photo,kind\n7,in/a.png,dog\n8,in/b.png,cat\n", images_),
+              testing::HasSubstr("a first row that names"));
+}
+
+TEST_F(LabelTable, ABlankLabelIsNone) {
+  const auto labels = read("path,label\nin/a.png, dog \nin/b.png,\nin/c.png,\"  \"\n", images_);
+  EXPECT_EQ(labels.classes, std::vector<std::string>{"dog"});
+  EXPECT_EQ(labels.of_image, (Numbers{0, -1, -1}));
+  EXPECT_THAT(refusal("path,label\nin/a.png,\nin/b.png,\n", images_), testing::HasSubstr("all are blank"));
+  // One a line: an empty line is no label where the lines are as many as the rows.
+  const auto lines = read("dog\n\ncat\n", images_);
+  EXPECT_TRUE(lines.by_row);
+  EXPECT_EQ(lines.of_image, (Numbers{1, -1, 0}));
+  EXPECT_EQ(read("label\ndog\n\ncat\n", images_).of_image, (Numbers{1, -1, 0}));
+  EXPECT_EQ(read("\ndog\n\n", images_).of_image, (Numbers{-1, 0, -1}));
+  EXPECT_EQ(read("dog \n\n\n cat\ndog\n\n", images_).of_image, (Numbers{1, 0, 1}));
+}
+
+TEST_F(LabelTable, ContradictionsNameBothRows) {
+  EXPECT_THAT(refusal("path,label\nin/a.png,dog\nin/b.png,cat\n./in/a.png,cat\n", images_),
+              testing::AllOf(testing::HasSubstr("line 2 says 'dog'"), testing::HasSubstr("line 4 'cat'")));
+  const auto labels = read("path,label\nin/a.png,dog\nin/a.png, dog\nin/a.png,\n", images_);
+  EXPECT_EQ(labels.of_image, (Numbers{0, -1, -1})) << "what says the same or nothing contradicts nothing";
+}
+
+TEST_F(LabelTable, PathsMatchByTheirEndings) {
+  const std::vector<std::string> images{"/new/photos/cats/1.png", "/new/photos/dogs/1.png",
+                                        "/new/photos/dogs/2.png"};
+  // Below the input folder; from an older place; by the file name that one image has.
+  EXPECT_EQ(read("cats/1.png,cat\ndogs/1.png,dog\n", images).of_image, (Numbers{0, 1, -1}));
+  EXPECT_EQ(read("/old/cats/1.png,cat\n/old/dogs/1.png,dog\n", images).of_image, (Numbers{0, 1, -1}));
+  EXPECT_EQ(read("2.png,dog\n", images).of_image, (Numbers{-1, -1, 0}));
+  EXPECT_EQ(read("C:\\photos\\cats\\1.png,cat\n", images).of_image, (Numbers{0, -1, -1}));
+  // A name of several images, or several paths for an image, say nothing.
+  EXPECT_EQ(read("1.png,cat\n2.png,dog\n", images).of_image, (Numbers{-1, -1, 0}));
+  EXPECT_EQ(read("x/2.png,cat\ny/2.png,dog\ncats/1.png,cat\n", images).of_image, (Numbers{0, -1, -1}));
+  EXPECT_EQ(read("x/2.png,cat\ndogs/2.png,dog\n", images).of_image, (Numbers{-1, -1, 0}))
+      << "the longer ending counts";
+  EXPECT_THAT(refusal("1.png,cat\n", images), testing::HasSubstr("must name at least one of the images"));
+}
+
+TEST_F(LabelTable, Utf16AndMarksAreRead) {
+  std::string utf16 = "\xFF\xFE";
+  for (const char letter : std::string("path;label\r\nin/a.png;dog\r\nin/b.png;cat\r\n")) {
+    utf16 += letter;
+    utf16 += '\0';
+  }
+  EXPECT_EQ(read(utf16, images_).of_image, (Numbers{1, 0, -1}));
+  EXPECT_EQ(read("\xEF\xBB\xBFpath,label\nin/a.png,dog\n", images_).of_image, (Numbers{0, -1, -1}));
+  EXPECT_THAT(refusal(utf16.substr(2), images_), testing::HasSubstr("UTF-16"));
+}
+
+TEST_F(LabelTable, ARunFromAnotherFolderFindsItsLabels) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::create_directories(folder_.path() / "in");
+  const std::string csv = write("in/a.png,dog\nin/b.png,cat\n");
+  for (const auto& place : {folder_.path(), folder_.path() / "in"}) {
+    std::filesystem::current_path(place);
+    EXPECT_EQ(ilk::read_labels(csv, images_).of_image, (Numbers{1, 0, -1}));
+    EXPECT_EQ(ilk::read_labels(csv, {"a.png", "../in/b.png", "c.png"}).of_image, (Numbers{1, 0, -1}));
+  }
+  std::filesystem::current_path(before);
+}
+
+TEST(Labels, ArraysMayBeOfAnyIntegersOrTexts) {
+  // tests/data/arrays/labels.py writes them.
+  const std::string data = ILK_TEST_DATA "/arrays/";
+  const std::vector<std::string> rows{"0", "1", "2", "3"};
+  for (const char* name : {"labels_u2.npy", "labels_u4.npy", "labels_u8.npy"}) {
+    const auto labels = ilk::read_labels(data + name, rows, true);
+    EXPECT_EQ(labels.classes, (std::vector<std::string>{"2", "10"})) << name;
+    EXPECT_EQ(labels.of_image, (Numbers{1, 0, 0, 1})) << name;
+  }
+  for (const char* name : {"labels_text.npy", "labels_texts.npz:words", "labels_packed.npz:words"}) {
+    const auto labels = ilk::read_labels(data + name, rows, true);
+    EXPECT_TRUE(labels.by_row);
+    EXPECT_EQ(labels.classes, (std::vector<std::string>{"Hund", "K\xC3\xA4tzchen \xF0\x9F\x90\x88"})) << name;
+    EXPECT_EQ(labels.of_image, (Numbers{1, 0, -1, 0})) << name;
+  }
+  EXPECT_EQ(ilk::read_labels(data + "labels_bytes.npy", rows, true).of_image, (Numbers{1, 0, -1, 0}));
+  EXPECT_THAT(error_of([&] { ilk::read_labels(data + "labels_objects.npy", rows, true); }),
+              testing::HasSubstr("Python objects; for texts save array.astype(str)"));
+  EXPECT_THAT(error_of([&] { ilk::read_labels(data + "labels_text.npy", {"0"}, true); }),
+              testing::HasSubstr("must be one for each row (1)"));
+}
+
 TEST(Labels, UselessFilesAreRefused) {
   const TemporaryDirectory folder;
   const auto csv = folder.path() / "labels.csv";

@@ -37,6 +37,9 @@ add_test(NAME install COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -D
 ilk_test(datasets_program LAYERS io LINK nlohmann_json::nlohmann_json)
 target_compile_definitions(datasets_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
 add_dependencies(datasets_program_test ilk_program)
+ilk_test(wild_program LAYERS io LINK nlohmann_json::nlohmann_json)
+target_compile_definitions(wild_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(wild_program_test ilk_program)
 
 if(ILK_WITH_TORCH)
   ilk_test(gpu LAYERS encoders LINK nlohmann_json::nlohmann_json)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ class ByteSource;
 ///
 /// The constructor reads the header alone and checks it against the file; it throws Error naming place and
 /// rule for a file that is cut or damaged, an unknown format, a name that is missing, and a type that is none
-/// of float16, bfloat16, float32, float64, bool, uint8 or a signed integer, little-endian.
+/// of float16, bfloat16, float32, float64, bool or an integer, little-endian.
 class ArrayFile {
  public:
   explicit ArrayFile(const std::string& place);
@@ -48,5 +49,10 @@ class ArrayFile {
   bool columns_first_ = false;
   std::uint64_t data_begin_ = 0;
 };
+
+/// The texts of a NumPy array of one dimension (or a single column) of dtype U or S, as UTF-8; none where the
+/// place holds numbers. Throws Error as ArrayFile does, and for another shape and for code points that do not
+/// exist.
+std::optional<std::vector<std::string>> read_text_array(const std::string& place);
 
 }  // namespace ilk

@@ -21,18 +21,18 @@ struct Corpus {
 /// where nothing is left, and for a text that is not UTF-8.
 Corpus make_corpus(std::string source, std::vector<std::string> texts);
 
-/// A list of nouns, one a line; lines that begin with # are comments, and what follows a tab is a
-/// note, WordNet's definition of the sense that is meant. As
-/// all readers here it takes a byte-order mark and CRLF, and throws Error naming path and line for what is
-/// not UTF-8 text.
+/// A list of nouns, one a line; lines that begin with # are comments, and what follows a tab is a note, WordNet's
+/// definition of the sense that is meant. Where there is no such file, "fish,dog,castle" is the list itself. As
+/// all readers here it takes a byte-order mark, UTF-16 that has one, and CRLF, and throws Error naming path and
+/// line for what is no text.
 Corpus read_nouns(const std::filesystem::path& path);
 
 /// Captions, the format told by content:
 /// - begins with {: COCO captions JSON ("annotations" with "caption");
 /// - first line "1000092795.jpg#0<TAB>caption": Flickr8k/30k's token file, all lines of that form;
-/// - first line names a caption or comment column and one of images, files or ids, separated by "," or "|":
-/// Flickr's CSV, with
-///   a value for every column in each row (Flickr30k's one row without its last "|" is understood);
+/// - first line names a caption or comment column and one of images, files or ids, separated by "," ";" "|"
+///   or tabs: Flickr's CSV, with a value for every column in each row (Flickr30k's one row without its last
+///   "|" is understood);
 /// - else one sentence a line.
 /// Throws Error naming path, line and rule.
 Corpus read_captions(const std::filesystem::path& path);

@@ -21,9 +21,10 @@ struct CsvRow {
 /// The same rows with their lines.
 std::vector<CsvRow> parse_csv_rows(std::string_view text, char separator = ',');
 
-/// The column whose name, in lower case, is one of these; the usual names for a file's path and its class.
+/// The column whose name is one of these: in lower case, trimmed, with underscores for blanks and dashes.
 std::optional<std::size_t> csv_column(const std::vector<std::string>& header,
                                       const std::set<std::string>& names);
+/// The usual names of columns for a file's path and its class.
 extern const std::set<std::string> csv_path_names, csv_label_names;
 
 /// The value as one field: quoted where it has to be.

@@ -53,9 +53,10 @@ struct Dataset {
 /// - "cifar10", "cifar100", "cifar20" (CIFAR-100's coarse labels): the binary or Python version, a folder or
 /// a file
 /// - "stl10": the binary version
-/// - "idx", "mnist", "fashion-mnist": IDX, also gzipped; the last knows its class names
-/// - "webdataset": tar shards, a file or a folder of them; labels from .cls, .json ("label" or "class") or
-/// .txt
+/// - "idx", "mnist", "fashion-mnist": IDX, also gzipped; the folder of the files or the one that holds it as
+/// raw/ (torchvision); Fashion-MNIST's class names are known, EMNIST's are in the mapping beside it
+/// - "webdataset": tar shards, also gzipped, files or a folder of them; labels from .cls, .json ("label" or
+/// "class") or .txt
 /// - "videos", "ucf101": a folder of videos for each class, the middle frame of each, decoded by the program
 /// ffmpeg; with UCF-101's ucfTrainTestlist/ in or beside it, the first of its divisions makes the splits
 const std::vector<std::string>& dataset_formats();
@@ -63,7 +64,11 @@ const std::vector<std::string>& dataset_formats();
 /// Opens "PATH" (the format is told by content and names of files), "FORMAT:PATH", or a data set that was
 /// fetched by its name (get_dataset). Sizes, counts, magic numbers and labels are checked; pixels are read
 /// when they are asked for. Throws Error naming file and rule.
+///
+/// Tar shards may also be given as a pattern ("shards/*.tar", "shards/{000..099}.tar") or one by one; one
+/// that is damaged is skipped whole, unless it is the only one.
 Dataset open_dataset(const std::string& place, const DatasetOptions& options = {});
+Dataset open_dataset(const std::vector<std::string>& places, const DatasetOptions& options = {});
 
 /// Whether `place` is one of the packed formats (CIFAR, STL, IDX, WebDataset) or names a format; not for a
 /// plain folder of images or a CSV.

@@ -30,12 +30,13 @@ struct ImageCaptions {
 /// - a file that begins with {: JSON lines, an object each, as `ilk caption` writes them; the path is in
 ///   "path", "file_name", "filename", "file", "image_path" or "image", the text in "caption", "text",
 ///   "description" or "captions" (a list of texts is read as one);
-/// - else a table: a first row that names columns so (of commas, tabs or |), or two columns, path and text.
+/// - else a table, divided by , ; tabs or |: a first row that names columns so, or two columns, path and
+/// text.
 ///
-/// A path means the image that has it, as it is written or from the source's folder; failing both, the one
-/// image of that file name, where only one image and only one such path of the source have that name. Of
-/// several texts for an image the last counts, but a path goes before a mere name. A text of nothing but
-/// white space is none.
+/// A path means the image that has it, as it is written or from the source's folder; failing both, the image
+/// whose path ends as it does, with the same folders and file name as far back as possible, where only one
+/// image and only one such path of the source do. Of several texts for an image the last counts, but a whole
+/// path goes before an ending. A text of nothing but white space is none.
 ///
 /// A line that cannot be used is listed in `problems`, also a last line that was cut while it was written.
 /// Throws Error naming path and rule where no image has a text, and for what is not of these forms at all.

@@ -71,7 +71,8 @@ struct KMeansResult {
 ///
 /// `embeddings` (N, D), rows of unit length. The labels are the same for any number of
 /// threads. Throws Error for K < 1, K > N, rows that hold NaN or infinity or are not of unit length, and
-/// options out of their range. Where fewer than K points are distinct, all K clusters are still non-empty.
+/// options out of their range. Equal points share a cluster; where fewer than K are distinct, each has its
+/// own cluster and the others are empty.
 KMeansResult kmeans(MatrixView<const float> embeddings, const KMeansOptions& options,
                     Progress& progress = silent());
 

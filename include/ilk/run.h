@@ -102,9 +102,10 @@ void visit_fields(Options& options, Visitor&& visit) {
   const std::string methods = method_help();
   visit(Field{"method", options.method, methods});
   visit(Field{"levels", options.levels, "texts that auto and cae align: nouns, captions or both"});
-  visit(
-      Field{"nouns", options.nouns,
-            "file of nouns, one a line, or of `ilk vocab build` (else the model's own list, else WordNet)"});
+  visit(Field{
+      "nouns", options.nouns,
+      "file of nouns, one a line, or a list such as fish,dog,castle, or what `ilk vocab build` wrote (else "
+      "the model's own list, else WordNet)"});
   visit(Field{"wordnet", options.wordnet, "folder with WordNet's data.noun and index.noun (else found)"});
   visit(Field{"captions_corpus", options.captions_corpus,
               "file of captions: lines, COCO JSON, Flickr token or CSV (else the model's own, else WordNet's "

@@ -32,7 +32,7 @@ std::uint64_t hash_of(const float* row, std::int64_t width) {
 
 }  // namespace
 
-std::int64_t count_duplicates(MatrixView<const float> rows) {
+std::vector<std::int64_t> first_equal_rows(MatrixView<const float> rows) {
   const std::int64_t n = rows.rows(), width = rows.columns();
   std::vector<std::pair<std::uint64_t, std::int64_t>> order(static_cast<std::size_t>(n));
   parallel_blocks(n, 4096, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
@@ -40,16 +40,24 @@ std::int64_t count_duplicates(MatrixView<const float> rows) {
       order[static_cast<std::size_t>(i)] = {hash_of(rows[i], width), i};
   });
   std::sort(order.begin(), order.end());
-  std::int64_t duplicates = 0;
+  std::vector<std::int64_t> first(order.size());
   std::vector<std::int64_t> distinct;  // rows of the current hash that differ
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (i == 0 || order[i].first != order[i - 1].first) distinct.clear();
-    const float* row = rows[order[i].second];
-    const bool seen = std::any_of(distinct.begin(), distinct.end(), [&](std::int64_t other) {
-      return std::memcmp(row, rows[other], static_cast<std::size_t>(width) * sizeof(float)) == 0;
+    const std::int64_t row = order[i].second;
+    const auto seen = std::find_if(distinct.begin(), distinct.end(), [&](std::int64_t other) {
+      return std::memcmp(rows[row], rows[other], static_cast<std::size_t>(width) * sizeof(float)) == 0;
     });
-    seen ? static_cast<void>(++duplicates) : distinct.push_back(order[i].second);
+    first[static_cast<std::size_t>(row)] = seen == distinct.end() ? row : *seen;
+    if (seen == distinct.end()) distinct.push_back(row);
   }
+  return first;
+}
+
+std::int64_t count_duplicates(MatrixView<const float> rows) {
+  const std::vector<std::int64_t> first = first_equal_rows(rows);
+  std::int64_t duplicates = 0;
+  for (std::size_t i = 0; i < first.size(); ++i) duplicates += first[i] != static_cast<std::int64_t>(i);
   return duplicates;
 }
 

@@ -126,8 +126,21 @@ void renumber(std::vector<std::int64_t>& labels, const std::vector<std::int64_t>
   for (std::int64_t& label : labels) label = place_of[static_cast<std::size_t>(label)];
 }
 
+/// Gives the copies of each point that was moved to another cluster its label, too.
+void move_copies(MatrixView<const float> rows, std::span<const internal::Move> moves,
+                 std::vector<std::int64_t>& labels) {
+  for (const internal::Move& move : moves) {
+    const auto point = rows.row(move.point);
+    for (std::int64_t i = 0; i < rows.rows(); ++i) {
+      std::int64_t& label = labels[static_cast<std::size_t>(i)];
+      if (label == move.from && std::ranges::equal(rows.row(i), point)) label = move.to;
+    }
+  }
+}
+
 /// Numbers the clusters by size and assigns the points anew where that could make a difference, so that the
-/// labels are those that anyone gets who assigns these points to these centroids.
+/// labels are those that anyone gets who assigns these points to these centroids. Equal points share a
+/// cluster.
 void conclude(const Collection& collection, const Run& run, KMeansResult& result) {
   const std::int64_t k = result.centroids.rows();
   result.labels.assign(run.labels.begin(), run.labels.end());
@@ -141,27 +154,56 @@ void conclude(const Collection& collection, const Run& run, KMeansResult& result
     if (run.settled || attempt + 1 == attempts) return renumber(result.labels, order);
     Assignment assignment = internal::assign_points(collection.points, result.centroids, collection.geometry);
     auto sizes = sizes_of(assignment.labels, k);
-    for (const internal::Move& move : internal::repair_empty<std::int64_t>(
-             assignment.labels, assignment.scores, internal::best_gain(collection.geometry), sizes)) {
+    const auto moves = internal::repair_empty<std::int64_t>(assignment.labels, assignment.scores,
+                                                            internal::best_gain(collection.geometry), sizes);
+    for (const internal::Move& move : moves) {
       std::ranges::copy(collection.rows.row(move.point), result.centroids[move.to]);
       if (attempt == 0) ++result.empty_repaired;
     }
+    if (result.duplicates > 0) move_copies(collection.rows, moves, assignment.labels);
     const auto n = static_cast<std::int64_t>(assignment.scores.size());
     result.labels = std::move(assignment.labels);
     result.objective = kernels::kernels().sum(assignment.scores.data(), n) / static_cast<double>(n);
   }
 }
 
-KMeansResult finish(const Collection& collection, Run run) {
+KMeansResult finish(const Collection& collection, Run run, std::int64_t duplicates) {
   KMeansResult result;
   result.centroids = std::move(run.centroids);
   result.iterations = static_cast<std::int64_t>(run.objectives.size());
   result.converged = run.converged;
   result.objectives = run.objectives;
   result.empty_repaired = run.repaired;
-  result.duplicates = internal::count_duplicates(collection.rows);
+  result.duplicates = duplicates;
   conclude(collection, run, result);
   result.objectives.back() = result.objective;
+  return result;
+}
+
+/// The result where no more points differ than there are clusters: one cluster for each, the largest first,
+/// and empty ones that lie with the largest.
+KMeansResult one_cluster_each(const Collection& collection, std::int64_t n_clusters,
+                              std::int64_t duplicates) {
+  const std::vector<std::int64_t> first = internal::first_equal_rows(collection.rows);
+  std::vector<std::int64_t> counts(first.size());
+  for (const std::int64_t row : first) ++counts[static_cast<std::size_t>(row)];
+  std::vector<std::int64_t> different;
+  for (std::size_t i = 0; i < first.size(); ++i)
+    if (counts[i] > 0) different.push_back(static_cast<std::int64_t>(i));
+  std::stable_sort(different.begin(), different.end(), [&](std::int64_t a, std::int64_t b) {
+    return counts[static_cast<std::size_t>(a)] > counts[static_cast<std::size_t>(b)];
+  });
+  different.resize(static_cast<std::size_t>(n_clusters), different.front());
+  KMeansResult result;
+  result.centroids = rows_of(collection.rows, different);
+  Assignment assignment = internal::assign_points(collection.points, result.centroids, collection.geometry);
+  const auto n = static_cast<std::int64_t>(assignment.scores.size());
+  result.labels = std::move(assignment.labels);
+  result.objective = kernels::kernels().sum(assignment.scores.data(), n) / static_cast<double>(n);
+  result.objectives = {result.objective};
+  result.iterations = 1;
+  result.converged = true;
+  result.duplicates = duplicates;
   return result;
 }
 
@@ -171,6 +213,11 @@ KMeansResult from_drawn_centres(MatrixView<const float> rows, Geometry geometry,
   require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
   progress.start("clustering", options.search.n_init, "starts");
   const Collection collection(rows, k, geometry);
+  const std::int64_t duplicates = internal::count_duplicates(rows);
+  if (duplicates > 0 && n - duplicates <= k) {
+    progress.finish();
+    return one_cluster_each(collection, k, duplicates);
+  }
   const std::int64_t group = starts_side_by_side(n, options);
   Run best;
   for (std::int64_t first = 0; first < options.search.n_init; first += group) {
@@ -184,7 +231,7 @@ KMeansResult from_drawn_centres(MatrixView<const float> rows, Geometry geometry,
     for (Run& run : iterate(lloyd, n_starts, n, options, progress))
       if (best.centroids.empty() || run.objectives.back() > best.objectives.back()) best = std::move(run);
   }
-  KMeansResult result = finish(collection, std::move(best));
+  KMeansResult result = finish(collection, std::move(best), duplicates);
   progress.finish();
   return result;
 }
@@ -200,7 +247,8 @@ KMeansResult from_given_centres(MatrixView<const float> rows, MatrixView<const f
   const Collection collection(rows, k, geometry);
   Lloyd lloyd(collection.points, k, 1, geometry);
   lloyd.start(0).centroids = Matrix<float>(centroids);
-  KMeansResult result = finish(collection, std::move(iterate(lloyd, 1, n, options, progress).front()));
+  KMeansResult result = finish(collection, std::move(iterate(lloyd, 1, n, options, progress).front()),
+                               internal::count_duplicates(rows));
   progress.finish();
   return result;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "../io/preprocessor_file.h"
 #include "clip_config.h"
 #include "clip_towers.h"
 #include "gpu_tower.h"
@@ -29,7 +30,8 @@ std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path
   Sha256 hash;
   hash.update(fingerprint_version);
   std::vector<fs::path> files = weights;
-  for (const char* name : {"config.json", "preprocessor_config.json"}) files.push_back(directory / name);
+  files.push_back(directory / "config.json");
+  files.push_back(preprocessor_file(directory));
   const bool one_file = fs::exists(directory / "tokenizer.json");
   for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt"})
     if (one_file == (std::string_view(name) == "tokenizer.json")) files.push_back(directory / name);
@@ -48,7 +50,7 @@ struct Clip::State {
       : directory(directory),
         precision(precision),
         config(read_clip_config(directory / "config.json")),
-        preprocessor(read_preprocessor((directory / "preprocessor_config.json").string())),
+        preprocessor(read_preprocessor(preprocessor_file(directory).string())),
         tokenizer(directory) {
     if (device == Device::cuda)
       on_gpu = std::make_unique<GpuTowers>(

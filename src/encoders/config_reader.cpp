@@ -1,19 +1,15 @@
 #include "config_reader.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
+
+#include "../io/json_file.h"
 
 namespace ilk {
 
 using nlohmann::json;
 
 json read_json_object(const std::filesystem::path& path, std::string_view function) {
-  json file;
-  try {
-    file = json::parse(read_file(path));
-  } catch (const json::exception& error) {
-    fail(function, path, " is not JSON: ", error.what(), ".");
-  }
+  json file = read_json_file(path, function);
   require(file.is_object(), function, path, " must hold an object.");
   return file;
 }

@@ -4,9 +4,14 @@
 #include <ilk/files.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <utility>
+
+#include "../io/json_file.h"
 
 namespace ilk {
 namespace {
@@ -16,12 +21,7 @@ using nlohmann::json;
 
 /// The names of the shards, each once, in order.
 std::set<std::string> read_index(const fs::path& path, std::string_view function) {
-  json index;
-  try {
-    index = json::parse(read_file(path));
-  } catch (const json::exception& error) {
-    fail(function, path, " is not JSON: ", error.what(), ".");
-  }
+  const json index = read_json_file(path, function);
   const bool has_map = index.is_object() && index.contains("weight_map") && index["weight_map"].is_object();
   require(has_map && !index["weight_map"].empty(), function, path, " must hold a weight_map.");
   std::set<std::string> shards;
@@ -87,12 +87,33 @@ const SafetensorsFile* ModelWeights::find(const std::string& name, const std::ve
 
 Matrix<float> ModelWeights::take(const std::string& name, const std::vector<std::int64_t>& shape) {
   const SafetensorsFile* file = find(name, shape);
-  return file ? file->get(name).to_matrix() : Matrix<float>();
+  if (!file) return {};
+  Matrix<float> weight = file->get(name).to_matrix();
+  return is_finite(name, weight.flat()) ? std::move(weight) : Matrix<float>();
 }
 
 std::vector<float> ModelWeights::take_vector(const std::string& name, std::int64_t length) {
   const SafetensorsFile* file = find(name, {length});
-  return file ? file->get(name).to_floats() : std::vector<float>();
+  if (!file) return {};
+  std::vector<float> weight = file->get(name).to_floats();
+  return is_finite(name, weight) ? weight : std::vector<float>();
+}
+
+bool ModelWeights::is_finite(const std::string& name, std::span<const float> values) {
+  // 0 · x is NaN for NaN and infinity alone, and stays so in a sum.
+  constexpr std::size_t lanes = 16;
+  std::array<float, lanes> sums{};
+  std::size_t i = 0;
+  for (; i + lanes <= values.size(); i += lanes)
+    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += 0 * values[i + lane];
+  for (; i < values.size(); ++i) sums[0] += 0 * values[i];
+  if (std::all_of(sums.begin(), sums.end(), [](float sum) { return sum == 0; })) return true;
+  const auto place =
+      std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+  problems_.push_back(name + " holds " + (std::isnan(*place) ? "NaN" : "infinity") + " (number " +
+                      std::to_string(place - values.begin()) + " of its " + std::to_string(values.size()) +
+                      ", from 0)");
+  return false;
 }
 
 void ModelWeights::check() const {
@@ -101,7 +122,7 @@ void ModelWeights::check() const {
   std::ostringstream text;
   for (std::size_t i = 0; i < std::min(most, problems_.size()); ++i) text << (i ? "; " : "") << problems_[i];
   if (problems_.size() > most) text << "; and " << problems_.size() - most << " more";
-  fail(function_, directory_, ": the weights do not fit the configuration: ", text.str(), ".");
+  fail(function_, directory_, ": the model's weights cannot be used: ", text.str(), ".");
 }
 
 }  // namespace ilk

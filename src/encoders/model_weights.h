@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,7 @@ class ModelWeights {
 
   /// The weight of this shape, read from its file and converted to float32: (shape[0], product of the other
   /// dimensions), and of one dimension or none a row. An empty matrix, and a note for check(), where there is
-  /// none of this name, where its shape is another, and where it is not of floating-point numbers.
+  /// none of this name, where its shape is another, and where it is not of finite floating-point numbers.
   Matrix<float> take(const std::string& name, const std::vector<std::int64_t>& shape);
   /// The same for a weight of one dimension; empty where take() is.
   std::vector<float> take_vector(const std::string& name, std::int64_t length);
@@ -39,6 +40,9 @@ class ModelWeights {
  private:
   /// The file that holds such a weight; null, and a note, where there is none.
   const SafetensorsFile* find(const std::string& name, const std::vector<std::int64_t>& shape);
+
+  /// Notes a NaN or an infinity.
+  bool is_finite(const std::string& name, std::span<const float> values);
 
   std::filesystem::path directory_;
   std::string function_;

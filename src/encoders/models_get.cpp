@@ -1,7 +1,6 @@
 #include <ilk/download.h>
 #include <ilk/error.h>
 #include <ilk/file_lock.h>
-#include <ilk/files.h>
 #include <ilk/models.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "../io/json_file.h"
 #include "hub.h"
 #include "model_record.h"
 
@@ -24,6 +24,7 @@ constexpr std::string_view function = "get_model";
 /// What belongs to a model beside its weights, where it is there.
 const std::vector<std::string> small_files = {"config.json",
                                               "preprocessor_config.json",
+                                              "processor_config.json",
                                               "tokenizer.json",
                                               "tokenizer_config.json",
                                               "special_tokens_map.json",
@@ -132,14 +133,6 @@ bool has_weights(const std::map<std::string, HubFile>& files) {
   return files.contains(weights_name) || files.contains(index_name);
 }
 
-nlohmann::json parse_file(const std::filesystem::path& path) {
-  try {
-    return nlohmann::json::parse(read_file(path));
-  } catch (const nlohmann::json::exception& error) {
-    fail(function, path, " is not JSON: ", error.what(), ".");
-  }
-}
-
 class Fetch {
  public:
   Fetch(const Wanted& wanted, const GetModelOptions& options, const std::filesystem::path& directory,
@@ -209,7 +202,7 @@ class Fetch {
 
   /// Before hundreds of megabytes are fetched for nothing.
   void check_configuration() const {
-    const auto configuration = parse_file(directory_ / "config.json");
+    const auto configuration = read_json_file(directory_ / "config.json", function);
     const std::string type = configuration.is_object() && configuration.contains("model_type") &&
                                      configuration["model_type"].is_string()
                                  ? configuration["model_type"].get<std::string>()
@@ -224,7 +217,7 @@ class Fetch {
     fetch(modules_name);
     std::string folder;
     try {
-      for (const auto& module : parse_file(directory_ / modules_name))
+      for (const auto& module : read_json_file(directory_ / modules_name, function))
         if (module.at("type").get<std::string>().ends_with(".Pooling"))
           folder = module.at("path").get<std::string>();
     } catch (const nlohmann::json::exception& error) {
@@ -249,7 +242,7 @@ class Fetch {
   std::vector<std::string> weight_names() {
     if (files_.contains(weights_name)) return {weights_name};
     fetch(index_name);
-    const auto index = parse_file(directory_ / index_name);
+    const auto index = read_json_file(directory_ / index_name, function);
     std::set<std::string> shards;
     try {
       for (const auto& [tensor, shard] : index.at("weight_map").items())

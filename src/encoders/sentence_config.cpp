@@ -1,10 +1,10 @@
 #include "sentence_config.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <array>
 
+#include "../io/json_file.h"
 #include "config_reader.h"
 
 namespace ilk {
@@ -40,12 +40,7 @@ void read_pooling(const fs::path& path, SentenceConfig& config) {
 }
 
 void read_modules(const fs::path& path, SentenceConfig& config) {
-  json modules;
-  try {
-    modules = json::parse(read_file(path));
-  } catch (const json::exception& error) {
-    fail(function, path, " is not JSON: ", error.what(), ".");
-  }
+  const json modules = read_json_file(path, function);
   require(modules.is_array() && !modules.empty(), function, path, " must hold a list of modules.");
   config.files.push_back(path);
   const std::array<std::string_view, 3> known{"Transformer", "Pooling", "Normalize"};

@@ -1,11 +1,13 @@
 #include "tokenizer_vocabulary.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
+
+#include "../io/foreign_content.h"
+#include "../io/json_file.h"
 
 namespace ilk {
 namespace {
@@ -16,14 +18,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view function = "ClipTokenizer";
 constexpr const char* start_text = "<|startoftext|>";
 constexpr const char* end_text = "<|endoftext|>";
-
-json read_json(const fs::path& path) {
-  try {
-    return json::parse(read_file(path));
-  } catch (const json::exception& error) {
-    fail(function, path, " is not JSON: ", error.what(), ".");
-  }
-}
 
 std::int32_t read_id(const json& value, const fs::path& path, std::string_view token) {
   require(value.is_number_unsigned() && value.get<std::uint64_t>() < INT32_MAX, function, path,
@@ -60,7 +54,7 @@ void add_merge(TokenizerVocabulary& vocabulary, const std::string& line, const f
 
 /// tokenizer.json of the tokenizers library.
 void read_tokenizer_json(TokenizerVocabulary& vocabulary, const fs::path& path) {
-  const json file = read_json(path);
+  const json file = read_json_file(path, function);
   require(file.is_object() && file.contains("model") && file["model"].is_object(), function, path,
           " must hold a model.");
   const json& model = file["model"];
@@ -106,8 +100,8 @@ void read_tokenizer_json(TokenizerVocabulary& vocabulary, const fs::path& path) 
 /// vocab.json and merges.txt, the older pair of files.
 void read_vocabulary_and_merges(TokenizerVocabulary& vocabulary, const fs::path& vocabulary_path,
                                 const fs::path& merges_path) {
-  read_tokens(vocabulary, read_json(vocabulary_path), vocabulary_path);
-  const std::string merges = read_file(merges_path);
+  read_tokens(vocabulary, read_json_file(vocabulary_path, function), vocabulary_path);
+  const std::string merges = read_file_of(merges_path, "a list of merges", function);
   for (std::size_t begin = 0; begin < merges.size();) {
     const std::size_t end = std::min(merges.find('\n', begin), merges.size());
     std::string line = merges.substr(begin, end - begin);

@@ -1,12 +1,12 @@
 #include "wordpiece_vocabulary.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <optional>
 
-#include "../text/strings.h"
+#include "../io/foreign_content.h"
+#include "../io/strings.h"
 #include "config_reader.h"
 
 namespace ilk {
@@ -79,7 +79,7 @@ std::string read_tokenizer_json(WordPieceVocabulary& vocabulary, const fs::path&
 
 /// vocab.txt: a token a line, its id the line's number from 0.
 void read_lines(WordPieceVocabulary& vocabulary, const fs::path& path) {
-  const std::string contents = read_file(path);
+  const std::string contents = read_file_of(path, "a list of tokens", function);
   std::string_view rest = contents;
   for (std::int32_t id = 0; !rest.empty(); ++id) {
     require(id < INT32_MAX, function, path, " has too many lines.");

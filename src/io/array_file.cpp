@@ -4,10 +4,13 @@
 #include <ilk/safetensors.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <numeric>
 
+#include "foreign_content.h"
 #include "npy.h"
+#include "strings.h"
 #include "zip.h"
 
 namespace ilk {
@@ -16,10 +19,6 @@ namespace {
 constexpr std::string_view function = "ArrayFile";
 
 enum class Format { npy, npz, safetensors, unknown };
-
-bool is_wide_unsigned(ElementType type) {
-  return type == ElementType::u64 || type == ElementType::u32 || type == ElementType::u16;
-}
 
 /// A file and the name of an array within it, empty where none was given.
 struct Place {
@@ -65,6 +64,12 @@ std::string chosen(const std::vector<std::string>& names, const Place& place) {
 std::unique_ptr<internal::ByteSource> open_npz(std::shared_ptr<const InputFile> file, const Place& place) {
   constexpr std::string_view ending = ".npy";
   const auto members = internal::zip_members(*file);
+  // torch.save's files are ZIP archives too.
+  const bool is_torch = std::any_of(members.begin(), members.end(), [](const auto& member) {
+    return member.name == "data.pkl" || member.name.ends_with("/data.pkl");
+  });
+  require(!is_torch, function, place.path,
+          " is a PyTorch file, and those are not read; save the array with numpy.save.");
   std::vector<std::string> names;
   for (const auto& member : members)
     if (member.name.ends_with(ending))
@@ -73,6 +78,14 @@ std::unique_ptr<internal::ByteSource> open_npz(std::shared_ptr<const InputFile> 
   const auto found =
       std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.name == name; });
   return internal::open_member(std::move(file), *found);
+}
+
+[[noreturn]] void fail_as_unknown(const InputFile& file) {
+  const std::string what = foreign_content_of(file.path());
+  if (!what.empty())
+    fail(function, file.path(), " must be an .npy, .npz or .safetensors file; it is ", what, ".");
+  fail(function, file.path(), " must be an .npy, .npz or .safetensors file",
+       file.size() == 0 ? ", but is empty." : ", but does not begin as one.");
 }
 
 }  // namespace
@@ -92,21 +105,19 @@ ArrayFile::ArrayFile(const std::string& place) : place_(place) {
     case Format::safetensors: {
       const SafetensorsFile tensors(file);
       const auto& entry = tensors.entry(chosen(tensors.names(), where));
-      // The types of NumPy arrays, and bfloat16.
-      require(
-          entry.type && !is_wide_unsigned(*entry.type), function, place_,
-          ": the dtype must be float16, bfloat16, float32, float64, bool, uint8 or a signed integer, got ",
-          entry.dtype, ".");
+      require(entry.type.has_value(), function, place_,
+              ": the dtype must be float16, bfloat16, float32, float64, bool or an integer, got ",
+              entry.dtype, ".");
       type_ = *entry.type;
       shape_ = entry.shape;
       source_ = internal::open_part(file, entry.begin, entry.end);
       return;
     }
     case Format::unknown:
-      fail(function, where.path, " must be an .npy, .npz or .safetensors file",
-           file->size() == 0 ? ", but is empty." : ", but does not begin as one.");
+      fail_as_unknown(*file);
   }
   const internal::NpyHeader header = internal::read_npy_header(*source_, place_);
+  require(!header.text, function, place_, " must hold numbers, but holds texts.");
   type_ = header.type;
   shape_ = header.shape;
   columns_first_ = header.columns_first && shape_.size() > 1;
@@ -120,6 +131,38 @@ ArrayFile::ArrayFile(const std::string& place) : place_(place) {
 ArrayFile::~ArrayFile() = default;
 ArrayFile::ArrayFile(ArrayFile&&) noexcept = default;
 ArrayFile& ArrayFile::operator=(ArrayFile&&) noexcept = default;
+
+std::optional<std::vector<std::string>> read_text_array(const std::string& place) {
+  const Place where = split(place);
+  const auto file = std::make_shared<const InputFile>(where.path);
+  const Format format = format_of(*file);
+  if (format != Format::npy && format != Format::npz) return std::nullopt;
+  const auto source =
+      format == Format::npy ? internal::open_part(file, 0, file->size()) : open_npz(file, where);
+  const internal::NpyHeader header = internal::read_npy_header(*source, place);
+  if (!header.text) return std::nullopt;
+  const auto& shape = header.shape;
+  require(shape.size() == 1 || (shape.size() == 2 && shape[1] == 1), function, place,
+          " must hold one text for each row.");
+  const auto letters = static_cast<std::size_t>(header.text->letters),
+             bytes_a_letter = static_cast<std::size_t>(header.text->bytes_a_letter);
+  std::string bytes(letters * bytes_a_letter, '\0');
+  std::vector<std::string> texts(static_cast<std::size_t>(shape[0]));
+  for (std::size_t row = 0; row < texts.size(); ++row) {
+    source->read(header.data_begin + row * bytes.size(), std::as_writable_bytes(std::span(bytes)));
+    std::string& text = texts[row];
+    if (bytes_a_letter == 1) text = bytes;
+    for (std::size_t i = 0; bytes_a_letter == 4 && i < bytes.size(); i += 4) {
+      std::uint32_t point = 0;
+      std::memcpy(&point, bytes.data() + i, sizeof point);
+      require(point < 0x110000 && (point < 0xD800 || point > 0xDFFF), function, place, ": row ", row,
+              " (from 0) holds a letter that does not exist, number ", point, ".");
+      append_utf8(text, static_cast<char32_t>(point));
+    }
+    text.resize(text.find_last_not_of('\0') + 1);
+  }
+  return texts;
+}
 
 bool ArrayFile::recognises(const std::string& place) {
   std::error_code error;

@@ -1,10 +1,10 @@
 #include <ilk/csv.h>
 #include <ilk/error.h>
 
-#include <algorithm>
-#include <cctype>
 #include <optional>
 #include <set>
+
+#include "strings.h"
 
 namespace ilk {
 
@@ -62,16 +62,21 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, char sepa
   return rows;
 }
 
-const std::set<std::string> csv_path_names = {"path", "file", "filename", "image"};
-const std::set<std::string> csv_label_names = {"label", "class", "category"};
+const std::set<std::string> csv_path_names = {
+    "path",     "file",       "filename",   "file_name",  "filepath",  "file_path",
+    "image",    "image_file", "image_name", "image_path", "imagepath", "img",
+    "img_file", "img_name",   "img_path",   "imgpath",    "picture",   "image_filename"};
+const std::set<std::string> csv_label_names = {"label",     "labels",   "label_name",    "class",
+                                               "classes",   "category", "category_name", "class_name",
+                                               "classname", "target"};
 
 std::optional<std::size_t> csv_column(const std::vector<std::string>& header,
                                       const std::set<std::string>& names) {
   for (std::size_t i = 0; i < header.size(); ++i) {
-    std::string lower = header[i];
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    if (names.contains(lower)) return i;
+    std::string name = lower_case(trimmed(header[i]));
+    for (char& byte : name)
+      if (byte == ' ' || byte == '-') byte = '_';
+    if (names.contains(name)) return i;
   }
   return std::nullopt;
 }

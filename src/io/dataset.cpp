@@ -9,7 +9,9 @@
 #include <unordered_map>
 
 #include "dataset_formats.h"
+#include "glob.h"
 #include "image_format.h"
+#include "strings.h"
 
 namespace ilk {
 namespace {
@@ -44,26 +46,47 @@ Place parse(const std::string& place) {
   return {"", place};
 }
 
+std::string head_of(const fs::path& path) {
+  const InputFile file(path);
+  std::string head(std::min<std::uint64_t>(file.size(), content_prefix), '\0');
+  file.read(0, std::as_writable_bytes(std::span(head)));
+  return head;
+}
+
+/// Whether a file begins as an image.
+bool is_image(const fs::path& path) {
+  try {
+    return recognise_content(head_of(path)).format != ImageFormat::none;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Whether the folder holds tar shards and neither images nor folders; tables beside the shards, as
+/// img2dataset writes them, do not matter.
+bool holds_shards(const fs::path& folder) {
+  std::vector<fs::path> others;
+  bool any = false;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (!internal::is_visible(entry.path())) continue;
+    if (!entry.is_regular_file(error)) return false;
+    if (internal::is_shard_name(entry.path()))
+      any = true;
+    else
+      others.push_back(entry.path());
+  }
+  return any && std::none_of(others.begin(), others.end(), is_image);
+}
+
 std::string folder_format(const fs::path& folder) {
   const auto has = [&](const char* name) { return fs::is_regular_file(folder / name); };
-  const auto has_idx = [&](const std::string& stem) {
-    for (const char* ending : {"-idx3-ubyte", ".idx3-ubyte", "-idx3-ubyte.gz", ".idx3-ubyte.gz"})
-      if (has((stem + ending).c_str())) return true;
-    return false;
-  };
-  if (has_idx("train-images") || has_idx("t10k-images") || has_idx("test-images")) return "idx";
+  if (!internal::idx_image_files(folder).empty()) return "idx";
   if (has("train_X.bin") || has("test_X.bin") || has("unlabeled_X.bin")) return "stl10";
   if (has("data_batch_1.bin") || has("data_batch_1") || has("test_batch.bin") || has("test_batch"))
     return "cifar10";
   if ((has("train.bin") && has("fine_label_names.txt")) || (has("train") && has("meta"))) return "cifar100";
-  bool any = false;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().filename().string().starts_with(".")) continue;
-    if (!entry.is_regular_file(error) || entry.path().extension() != ".tar") return "imagefolder";
-    any = true;
-  }
-  return any ? "webdataset" : "imagefolder";
+  return holds_shards(folder) ? "webdataset" : "imagefolder";
 }
 
 /// A file's format by its first bytes, or its size where those say nothing; empty where it is none that is
@@ -72,17 +95,34 @@ std::string file_format(const fs::path& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
   if (error || !fs::is_regular_file(path)) return "";
-  const InputFile file(path);
-  std::string head(std::min<std::uint64_t>(size, content_prefix), '\0');
-  file.read(0, std::as_writable_bytes(std::span(head)));
+  const std::string head = head_of(path);
   if (head.starts_with(std::string_view("\0\0\x08\x03", 4))) return "idx";
   const std::string name = path.filename().string();
-  if (head.starts_with("\x1f\x8b")) return name.find("idx3-ubyte") == std::string::npos ? "" : "idx";
+  if (head.starts_with("\x1f\x8b")) {
+    if (name.find("idx3-ubyte") != std::string::npos) return "idx";
+    return internal::is_shard_name(path) ? "webdataset" : "";
+  }
   if (head.size() > 262 && std::string_view(head).substr(257, 5) == "ustar") return "webdataset";
   if (head.starts_with("\x80\x02}") || head.starts_with("\x80\x03}")) return "cifar";
   if (path.extension() == ".bin" && size > 0 && (size % 3073 == 0 || size % 3074 == 0)) return "cifar";
   if (path.extension() == ".csv") return "csv";
   return "";
+}
+
+/// The shards that a pattern such as "shards/{000..099}.tar" stands for; none where a path is no shard's name
+/// or the pattern is the path of something.
+std::vector<std::string> shards_of(const std::string& pattern) {
+  std::error_code error;
+  if (fs::exists(pattern, error) || !(looks_like_glob(pattern) || has_braces(pattern))) return {};
+  std::vector<std::string> shards;
+  for (const std::string& each : expand_braces(pattern))
+    for (const std::string& path : looks_like_glob(each) ? expand_glob(each) : std::vector{each}) {
+      if (!internal::is_shard_name(path)) return {};
+      shards.push_back(path);
+    }
+  const bool any =
+      std::any_of(shards.begin(), shards.end(), [](const auto& path) { return fs::exists(path); });
+  return any ? shards : std::vector<std::string>();
 }
 
 std::string format_of(const fs::path& path) {
@@ -167,12 +207,26 @@ Dataset open_as(const std::string& format, const fs::path& path) {
   if (format == "cifar100") return open_cifar(path, Cifar::hundred);
   if (format == "cifar20") return open_cifar(path, Cifar::twenty);
   if (format == "stl10") return open_stl10(path);
-  if (format == "webdataset") return open_webdataset(path);
+  if (format == "webdataset") return open_webdataset({path});
   if (format == "videos" || format == "ucf101") return open_videos(path);
   // MNIST and Fashion-MNIST have the same files; folders are called after the latter.
-  return open_idx(path,
-                  format == "fashion-mnist" ||
-                      (format == "idx" && fs::absolute(path).string().find("fashion") != std::string::npos));
+  return open_idx(path, format == "fashion-mnist" ||
+                            (format == "idx" &&
+                             lower_case(fs::absolute(path).string()).find("fashion") != std::string::npos));
+}
+
+/// What `open` opens, of it the part that is asked for.
+template <class Open>
+Dataset open_with(const DatasetOptions& options, const std::string& place, const Open& open) {
+  try {
+    Dataset dataset = open();
+    if (!options.split.empty()) select_split(dataset, options.split);
+    if (!options.classes.empty()) select_classes(dataset, options.classes);
+    require(!dataset.images.empty(), function, place, " must hold at least one image, got none.");
+    return dataset;
+  } catch (const fs::filesystem_error& failure) {
+    fail(function, place, " cannot be read: ", failure.code().message(), ".");
+  }
 }
 
 }  // namespace
@@ -187,6 +241,7 @@ const std::vector<std::string>& dataset_formats() {
 bool is_packed_dataset(const std::string& place) {
   const Place parsed = parse(place);
   if (!parsed.format.empty()) return true;
+  if (!shards_of(place).empty()) return true;
   std::error_code error;
   if (!fs::exists(parsed.path, error)) return false;
   const std::string format = format_of(parsed.path);
@@ -196,6 +251,8 @@ bool is_packed_dataset(const std::string& place) {
 Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
   check_ranges(options, function);
   Place parsed = parse(place);
+  if (const auto shards = shards_of(parsed.path.string()); !shards.empty())
+    return open_dataset(shards, options);
   std::error_code error;
   if (!fs::exists(parsed.path, error)) {
     const bool is_known = std::any_of(known_datasets().begin(), known_datasets().end(),
@@ -205,20 +262,42 @@ Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
            "` fetches it.");
     fail(function, "a data set must be a file or a folder that exists, got '", place, "'.");
   }
-  try {
+  return open_with(options, place, [&] {
     if (parsed.format.empty()) parsed.format = format_of(parsed.path);
     require(!parsed.format.empty(), function, place,
             " must be an image folder, a CSV, CIFAR, STL-10, IDX or tar shards; its content is none of these "
             "(if it is, write FORMAT:PATH).");
     Dataset dataset = open_as(parsed.format, parsed.path);
     dataset.place = parsed.path.string();
-    if (!options.split.empty()) select_split(dataset, options.split);
-    if (!options.classes.empty()) select_classes(dataset, options.classes);
-    require(!dataset.images.empty(), function, place, " must hold at least one image, got none.");
     return dataset;
-  } catch (const fs::filesystem_error& failure) {
-    fail(function, place, " cannot be read: ", failure.code().message(), ".");
+  });
+}
+
+Dataset open_dataset(const std::vector<std::string>& places, const DatasetOptions& options) {
+  require(!places.empty(), function, "there must be a data set to open, got none.");
+  if (places.size() == 1) return open_dataset(places.front(), options);
+  check_ranges(options, function);
+  std::vector<fs::path> shards;
+  std::vector<SkippedFile> missing;
+  for (const std::string& place : places) {
+    std::error_code error;
+    require(internal::is_shard_name(place), function,
+            "a data set must be the only input, or several that are tar shards, got '", place,
+            "' among several.");
+    if (fs::exists(place, error))
+      shards.emplace_back(place);
+    else if (const auto more = shards_of(place); !more.empty())
+      shards.insert(shards.end(), more.begin(), more.end());
+    else
+      missing.push_back({place, "vanished", "the file does not exist (any more)"});
   }
+  require(!shards.empty(), function, "there is no file '", places.front(), "'.");
+  return open_with(options, places.front(), [&] {
+    Dataset dataset = internal::open_webdataset(shards);
+    dataset.place = places.front() + " and " + std::to_string(places.size() - 1) + " more";
+    dataset.skipped.insert(dataset.skipped.begin(), missing.begin(), missing.end());
+    return dataset;
+  });
 }
 
 }  // namespace ilk

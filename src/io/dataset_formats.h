@@ -17,12 +17,21 @@ Dataset open_image_folder(const std::filesystem::path& place);
 Dataset folder_of_classes(const std::filesystem::path& place, ImageList list);
 Dataset open_videos(const std::filesystem::path& place);
 Dataset open_csv(const std::filesystem::path& place);
+/// The files of images in a folder, or in the folder raw/ within it; unpacked ones before packed ones.
+std::vector<std::filesystem::path> idx_image_files(const std::filesystem::path& folder);
 Dataset open_idx(const std::filesystem::path& place, bool fashion);
 enum class Cifar { ten, hundred, twenty };
 /// The variant where it is known; else it is told by the files.
 Dataset open_cifar(const std::filesystem::path& place, std::optional<Cifar> variant);
 Dataset open_stl10(const std::filesystem::path& place);
-Dataset open_webdataset(const std::filesystem::path& place);
+/// Shards, or folders of them.
+Dataset open_webdataset(const std::vector<std::filesystem::path>& places);
+/// Whether the name ends in .tar, .tar.gz or .tgz.
+bool is_shard_name(const std::filesystem::path& path);
+/// Whether the name does not begin with a dot.
+inline bool is_visible(const std::filesystem::path& path) {
+  return !path.filename().native().starts_with('.');
+}
 
 /// Pixels (H, W, channels) of 8 bits, 1 or 3 channels, as a PNG without compression.
 ImageFile png_of_pixels(std::int64_t height, std::int64_t width, std::int64_t channels,

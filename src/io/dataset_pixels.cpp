@@ -9,6 +9,7 @@
 
 #include "dataset_formats.h"
 #include "gzip_file.h"
+#include "text_file.h"
 #include "zip.h"
 
 namespace ilk::internal {
@@ -124,7 +125,7 @@ std::vector<std::string> class_names(std::vector<std::string> names, std::int64_
 std::vector<std::string> lines_of(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return {};
-  std::istringstream text(read_file(path));
+  std::istringstream text(read_text_file(path, function));
   std::vector<std::string> lines;
   for (std::string line; std::getline(text, line);) {
     while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();

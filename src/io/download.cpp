@@ -20,6 +20,7 @@
 
 #include "download_sink.h"
 #include "http.h"
+#include "refusal.h"
 #include "retry.h"
 #endif
 
@@ -224,6 +225,10 @@ class Transfer {
       text << "the server";
       if (ending.answer.host != host_of_request()) text << " it redirects to, " << ending.answer.host << ",";
       text << " answered " << status << meaning(status);
+      // The hub says in words how to get leave; its header goes where a body would not fit.
+      const std::string header = ending.answer.header("x-error-message");
+      const std::string said = http::refusal_text(header.empty() ? ending.refusal : header, request_.token);
+      if (!said.empty() && (status == 401 || status == 403)) text << ": " << said;
       if (http::is_passing(status))
         return {.fault = text.str(), .retry_after = ending.answer.retry_after_seconds};
       give_up(text.str());

@@ -1,5 +1,7 @@
 #include "glob.h"
 
+#include <ilk/error.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -8,6 +10,7 @@ namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr long most_expanded = 1'000'000;
 
 /// Tries the bracket expression at the start of `pattern`: whether `c` is in it, and how long it is; nothing
 /// if the bracket is never closed and so stands for itself.
@@ -90,6 +93,76 @@ void expand_from(const fs::path& base, const std::vector<std::string>& parts, st
 
 bool looks_like_glob(std::string_view text) {
   return text.find_first_of("*?[") != std::string_view::npos;
+}
+
+namespace {
+
+/// What the first braces of a text that are a range or a list hold, and where they are.
+struct Braces {
+  std::size_t begin = 0, end = 0;  // of the text, the braces with it
+  std::vector<std::string> choices;
+};
+
+std::optional<std::vector<std::string>> range_of(std::string_view inside) {
+  const std::size_t dots = inside.find("..");
+  if (dots == std::string_view::npos) return std::nullopt;
+  const std::string_view first = inside.substr(0, dots), last = inside.substr(dots + 2);
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && text.size() <= 9 &&
+           text.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (!is_number(first) || !is_number(last)) return std::nullopt;
+  const long from = std::stol(std::string(first)), to = std::stol(std::string(last));
+  require(to - from < most_expanded, "expand_braces", "{", inside, "} stands for more than ", most_expanded,
+          " paths.");
+  std::vector<std::string> numbers;
+  for (long number = from; number <= to; ++number) {
+    std::string text = std::to_string(number);
+    if (text.size() < first.size()) text.insert(0, first.size() - text.size(), '0');
+    numbers.push_back(std::move(text));
+  }
+  return numbers;
+}
+
+std::optional<Braces> find_braces(std::string_view text) {
+  for (std::size_t begin = text.find('{'); begin != std::string_view::npos;
+       begin = text.find('{', begin + 1)) {
+    const std::size_t end = text.find('}', begin);
+    if (end == std::string_view::npos) return std::nullopt;
+    std::string_view inside = text.substr(begin + 1, end - begin - 1);
+    Braces braces{begin, end + 1, {}};
+    if (auto numbers = range_of(inside)) {
+      braces.choices = std::move(*numbers);
+      return braces;
+    }
+    if (inside.find(',') == std::string_view::npos || inside.find('{') != std::string_view::npos) continue;
+    for (bool more = true; more;) {
+      const std::size_t comma = inside.find(',');
+      braces.choices.emplace_back(inside.substr(0, comma));
+      more = comma != std::string_view::npos;
+      if (more) inside.remove_prefix(comma + 1);
+    }
+    return braces;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool has_braces(std::string_view text) {
+  return find_braces(text).has_value();
+}
+
+std::vector<std::string> expand_braces(const std::string& text) {
+  const auto braces = find_braces(text);
+  if (!braces) return {text};
+  std::vector<std::string> expanded;
+  const std::vector<std::string> rests = expand_braces(text.substr(braces->end));
+  require(rests.size() * braces->choices.size() <= most_expanded, "expand_braces", "'", text,
+          "' stands for more than ", most_expanded, " paths.");
+  for (const std::string& choice : braces->choices)
+    for (const std::string& rest : rests) expanded.push_back(text.substr(0, braces->begin) + choice + rest);
+  return expanded;
 }
 
 bool fits_glob(std::string_view name, std::string_view pattern) {

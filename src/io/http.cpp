@@ -86,6 +86,8 @@ class Exchange {
     if (with_token) add("Authorization: Bearer " + request.token);
     if (request.body) {
       add("Expect:");  // no pause before the body
+      // Unpacked here: some servers pack without being asked. Files are fetched as they are.
+      set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
       set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
       set(CURLOPT_POSTFIELDS, request.body->data());
     }

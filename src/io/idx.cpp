@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <sstream>
 
 #include "dataset_formats.h"
 
@@ -64,40 +66,105 @@ std::optional<fs::path> labels_of(const fs::path& images) {
 
 std::string split_of(const fs::path& images) {
   const std::string name = images.filename().string();
-  if (name.starts_with("t10k") || name.starts_with("test")) return "test";
-  if (name.starts_with("train")) return "train";
+  const auto has = [&](const char* part) {
+    const auto at = name.find(part);
+    return at == 0 || (at != std::string::npos && (name[at - 1] == '-' || name[at - 1] == '.'));
+  };
+  if (has("t10k") || has("test-images")) return "test";
+  if (has("train-images")) return "train";
   return name.substr(0, name.find('.'));
+}
+
+/// The name of the files of one set before "train-images-idx3-ubyte": "emnist-letters-" or empty; none for
+/// other files.
+std::optional<std::string> set_of(const fs::path& images) {
+  const std::string name = images.filename().string();
+  for (const char* stem : {"train-images", "t10k-images", "test-images"})
+    for (const char* ending : {"-idx3-ubyte", ".idx3-ubyte", "-idx3-ubyte.gz", ".idx3-ubyte.gz"}) {
+      const std::string whole = std::string(stem) + ending;
+      if (!name.ends_with(whole)) continue;
+      std::string set = name.substr(0, name.size() - whole.size());
+      if (set.empty() || set.ends_with('-') || set.ends_with('.') || set.ends_with('_')) return set;
+    }
+  return std::nullopt;
 }
 
 std::vector<fs::path> image_files(const fs::path& place) {
   if (!fs::is_directory(place)) return {place};
-  std::vector<fs::path> found;
-  // Training images first, as everybody counts them.
-  for (const char* stem : {"train-images", "t10k-images", "test-images"})
-    for (const char* ending : {"-idx3-ubyte", ".idx3-ubyte", "-idx3-ubyte.gz", ".idx3-ubyte.gz"})
-      if (const auto path = place / (std::string(stem) + ending); fs::exists(path)) {
-        found.push_back(path);
-        break;
-      }
+  std::vector<fs::path> found = idx_image_files(place);
   require(!found.empty(), function, place,
           " must hold train-images-idx3-ubyte or t10k-images-idx3-ubyte (or .gz).");
+  std::set<std::string> sets;
+  for (const auto& path : found) sets.insert(set_of(path).value_or(""));
+  require(sets.size() == 1, function, place, " holds ", sets.size(), " sets (",
+          found.front().filename().string(), ", …, ", found.back().filename().string(),
+          "); name the file of images of one.");
   return found;
 }
 
+/// The classes of EMNIST, which are letters and digits in upright images stored on their side: lines of
+/// "label code", the codes ASCII's (of letters without case both).
+struct Mapping {
+  std::vector<std::string> classes;
+  std::vector<std::int64_t> class_of_label;  // −1: none
+};
+
+std::optional<Mapping> mapping_of(const fs::path& images) {
+  const auto set = set_of(images);
+  if (!set || set->find("emnist") == std::string::npos) return std::nullopt;
+  Mapping mapping;
+  const fs::path path = images.parent_path() / (*set + "mapping.txt");
+  for (const std::string& line : lines_of(path)) {
+    std::istringstream numbers(line);
+    std::size_t label = 0;
+    int code = 0;
+    const bool fits = static_cast<bool>(numbers >> label >> code) && label < 256 && code > 32 && code < 127;
+    require(fits, function, path, " must have lines of a label and the codes of its letter, got '", line,
+            "'.");
+    if (mapping.class_of_label.size() <= label) mapping.class_of_label.resize(label + 1, -1);
+    mapping.class_of_label[label] = static_cast<std::int64_t>(mapping.classes.size());
+    mapping.classes.emplace_back(1, static_cast<char>(code));
+  }
+  return mapping;
+}
+
 }  // namespace
+
+std::vector<fs::path> idx_image_files(const fs::path& place) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(place, error)) {
+    const fs::path path = entry.path();
+    if (!is_visible(path) || !set_of(path) || !entry.is_regular_file(error)) continue;
+    // torchvision keeps the packed file beside the one that it has unpacked.
+    const bool is_packed = path.extension() == ".gz";
+    if (is_packed && fs::exists(fs::path(path).replace_extension(), error)) continue;
+    found.push_back(path);
+  }
+  // Training images first, as everybody counts them.
+  std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {
+    const std::string set_a = set_of(a).value_or(""), set_b = set_of(b).value_or("");
+    if (set_a != set_b) return set_a < set_b;
+    return (split_of(a) == "train") != (split_of(b) == "train") ? split_of(a) == "train" : a < b;
+  });
+  if (!found.empty() || place.filename() == "raw") return found;
+  return fs::is_directory(place / "raw", error) ? idx_image_files(place / "raw") : found;
+}
 
 Dataset open_idx(const fs::path& place, bool fashion) {
   Dataset dataset{.format = fashion ? "fashion-mnist" : "idx"};
   std::vector<PixelFile> files;
   PixelLayout layout;
   std::int64_t n_classes = 0;
+  std::optional<Mapping> mapping;
   for (const auto& path : image_files(place)) {
     const IdxFile images = open_file(path, 3);
     const std::int64_t n = images.shape[0], area = images.shape[1] * images.shape[2];
     require(files.empty() || (layout.height == images.shape[1] && layout.width == images.shape[2]), function,
             path, " must have images of ", layout.height, " × ", layout.width, " as the other file, got ",
             images.shape[1], " × ", images.shape[2], ".");
-    layout = {.height = images.shape[1], .width = images.shape[2]};
+    mapping = mapping_of(path);
+    layout = {.height = images.shape[1], .width = images.shape[2], .columns = mapping.has_value()};
     std::vector<std::int64_t> labels(static_cast<std::size_t>(n), -1);
     if (const auto labels_path = labels_of(path)) {
       const IdxFile given = open_file(*labels_path, 1);
@@ -106,13 +173,22 @@ Dataset open_idx(const fs::path& place, bool fashion) {
       const std::string bytes = read_all(*given.bytes);
       for (std::size_t i = 0; i < labels.size(); ++i) {
         labels[i] = static_cast<unsigned char>(bytes[given.begin + i]);
+        if (mapping && !mapping->classes.empty()) {
+          const auto number = static_cast<std::size_t>(labels[i]);
+          require(number < mapping->class_of_label.size() && mapping->class_of_label[number] >= 0, function,
+                  *labels_path, " must have labels of its mapping alone, got ", number, " for image ", i,
+                  " (from 0).");
+          labels[i] = mapping->class_of_label[number];
+        }
         n_classes = std::max(n_classes, labels[i] + 1);
       }
     }
     files.push_back({images.bytes, images.begin, static_cast<std::uint64_t>(area), n});
     add_split(dataset, split_of(path), labels);
   }
-  if (n_classes > 0)
+  if (mapping && !mapping->classes.empty())
+    dataset.classes = mapping->classes;
+  else if (n_classes > 0)
     dataset.classes =
         class_names(fashion ? std::vector<std::string>{"T-shirt/top", "trouser", "pullover", "dress", "coat",
                                                        "sandal", "shirt", "sneaker", "bag", "ankle boot"}

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "dataset_formats.h"
+#include "path_table.h"
+#include "text_file.h"
 
 namespace ilk::internal {
 namespace {
@@ -76,30 +79,38 @@ Dataset open_image_folder(const fs::path& place) {
 
 Dataset open_csv(const fs::path& place) {
   Dataset dataset{.format = "csv"};
-  auto rows = parse_csv_rows(read_file(place));
-  require(!rows.empty(), function, place, " must have at least one row, got an empty file.");
-  auto path_column = csv_column(rows.front().fields, csv_path_names),
-       label_column = csv_column(rows.front().fields, csv_label_names);
-  if (path_column && label_column) {
-    rows.erase(rows.begin());
-  } else {
-    require(rows.front().fields.size() == 2, function, place,
-            " must have a header with a path and a label column, or two columns; the first row has ",
-            rows.front().fields.size(), ".");
-    path_column = 0, label_column = 1;
-  }
+  const std::string text = read_text_file(place, function);
+  require(text.find_first_not_of(" \t\r\n") != std::string::npos, function, place,
+          " must have at least one row, got an empty file.");
+  const fs::path folder = place.parent_path();
+  const auto is_there = [&](const std::string& path) {
+    std::error_code error;
+    return fs::is_regular_file(folder / path, error);
+  };
+  const auto table = read_path_table(text, place.string(), function, csv_label_names, is_there);
+  require(table.has_value(), function, place, " must have a column of paths and one of labels.");
+  if (!table->irregular.empty())
+    fail(function, place, ": line ", table->irregular.front().line, " must have ", table->columns,
+         " fields as the first, got ", table->irregular.front().fields, ".");
   std::vector<std::string> names;
-  std::set<std::string> seen;
-  for (const auto& row : rows) {
-    require(row.fields.size() > std::max(*path_column, *label_column), function, place, ": line ", row.line,
-            " must hold a path and a label, got '", row.fields.front(), "'.");
-    const std::string path = (place.parent_path() / row.fields[*path_column]).string();
-    if (!seen.insert(path).second) {
-      dataset.skipped.push_back({path, "duplicate path", "the file was listed before"});
+  std::vector<std::size_t> lines;  // where the images have their labels from
+  std::unordered_map<std::string, std::size_t> image_of;
+  for (std::size_t i = 0; i < table->rows.size(); ++i) {
+    const auto& [line, written, label] = table->rows[i];
+    const std::string path = (folder / written).string();
+    const auto [known, is_new] = image_of.try_emplace(path, dataset.images.size());
+    if (is_new) {
+      dataset.images.push_back({path});
+      names.push_back(label);
+      lines.push_back(line);
       continue;
     }
-    dataset.images.push_back({path});
-    names.push_back(row.fields[*label_column]);
+    std::string& name = names[known->second];
+    require(name.empty() || label.empty() || name == label, function, place,
+            " must give an image one label; line ", lines[known->second], " says '", name, "' of '", written,
+            "', and line ", line, " '", label, "'.");
+    if (name.empty() && !label.empty()) name = label, lines[known->second] = line;
+    dataset.skipped.push_back({path, "duplicate path", "the file was listed before"});
   }
   number_classes(dataset, names);
   read_files(dataset);

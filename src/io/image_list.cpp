@@ -1,4 +1,5 @@
 #include <ilk/error.h>
+#include <ilk/files.h>
 #include <ilk/image_list.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "glob.h"
+#include "text_file.h"
 
 namespace ilk {
 namespace {
@@ -164,26 +166,9 @@ bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
-}  // namespace
-
-ImageList list_images(const std::vector<std::string>& inputs, const std::vector<std::string>& listed) {
-  Collector collector;
-  for (const std::string& input : inputs) {
-    if (exists(input)) {
-      collector.add(input);
-      continue;
-    }
-    require(looks_like_glob(input), "list_images", "there is no file or folder '", input, "'.");
-    const std::vector<std::string> found = expand_glob(input);
-    require(!found.empty(), "list_images", "the pattern '", input, "' matches nothing.");
-    for (const std::string& path : found) collector.add(path);
-  }
-  for (const std::string& path : listed) collector.add(path);
-  return collector.take();
-}
-
-std::vector<std::string> read_input_list(std::istream& stream) {
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+/// The paths of a list.
+std::vector<std::string> split_input_list(std::string bytes, const std::string& place) {
+  const std::string text = decode_text(std::move(bytes), place, "read_input_list", ZeroBytes::allowed);
   const bool by_nul = text.find('\0') != std::string::npos;
   std::vector<std::string> paths;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -194,6 +179,43 @@ std::vector<std::string> read_input_list(std::istream& stream) {
     begin = end + 1;
   }
   return paths;
+}
+
+}  // namespace
+
+ImageList list_images(const std::vector<std::string>& inputs, const std::vector<std::string>& listed) {
+  Collector collector;
+  for (const std::string& input : inputs) {
+    if (exists(input)) {
+      collector.add(input);
+      continue;
+    }
+    require(looks_like_glob(input) || has_braces(input), "list_images", "there is no file or folder '", input,
+            "'.");
+    const std::vector<std::string> expanded = expand_braces(input);
+    bool any = false;
+    for (const std::string& each : expanded) {
+      const bool is_pattern = !exists(each) && looks_like_glob(each);
+      const std::vector<std::string> found = is_pattern ? expand_glob(each) : std::vector{each};
+      any = any || (is_pattern ? !found.empty() : exists(each));
+      for (const std::string& path : found) collector.add(path);
+    }
+    require(any, "list_images", "the pattern '", input, "' matches nothing.");
+  }
+  // The order in a list says nothing.
+  std::vector<std::string> sorted = listed;
+  std::sort(sorted.begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  for (const std::string& path : sorted) collector.add(path);
+  return collector.take();
+}
+
+std::vector<std::string> read_input_list(std::istream& stream, const std::string& place) {
+  return split_input_list({std::istreambuf_iterator<char>(stream), {}}, place);
+}
+
+std::vector<std::string> read_input_list(const std::filesystem::path& path) {
+  return split_input_list(read_file(path), path.string());
 }
 
 }  // namespace ilk

@@ -21,20 +21,24 @@ static_assert(std::endian::native == std::endian::little, "elements are copied a
 
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::uint64_t longest_header = 1 << 20;
+constexpr std::int64_t longest_text = 1 << 20;  // letters
 
 struct NamedType {
   std::string_view name;
   ElementType type;
 };
-constexpr std::array<NamedType, 9> types{{{"<f8", ElementType::f64},
-                                          {"<f4", ElementType::f32},
-                                          {"<f2", ElementType::f16},
-                                          {"<i8", ElementType::i64},
-                                          {"<i4", ElementType::i32},
-                                          {"<i2", ElementType::i16},
-                                          {"|i1", ElementType::i8},
-                                          {"|u1", ElementType::u8},
-                                          {"|b1", ElementType::boolean}}};
+constexpr std::array<NamedType, 12> types{{{"<f8", ElementType::f64},
+                                           {"<f4", ElementType::f32},
+                                           {"<f2", ElementType::f16},
+                                           {"<i8", ElementType::i64},
+                                           {"<i4", ElementType::i32},
+                                           {"<i2", ElementType::i16},
+                                           {"|i1", ElementType::i8},
+                                           {"<u8", ElementType::u64},
+                                           {"<u4", ElementType::u32},
+                                           {"<u2", ElementType::u16},
+                                           {"|u1", ElementType::u8},
+                                           {"|b1", ElementType::boolean}}};
 
 /// Reads the few kinds of Python literal that a header is made of, from left to right.
 class Literals {
@@ -107,17 +111,28 @@ class Literals {
 ElementType type_of(std::string_view name, const std::string& place) {
   for (const NamedType& type : types)
     if (type.name == name) return type.type;
-  const std::string_view why = name.starts_with('>')    ? " (big-endian)"
-                               : name.starts_with("|O") ? " (Python objects)"
-                                                        : "";
-  fail("read_npy", place,
-       ": the dtype must be float16, float32, float64, bool, uint8 or a signed integer, got '", name, "'",
-       why, ".");
+  const std::string_view why = name.starts_with('>') ? " (big-endian)"
+                               : name.starts_with("|O")
+                                   ? " (Python objects; for texts save array.astype(str))"
+                                   : "";
+  fail("read_npy", place, ": the dtype must be float16, float32, float64, bool, an integer or a text, got '",
+       name, "'", why, ".");
+}
+
+/// '<U12' or '|S5'.
+std::optional<NpyText> text_of(std::string_view name) {
+  const bool is_wide = name.starts_with("<U");
+  if (!is_wide && !name.starts_with("|S")) return std::nullopt;
+  NpyText text{.bytes_a_letter = is_wide ? 4 : 1};
+  const auto [end, error] = std::from_chars(name.data() + 2, name.data() + name.size(), text.letters);
+  const bool is_number = error == std::errc() && end == name.data() + name.size();
+  return is_number && text.letters >= 0 && text.letters <= longest_text ? std::optional(text) : std::nullopt;
 }
 
 NpyHeader parse_dictionary(std::string_view text, const std::string& place) {
   Literals literals(text, place);
   std::optional<ElementType> type;
+  std::optional<NpyText> texts;
   std::optional<bool> columns_first;
   std::optional<std::vector<std::int64_t>> shape;
   literals.expect('{');
@@ -126,7 +141,9 @@ NpyHeader parse_dictionary(std::string_view text, const std::string& place) {
     literals.expect(':');
     if (key == "descr") {
       if (literals.take('[')) literals.bad("describes records with fields; there must be plain numbers");
-      type = type_of(literals.string(), place);
+      const auto name = literals.string();
+      texts = text_of(name);
+      type = texts ? ElementType::u8 : type_of(name, place);
     } else if (key == "fortran_order") {
       columns_first = literals.boolean();
     } else if (key == "shape") {
@@ -139,7 +156,7 @@ NpyHeader parse_dictionary(std::string_view text, const std::string& place) {
     break;
   }
   if (!type || !columns_first || !shape) literals.bad("must have descr, fortran_order and shape");
-  return {*type, *shape, *columns_first};
+  return {*type, texts, *shape, *columns_first};
 }
 
 }  // namespace
@@ -167,7 +184,9 @@ NpyHeader read_npy_header(ByteSource& source, const std::string& place) {
   check(length <= longest_header, "the header must be at most ", longest_header, " bytes long, got ", length);
   NpyHeader header = parse_dictionary(bytes(start.size() + width, length), place);
   header.data_begin = start.size() + width + length;
-  const auto needed = bytes_of(header.shape, size_of(header.type));
+  const std::int64_t size =
+      header.text ? header.text->letters * header.text->bytes_a_letter : size_of(header.type);
+  const auto needed = bytes_of(header.shape, static_cast<std::uint64_t>(size));
   check(needed.has_value(), "the shape is too large");
   const std::uint64_t found = source.size() - header.data_begin;
   check(*needed == found, "shape and dtype need ", *needed, " bytes, but there are ", found);

@@ -2,6 +2,7 @@
 #include <ilk/array.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,16 @@
 
 namespace ilk::internal {
 
+/// Texts of one width, as a dtype such as '<U12' or '|S5' says.
+struct NpyText {
+  std::int64_t letters = 0;         ///< of the longest; shorter ones are filled up with zeros
+  std::int64_t bytes_a_letter = 1;  ///< 4: UTF-32; 1: bytes
+};
+
 /// What stands at the head of a NumPy array file.
 struct NpyHeader {
-  ElementType type;
+  ElementType type;             ///< means nothing where there is text
+  std::optional<NpyText> text;  ///< none where the elements are numbers
   std::vector<std::int64_t> shape;
   bool columns_first = false;    ///< Fortran order: the first index runs fastest
   std::uint64_t data_begin = 0;  ///< bytes before the first element

@@ -1,8 +1,10 @@
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/image.h>
 
 #include <nlohmann/json.hpp>
+
+#include "json_file.h"
+#include "preprocessor_file.h"
 
 namespace ilk {
 namespace {
@@ -10,7 +12,8 @@ namespace {
 using Json = nlohmann::json;
 constexpr std::string_view function = "read_preprocessor";
 
-/// One preprocessor_config.json, with errors that name it and the key.
+/// One preprocessor_config.json, or the part of a processor_config.json, with errors that name it and the
+/// key.
 class Config {
  public:
   Config(const std::string& path, Json json) : path_(path), json_(std::move(json)) {
@@ -87,12 +90,19 @@ bool bare_size_is_shortest_edge(const Config& config) {
 
 }  // namespace
 
+std::filesystem::path preprocessor_file(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (const char* name : {"preprocessor_config.json", "processor_config.json"})
+    if (std::filesystem::exists(directory / name, error)) return directory / name;
+  fail(function, directory, " must hold preprocessor_config.json, or processor_config.json.");
+}
+
 ImagePreprocessor read_preprocessor(const std::string& path) {
-  Json json;
-  try {
-    json = Json::parse(read_file(path));
-  } catch (const Json::exception& error) {
-    fail(function, path, " is not valid JSON: ", error.what(), ".");
+  Json json = read_json_file(path, function);
+  // Since version 5 transformers writes the processors of a model into one file, processor_config.json.
+  if (json.is_object() && json.contains("image_processor") && json["image_processor"].is_object()) {
+    Json part = json["image_processor"];
+    json = std::move(part);
   }
   const Config config(path, std::move(json));
   ImagePreprocessor result;

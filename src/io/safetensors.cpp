@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "array_size.h"
+#include "foreign_content.h"
 
 namespace ilk {
 namespace {
@@ -92,6 +93,8 @@ SafetensorsFile::SafetensorsFile(std::shared_ptr<const InputFile> file)
     require(rule_holds, "SafetensorsFile", path_, ": ", rule..., ".");
   };
   const std::uint64_t size = file_->size();
+  if (const std::string what = foreign_content_of(path_); !what.empty())
+    fail("SafetensorsFile", path_, " must be a safetensors file; it is ", what, ".");
   check(size >= length_bytes, "a file has at least 8 bytes, got ", size);
   std::uint64_t length = 0;
   file_->read(0, std::as_writable_bytes(std::span(&length, 1)));

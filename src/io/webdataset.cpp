@@ -10,9 +10,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "dataset_formats.h"
 #include "image_format.h"
+#include "shard_files.h"
+#include "strings.h"
 #include "tar.h"
 
 namespace ilk::internal {
@@ -33,21 +36,37 @@ struct Sample {
   std::string label, text;  // from .cls or .json; from .txt
 };
 
-std::vector<fs::path> shards_in(const fs::path& place) {
-  if (!fs::is_directory(place)) return {place};
+constexpr std::string_view blanks{" \t\r\n\v\f\0", 7};
+
+std::vector<fs::path> shards_in(const std::vector<fs::path>& places) {
   std::vector<fs::path> shards;
-  for (const auto& entry : fs::directory_iterator(place))
-    if (entry.is_regular_file() && entry.path().extension() == ".tar") shards.push_back(entry.path());
+  for (const fs::path& place : places) {
+    if (!fs::is_directory(place)) {
+      shards.push_back(place);
+      continue;
+    }
+    for (const auto& entry : fs::directory_iterator(place))
+      if (is_visible(entry.path()) && entry.is_regular_file() && is_shard_name(entry.path()))
+        shards.push_back(entry.path());
+  }
   std::sort(shards.begin(), shards.end());
-  require(!shards.empty(), function, place, " must hold tar files.");
+  shards.erase(std::unique(shards.begin(), shards.end()), shards.end());
+  require(!shards.empty(), function, places.front(), " must hold tar files.");
   return shards;
 }
 
-std::string trimmed(std::string text) {
-  const auto space = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0 || c == '\0'; };
-  while (!text.empty() && space(text.back())) text.pop_back();
-  text.erase(text.begin(), std::find_if_not(text.begin(), text.end(), space));
-  return text;
+/// "photos/a.jpg" without ".tar" or ".tar.gz", as names of samples begin.
+fs::path shard_stem(const fs::path& shard) {
+  const fs::path stem = shard.stem();
+  return stem.extension() == ".tar" ? stem.stem() : stem;
+}
+
+/// Whether a part of the name begins with a dot, as the resource forks of macOS do ("._a.jpg").
+bool is_hidden(const std::string& name) {
+  const fs::path path = name;
+  return std::any_of(path.begin(), path.end(), [](const fs::path& part) {
+    return part.native().starts_with('.') && part != "." && part != "..";
+  });
 }
 
 std::string label_of_json(const std::string& bytes) {
@@ -64,18 +83,37 @@ std::string label_of_json(const std::string& bytes) {
 
 class Shards {
  public:
-  explicit Shards(const fs::path& place) : paths_(shards_in(place)) {
-    for (std::size_t i = 0; i < paths_.size(); ++i) index(i);
-    finish_sample();
+  /// A shard that cannot be read to its end is left out whole.
+  explicit Shards(const std::vector<fs::path>& places)
+      : paths_(shards_in(places)), files_(std::make_shared<ShardFiles>(paths_)) {
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      const std::size_t samples = samples_.size(), skipped = skipped_.size();
+      try {
+        index(i);
+        finish_sample();
+      } catch (const Error& error) {
+        if (paths_.size() == 1) throw;
+        open_ = false;
+        samples_.resize(samples);
+        skipped_.resize(skipped);
+        // Without the name of the function and the path: "[read_tar] "shards/00.tar": a tar archive …".
+        std::ostringstream before;
+        before << "[" << error.function() << "] " << paths_[i] << ": ";
+        const std::string reason = error.what();
+        skipped_.push_back({paths_[i].string(), "damaged",
+                            reason.starts_with(before.str()) ? reason.substr(before.str().size()) : reason});
+      }
+    }
   }
   std::vector<fs::path> paths_;
+  std::shared_ptr<ShardFiles> files_;
   std::vector<Sample> samples_;
   std::vector<SkippedFile> skipped_;
 
  private:
   void index(std::size_t shard) {
-    finish_sample();
-    const InputFile file(paths_[shard]);
+    const auto held = files_->open(shard);
+    const InputFile& file = *held;
     const TarBytes bytes = [&](std::uint64_t offset, std::span<std::byte> to) -> std::size_t {
       const std::uint64_t left = offset < file.size() ? file.size() - offset : 0;
       const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(to.size(), left));
@@ -86,13 +124,13 @@ class Shards {
   }
 
   void take(const InputFile& file, std::size_t shard, const TarMember& member) {
+    if (is_hidden(member.name)) return;
     const auto slash = member.name.rfind('/');
     const auto dot = member.name.find('.', slash == std::string::npos ? 0 : slash + 1);
     if (dot == std::string::npos) return;
     const std::string key = member.name.substr(0, dot);
     std::string ending = member.name.substr(dot + 1);
-    std::transform(ending.begin(), ending.end(), ending.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
+    ending = lower_case(ending);
     if (!open_ || key != key_ || shard != current_.shard) {
       finish_sample();
       open_ = true;
@@ -102,7 +140,7 @@ class Shards {
     // "seg.png" and the like belong to other tasks than naming what is seen.
     if (image_endings.contains(ending) && !current_.has_image) {
       current_.has_image = true;
-      current_.name = (paths_[shard].stem() / fs::path(member.name).relative_path()).string();
+      current_.name = (shard_stem(paths_[shard]) / fs::path(member.name).relative_path()).string();
       current_.offset = member.offset;
       current_.size = member.size;
       require(member.size <= file.size() && member.offset <= file.size() - member.size, "read_tar",
@@ -113,9 +151,9 @@ class Shards {
     if (member.size > largest_sidecar) return;
     std::string bytes(member.size, '\0');
     file.read(member.offset, std::as_writable_bytes(std::span(bytes)));
-    if (ending == "cls") current_.label = trimmed(bytes);
+    if (ending == "cls") current_.label = trimmed(bytes, blanks);
     if (ending == "json" && current_.label.empty()) current_.label = label_of_json(bytes);
-    if (ending == "txt") current_.text = trimmed(bytes);
+    if (ending == "txt") current_.text = trimmed(bytes, blanks);
   }
 
   void finish_sample() {
@@ -124,7 +162,7 @@ class Shards {
     if (current_.has_image)
       samples_.push_back(std::move(current_));
     else
-      skipped_.push_back({(paths_[current_.shard].stem() / key_).string(), "not an image",
+      skipped_.push_back({(shard_stem(paths_[current_.shard]) / key_).string(), "not an image",
                           "the sample has no file with an image's ending"});
   }
 
@@ -148,11 +186,19 @@ bool class_before(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-Dataset open_webdataset(const fs::path& place) {
-  Shards shards(place);
+bool is_shard_name(const fs::path& path) {
+  const std::string name = lower_case(path.filename().string());
+  return name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz");
+}
+
+Dataset open_webdataset(const std::vector<fs::path>& places) {
+  Shards shards(places);
   Dataset dataset{.format = "webdataset", .skipped = std::move(shards.skipped_)};
   auto& samples = shards.samples_;
-  require(!samples.empty(), function, place, " must hold at least one image.");
+  if (samples.empty() && !dataset.skipped.empty())
+    fail(function, places.front(), " must hold at least one image; the first that was skipped is ",
+         dataset.skipped.front().path, ": ", dataset.skipped.front().reason);
+  require(!samples.empty(), function, places.front(), " must hold at least one image.");
   // Texts name classes only where nothing else does and they repeat: captions are no classes.
   std::set<std::string> texts;
   bool labelled = false;
@@ -175,19 +221,19 @@ Dataset open_webdataset(const fs::path& place) {
     std::size_t shard;
     std::uint64_t offset, size;
   };
-  std::vector<Place> places;
+  std::vector<Place> in_shards;
   for (auto& sample : samples) {
     dataset.images.push_back({std::move(sample.name), sample.label.empty() ? -1 : numbers.at(sample.label)});
-    places.push_back({sample.shard, sample.offset, sample.size});
+    in_shards.push_back({sample.shard, sample.offset, sample.size});
   }
-  dataset.read = [paths = shards.paths_, places = std::move(places)](std::int64_t index) {
-    const Place& at = places.at(static_cast<std::size_t>(index));
+  dataset.read = [files = shards.files_, in_shards = std::move(in_shards)](std::int64_t index) {
+    const Place& at = in_shards.at(static_cast<std::size_t>(index));
     if (at.size == 0) throw ImageError("empty", "the file has no bytes");
     if (at.size > largest_image)
       throw ImageError("too large", "the file has more than the 4 GiB that are read");
-    const InputFile file(paths[at.shard]);
+    const auto file = files->open(at.shard);
     ImageFile image{.bytes = std::string(at.size, '\0')};
-    file.read(at.offset, std::as_writable_bytes(std::span(image.bytes)));
+    file->read(at.offset, std::as_writable_bytes(std::span(image.bytes)));
     require_image(recognise_content(image.bytes));
     image.sha256 = sha256_hex(image.bytes);
     return image;

@@ -63,8 +63,7 @@ void BenchData::open(const RunOptions& options) {
     require(!file.shape().empty(), function, "features must have rows, got none.");
     for (std::int64_t i = 0; i < file.shape()[0]; ++i) names_.push_back(std::to_string(i));
     if (!options.names.empty()) {
-      std::istringstream text(read_file(options.names));
-      names_ = read_input_list(text);
+      names_ = read_input_list(std::filesystem::path(options.names));
     }
     place_ = features_;
     in_order_ = true;

@@ -14,6 +14,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "../text/image_matcher.h"
 #include "run_assignments.h"
 #include "run_directory_lock.h"
 
@@ -30,12 +31,6 @@ bool are_row_numbers(const std::vector<std::string>& paths) {
   return true;
 }
 
-std::string normal_path(const std::string& path) {
-  std::error_code error;
-  const auto canonical = fs::weakly_canonical(path, error);
-  return error ? path : canonical.string();
-}
-
 Labels labels_of(const Dataset& dataset, const std::vector<std::string>& paths) {
   std::vector<std::int64_t> of_image(paths.size(), -1);
   const bool files = dataset.format == "imagefolder" || dataset.format == "csv" || dataset.format == "videos";
@@ -43,12 +38,20 @@ Labels labels_of(const Dataset& dataset, const std::vector<std::string>& paths) 
   if (!files && paths.size() == dataset.images.size() && are_row_numbers(paths)) {
     for (std::size_t i = 0; i < paths.size(); ++i) of_image[i] = dataset.images[i].label;
     any = true;
+  } else if (files) {
+    std::vector<ImageText> entries;
+    for (const auto& image : dataset.images)
+      entries.push_back({image.name, image.label < 0 ? "" : std::to_string(image.label)});
+    const ImageMatch match = ImageMatcher(paths, false).match(entries, {});
+    any = match.known > 0;
+    for (std::size_t i = 0; i < paths.size(); ++i)
+      if (const std::int64_t entry = match.entry_of_image[i]; entry >= 0)
+        of_image[i] = dataset.images[static_cast<std::size_t>(entry)].label;
   } else {
-    const auto key = [&](const std::string& path) { return files ? normal_path(path) : path; };
     std::unordered_map<std::string, std::int64_t> label_of;
-    for (const auto& image : dataset.images) label_of.emplace(key(image.name), image.label);
+    for (const auto& image : dataset.images) label_of.emplace(image.name, image.label);
     for (std::size_t i = 0; i < paths.size(); ++i) {
-      const auto found = label_of.find(key(paths[i]));
+      const auto found = label_of.find(paths[i]);
       if (found == label_of.end()) continue;
       of_image[i] = found->second;
       any = true;

@@ -179,8 +179,7 @@ class FeatureFiles : public FeatureSource {
       for (std::int64_t i = 0; i < n; ++i) names_.push_back(std::to_string(i));
       return;
     }
-    std::istringstream text(read_file(path));
-    names_ = read_input_list(text);
+    names_ = read_input_list(std::filesystem::path(path));
     require(static_cast<std::int64_t>(names_.size()) == n, function, "names must be one for each row of ",
             features_.place(), " (", n, "), but ", path, " has ", names_.size(),
             " (empty lines are not counted).");

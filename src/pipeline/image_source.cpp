@@ -24,10 +24,10 @@ std::optional<Dataset> open_input(const RunContext& run) {
   const bool part = !options.split.empty() || !options.classes.empty();
   const auto packed = std::find_if(paths.begin(), paths.end(), is_packed_dataset);
   if (!part && packed == paths.end()) return std::nullopt;
-  require(paths.size() == 1 && run.inputs.listed.empty(), "run",
+  require(!paths.empty() && run.inputs.listed.empty(), "run",
           "a data set must be the only input; --split and --classes are for one, got ",
           paths.size() + run.inputs.listed.size(), " inputs.");
-  return open_dataset(paths.front(), options);
+  return open_dataset(paths, options);
 }
 
 /// The inputs' files without what an earlier run left in the output folder.

@@ -3,37 +3,34 @@
 #include <ilk/array_file.h>
 #include <ilk/csv.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
 #include <map>
-#include <optional>
-#include <unordered_map>
+#include <unordered_set>
+
+#include "../io/path_table.h"
+#include "../io/strings.h"
+#include "../io/text_file.h"
+#include "../text/image_matcher.h"
 
 namespace ilk {
 namespace {
 
 constexpr std::string_view function = "read_labels";
 
-std::string normal_path(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto canonical = std::filesystem::weakly_canonical(path, error);
-  return (error ? path.lexically_normal() : canonical).string();
-}
-
-/// Labels by name, null where an image has none.
-Labels numbered(const std::vector<const std::string*>& found) {
+/// The classes of these names, one for each image; a blank one is none.
+Labels numbered(const std::vector<std::string>& found) {
   std::map<std::string, std::int64_t> numbers;
-  for (const auto* label : found)
-    if (label) numbers.emplace(*label, 0);
+  for (const std::string& label : found)
+    if (!label.empty()) numbers.emplace(label, 0);
   Labels labels;
   for (auto& [name, number] : numbers) {
     number = static_cast<std::int64_t>(labels.classes.size());
     labels.classes.push_back(name);
   }
-  for (const auto* label : found) labels.of_image.push_back(label ? numbers.at(*label) : -1);
+  for (const std::string& label : found) labels.of_image.push_back(label.empty() ? -1 : numbers.at(label));
   return labels;
 }
 
@@ -59,6 +56,9 @@ Labels from_array(const std::string& place, std::size_t n_images) {
           "labels must be one number for each row (", n_images, "); the shape of ", place, " is ",
           shape_text(shape), ".");
   const std::vector<std::int64_t> values = file.rows(0, shape[0]).to_integers();
+  if (file.type() == ElementType::u64)
+    require(std::all_of(values.begin(), values.end(), [](auto value) { return value >= 0; }), function,
+            "labels must be below 2^63; ", place, " holds larger ones.");
   std::vector<std::int64_t> classes;
   std::copy_if(values.begin(), values.end(), std::back_inserter(classes),
                [](auto value) { return value >= 0; });
@@ -74,64 +74,98 @@ Labels from_array(const std::string& place, std::size_t n_images) {
   return labels;
 }
 
-Labels from_lines(const std::string& place, std::vector<std::vector<std::string>> rows,
-                  std::size_t n_images) {
-  if (rows.size() == n_images + 1 && csv_column(rows.front(), csv_label_names)) rows.erase(rows.begin());
-  require(rows.size() == n_images, function, "labels must be one for each row (", n_images, "); ", place,
-          " has ", rows.size(), " lines (empty ones are not counted).");
-  std::vector<const std::string*> found;
-  for (const auto& row : rows) {
-    require(row.size() == 1, function, place, ": each line must be one label, got '", row.front(),
-            "' and more.");
-    found.push_back(&row.front());
-  }
-  Labels labels = numbered(found);
+void require_a_class(const Labels& labels, const std::string& place) {
+  require(!labels.classes.empty(), function, "labels must give at least one image a class; in ", place,
+          " all are blank.");
+}
+
+/// The texts of an array, one for each row.
+Labels from_texts(const std::string& place, std::vector<std::string> texts, std::size_t n_images) {
+  require(texts.size() == n_images, function, "labels must be one for each row (", n_images, "); ", place,
+          " has ", texts.size(), ".");
+  for (std::string& text : texts) text = trimmed(text);
+  Labels labels = numbered(texts);
   labels.by_row = true;
+  require_a_class(labels, place);
+  return labels;
+}
+
+/// One label a line. Empty lines are no labels where the lines are as many as the images with them, and
+/// nothing at all elsewhere.
+Labels from_lines(const std::string& place, std::string_view text, std::size_t n_images) {
+  std::vector<CsvRow> rows = parse_csv_rows(text);
+  std::vector<std::string> labels;
+  std::size_t line = 1;
+  const bool is_named = rows.size() > 1 && csv_column(rows.front().fields, csv_label_names).has_value();
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) +
+                     (text.empty() || text.ends_with('\n') ? 0 : 1);
+  const bool fits_whole = lines == n_images || (is_named && lines == n_images + 1);
+  const bool has_header = is_named && (fits_whole ? lines : rows.size()) == n_images + 1;
+  for (auto& [at, fields] : rows) {
+    require(fields.size() == 1, function, place, ", line ", at, ": each line must be one label, got '",
+            fields.front(), "' and more.");
+    for (; fits_whole && line < at; ++line) labels.emplace_back();
+    labels.emplace_back(trimmed(fields.front()));
+    line = at + 1 + static_cast<std::size_t>(std::count(fields.front().begin(), fields.front().end(), '\n'));
+  }
+  for (; fits_whole && line <= lines; ++line) labels.emplace_back();
+  if (has_header) labels.erase(labels.begin());
+  require(labels.size() == n_images, function, "labels must be one for each row (", n_images, "); ", place,
+          " has ", rows.size(), " lines (empty ones are not counted).");
+  Labels result = numbered(labels);
+  result.by_row = true;
+  require_a_class(result, place);
+  return result;
+}
+
+Labels from_table(const std::string& place, const PathTable& table,
+                  const std::vector<std::string>& image_paths) {
+  if (!table.irregular.empty())
+    fail(function, place, ", line ", table.irregular.front().line, ": a row must have ", table.columns,
+         " fields as the first, got ", table.irregular.front().fields, ".");
+  std::vector<ImageText> entries;
+  for (const auto& row : table.rows) entries.push_back({row.path, row.value});
+  const ImageMatch match =
+      ImageMatcher(image_paths, false).match(entries, std::filesystem::path(place).parent_path());
+  if (match.contradiction) {
+    const auto [a, b] = *match.contradiction;
+    const auto &first = table.rows[static_cast<std::size_t>(a)],
+               &second = table.rows[static_cast<std::size_t>(b)];
+    fail(function, place, " must give an image one label; line ", first.line, " says '", first.value,
+         "' of '", first.path, "', and line ", second.line, " '", second.value, "' of '", second.path, "'.");
+  }
+  std::vector<std::string> found;
+  for (const std::int64_t entry : match.entry_of_image)
+    found.push_back(entry < 0 ? "" : table.rows[static_cast<std::size_t>(entry)].value);
+  require(match.known > 0, function, place, " must name at least one of the images; its first path is '",
+          table.rows.empty() ? "" : table.rows.front().path, "', the first image '", image_paths.front(),
+          "'.");
+  Labels labels = numbered(found);
+  require_a_class(labels, place);
   return labels;
 }
 
 }  // namespace
 
 Labels read_labels(const std::string& place, const std::vector<std::string>& image_paths, bool in_order) {
+  require(!image_paths.empty(), function, "there must be at least one image, got none.");
   if (ArrayFile::recognises(place)) {
     require_order(in_order, place);
+    if (auto texts = read_text_array(place)) return from_texts(place, std::move(*texts), image_paths.size());
     return from_array(place, image_paths.size());
   }
-  const std::filesystem::path csv = place;
-  auto rows = parse_csv(read_file(csv));
-  require(!rows.empty(), function, csv, " must have at least one row, got an empty file.");
-  auto path_column = csv_column(rows.front(), csv_path_names);
-  auto label_column = csv_column(rows.front(), csv_label_names);
-  if (path_column && label_column) {
-    rows.erase(rows.begin());
-  } else if (rows.front().size() == 1) {
-    require_order(in_order, place);
-    return from_lines(place, std::move(rows), image_paths.size());
-  } else {
-    require(rows.front().size() == 2, function, csv,
-            " must have a header with a path and a label column, or two columns; the first row has ",
-            rows.front().size(), ".");
-    path_column = 0, label_column = 1;
-  }
-
-  std::unordered_map<std::string, std::string> label_of;
-  for (const auto& row : rows) {
-    require(row.size() > std::max(*path_column, *label_column), function, csv,
-            ": a row must hold a path and a label, got '", row.front(), "'.");
-    const std::filesystem::path path = row[*path_column];
-    label_of[normal_path(csv.parent_path() / path)] = row[*label_column];
-    label_of.emplace(normal_path(path), row[*label_column]);
-  }
-  std::vector<const std::string*> found;
-  for (const auto& path : image_paths) {
-    const auto label = label_of.find(normal_path(path));
-    found.push_back(label == label_of.end() ? nullptr : &label->second);
-  }
-  const bool any =
-      std::any_of(found.begin(), found.end(), [](const auto* label) { return label != nullptr; });
-  require(any, function, csv, " must name at least one of the images; its first path is '",
-          rows.empty() ? "" : rows.front()[*path_column], "', the first image '", image_paths.front(), "'.");
-  return numbered(found);
+  const std::string text = read_text_file(place, function);
+  require(text.find_first_not_of(" \t\r\n") != std::string::npos, function, place,
+          " must have at least one row, got an empty file.");
+  std::unordered_set<std::string> names;
+  for (const std::string& path : image_paths) names.insert(std::filesystem::path(path).filename().string());
+  const auto is_known = [&](const std::string& path) {
+    return names.contains(std::filesystem::path(path).filename().string());
+  };
+  if (const auto table = read_path_table(text, place, function, csv_label_names, is_known))
+    return from_table(place, *table, image_paths);
+  require_order(in_order, place);
+  return from_lines(place, text, image_paths.size());
 }
 
 std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> labelled_only(

@@ -15,14 +15,16 @@ struct Labels {
 };
 
 /// Reads labels from
-/// - a CSV with a header that names a path and a label column ("path" or "file", "filename", "image"; "label"
-///   or "class", "category"), or with two columns and no header: matched by path. Paths are meant relative to
-///   the CSV's folder, or as they were given on the command line;
+/// - a table divided by , ; tabs or |, with a header that names a path and a label column ("path" or
+///   "file_name", "image", …; "label" or "class", "category", …) or with two columns (read_path_table):
+///   matched by path, as the run wrote it, from the table's folder, or by the ending that only one image has
+///   (ImageMatcher), so that it still fits where images, table or working directory have moved;
 /// - one label a line (a first line "label" may stand above them): matched in order, one for each image;
-/// - an array of N whole numbers (.npy, .npz:name, .safetensors:name): matched in order; a negative number
-///   means no label.
-/// What is matched in order needs `in_order`: a folder's images have no order that a list could follow.
-/// Throws Error where no image is mentioned at all, and for a count that is not N.
+/// - an array of N whole numbers or texts (.npy, .npz:name, .safetensors:name): matched in order; a negative
+///   number means no label.
+/// A blank label is none. What is matched in order needs `in_order`: a folder's images have no order that a
+/// list could follow. Throws Error where no image is mentioned at all or none gets a class, where two rows
+/// say different things of an image, and for a count that is not N.
 Labels read_labels(const std::string& place, const std::vector<std::string>& image_paths,
                    bool in_order = false);
 

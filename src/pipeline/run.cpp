@@ -9,6 +9,7 @@
 #include <future>
 
 #include "algorithm_options.h"
+#include "../cluster/duplicates.h"
 #include "feature_source.h"
 #include "method.h"
 #include "run_directory.h"
@@ -78,6 +79,11 @@ class Run {
       decide_cluster_count(record_, progress_);
     else
       context_.timed("count clusters", [&] { decide_cluster_count(record_, progress_); });
+    const std::int64_t n = summary().n_images, k = record_.n_clusters;
+    if (const std::int64_t different = n - internal::count_duplicates(embeddings()); different < k)
+      progress_.say("Only " + std::to_string(different) + " of the " + std::to_string(n) +
+                    " images differ, fewer than the " + std::to_string(k) +
+                    " clusters asked for; equal images share one, and the others are empty.");
     // Now, so that a mistake in them does not cost the work.
     if (!options().labels.empty())
       labels_ = read_labels(options().labels, record_.images.paths, !options().features.empty());

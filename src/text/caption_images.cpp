@@ -7,15 +7,16 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
 
+#include "../io/strings.h"
 #include "caption_log.h"
 #include "caption_server.h"
-#include "strings.h"
 #include "vision_chat.h"
 
 namespace ilk {
@@ -51,6 +52,7 @@ class Captioner {
  public:
   Captioner(const ImageList& list, const CaptionOptions& options, const std::string& key, Progress& progress)
       : paths_(list.paths),
+        read_(list.read),
         options_(options),
         progress_(progress),
         stop_(progress),
@@ -129,12 +131,12 @@ class Captioner {
     std::optional<ImageFile> file;
     std::string content;
     try {
-      if (const auto known = cache_.known_content(path)) {
+      if (const auto known = read_ ? std::nullopt : cache_.known_content(path)) {
         content = *known;
       } else {
-        file = read_image_file(path);
+        file = read(i);
         content = file->sha256;
-        cache_.note_content(path, content);
+        if (!read_) cache_.note_content(path, content);
       }
     } catch (const ImageError& error) {
       const std::lock_guard lock(mutex_);
@@ -143,7 +145,7 @@ class Captioner {
     if (is_settled(path, content)) return;
     Outcome outcome;
     try {
-      if (!file) file = read_image_file(path);
+      if (!file) file = read(i);
       if (file->sha256 != content)
         throw ImageError("vanished", "the file was changed while it was looked at");
       outcome = options_.dry_run ? estimate(*file, i) : ask(*file);
@@ -151,6 +153,10 @@ class Captioner {
       outcome = {.kind = error.kind(), .reason = error.what(), .is_skipped = true};
     }
     settle(path, content, outcome);
+  }
+
+  ImageFile read(std::size_t i) const {
+    return read_ ? read_(static_cast<std::int64_t>(i)) : read_image_file(paths_[i]);
   }
 
   Outcome ask(const ImageFile& file) {
@@ -214,6 +220,7 @@ class Captioner {
   }
 
   const std::vector<std::string>& paths_;
+  const std::function<ImageFile(std::int64_t)>& read_;  // of the list; empty where they are files
   const CaptionOptions& options_;
   Progress& progress_;
   Stoppable stop_;

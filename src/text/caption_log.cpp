@@ -8,7 +8,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "strings.h"
+#include "../io/strings.h"
 
 namespace ilk {
 namespace {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "../io/http.h"
+#include "../io/refusal.h"
 #include "../io/retry.h"
 #include "vision_chat.h"
 
@@ -86,13 +87,13 @@ CaptionServer::Step CaptionServer::attempt(const std::string& question) {
   if (status / 100 == 2) {
     vision_chat::Answer answer = vision_chat::read_answer(body);
     if (answer.problem.empty()) return {.caption = std::move(answer.caption)};
-    return {.kind = "useless answer", .reason = std::move(answer.problem), .may_help = true};
+    return {.kind = "useless answer", .reason = std::move(answer.problem), .may_help = answer.may_change};
   }
   // What is said of a key may hold parts of it.
   if (status == 401 || status == 403)
     give_up("the server answered ", status,
             key_.empty() ? " and no key was given" : "; the key may be wrong");
-  const std::string said = vision_chat::read_refusal(ending.refusal, key_);
+  const std::string said = http::refusal_text(ending.refusal, key_);
   const std::string reason =
       "the server answered " + std::to_string(status) + (said.empty() ? "" : ": " + said);
   if (status == 404) give_up(reason);

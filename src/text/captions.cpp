@@ -2,12 +2,14 @@
 
 #include <ilk/csv.h>
 #include <ilk/error.h>
+#include <ilk/files.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "strings.h"
+#include "../io/strings.h"
+#include "../io/text_file.h"
 
 namespace ilk {
 namespace {
@@ -130,7 +132,7 @@ struct Header {
 // A first line such as "image_name| comment_number| comment". One that merely begins with "comment, speech"
 // is a sentence.
 std::optional<Header> find_header(std::string_view line) {
-  for (const char separator : {'|', ','}) {
+  for (const char separator : {'|', ',', ';', '\t'}) {
     Header header{.separator = separator};
     std::optional<std::size_t> caption;
     bool other = false;
@@ -193,9 +195,8 @@ std::vector<std::string> parse_table(const Place& place, std::string_view conten
 
 }  // namespace
 
-std::string_view checked_text(std::string_view function, const std::filesystem::path& path,
-                              std::string_view contents) {
-  if (contents.starts_with("\xEF\xBB\xBF")) contents.remove_prefix(3);
+std::string read_checked_text(std::string_view function, const std::filesystem::path& path) {
+  std::string contents = decode_text(read_file(path), path.string(), function, ZeroBytes::allowed);
   std::string_view rest = contents;
   for (std::int64_t number = 1; !rest.empty(); ++number) {
     const std::string_view line = take_line(rest);

@@ -1,12 +1,12 @@
 #include <ilk/corpus.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/sha256.h>
 
+#include <algorithm>
 #include <unordered_set>
 
+#include "../io/strings.h"
 #include "captions.h"
-#include "strings.h"
 
 namespace ilk {
 namespace {
@@ -24,6 +24,19 @@ Corpus corpus_of(std::string_view function, const std::filesystem::path& path,
                  std::vector<std::string> texts) {
   require(!texts.empty(), function, path.string(), " holds no text.");
   return make_corpus(path.string(), std::move(texts));
+}
+
+/// "fish, dog, castle"
+std::vector<std::string> listed_nouns(std::string_view list) {
+  require(list.find(',') != std::string_view::npos, "read_nouns", "there is no file '", list,
+          "'; nouns are a file, one noun a line, or a list such as fish,dog,castle.");
+  std::vector<std::string> nouns;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    nouns.emplace_back(trimmed(list.substr(0, end)));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return nouns;
 }
 
 }  // namespace
@@ -51,12 +64,10 @@ Corpus make_corpus(std::string source, std::vector<std::string> texts) {
 Corpus read_nouns(const std::filesystem::path& path) {
   constexpr std::string_view function = "read_nouns";
   std::error_code error;
-  require(std::filesystem::exists(path, error), function,
-          "nouns must be a file, one noun a line; there is no file ", path, ".");
-  const std::string contents = read_file(path);
+  if (!std::filesystem::exists(path, error)) return make_corpus(path.string(), listed_nouns(path.string()));
   std::vector<std::string> nouns, notes;
   bool any_note = false;
-  for_each_entry(checked_text(function, path, contents), [&](std::string_view line, std::int64_t) {
+  for_each_entry(read_checked_text(function, path), [&](std::string_view line, std::int64_t) {
     const std::size_t tab = std::min(line.find('\t'), line.size());
     if (trimmed(line.substr(0, tab)).empty()) return;
     nouns.emplace_back(line.substr(0, tab));
@@ -72,8 +83,7 @@ Corpus read_nouns(const std::filesystem::path& path) {
 
 Corpus read_captions(const std::filesystem::path& path) {
   constexpr std::string_view function = "read_captions";
-  const std::string contents = read_file(path);
-  return corpus_of(function, path, parse_captions(function, path, checked_text(function, path, contents)));
+  return corpus_of(function, path, parse_captions(function, path, read_checked_text(function, path)));
 }
 
 const std::vector<std::string>& default_templates() {
@@ -91,9 +101,8 @@ const std::vector<std::string>& default_templates() {
 
 std::vector<std::string> read_templates(const std::filesystem::path& path) {
   constexpr std::string_view function = "read_templates";
-  const std::string contents = read_file(path);
   std::vector<std::string> templates;
-  for_each_entry(checked_text(function, path, contents), [&](std::string_view line, std::int64_t number) {
+  for_each_entry(read_checked_text(function, path), [&](std::string_view line, std::int64_t number) {
     const std::size_t place = line.find("{}");
     require(place != std::string_view::npos && line.find("{}", place + 2) == std::string_view::npos, function,
             path.string(), ", line ", number, ": a template must hold {} once, got '", line, "'.");

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <optional>
 
-#include "strings.h"
+#include "../io/strings.h"
 
 namespace ilk {
 namespace {

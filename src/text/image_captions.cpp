@@ -7,12 +7,17 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "../io/path_table.h"
+#include "../io/strings.h"
+#include "../io/text_file.h"
 #include "image_matcher.h"
-#include "strings.h"
 
 namespace ilk {
 namespace {
@@ -24,6 +29,7 @@ constexpr std::string_view function = "read_image_captions";
 constexpr std::array<std::string_view, 6> path_names{"path", "file_name",  "filename",
                                                      "file", "image_path", "image"};
 constexpr std::array<std::string_view, 4> text_names{"caption", "text", "description", "captions"};
+const std::set<std::string> text_columns(text_names.begin(), text_names.end());
 
 struct Source {
   fs::path path;
@@ -77,73 +83,45 @@ void read_json_lines(Source& source, std::string_view contents) {
   }
 }
 
-struct Table {
-  char separator = ',';
-  std::size_t path = 0, text = 1;  // columns
-  bool is_named = false;           // the first row names them
-  std::vector<CsvRow> rows;
-};
-
-std::optional<Table> find_table(const Source& source, std::string_view contents, char separator) {
-  Table table{.separator = separator};
-  try {
-    table.rows = parse_csv_rows(contents, separator);
-  } catch (const Error& error) {
-    fail(function, source.path, ": ", error.text());
-  }
-  if (table.rows.empty()) return std::nullopt;
-  const std::vector<std::string>& first = table.rows.front().fields;
-  const auto place_of = [&](const auto& names) {
-    const auto is_named = [&](const std::string& field) {
-      return std::find(names.begin(), names.end(), lower_case(trimmed(field))) != names.end();
-    };
-    return static_cast<std::size_t>(std::find_if(first.begin(), first.end(), is_named) - first.begin());
+void read_table(Source& source, std::string_view contents, const std::vector<std::string>& images) {
+  std::unordered_set<std::string> names;
+  for (const std::string& image : images) names.insert(fs::path(image).filename().string());
+  const auto is_known = [&](const std::string& path) {
+    return names.contains(fs::path(path).filename().string());
   };
-  const std::size_t path = place_of(path_names), text = place_of(text_names);
-  if (path < first.size() && text < first.size()) {
-    table.path = path, table.text = text, table.is_named = true;
-    return table;
-  }
-  return first.size() == 2 ? std::optional(std::move(table)) : std::nullopt;
-}
-
-void read_table(Source& source, std::string_view contents) {
-  std::optional<Table> table;
-  // Tabs first: a text between tabs may well hold one comma.
-  for (const char separator : {'\t', ','}) {
-    const bool may_be = contents.find(separator) != std::string_view::npos;
-    if (!table && may_be) table = find_table(source, contents, separator);
-  }
   std::string_view rest = contents;
+  const std::string first(take_line(rest).substr(0, 100));
+  const auto table = contents[0] == '['
+                         ? std::nullopt
+                         : read_path_table(contents, source.path.string(), function, text_columns, is_known);
   require(
-      table.has_value() && contents[0] != '[', function, source.path,
+      table.has_value(), function, source.path,
       " must hold JSON lines, a table whose first row names a column of paths (path, file_name, …) and one "
       "of texts (caption, text, …), or one of two columns; its first line is '",
-      take_line(rest).substr(0, 100), "'.");
-  const std::size_t count = table->rows.front().fields.size();
-  for (std::size_t i = table->is_named ? 1 : 0; i < table->rows.size(); ++i) {
-    auto& [line, row] = table->rows[i];
-    if (row.size() == 1 && trimmed(row[0]).empty()) continue;
-    if (row.size() == count)
-      source.add(line, std::move(row[table->path]), row[table->text]);
-    else
-      source.problem(line, "must have ", count, " columns, got ", row.size(), " (a text that holds '",
-                     table->separator, "' must be in quotation marks)");
+      first, "'.");
+  auto irregular = table->irregular.begin();
+  const auto tell_before = [&](std::size_t line_of_row) {
+    for (; irregular != table->irregular.end() && irregular->line < line_of_row; ++irregular)
+      source.problem(irregular->line, "must have ", table->columns, " columns, got ", irregular->fields,
+                     " (a text that holds ", separator_name(table->separator),
+                     " must be in quotation marks)");
+  };
+  for (const auto& [line, path, text] : table->rows) {
+    tell_before(line);
+    source.add(line, path, text);
   }
+  tell_before(std::numeric_limits<std::size_t>::max());
 }
 
-void read_file_of_texts(Source& source) {
-  const std::string contents = read_file(source.path);
-  require(contents.find('\0') == std::string::npos, function, source.path,
-          " must be a text, but holds a zero byte.");
-  std::string_view text = contents;
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+void read_file_of_texts(Source& source, const std::vector<std::string>& images) {
+  const std::string contents = read_text_file(source.path, function);
+  const std::string_view text = contents;
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   require(start != std::string_view::npos, function, source.path, " must hold texts, but is empty.");
   if (text[start] == '{')
     read_json_lines(source, text);
   else
-    read_table(source, text);
+    read_table(source, text, images);
 }
 
 void read_folder_of_texts(Source& source) {
@@ -151,11 +129,9 @@ void read_folder_of_texts(Source& source) {
     const fs::path path = name;
     if (lower_case(path.extension().string()) != ".txt") continue;
     try {
-      const std::string contents = read_file(path);
-      const std::string_view text = contents;
-      if (is_utf8(text) && text.find('\0') == std::string_view::npos)
-        source.entries.push_back({(path.parent_path() / path.stem()).string(),
-                                  single_spaced(text.substr(text.starts_with("\xEF\xBB\xBF") ? 3 : 0))});
+      const std::string text = read_text_file(path, function);
+      if (is_utf8(text))
+        source.entries.push_back({(path.parent_path() / path.stem()).string(), single_spaced(text)});
       else
         source.problems.push_back(name + " must be UTF-8 text.");
     } catch (const Error& error) {
@@ -184,7 +160,7 @@ ImageCaptions read_image_captions(const fs::path& path, const std::vector<std::s
   if (source.is_folder)
     read_folder_of_texts(source);
   else
-    read_file_of_texts(source);
+    read_file_of_texts(source, images);
 
   ImageCaptions result;
   const fs::path folder = source.is_folder ? fs::path() : path.parent_path();

@@ -8,7 +8,9 @@
 #include <sstream>
 
 #include "../io/base64.h"
-#include "strings.h"
+#include "../io/foreign_content.h"
+#include "../io/refusal.h"
+#include "../io/strings.h"
 
 namespace ilk::vision_chat {
 namespace {
@@ -52,6 +54,43 @@ std::string_view without_thoughts(std::string_view text) {
   return text.starts_with(begin) ? std::string_view() : text;
 }
 
+bool is_event_stream(std::string_view body) {
+  body = trimmed(body);
+  return body.starts_with("data:") || body.starts_with("event:") || body.starts_with(": ");
+}
+
+/// The answer that the pieces of an event stream make (HTML's server-sent events, each with a "delta");
+/// discarded where the stream is damaged or cut.
+json join_events(std::string_view body) {
+  const json damaged = json::parse("", nullptr, false);
+  std::string text, reason;
+  bool ended = false;
+  while (!body.empty()) {
+    std::string_view line = take_line(body);
+    if (!line.starts_with("data:")) continue;
+    line = trimmed(line.substr(5));
+    if (line == "[DONE]") ended = true;
+    if (line.empty() || line == "[DONE]") continue;
+    const json event = json::parse(line, nullptr, false);
+    if (event.is_discarded()) return damaged;
+    if (find(event, {"error"})) return event;
+    const json* choices = find(event, {"choices"});
+    if (!choices || !choices->is_array() || choices->empty()) continue;  // "usage", at the end
+    const json& choice = (*choices)[0];
+    text += text_at(choice, {"delta", "content"}) + text_at(choice, {"text"});
+    if (const std::string given = text_at(choice, {"finish_reason"}); !given.empty()) reason = given;
+  }
+  if (!ended && reason.empty()) return damaged;
+  return {{"choices", {{{"message", {{"content", text}}}, {"finish_reason", reason}}}}};
+}
+
+/// Why a body is no answer.
+std::string what_it_is(std::string_view body) {
+  if (is_event_stream(body)) return "an event stream that is damaged or cut";
+  const std::string foreign = foreign_content(body);
+  return foreign.empty() ? "not JSON" : "not JSON, but " + foreign;
+}
+
 /// Whether a text begins as models do that will not answer.
 bool is_refusal(std::string_view text) {
   std::string lower = lower_case(text.substr(0, 40));
@@ -62,17 +101,6 @@ bool is_refusal(std::string_view text) {
                                                        "i am unable", "i'm not able", "as an ai"};
   return std::any_of(beginnings.begin(), beginnings.end(),
                      [&](std::string_view beginning) { return lower.starts_with(beginning); });
-}
-
-/// At most `length` bytes of `text` on one line, what is not text left out.
-std::string on_one_line(std::string_view text, std::size_t length) {
-  std::string line;
-  for (const char byte : single_spaced(text))
-    if (static_cast<unsigned char>(byte) >= 0x20 && byte != 0x7F) line += byte;
-  if (line.size() <= length) return is_utf8(line) ? line : "";
-  line.resize(length);
-  while (!line.empty() && !is_utf8(line) && line.size() + 4 > length) line.pop_back();
-  return is_utf8(line) ? line + "…" : "";
 }
 
 }  // namespace
@@ -103,46 +131,44 @@ std::string question(const CaptionOptions& options, std::string_view jpeg) {
 
 std::string fingerprint(const CaptionOptions& options) {
   std::ostringstream parts;
+  // The number is max_tokens' default, from when cut answers were kept: whole ones do not depend on it.
   parts << "ilk caption 1\n"
         << options.prompt << "\n"
-        << options.image_edge << " " << options.max_tokens << " " << options.temperature;
+        << options.image_edge << " 200 " << options.temperature;
   return sha256_hex(parts.str()).substr(0, 16);
 }
 
 Answer read_answer(std::string_view body) {
-  const json answer = json::parse(body, nullptr, false);
-  if (answer.is_discarded()) return {.problem = "the answer is not JSON"};
+  const json answer = is_event_stream(body) ? join_events(body) : json::parse(body, nullptr, false);
+  if (answer.is_discarded()) return {.problem = "the answer is " + what_it_is(body)};
   const json* choices = find(answer, {"choices"});
   if (!choices || !choices->is_array() || choices->empty()) {
-    const std::string said = read_refusal(body, "");
+    const std::string said = http::refusal_text(answer.dump(), "");
     return {.problem = "the answer has no choices" +
                        (find(answer, {"error"}) && !said.empty() ? ": " + said : std::string())};
   }
   const json& choice = (*choices)[0];
   const json* message = find(choice, {"message"});
-  if (!message) return {.problem = "the answer's first choice has no message"};
+  const json* text = find(choice, {"text"});  // as completions without chat have it
+  if (!message && !(text && text->is_string()))
+    return {.problem = "the answer's first choice has no message"};
+  if (!message) message = text;
   if (const std::string refusal = text_at(*message, {"refusal"}); !refusal.empty())
     return {.problem = "the model refused: " + on_one_line(refusal, 200)};
   if (text_at(choice, {"finish_reason"}) == "content_filter")
     return {.problem = "the answer was filtered out"};
-  const std::string content = content_of(*message);
+  const std::string content = message == text ? text->get<std::string>() : content_of(*message);
   std::string caption = single_spaced(without_thoughts(content));
+  const std::string reason = text_at(choice, {"finish_reason"});
+  if (reason == "length" || reason == "max_tokens")
+    return {.problem = caption.empty()
+                           ? "the model used up its tokens before a caption, perhaps in thought; "
+                             "give it more with --max-tokens"
+                           : "the caption was cut for want of tokens; give more with --max-tokens",
+            .may_change = false};
   if (caption.empty()) return {.problem = "the answer is empty"};
   if (is_refusal(caption)) return {.problem = "the model refused: " + on_one_line(caption, 200)};
   return {.caption = std::move(caption)};
-}
-
-std::string read_refusal(std::string_view body, const std::string& key) {
-  const json answer = json::parse(body, nullptr, false);
-  std::string text;
-  if (answer.is_discarded()) text = body;
-  for (const auto& keys : std::initializer_list<std::initializer_list<const char*>>{
-           {"error", "message"}, {"error"}, {"message"}, {"detail"}})
-    if (text.empty() && answer.is_object()) text = text_at(answer, keys);
-  if (!key.empty())
-    for (auto at = text.find(key); at != std::string::npos; at = text.find(key))
-      text.replace(at, key.size(), "…");
-  return on_one_line(text, 200);
 }
 
 }  // namespace ilk::vision_chat

@@ -13,17 +13,16 @@ std::string address_of(const std::string& endpoint);
 /// The request's body: the prompt and the picture as a data URL.
 std::string question(const CaptionOptions& options, std::string_view jpeg);
 
-/// 16 hexadecimal digits of everything but picture and model that an answer depends on.
+/// 16 hexadecimal digits of everything but picture and model that a whole answer depends on.
 std::string fingerprint(const CaptionOptions& options);
 
 /// What a server answered with success: a caption, or why it has none.
 struct Answer {
   std::string caption, problem;
+  bool may_change = true;  ///< whether another request may have a better answer
 };
-/// The text of the first choice, single-spaced, without a model's thoughts before it.
+/// The text of the first choice, single-spaced, without a model's thoughts before it; `body` is one answer or
+/// an event stream of its pieces. What max_tokens cut is no caption.
 Answer read_answer(std::string_view body);
-
-/// What a server says of an error, for people: short, one line, without `key`.
-std::string read_refusal(std::string_view body, const std::string& key);
 
 }  // namespace ilk::vision_chat

@@ -8,8 +8,8 @@
 #include <optional>
 #include <unordered_set>
 
+#include "../io/strings.h"
 #include "gloss.h"
-#include "strings.h"
 
 namespace ilk {
 namespace {

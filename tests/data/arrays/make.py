@@ -45,3 +45,17 @@ with zipfile.ZipFile(here / "bzip2.npz", "w", zipfile.ZIP_BZIP2) as archive:
     archive.writestr("a.npy", array.getvalue())
 with zipfile.ZipFile(here / "no_array.npz", "w") as archive:
     archive.writestr("notes.txt", "no array")
+
+# Labels: numbers of all widths, and texts; the longest one is as long as the type, others are filled up.
+for name in ["u2", "u4", "u8"]:
+    np.save(here / f"labels_{name}.npy", np.array([10, 2, 2, 10], dtype=name))
+texts = np.array(["Kätzchen 🐈", "Hund", "", "Hund"])
+np.save(here / "labels_text.npy", texts)
+np.savez(here / "labels_texts.npz", words=texts, numbers=np.arange(4))
+np.savez_compressed(here / "labels_packed.npz", words=texts.reshape(4, 1), numbers=np.arange(4))
+np.save(here / "labels_bytes.npy", np.array([b"b", b"a", b"", b"a"]))
+np.save(here / "labels_objects.npy", texts.astype(object), allow_pickle=True)
+# What torch.save writes is a ZIP archive of these names.
+with zipfile.ZipFile(here / "torch.pt", "w") as archive:
+    for name in ["data.pkl", "byteorder", "data/0", "version"]:
+        archive.writestr(f"archive/{name}", "x")

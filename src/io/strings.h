@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,14 @@ std::string lower_case(std::string_view text);
 /// Whether the bytes are UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 
+/// Appends a code point, which must be below U+110000 and no surrogate.
+void append_utf8(std::string& text, char32_t point);
+
 /// `text` as it comes back from JSON, which holds UTF-8 alone: other bytes are U+FFFD.
 std::string as_json_has_it(const std::string& text);
+
+/// At most `length` bytes of `text` on one line, without control characters; empty where it is not UTF-8.
+std::string on_one_line(std::string_view text, std::size_t length);
 
 /// Takes the bytes up to the next '\n' off `text` and returns them without the line's end ("\n" or "\r\n").
 std::string_view take_line(std::string_view& text);

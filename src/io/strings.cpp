@@ -1,6 +1,7 @@
 #include "strings.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 namespace ilk {
@@ -56,10 +57,37 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+void append_utf8(std::string& text, char32_t point) {
+  const auto byte = [&](std::uint32_t value) { text += static_cast<char>(value); };
+  if (point < 0x80) return byte(point);
+  if (point < 0x800) {
+    byte(0xC0 | point >> 6);
+  } else {
+    if (point < 0x10000) {
+      byte(0xE0 | point >> 12);
+    } else {
+      byte(0xF0 | point >> 18);
+      byte(0x80 | (point >> 12 & 0x3F));
+    }
+    byte(0x80 | (point >> 6 & 0x3F));
+  }
+  byte(0x80 | (point & 0x3F));
+}
+
 std::string as_json_has_it(const std::string& text) {
   using nlohmann::json;
   if (is_utf8(text)) return text;
   return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+}
+
+std::string on_one_line(std::string_view text, std::size_t length) {
+  std::string line;
+  for (const char byte : single_spaced(text))
+    if (static_cast<unsigned char>(byte) >= 0x20 && byte != 0x7F) line += byte;
+  if (line.size() <= length) return is_utf8(line) ? line : "";
+  line.resize(length);
+  while (!line.empty() && !is_utf8(line) && line.size() + 4 > length) line.pop_back();
+  return is_utf8(line) ? line + "…" : "";
 }
 
 std::string_view take_line(std::string_view& text) {

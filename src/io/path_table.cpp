@@ -1,0 +1,148 @@
+#include "path_table.h"
+
+#include <ilk/csv.h>
+#include <ilk/error.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "strings.h"
+
+namespace ilk {
+namespace {
+
+using IsKnown = std::function<bool(const std::string& path)>;
+
+/// The path as `is_known` knows it, and as it stands where it does not.
+std::string known_form(const std::string& written, const IsKnown& is_known) {
+  if (is_known(written)) return written;
+  std::string path(trimmed(written));
+  if (is_known(path)) return path;
+  std::string slashed = path;
+  std::replace(slashed.begin(), slashed.end(), '\\', '/');
+  return is_known(slashed) ? slashed : path;
+}
+
+/// A text as one separator divides it.
+class Reading {
+ public:
+  Reading(std::string_view text, char separator, const std::set<std::string>& value_names,
+          const IsKnown& is_known)
+      : separator(separator), rows_(parse_csv_rows(text, separator)) {
+    if (rows_.empty()) return;
+    const std::vector<std::string>& first = rows_.front().fields;
+    columns = first.size();
+    path_ = csv_column(first, csv_path_names);
+    value_ = csv_column(first, value_names);
+    names_both = path_ && value_;
+    regular = std::count_if(rows_.begin(), rows_.end(),
+                            [&](const CsvRow& row) { return row.fields.size() == columns; });
+    find_paths(is_known);
+  }
+
+  /// Whether to take it rather than the other; neither is where both fit as well.
+  bool fits_better(const Reading& other) const {
+    if (names_both != other.names_both) return names_both;
+    if (known != other.known) return known > other.known;
+    return regular == static_cast<std::ptrdiff_t>(rows_.size()) &&
+           other.regular < static_cast<std::ptrdiff_t>(other.rows_.size());
+  }
+
+  PathTable table(const std::string& place, std::string_view function, const IsKnown& is_known) {
+    const std::size_t path = path_.value_or(0);
+    if (!value_ && columns == 2) value_ = 1 - path;
+    require(value_.has_value(), function, place,
+            " must have two columns, or a first row that names the column of paths (path, file_name, …) and "
+            "that of values (label, class, caption, …); its first row has ",
+            columns, " fields, the first of them '", rows_.front().fields.front(), "'.");
+    PathTable table{.separator = separator, .columns = columns};
+    for (std::size_t i = has_header_ ? 1 : 0; i < rows_.size(); ++i) {
+      auto& [line, fields] = rows_[i];
+      if (fields.size() == 1 && trimmed(fields[0]).empty()) continue;
+      if (fields.size() != columns)
+        table.irregular.push_back({line, fields.size()});
+      else
+        table.rows.push_back(
+            {line, known_form(fields[path], is_known), std::string(trimmed(fields[*value_]))});
+    }
+    return table;
+  }
+
+  char separator;
+  std::size_t columns = 0;
+  bool names_both = false;
+  std::ptrdiff_t regular = 0;  // rows of as many fields as the first
+  std::size_t known = 0;       // rows whose path is known
+
+ private:
+  /// Where the paths are, how many are known, and whether the first row is a header.
+  void find_paths(const IsKnown& is_known) {
+    std::set<std::string> extensions;
+    for (std::size_t column = 0; column < columns; ++column) {
+      if (path_ && column != *path_) continue;
+      if (!path_ && value_ == column) continue;
+      std::size_t count = 0;
+      std::set<std::string> found;
+      for (const CsvRow& row : rows_) {
+        if (row.fields.size() != columns) continue;
+        const std::string path = known_form(row.fields[column], is_known);
+        if (!is_known(path)) continue;
+        ++count;
+        found.insert(std::filesystem::path(path).extension().string());
+      }
+      if (count <= known) continue;
+      known = count;
+      known_column_ = column;
+      extensions = std::move(found);
+    }
+    const bool is_named = path_.has_value();
+    if (!path_) path_ = known_column_;
+    const std::string first = rows_.front().fields[path_.value_or(0)];
+    const std::string extension = std::filesystem::path(first).extension().string();
+    has_header_ =
+        names_both || (!is_known(known_form(first, is_known)) &&
+                       (is_named || (known > 0 && (extension.empty() || !extensions.contains(extension)))));
+    if (!has_header_) value_.reset();  // a class may have the name of a column
+  }
+
+  std::vector<CsvRow> rows_;
+  std::optional<std::size_t> path_, value_, known_column_;
+  bool has_header_ = false;
+};
+
+}  // namespace
+
+std::string separator_name(char separator) {
+  return separator == '\t' ? "tabs" : std::string("'") + separator + "'";
+}
+
+std::optional<PathTable> read_path_table(std::string_view text, const std::string& place,
+                                         std::string_view function, const std::set<std::string>& value_names,
+                                         const IsKnown& is_known) {
+  std::optional<Reading> best;
+  std::optional<char> rival;
+  std::string fault;
+  for (const char separator : {',', ';', '\t', '|'}) {
+    if (text.find(separator) == std::string_view::npos) continue;
+    try {
+      Reading reading(text, separator, value_names, is_known);
+      if (reading.columns < 2) continue;
+      if (!best || reading.fits_better(*best)) {
+        best = std::move(reading);
+        rival.reset();
+      } else if (!best->fits_better(reading)) {
+        rival = separator;
+      }
+    } catch (const Error& error) {
+      fault = error.what();
+    }
+  }
+  if (!best && !fault.empty()) fail(function, place, ": ", fault);
+  if (!best) return std::nullopt;
+  require(!rival, function, place, " could have ", separator_name(best->separator), " or ",
+          separator_name(rival.value_or(',')),
+          " between its columns; a first row that names them (path, label) tells.");
+  return best->table(place, function, is_known);
+}
+
+}  // namespace ilk
