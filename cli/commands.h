@@ -18,6 +18,7 @@ void add_caption_command(CLI::App& app, Action& action);
 void add_compare_command(CLI::App& app, Action& action);
 void add_datasets_command(CLI::App& app, Action& action);
 void add_eval_command(CLI::App& app, Action& action);
+void add_export_command(CLI::App& app, Action& action);
 void add_models_command(CLI::App& app, Action& action);
 void add_vocab_command(CLI::App& app, Action& action);
 

@@ -15,6 +15,7 @@
 #include <set>
 #include <shared_mutex>
 #include <sstream>
+#include <type_traits>
 
 #include "image_colours.h"
 #include "vips_image.h"
@@ -238,10 +239,16 @@ ImageError error_of(const Content& content, const std::string& complaints) {
   return ImageError("damaged", content.name + (tells_of_an_early_end(text) ? ", cut off: " : ": ") + text);
 }
 
-}  // namespace
+// libvips's error buffer belongs to the whole process, so a failure's text may be mixed with another
+// thread's. A decode that failed is therefore done again while no other runs; bad files are rare and usually
+// fail early.
+std::shared_mutex decoding;
 
-Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
-                     ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
+/// Does the work on bytes that are an image which can be decoded here, and turns libvips's failures into
+/// ImageErrors.
+template <class Work>
+std::invoke_result_t<Work, const Content&> with_decoder(std::string_view bytes, const DecodeOptions& options,
+                                                        Work&& work) {
   const Content content = recognise_content(bytes);
   require_image(content);
   start_vips();
@@ -250,23 +257,38 @@ Pixels decode_pixels(std::string_view bytes, const std::function<Placement(Image
   if (content.format == ImageFormat::jpeg_xl && !options.jpeg_xl)
     throw ImageError("unsupported format", "JPEG XL is read only where it is asked for (jpeg_xl)");
 
-  // The error buffer belongs to the whole process, so a failure's text may be mixed with another thread's. A
-  // decode that failed is therefore done again while no other runs; bad files are rare and usually fail
-  // early.
-  static std::shared_mutex running;
   try {
-    const std::shared_lock lock(running);
-    return decode(bytes, content, place, kernel, options);
+    const std::shared_lock lock(decoding);
+    return work(content);
   } catch (const VipsFailure&) {
   }
-  const std::unique_lock lock(running);
+  const std::unique_lock lock(decoding);
   vips().error_clear();
   const WarningsKept warnings;
   try {
-    return decode(bytes, content, place, kernel, options);
+    return work(content);
   } catch (const VipsFailure&) {
     throw error_of(content, take_error_buffer() + warnings.text());
   }
+}
+
+}  // namespace
+
+Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
+                     ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
+  return with_decoder(bytes, options,
+                      [&](const Content& content) { return decode(bytes, content, place, kernel, options); });
+}
+
+ImageSize image_size(std::string_view bytes, const DecodeOptions& options) {
+  return with_decoder(bytes, options, [&](const Content& content) {
+    const Image image = open_image(bytes, content.format);
+    const ImageSize stored{image->Ysize, image->Xsize};
+    check_pixel_limit(stored, options);
+    return orientation_transposes(vips().image_get_orientation(image.get()))
+               ? ImageSize{stored.width, stored.height}
+               : stored;
+  });
 }
 
 std::string encode_jpeg(const Pixels& pixels) {
@@ -323,6 +345,9 @@ namespace {
 
 Pixels decode_pixels(std::string_view, const std::function<Placement(ImageSize)>&,
                      ImagePreprocessor::Resample, const DecodeOptions&) {
+  fail_without_vips();
+}
+ImageSize image_size(std::string_view, const DecodeOptions&) {
   fail_without_vips();
 }
 std::string encode_jpeg(const Pixels&) {

@@ -23,6 +23,9 @@ struct Placement {
 Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
                      ImagePreprocessor::Resample kernel, const DecodeOptions& options);
 
+/// The size of an image as a person sees it, from its header alone. Thread-safe. Throws as decode_pixels.
+ImageSize image_size(std::string_view bytes, const DecodeOptions& options);
+
 /// JPEG of good quality, without metadata.
 std::string encode_jpeg(const Pixels& pixels);
 

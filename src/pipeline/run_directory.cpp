@@ -94,6 +94,7 @@ Json manifest_head(const RunOptions& options, const std::string& command, const 
           {"version", ILK_VERSION},
           {"status", status},
           {"command", command},
+          {"working_directory", std::filesystem::current_path().string()},  // where relative paths start
           {"options", options_to_json(options)}};
 }
 
