@@ -27,7 +27,7 @@ std::vector<ImageSize> sizes_of(const ExportedRun& run, ExportSummary& summary, 
       const auto& image = run.images[static_cast<std::size_t>(i)];
       try {
         sizes[static_cast<std::size_t>(i)] =
-            image_size(read_image_file(image.file.string()).bytes, run.decode);
+            image_header(read_image_file(image.file.string()).bytes, run.decode).size;
       } catch (const ImageError& error) {
         skipped[static_cast<std::size_t>(i)] = {image.path, error.kind(), error.what()};
       }

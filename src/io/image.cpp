@@ -150,9 +150,13 @@ Matrix<float> decode_for_model(const ImageFile& file, const ImagePreprocessor& p
 std::string make_thumbnail(const ImageFile& file, std::int64_t edge, const DecodeOptions& options) {
   check_ranges(options, "make_thumbnail");
   require(edge > 0, "make_thumbnail", "edge must be above 0, got ", edge, ".");
-  return encode_jpeg(decode_pixels(
-      file.bytes, [&](ImageSize size) { return place_within(size, edge); },
-      ImagePreprocessor::Resample::bicubic, options));
+  return encode_jpeg(decode_within(file.bytes, edge, options));
+}
+
+Pixels decode_within(std::string_view bytes, std::int64_t edge, const DecodeOptions& options) {
+  return decode_pixels(
+      bytes, [&](ImageSize size) { return place_within(size, edge); }, ImagePreprocessor::Resample::bicubic,
+      options);
 }
 
 }  // namespace ilk

@@ -18,6 +18,7 @@
 #include <type_traits>
 
 #include "image_colours.h"
+#include "raw_preview.h"
 #include "vips_image.h"
 
 namespace ilk {
@@ -136,13 +137,26 @@ void check_pixel_limit(ImageSize size, const DecodeOptions& options) {
   throw ImageError("too large", reason.str());
 }
 
-Pixels decode(std::string_view bytes, const Content& content,
-              const std::function<Placement(ImageSize)>& place, ImagePreprocessor::Resample kernel,
-              const DecodeOptions& options) {
+/// What is decoded: an image file's bytes, or those of a raw file's preview.
+struct Source {
+  std::string_view bytes;
+  Content content;
+  int orientation_if_unsaid = 1;
+
+  int orientation(VipsImage* image) const {
+    const int said = vips().image_get_orientation(image);
+    return said > 1 ? said : orientation_if_unsaid;
+  }
+};
+
+Pixels decode(const Source& source, const std::function<Placement(ImageSize)>& place,
+              ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
+  const std::string_view bytes = source.bytes;
+  const Content& content = source.content;
   Image image = open_image(bytes, content.format);
   const ImageSize stored{image->Ysize, image->Xsize};
   check_pixel_limit(stored, options);
-  const int orientation = vips().image_get_orientation(image.get());
+  const int orientation = source.orientation(image.get());
   const auto turned = [&](ImageSize size) {
     return orientation_transposes(orientation) ? ImageSize{size.width, size.height} : size;
   };
@@ -244,13 +258,32 @@ ImageError error_of(const Content& content, const std::string& complaints) {
 // fail early.
 std::shared_mutex decoding;
 
+/// What EXIF says under a name; empty where it says nothing. libvips puts the type behind it: "Text (Text,
+/// ASCII, 5 components, 5 bytes)".
+std::string exif_text(VipsImage* image, const char* name) {
+  const char* text = nullptr;
+  if (vips().image_get_typeof(image, name) == 0 || vips().image_get_string(image, name, &text) != 0)
+    return "";
+  const std::string_view whole(text);
+  std::string_view value = whole.substr(0, whole.find(" ("));
+  while (value.ends_with(' ')) value.remove_suffix(1);
+  return std::string(value);
+}
+
 /// Does the work on bytes that are an image which can be decoded here, and turns libvips's failures into
 /// ImageErrors.
 template <class Work>
-std::invoke_result_t<Work, const Content&> with_decoder(std::string_view bytes, const DecodeOptions& options,
-                                                        Work&& work) {
-  const Content content = recognise_content(bytes);
-  require_image(content);
+std::invoke_result_t<Work, const Source&> with_decoder(std::string_view bytes, const DecodeOptions& options,
+                                                       Work&& work) {
+  Source source{bytes, recognise_content(bytes)};
+  require_image(source.content);
+  RawPreview preview;
+  if (source.content.format == ImageFormat::camera_raw) {
+    preview = raw_preview(bytes);
+    source = {preview.bytes, recognise_content(preview.bytes), preview.orientation};
+    require_image(source.content);
+  }
+  const Content& content = source.content;
   start_vips();
   if (!has_loader(content.format))
     throw ImageError("unsupported format", content.name + " is not among what this libvips reads");
@@ -259,14 +292,14 @@ std::invoke_result_t<Work, const Content&> with_decoder(std::string_view bytes, 
 
   try {
     const std::shared_lock lock(decoding);
-    return work(content);
+    return work(source);
   } catch (const VipsFailure&) {
   }
   const std::unique_lock lock(decoding);
   vips().error_clear();
   const WarningsKept warnings;
   try {
-    return work(content);
+    return work(source);
   } catch (const VipsFailure&) {
     throw error_of(content, take_error_buffer() + warnings.text());
   }
@@ -277,17 +310,19 @@ std::invoke_result_t<Work, const Content&> with_decoder(std::string_view bytes, 
 Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
                      ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
   return with_decoder(bytes, options,
-                      [&](const Content& content) { return decode(bytes, content, place, kernel, options); });
+                      [&](const Source& source) { return decode(source, place, kernel, options); });
 }
 
-ImageSize image_size(std::string_view bytes, const DecodeOptions& options) {
-  return with_decoder(bytes, options, [&](const Content& content) {
-    const Image image = open_image(bytes, content.format);
+ImageHeader image_header(std::string_view bytes, const DecodeOptions& options) {
+  return with_decoder(bytes, options, [&](const Source& source) {
+    const Image image = open_image(source.bytes, source.content.format);
     const ImageSize stored{image->Ysize, image->Xsize};
     check_pixel_limit(stored, options);
-    return orientation_transposes(vips().image_get_orientation(image.get()))
-               ? ImageSize{stored.width, stored.height}
-               : stored;
+    const bool turned = orientation_transposes(source.orientation(image.get()));
+    return ImageHeader{.size = turned ? ImageSize{stored.width, stored.height} : stored,
+                       .taken = exif_text(image.get(), "exif-ifd2-DateTimeOriginal"),
+                       .taken_sub = exif_text(image.get(), "exif-ifd2-SubSecTimeOriginal"),
+                       .camera = exif_text(image.get(), "exif-ifd0-Model")};
   });
 }
 
@@ -328,6 +363,9 @@ std::string image_support() {
     text += separator + std::string(name);
     separator = ", ";
   }
+#if ILK_WITH_LIBRAW
+  text += std::string(separator) + "camera raw (its preview)";
+#endif
   return text;
 }
 
@@ -347,7 +385,7 @@ Pixels decode_pixels(std::string_view, const std::function<Placement(ImageSize)>
                      ImagePreprocessor::Resample, const DecodeOptions&) {
   fail_without_vips();
 }
-ImageSize image_size(std::string_view, const DecodeOptions&) {
+ImageHeader image_header(std::string_view, const DecodeOptions&) {
   fail_without_vips();
 }
 std::string encode_jpeg(const Pixels&) {

@@ -5,7 +5,7 @@
 namespace ilk {
 
 /// What the first bytes of a file say that it is.
-enum class ImageFormat { none, jpeg, png, webp, gif, tiff, heif, jpeg_xl, unsupported };
+enum class ImageFormat { none, jpeg, png, webp, gif, tiff, heif, jpeg_xl, camera_raw, unsupported };
 
 struct Content {
   ImageFormat format = ImageFormat::none;

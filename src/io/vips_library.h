@@ -27,6 +27,7 @@ namespace ilk {
   X(heifload_buffer) \
   X(icc_transform) \
   X(image_get_orientation) \
+  X(image_get_string) \
   X(image_get_typeof) \
   X(image_guess_interpretation) \
   X(image_hasalpha) \

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "assignment_row.h"
+#include "edited_run.h"
 #include "options_json.h"
 #include "run_context.h"
 #include "unit_rows_file.h"
@@ -179,7 +180,9 @@ Placement assign(const std::filesystem::path& run, const ImageList& images, cons
   EmbeddedImages embedded = options.features.empty() ? from_images(finished, images, options, progress)
                                                      : from_file(finished, options.features, progress);
   Assignment assignment = finished.place(embedded.embeddings);
-  return {std::move(embedded.paths), std::move(assignment), finished.names(), std::move(embedded.skipped)};
+  std::vector<std::string> names = finished.names();
+  follow_edits(run, embedded.paths, embedded.embeddings, assignment, names);
+  return {std::move(embedded.paths), std::move(assignment), std::move(names), std::move(embedded.skipped)};
 }
 
 std::string to_csv(const Placement& placement) {

@@ -21,7 +21,7 @@ constexpr std::int64_t images_at_a_time = 16;
 std::string encoder_identity(const ImageTextEncoder& encoder, const DecodeOptions& options) {
   std::ostringstream identity;
   identity << encoder.fingerprint() << " " << enum_name(encoder.precision())
-           << " decode-2 shrink_on_load=" << options.shrink_on_load;
+           << " decode-3 shrink_on_load=" << options.shrink_on_load;
   return identity.str();
 }
 

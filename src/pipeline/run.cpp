@@ -9,6 +9,7 @@
 #include <future>
 
 #include "feature_source.h"
+#include "kept_clusters.h"
 #include "run_directory.h"
 
 namespace ilk {
@@ -31,6 +32,7 @@ class Run {
     set_threads(static_cast<int>(options().threads));
     summary().device = "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
     const auto source = options().features.empty() ? images_and_encoder(context_) : feature_files(context_);
+    const auto previous = previous_run(options());
     begin_run_directory(options().output, options(), record_.command);
 
     take_images(source->images());
@@ -44,9 +46,8 @@ class Run {
     auto features_written = std::async(std::launch::async, [this] { write_features(record_); });
     context_.timed("name", [&] { name(); });
     context_.timed("write", [&] {
-      write_assignments(record_);
-      write_clusters(record_);
       features_written.get();
+      write_kept_clusters(record_, previous, progress_);
       if (summary().cluster_count)
         write_file_atomically(options().output / "cluster_count.svg",
                               cluster_count_picture(*summary().cluster_count));

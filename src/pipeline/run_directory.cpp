@@ -131,7 +131,7 @@ void begin_run_directory(const std::filesystem::path& directory, const RunOption
   write_file_atomically(manifest, dump(manifest_head(options, command, "running")));
 }
 
-void write_assignments(const RunRecord& record) {
+void write_assignments(const RunRecord& record, const std::filesystem::path& folder) {
   const auto nouns = chosen(record.vocabulary.nouns);
   std::vector<std::string> names;
   for (const auto& cluster : record.summary.clusters) names.push_back(cluster.name.name);
@@ -141,10 +141,10 @@ void write_assignments(const RunRecord& record) {
     text += assignment_row(record.clustering.assignment, image, record.images.paths[i], names) + "," +
             csv_field(nouns_of(record, nouns, image)) + "\n";
   }
-  write_file_atomically(record.options.output / "assignments.csv", text);
+  write_file_atomically(folder / "assignments.csv", text);
 }
 
-void write_clusters(const RunRecord& record) {
+void write_clusters(const RunRecord& record, const std::filesystem::path& folder) {
   Json clusters = Json::array();
   for (std::size_t c = 0; c < record.summary.clusters.size(); ++c) {
     const auto& cluster = record.summary.clusters[c];
@@ -163,7 +163,9 @@ void write_clusters(const RunRecord& record) {
                         {"captions", words_json(record.captions_of_cluster[c], "caption")},
                         {"exemplars", exemplars}});
   }
-  write_file_atomically(record.options.output / "clusters.json", dump(clusters));
+  for (std::size_t method = 0; method < record.numbers.size(); ++method)
+    clusters[static_cast<std::size_t>(record.numbers[method])]["method_cluster"] = method;
+  write_file_atomically(folder / "clusters.json", dump(clusters));
 }
 
 void write_features(const RunRecord& record) {
