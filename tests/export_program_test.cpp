@@ -1,6 +1,7 @@
 // `ilk export` from outside: a run goes out in each format.
 #include <gmock/gmock.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "photo_run.h"
@@ -77,6 +78,29 @@ TEST_F(ExportProgramTest, SidecarsGoBesideTheImagesAndBack) {
 
   EXPECT_EQ(export_to("xmp", "sidecars", {"--sidecar", "stem", "--keyword-root", ""}).status, 0);
   EXPECT_TRUE(fs::exists(out("sidecars") / "Wälder & Seen/003.xmp"));
+}
+
+/// What a command prints; empty where it is not installed.
+std::string printed(const std::string& command) {
+  std::string text;
+  FILE* pipe = popen((command + " 2>/dev/null").c_str(), "r");
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
+  pclose(pipe);
+  return text;
+}
+
+TEST_F(ExportProgramTest, OtherReadersSeeTheKeywords) {
+  ASSERT_EQ(export_to("xmp").status, 0);
+  const auto rows = assignments();
+  const auto& [path, row] = *rows.begin();
+  const std::string file = "'" + path + ".xmp'";
+  const std::string by_exiftool =
+      printed("exiftool -s3 -XMP-dc:Subject -XMP-lr:HierarchicalSubject -XMP-digiKam:TagsList " + file);
+  const std::string by_exiv2 = printed("exiv2 -PXv " + file);
+  if (by_exiftool.empty() || by_exiv2.empty()) GTEST_SKIP() << "exiftool and exiv2 are not installed";
+  EXPECT_EQ(by_exiftool, row.name + "\nilk|" + row.name + "\nilk/" + row.name + "\n");
+  for (const std::string& keyword : {row.name, "ilk|" + row.name, "ilk/" + row.name})
+    EXPECT_THAT(by_exiv2, HasSubstr(keyword + "\n"));
 }
 
 TEST_F(ExportProgramTest, TablesAndTasksNameEachImageWithItsCluster) {

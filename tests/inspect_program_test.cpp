@@ -73,6 +73,37 @@ TEST_F(InspectProgramTest, SearchFindsByPictureAndByWords) {
   EXPECT_THAT(ilk({"search", run().string(), "--image", "none.jpg"}).err, HasSubstr("none.jpg (vanished)"));
 }
 
+TEST_F(InspectProgramTest, UniqueClustersOneOfEachGroupOfCopies) {
+  for (int i = 0; i < 6; ++i) add(7, "copies", "copy " + std::to_string(i) + ".jpg");
+  const auto result = cluster(4, {"--unique", "--method", "cae"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("6 images are copies of another and not clustered"));
+  const auto rows = assignments();
+  ASSERT_EQ(rows.size(), 36u);
+  const auto& best = rows.at((photos() / "007.jpg").string());
+  for (int i = 0; i < 6; ++i) {
+    const auto& copy = rows.at((photos() / "copies" / ("copy " + std::to_string(i) + ".jpg")).string());
+    EXPECT_EQ(copy.cluster, best.cluster);
+  }
+  const ilk::SafetensorsFile features(run() / "features.safetensors");
+  for (const char* name : {"embeddings", "features", "labels", "noun_row_potentials"})
+    EXPECT_EQ(features.get(name).shape()[0], 36) << name;
+  // The clusters are those of a run without the copies.
+  fs::rename(photos() / "copies", folder() / "elsewhere");
+  const auto without = run_program(
+      folder(), {"cluster", photos().string(), "-k", "4", "-o", out("without").string(), "--method", "cae"});
+  fs::rename(folder() / "elsewhere", photos() / "copies");
+  ASSERT_EQ(without.status, 0) << without.err;
+  for (const auto& row : table(out("without") / "assignments.csv"))
+    if (row[0] != "path") {
+      EXPECT_EQ(rows.at(row[0]).cluster, row[1]) << row[0];
+    }
+  EXPECT_THAT(ilk({"cluster", "--features", (run() / "features.safetensors").string() + ":embeddings",
+                   "--unique", "-k", "2", "-o", out("x").string()})
+                  .err,
+              HasSubstr("unique needs images"));
+}
+
 TEST_F(InspectProgramTest, InspectListsCopiesBestFirstAndWrongLabels) {
   add(7, "again", "copy.jpg");  // the same bytes
   std::string labels = "path,label\n";

@@ -6,6 +6,7 @@
 #include <ilk/files.h>
 #include <ilk/sha256.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -54,9 +55,12 @@ class PhotoRunTest : public testing::Test {
     }
     return result;
   }
+  /// `ilk cluster` over the photographs, by k-means unless `more` names a method.
   ProgramResult cluster(int k, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> arguments{"cluster", photos().string(), "-k",       std::to_string(k),
-                                       "-o",      run().string(),    "--method", "kmeans"};
+    std::vector<std::string> arguments{"cluster", photos().string(), "-k", std::to_string(k),
+                                       "-o",      run().string()};
+    if (std::find(more.begin(), more.end(), "--method") == more.end())
+      arguments.insert(arguments.end(), {"--method", "kmeans"});
     arguments.insert(arguments.end(), more.begin(), more.end());
     return ilk(arguments);
   }

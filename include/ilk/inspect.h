@@ -14,7 +14,7 @@ namespace ilk {
 struct InspectOptions {
   std::string labels;
   std::filesystem::path output;
-  double similarity = 0.9;
+  double similarity = 0.96;
   double burst_gap = 2;
   std::int64_t tiny = 100;
   double odd = 3;
@@ -64,8 +64,9 @@ struct InspectSummary {
 /// Looks at the images of a finished run and writes tables and a page into `options.output`:
 ///
 /// - duplicates.csv: groups of exact duplicates (equal bytes) and near-duplicates, the best copy first: most
-///   pixels, then sharpest, then most bytes. Near-duplicates are looked for among each image's 10 nearest by
-///   the run's embeddings (a cosine of at least 0.5) and told by their pixels; see ComparedPicture.
+///   pixels, then sharpest, then most bytes. Near-duplicates are looked for among each image's 10
+///   nearest by the run's embeddings (a cosine of at least 0.5), and by luma at 8 × 8 however turned, and are
+///   told by their pixels: the highest correlation of luma at 32 × 32, turned, mirrored, or laid over a part.
 /// - bursts.csv: images that one camera took within `burst_gap` seconds of each other.
 /// - outliers.csv: images far from all others, by outlier_scores (5 nearest) and outlier_threshold.
 /// - quality.csv: size, brightness and sharpness of each image, and whether it is dark, bright, blurred, tiny

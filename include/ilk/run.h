@@ -59,6 +59,7 @@ struct RunOptions {
   std::string text_encoder;
   MissingCaptions missing_captions = MissingCaptions::refuse;
   std::string labels;
+  bool unique = false;
   std::string choose_clusters;
   Device device = Device::automatic;
   Precision precision = Precision::automatic;
@@ -118,6 +119,10 @@ void visit_fields(Options& options, Visitor&& visit) {
       "labels", options.labels,
       "CSV of path and label, to score the clusters against; never used to cluster. With --features also "
       "one label a line, or an array of whole numbers"});
+  visit(Field{
+      "unique", options.unique,
+      "cluster one of each group of exact and near-duplicates (as `ilk inspect` finds them) and give the "
+      "others its cluster"});
   visit(
       Field{"choose_clusters", options.choose_clusters,
             "choose how many clusters to make: auto (2..40), or a range such as 5..60; -k takes these too"});

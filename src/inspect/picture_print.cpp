@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace ilk {
@@ -181,6 +182,25 @@ PicturePrint print_of(const Pixels& pixels) {
           static_cast<std::uint8_t>(std::lround(sum / static_cast<double>((bottom - top) * (right - left))));
     }
   return print;
+}
+
+std::array<float, 64> turned_alike(const PicturePrint& print) {
+  const auto small = Integral(print).part<coarse>(0, 0, all, all);
+  if (small.is_flat) return {1};
+  Normalised<coarse* coarse> best = small;
+  double highest = -std::numeric_limits<double>::infinity();
+  for (int way = 0; way < 8; ++way) {
+    const auto picture = turned<coarse>(small, way);
+    double brightness = 0;  // below counts more than right, so that the two can be told apart
+    for (std::int64_t y = 0; y < coarse; ++y)
+      for (std::int64_t x = 0; x < coarse; ++x)
+        brightness += static_cast<double>(picture.values[static_cast<std::size_t>(y * coarse + x)]) *
+                      static_cast<double>(2 * y + x);
+    if (brightness <= highest) continue;
+    highest = brightness;
+    best = picture;
+  }
+  return best.values;
 }
 
 struct ComparedPicture::State {

@@ -15,6 +15,11 @@ struct PicturePrint {
 };
 PicturePrint print_of(const Pixels& pixels);
 
+/// 8 × 8 luma with mean 0, of unit length, in the one of the eight ways to turn and mirror the picture whose
+/// lower and right parts are brightest: nearly the same whichever way it is turned. A picture of one colour
+/// is (1, 0, …, 0).
+std::array<float, 64> turned_alike(const PicturePrint& print);
+
 /// One picture, to compare others with.
 class ComparedPicture {
  public:

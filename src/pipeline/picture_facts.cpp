@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t looked_at_edge = 256;
 constexpr std::int64_t candidates_each = 10;
-constexpr float least_cosine = 0.5f;
+constexpr float least_cosine = 0.5f, least_print_cosine = 0.8f;
 
 using Pair = std::pair<std::int64_t, std::int64_t>;
 
@@ -33,10 +33,19 @@ PictureFacts facts_of(const ImageFile& file, const DecodeOptions& options) {
           .print = print_of(pixels)};
 }
 
-/// For each image with the content of no earlier one, those it may be a near-duplicate of.
-std::vector<std::set<std::int64_t>> candidates(const Neighbours& neighbours,
-                                               const std::vector<std::int64_t>& first_of) {
-  std::vector<std::set<std::int64_t>> result(first_of.size());
+/// The nearest of each by turned_alike: turned pictures are far from each other by most models.
+Neighbours neighbours_by_print(const std::vector<PictureFacts>& facts) {
+  Matrix<float> prints(std::ssize(facts), 64);
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const auto print = turned_alike(facts[i].print);
+    std::copy(print.begin(), print.end(), prints[static_cast<std::int64_t>(i)]);
+  }
+  return neighbours_within(prints, candidates_each + 1);
+}
+
+/// Adds, for each image with the content of no earlier one, those it may be a near-duplicate of.
+void add_candidates(std::vector<std::set<std::int64_t>>& result, const Neighbours& neighbours,
+                    float least_cosine, const std::vector<std::int64_t>& first_of) {
   for (std::int64_t i = 0; i < neighbours.indices.rows(); ++i) {
     const std::int64_t image = first_of[static_cast<std::size_t>(i)];
     if (image < 0) continue;
@@ -52,7 +61,6 @@ std::vector<std::set<std::int64_t>> candidates(const Neighbours& neighbours,
       result[static_cast<std::size_t>(other)].insert(image);
     }
   }
-  return result;
 }
 
 }  // namespace
@@ -91,7 +99,9 @@ std::vector<DuplicateGroup> duplicate_groups(const std::vector<PictureFacts>& fa
     if (same != i) pairs.emplace_back(same, i);
   }
 
-  const auto to_compare = candidates(neighbours, first_of);
+  std::vector<std::set<std::int64_t>> to_compare(facts.size());
+  add_candidates(to_compare, neighbours, least_cosine, first_of);
+  add_candidates(to_compare, neighbours_by_print(facts), least_print_cosine, first_of);
   std::vector<std::vector<Pair>> found(static_cast<std::size_t>(block_count(n, 16)));
   progress.start("Comparing pictures", n, "images");
   parallel_blocks(n, 16, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {

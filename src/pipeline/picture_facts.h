@@ -38,8 +38,12 @@ struct DuplicateGroup {
   bool exact = false;              ///< all are equal byte for byte
 };
 
-/// Groups of copies by equal bytes, and of pictures whose similarity is at least `least` among each image's
-/// nearest neighbours (N, k). Groups in order of their first image.
+/// The least similarity of near-duplicates where nobody says another.
+inline constexpr double usual_similarity = 0.96;
+
+/// Groups of copies by equal bytes, and of pictures whose similarity is at least `least` among the 10 nearest
+/// of each by the run's embeddings (`neighbours`, (N, k)) and by turned_alike. Groups in order of their first
+/// image.
 std::vector<DuplicateGroup> duplicate_groups(const std::vector<PictureFacts>& facts,
                                              const Neighbours& neighbours, double least, Progress& progress);
 

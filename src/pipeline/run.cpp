@@ -11,6 +11,7 @@
 #include "feature_source.h"
 #include "kept_clusters.h"
 #include "run_directory.h"
+#include "unique_images.h"
 
 namespace ilk {
 namespace {
@@ -35,16 +36,20 @@ class Run {
     const auto previous = previous_run(options());
     begin_run_directory(options().output, options(), record_.command);
 
-    take_images(source->images());
+    take_images(source->images(), *source);
     record_.names_are_files = source->names_are_files();
     if (options().labels.empty()) labels_ = source->labels();
     record_.vocabulary = source->words();
     texts_.of_images = source->image_texts();
+    if (copies_ && !texts_.of_images.empty()) texts_.of_images = rows_of(texts_.of_images, copies_->original);
     align();
     context_.timed("cluster", [&] { cluster(); });
     // The largest file goes to the disk while the clusters get their names, of which it knows nothing.
-    auto features_written = std::async(std::launch::async, [this] { write_features(record_); });
+    auto features_written =
+        std::async(copies_ ? std::launch::deferred : std::launch::async, [this] { write_features(record_); });
     context_.timed("name", [&] { name(); });
+    if (copies_) spread_to_copies(record_, std::move(*copies_));
+    if (labels_) score_against(*labels_);
     context_.timed("write", [&] {
       features_written.get();
       write_kept_clusters(record_, previous, progress_);
@@ -65,7 +70,18 @@ class Run {
   RunSummary& summary() { return record_.summary; }
   MatrixView<const float> embeddings() const { return record_.images.embeddings; }
 
-  void take_images(EmbeddedImages images) {
+  void take_images(EmbeddedImages images, const FeatureSource& source) {
+    if (!options().labels.empty())  // now, so that a mistake in them does not cost the work
+      labels_ = read_labels(options().labels, images.paths, !options().features.empty());
+    if (options().unique) {
+      require(options().features.empty(), "run", "unique needs images; rows of ", options().features,
+              " cannot be looked at.");
+      copies_ = context_.timed("find copies", [&] {
+        return leave_out_copies(
+            images, [&](const std::string& path, std::int64_t image) { return source.read(path, image); },
+            options().images, progress_);
+      });
+    }
     summary().n_images = images.embeddings.rows();
     summary().encoded = images.encoded;
     summary().from_cache = images.from_cache;
@@ -76,9 +92,6 @@ class Run {
       context_.timed("count clusters", [&] { choose_clusters(record_, progress_); });
     const std::int64_t n = summary().n_images, k = options().cae.kmeans.n_clusters;
     require(k <= n, "run", "n_clusters must be at most the number of usable images (", n, "), got ", k, ".");
-    // Now, so that a mistake in them does not cost the work.
-    if (!options().labels.empty())
-      labels_ = read_labels(options().labels, record_.images.paths, !options().features.empty());
   }
 
   void align() {
@@ -129,7 +142,6 @@ class Run {
     add_space(vocabulary.captions);
     record_.clustering = cluster_by_method(embeddings(), std::move(texts_), options(), progress_);
     summary().objective = record_.clustering.objective;
-    if (labels_) score_against(*labels_);
   }
 
   void score_against(const Labels& labels) {
@@ -185,6 +197,7 @@ class Run {
   RunContext context_;
   MethodTexts texts_;
   std::optional<Labels> labels_;
+  std::optional<WithCopies> copies_;  ///< while one of each group of copies is clustered
 };
 
 }  // namespace
