@@ -17,8 +17,13 @@ void add_bench_command(CLI::App& app, const std::string& command, Action& action
 void add_caption_command(CLI::App& app, Action& action);
 void add_compare_command(CLI::App& app, Action& action);
 void add_datasets_command(CLI::App& app, Action& action);
+void add_edit_command(CLI::App& app, Action& action);
+void add_embed_command(CLI::App& app, Action& action);
 void add_eval_command(CLI::App& app, Action& action);
+void add_export_command(CLI::App& app, Action& action);
+void add_inspect_command(CLI::App& app, Action& action);
 void add_models_command(CLI::App& app, Action& action);
+void add_search_command(CLI::App& app, Action& action);
 void add_vocab_command(CLI::App& app, Action& action);
 
 }  // namespace ilk::cli

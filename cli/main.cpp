@@ -82,6 +82,11 @@ int run_program(int argc, char** argv) {
   add_caption_command(app, action);
   add_eval_command(app, action);
   add_compare_command(app, action);
+  add_embed_command(app, action);
+  add_search_command(app, action);
+  add_inspect_command(app, action);
+  add_edit_command(app, action);
+  add_export_command(app, action);
   add_bench_command(app, command_line(argc, argv), action);
   add_datasets_command(app, action);
   add_models_command(app, action);

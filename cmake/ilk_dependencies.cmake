@@ -37,6 +37,8 @@ endmacro()
 ilk_optional(VIPS "Decode images with libvips" vips>=8.13)
 ilk_optional(SQLITE "Keep the embedding cache in SQLite" sqlite3>=3.34)
 ilk_optional(CURL "Download models with libcurl" libcurl>=7.74)
+ilk_optional(LIBRAW "Read the previews of camera raw files with LibRaw" libraw_r>=0.20)
+ilk_optional(EXEMPI "Write XMP sidecars with Exempi" exempi-2.0>=2.5)
 
 # Off by default: the one part that needs libtorch, which alone is larger than all else.
 option(ILK_WITH_TORCH "Build the GPU plugin, ilk_gpu.so, with libtorch" OFF)
@@ -45,7 +47,7 @@ if(ILK_WITH_TORCH)
 endif()
 
 # The name under which a library is loaded at run time: libvips.so.42, of the file that the linker finds.
-foreach(part VIPS CURL)
+foreach(part VIPS CURL LIBRAW EXEMPI)
   if(ILK_WITH_${part})
     list(GET ${part}_LINK_LIBRARIES 0 library)
     file(REAL_PATH ${library} library)

@@ -21,10 +21,10 @@ struct Corpus {
 /// where nothing is left, and for a text that is not UTF-8.
 Corpus make_corpus(std::string source, std::vector<std::string> texts);
 
-/// A list of nouns, one a line; lines that begin with # are comments, and what follows a tab is a note, WordNet's
-/// definition of the sense that is meant. Where there is no such file, "fish,dog,castle" is the list itself. As
-/// all readers here it takes a byte-order mark, UTF-16 that has one, and CRLF, and throws Error naming path and
-/// line for what is no text.
+/// A list of nouns, one a line; lines that begin with # are comments, and what follows a tab is a note,
+/// WordNet's definition of the sense that is meant. Where there is no such file, "fish,dog,castle" is the
+/// list itself. As all readers here it takes a byte-order mark, UTF-16 that has one, and CRLF, and throws
+/// Error naming path and line for what is no text.
 Corpus read_nouns(const std::filesystem::path& path);
 
 /// Captions, the format told by content:

@@ -58,6 +58,7 @@ struct RunOptions {
   std::string text_encoder;
   MissingCaptions missing_captions = MissingCaptions::refuse;
   std::string labels;
+  bool unique = false;
   Device device = Device::automatic;
   Precision precision = Precision::automatic;
   std::optional<std::int64_t> threads;
@@ -123,6 +124,10 @@ void visit_fields(Options& options, Visitor&& visit) {
       "labels", options.labels,
       "CSV of path and label, to score the clusters against; never used to cluster. With --features also "
       "one label a line, or an array of whole numbers"});
+  visit(Field{
+      "unique", options.unique,
+      "cluster one of each group of exact and near-duplicates (as `ilk inspect` finds them) and give the "
+      "others its cluster"});
   visit(Field{"device", options.device, device_help});
   visit(Field{"precision", options.precision, precision_help});
   visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));

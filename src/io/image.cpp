@@ -181,4 +181,10 @@ std::string make_thumbnail(const ImageFile& file, std::int64_t edge, const Decod
       options));
 }
 
+Pixels decode_within(std::string_view bytes, std::int64_t edge, const DecodeOptions& options) {
+  return decode_pixels(
+      bytes, [&](ImageSize size) { return place_within(size, edge); }, ImagePreprocessor::Resample::bicubic,
+      options);
+}
+
 }  // namespace ilk

@@ -16,9 +16,11 @@
 #include <set>
 #include <shared_mutex>
 #include <sstream>
+#include <type_traits>
 
 #include "bare_picture.h"
 #include "image_colours.h"
+#include "raw_preview.h"
 #include "vips_image.h"
 
 namespace ilk {
@@ -166,22 +168,42 @@ void check_pixel_limit(ImageSize size, const DecodeOptions& options) {
   throw ImageError("too large", reason.str());
 }
 
-Pixels decode(std::string_view bytes, const Content& content,
-              const std::function<Placement(ImageSize)>& place, ImagePreprocessor::Resample kernel,
-              const DecodeOptions& options) {
+/// What is decoded: an image file's bytes, or those of a raw file's preview.
+struct Source {
+  std::string_view bytes;
+  Content content;
+  int orientation_if_unsaid = 1;
+
+  int orientation(VipsImage* image) const {
+    const int said = vips().image_get_orientation(image);
+    return said > 1 ? said : orientation_if_unsaid;
+  }
+};
+
+/// The whole picture; `bare` holds its pixels where the format is a bare one.
+Image open_source(const Source& source, const DecodeOptions& options, BarePicture& bare) {
   const auto check = [&](ImageSize size) { check_pixel_limit(size, options); };
-  BarePicture bare;
-  if (content.format == ImageFormat::bitmap) bare = read_bitmap(bytes, check);
-  if (content.format == ImageFormat::pixmap) bare = read_pixmap(bytes, check);
+  if (source.content.format == ImageFormat::bitmap) bare = read_bitmap(source.bytes, check);
+  if (source.content.format == ImageFormat::pixmap) bare = read_pixmap(source.bytes, check);
+  Image image =
+      is_bare(source.content.format) ? image_of(bare) : open_image(source.bytes, source.content.format);
+  check(ImageSize{image->Ysize, image->Xsize});
+  return image;
+}
+
+Pixels decode(const Source& source, const std::function<Placement(ImageSize)>& place,
+              ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
+  const std::string_view bytes = source.bytes;
+  const Content& content = source.content;
   std::optional<TiffHead> tiff;
   if (content.format == ImageFormat::tiff) {
     tiff = read_tiff_head(bytes);
     require_known_samples(*tiff);
   }
-  Image image = is_bare(content.format) ? image_of(bare) : open_image(bytes, content.format);
+  BarePicture bare;
+  Image image = open_source(source, options, bare);
   const ImageSize stored{image->Ysize, image->Xsize};
-  check(stored);
-  const int orientation = vips().image_get_orientation(image.get());
+  const int orientation = source.orientation(image.get());
   const auto turned = [&](ImageSize size) {
     return orientation_transposes(orientation) ? ImageSize{size.width, size.height} : size;
   };
@@ -280,37 +302,79 @@ ImageError error_of(const Content& content, const std::string& complaints) {
   return ImageError("damaged", content.name + (tells_of_an_early_end(text) ? ", cut off: " : ": ") + text);
 }
 
-}  // namespace
+// libvips's error buffer belongs to the whole process, so a failure's text may be mixed with another
+// thread's. A decode that failed is therefore done again while no other runs; bad files are rare and usually
+// fail early.
+std::shared_mutex decoding;
 
-Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
-                     ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
-  const Content content = recognise_content(bytes);
-  require_image(content);
+/// What EXIF says under a name; empty where it says nothing. libvips puts the type behind it: "Text (Text,
+/// ASCII, 5 components, 5 bytes)".
+std::string exif_text(VipsImage* image, const char* name) {
+  const char* text = nullptr;
+  if (vips().image_get_typeof(image, name) == 0 || vips().image_get_string(image, name, &text) != 0)
+    return "";
+  const std::string_view whole(text);
+  std::string_view value = whole.substr(0, whole.find(" ("));
+  while (value.ends_with(' ')) value.remove_suffix(1);
+  return std::string(value);
+}
+
+/// Does the work on bytes that are an image which can be decoded here, and turns libvips's failures into
+/// ImageErrors.
+template <class Work>
+std::invoke_result_t<Work, const Source&> with_decoder(std::string_view bytes, const DecodeOptions& options,
+                                                       Work&& work) {
+  Source source{bytes, recognise_content(bytes)};
+  require_image(source.content);
+  RawPreview preview;
+  if (source.content.format == ImageFormat::camera_raw) {
+    preview = raw_preview(bytes);
+    source = {preview.bytes, recognise_content(preview.bytes), preview.orientation};
+    require_image(source.content);
+  }
+  const Content& content = source.content;
   start_vips();
   if (!has_loader(content.format))
     throw ImageError("unsupported format", content.name + " is not among what this libvips reads");
   if (content.format == ImageFormat::jpeg_xl && !options.jpeg_xl)
     throw ImageError("unsupported format", "JPEG XL is read only where it is asked for (jpeg_xl)");
 
-  // The error buffer belongs to the whole process, so a failure's text may be mixed with another thread's. A
-  // decode that failed is therefore done again while no other runs; bad files are rare and usually fail
-  // early.
-  static std::shared_mutex running;
   try {
-    const std::shared_lock lock(running);
-    return decode(bytes, content, place, kernel, options);
+    const std::shared_lock lock(decoding);
+    return work(source);
   } catch (const VipsFailure&) {
   }
-  const std::unique_lock lock(running);
+  const std::unique_lock lock(decoding);
   vips().error_clear();
   const WarningsKept warnings;
   try {
-    return decode(bytes, content, place, kernel, options);
+    return work(source);
   } catch (const VipsFailure&) {
     const std::string complaints = take_error_buffer() + warnings.text();
     if (content.format == ImageFormat::tiff && read_tiff_head(bytes).camera_raw) throw_camera_raw();
     throw error_of(content, complaints);
   }
+}
+
+}  // namespace
+
+Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
+                     ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
+  return with_decoder(bytes, options,
+                      [&](const Source& source) { return decode(source, place, kernel, options); });
+}
+
+ImageHeader image_header(std::string_view bytes, const DecodeOptions& options) {
+  return with_decoder(bytes, options, [&](const Source& source) {
+    BarePicture bare;
+    const Image image = open_source(source, options, bare);
+    const ImageSize stored{image->Ysize, image->Xsize};
+    const bool turned = orientation_transposes(source.orientation(image.get()));
+    return ImageHeader{.size = turned ? ImageSize{stored.width, stored.height} : stored,
+                       .taken = exif_text(image.get(), "exif-ifd2-DateTimeOriginal"),
+                       .taken_sub = exif_text(image.get(), "exif-ifd2-SubSecTimeOriginal"),
+                       .camera = exif_text(image.get(), "exif-ifd0-Model")};
+  });
 }
 
 std::string encode_jpeg(const Pixels& pixels) {
@@ -352,6 +416,9 @@ std::string image_support() {
     text += separator + std::string(name);
     separator = ", ";
   }
+#if ILK_WITH_LIBRAW
+  text += std::string(separator) + "camera raw (its preview)";
+#endif
   return text;
 }
 
@@ -369,6 +436,9 @@ namespace {
 
 Pixels decode_pixels(std::string_view, const std::function<Placement(ImageSize)>&,
                      ImagePreprocessor::Resample, const DecodeOptions&) {
+  fail_without_vips();
+}
+ImageHeader image_header(std::string_view, const DecodeOptions&) {
   fail_without_vips();
 }
 std::string encode_jpeg(const Pixels&) {

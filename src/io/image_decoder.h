@@ -23,6 +23,20 @@ struct Placement {
 Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
                      ImagePreprocessor::Resample kernel, const DecodeOptions& options);
 
+/// What an image says before any of its pixels.
+struct ImageHeader {
+  ImageSize size;     ///< as a person sees it, after EXIF orientation
+  std::string taken;  ///< EXIF's DateTimeOriginal, "2024:05:01 12:30:59"; this and the rest empty: not said
+  std::string taken_sub;  ///< SubSecTimeOriginal, digits of the second's fraction
+  std::string camera;     ///< Model
+};
+
+/// Reads the header alone. Thread-safe. Throws as decode_pixels.
+ImageHeader image_header(std::string_view bytes, const DecodeOptions& options);
+
+/// The whole image within `edge` × `edge`; a smaller one as it is. Throws as decode_pixels.
+Pixels decode_within(std::string_view bytes, std::int64_t edge, const DecodeOptions& options);
+
 /// JPEG of good quality, without metadata.
 std::string encode_jpeg(const Pixels& pixels);
 

@@ -27,6 +27,12 @@ constexpr Signature signatures[] = {
     {0, "\x89PNG\r\n\x1a\n"sv, ImageFormat::png, "PNG"},
     {0, "GIF87a"sv, ImageFormat::gif, "GIF"},
     {0, "GIF89a"sv, ImageFormat::gif, "GIF"},
+    {8, "CR\2\0"sv, ImageFormat::camera_raw, camera_raw},  // Canon's CR2, which is a TIFF too
+    {0, "IIRO"sv, ImageFormat::camera_raw, camera_raw},
+    {0, "IIRS"sv, ImageFormat::camera_raw, camera_raw},
+    {0, "MMOR"sv, ImageFormat::camera_raw, camera_raw},
+    {0, "IIU\0"sv, ImageFormat::camera_raw, camera_raw},
+    {0, "FUJIFILMCCD-RAW"sv, ImageFormat::camera_raw, camera_raw},
     {0, "II*\0"sv, ImageFormat::tiff, "TIFF"},
     {0, "MM\0*"sv, ImageFormat::tiff, "TIFF"},
     {0, "II+\0"sv, ImageFormat::tiff, "TIFF"},
@@ -44,11 +50,6 @@ constexpr Signature signatures[] = {
     {0, "DDS |"sv, unsupported, "DirectDraw surface"},
     {0, "SIMPLE  ="sv, unsupported, "FITS"},
     {0, "\x8aMNG"sv, unsupported, "MNG"},
-    {0, "IIRO"sv, unsupported, camera_raw},
-    {0, "IIRS"sv, unsupported, camera_raw},
-    {0, "MMOR"sv, unsupported, camera_raw},
-    {0, "IIU\0"sv, unsupported, camera_raw},
-    {0, "FUJIFILMCCD-RAW"sv, unsupported, camera_raw},
     {0, "FOVb"sv, unsupported, camera_raw},
     {0, "\0MRM"sv, unsupported, camera_raw},
     {6, "HEAPCCDR"sv, unsupported, camera_raw},
@@ -100,8 +101,35 @@ Content recognise_media_container(std::string_view bytes) {
   if (!first_brand(bytes, {"heic", "heix", "hevc", "hevx", "heim", "heis", "hevm", "hevs", "mif1", "msf1"})
            .empty())
     return {ImageFormat::heif, "HEIC"};
-  if (!first_brand(bytes, {"crx "}).empty()) return {unsupported, std::string(camera_raw)};
+  if (!first_brand(bytes, {"crx "}).empty()) return {ImageFormat::camera_raw, std::string(camera_raw)};
   return {none, "film or sound (MP4 family)"};
+}
+
+/// Whether a TIFF is a camera's (NEF, ARW, DNG, PEF …): it says its version of DNG, or its first directory is
+/// a reduced picture by a camera that names its maker, with others below it.
+bool is_raw_tiff(std::string_view bytes) {
+  const bool little = bytes[0] == 'I';
+  const auto number = [&](std::size_t at, std::size_t size) -> std::uint64_t {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < size; ++i)
+      value = value << 8 | static_cast<unsigned char>(bytes[at + (little ? size - 1 - i : i)]);
+    return value;
+  };
+  if (bytes.size() < 8 || number(2, 2) != 42) return false;  // a BigTIFF is no camera's
+  const std::uint64_t directory = number(4, 4);
+  if (directory + 2 > bytes.size()) return false;
+  constexpr std::uint64_t dng_version = 50706, new_subfile_type = 254, maker = 271, sub_directories = 330;
+  bool reduced = false, has_maker = false, has_others = false;
+  const std::uint64_t entries = number(directory, 2);
+  for (std::uint64_t i = 0; i < entries && directory + 2 + 12 * (i + 1) <= bytes.size(); ++i) {
+    const std::size_t entry = directory + 2 + 12 * i;
+    const std::uint64_t tag = number(entry, 2);
+    if (tag == dng_version) return true;
+    if (tag == new_subfile_type) reduced = (number(entry + 8, number(entry + 2, 2) == 3 ? 2 : 4) & 1) != 0;
+    has_maker = has_maker || tag == maker;
+    has_others = has_others || tag == sub_directories;
+  }
+  return reduced && has_maker && has_others;
 }
 
 bool is_text(std::string_view bytes) {
@@ -127,8 +155,12 @@ Content recognise_content(std::string_view bytes) {
   bytes = bytes.substr(0, content_prefix);
   if (has_at(bytes, 0, "RIFF") && has_at(bytes, 8, "WEBP")) return {ImageFormat::webp, "WebP"};
   if (has_at(bytes, 4, "ftyp") && bytes.size() >= 12) return recognise_media_container(bytes);
-  for (const auto& [offset, piece, format, name] : signatures)
-    if (has_at(bytes, offset, piece)) return {format, std::string(name)};
+  for (const auto& [offset, piece, format, name] : signatures) {
+    if (!has_at(bytes, offset, piece)) continue;
+    if (format == ImageFormat::tiff && is_raw_tiff(bytes))
+      return {ImageFormat::camera_raw, std::string(camera_raw)};
+    return {format, std::string(name)};
+  }
   // "BM" alone begins many a text; the four reserved bytes after the size are zero in a bitmap.
   if (has_at(bytes, 0, "BM") && has_at(bytes, 6, "\0\0\0\0"sv))
     return {ImageFormat::bitmap, "Windows bitmap (BMP)"};
@@ -146,7 +178,7 @@ void throw_camera_raw() {
 
 void require_image(const Content& content) {
   if (content.format == ImageFormat::none) throw ImageError("not an image", "the content is " + content.name);
-  if (content.name == camera_raw) throw_camera_raw();
+  if (content.format == unsupported && content.name == camera_raw) throw_camera_raw();
   if (content.format == unsupported)
     throw ImageError("unsupported format", content.name + " is not decoded; convert it to PNG, JPEG or WebP");
 }

@@ -5,7 +5,20 @@
 namespace ilk {
 
 /// What the first bytes of a file say that it is.
-enum class ImageFormat { none, jpeg, png, webp, gif, tiff, heif, jpeg_xl, bitmap, pixmap, unsupported };
+enum class ImageFormat {
+  none,
+  jpeg,
+  png,
+  webp,
+  gif,
+  tiff,
+  heif,
+  jpeg_xl,
+  bitmap,
+  pixmap,
+  camera_raw,
+  unsupported
+};
 
 struct Content {
   ImageFormat format = ImageFormat::none;

@@ -30,6 +30,7 @@ namespace ilk {
   X(icc_transform) \
   X(image_get_blob) \
   X(image_get_orientation) \
+  X(image_get_string) \
   X(image_get_typeof) \
   X(image_guess_interpretation) \
   X(image_hasalpha) \

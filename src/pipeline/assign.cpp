@@ -7,6 +7,7 @@
 #include <ilk/parallel.h>
 
 #include "assignment_row.h"
+#include "edited_run.h"
 #include "finished_run.h"
 #include "method.h"
 #include "run_context.h"
@@ -61,8 +62,9 @@ Placement assign(const std::filesystem::path& run, const ImageList& images, cons
   EmbeddedImages embedded = options.features.empty() ? from_images(finished, images, options, progress)
                                                      : from_file(finished, options.features, progress);
   Assignment assignment = method.place(finished, embedded.embeddings);
-  return {std::move(embedded.paths), std::move(assignment), finished.cluster_names(),
-          std::move(embedded.skipped)};
+  std::vector<std::string> names = finished.cluster_names();
+  follow_edits(run, embedded.paths, embedded.embeddings, assignment, names);
+  return {std::move(embedded.paths), std::move(assignment), std::move(names), std::move(embedded.skipped)};
 }
 
 std::string to_csv(const Placement& placement) {

@@ -8,11 +8,13 @@
 #include <chrono>
 #include <future>
 
-#include "algorithm_options.h"
 #include "../cluster/duplicates.h"
+#include "algorithm_options.h"
 #include "feature_source.h"
+#include "kept_clusters.h"
 #include "method.h"
 #include "run_directory.h"
+#include "unique_images.h"
 
 namespace ilk {
 namespace {
@@ -35,22 +37,26 @@ class Run {
     set_threads(static_cast<int>(options().threads.value_or(0)));
     summary().device = "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
     const auto source = options().features.empty() ? images_and_encoder(context_) : feature_files(context_);
+    const auto previous = previous_run(options());
     const auto lock = begin_run_directory(options().output, options(), record_.command);
 
-    take_images(source->images());
+    take_images(source->images(), *source);
     record_.names_are_files = source->names_are_files();
     if (options().labels.empty()) labels_ = source->labels();
     record_.vocabulary = source->words();
     texts_.of_images = source->image_texts();
+    if (copies_ && !texts_.of_images.empty()) texts_.of_images = rows_of(texts_.of_images, copies_->original);
     align();
     context_.timed("cluster", [&] { cluster(); });
     // The largest file goes to the disk while the clusters get their names, of which it knows nothing.
-    auto features_written = std::async(std::launch::async, [this] { write_features(record_); });
+    auto features_written =
+        std::async(copies_ ? std::launch::deferred : std::launch::async, [this] { write_features(record_); });
     context_.timed("name", [&] { name(); });
+    if (copies_) spread_to_copies(record_, std::move(*copies_));
+    if (labels_) score_against(*labels_);
     context_.timed("write", [&] {
-      write_assignments(record_);
-      write_clusters(record_);
       features_written.get();
+      write_kept_clusters(record_, previous, progress_);
       if (summary().cluster_count)
         write_file_atomically(options().output / "cluster_count.svg",
                               cluster_count_picture(*summary().cluster_count));
@@ -68,7 +74,18 @@ class Run {
   RunSummary& summary() { return record_.summary; }
   MatrixView<const float> embeddings() const { return record_.images.embeddings; }
 
-  void take_images(EmbeddedImages images) {
+  void take_images(EmbeddedImages images, const FeatureSource& source) {
+    if (!options().labels.empty())  // now, so that a mistake in them does not cost the work
+      labels_ = read_labels(options().labels, images.paths, !options().features.empty());
+    if (options().unique) {
+      require(options().features.empty(), "run", "unique needs images; rows of ", options().features,
+              " cannot be looked at.");
+      copies_ = context_.timed("find copies", [&] {
+        return leave_out_copies(
+            images, [&](const std::string& path, std::int64_t image) { return source.read(path, image); },
+            options().images, progress_);
+      });
+    }
     summary().n_images = images.embeddings.rows();
     summary().encoded = images.encoded;
     summary().from_cache = images.from_cache;
@@ -84,9 +101,6 @@ class Run {
       progress_.say("Only " + std::to_string(different) + " of the " + std::to_string(n) +
                     " images differ, fewer than the " + std::to_string(k) +
                     " clusters asked for; equal images share one, and the others are empty.");
-    // Now, so that a mistake in them does not cost the work.
-    if (!options().labels.empty())
-      labels_ = read_labels(options().labels, record_.images.paths, !options().features.empty());
   }
 
   void align() {
@@ -136,7 +150,6 @@ class Run {
     record_.clustering =
         method_.cluster({embeddings(), std::move(texts_), record_.n_clusters, options(), progress_});
     summary().objective = record_.clustering.objective;
-    if (labels_) score_against(*labels_);
   }
 
   void score_against(const Labels& labels) {
@@ -199,6 +212,7 @@ class Run {
   RunContext context_;
   MethodTexts texts_;
   std::optional<Labels> labels_;
+  std::optional<WithCopies> copies_;  ///< while one of each group of copies is clustered
 };
 
 }  // namespace

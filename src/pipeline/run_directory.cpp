@@ -94,6 +94,7 @@ Json manifest_head(const RunOptions& options, const std::string& command, const 
           {"version", ILK_VERSION},
           {"status", status},
           {"command", command},
+          {"working_directory", std::filesystem::current_path().string()},  // where relative paths start
           {"options", options_to_json(options)}};
 }
 
@@ -134,7 +135,7 @@ std::unique_ptr<RunDirectoryLock> begin_run_directory(const std::filesystem::pat
   return lock;
 }
 
-void write_assignments(const RunRecord& record) {
+void write_assignments(const RunRecord& record, const std::filesystem::path& folder) {
   const auto nouns = chosen(record.vocabulary.nouns);
   std::vector<std::string> names;
   for (const auto& cluster : record.summary.clusters) names.push_back(cluster.name.name);
@@ -144,10 +145,10 @@ void write_assignments(const RunRecord& record) {
     text += assignment_row(record.clustering.assignment, image, record.images.paths[i], names) + "," +
             csv_field(nouns_of(record, nouns, image)) + "\n";
   }
-  write_file_atomically(record.options.output / "assignments.csv", text);
+  write_file_atomically(folder / "assignments.csv", text);
 }
 
-void write_clusters(const RunRecord& record) {
+void write_clusters(const RunRecord& record, const std::filesystem::path& folder) {
   Json clusters = Json::array();
   for (std::size_t c = 0; c < record.summary.clusters.size(); ++c) {
     const auto& cluster = record.summary.clusters[c];
@@ -167,7 +168,9 @@ void write_clusters(const RunRecord& record) {
                         {"captions", words_json(record.captions_of_cluster[c], "caption")},
                         {"exemplars", exemplars}});
   }
-  write_file_atomically(record.options.output / "clusters.json", dump(clusters));
+  for (std::size_t method = 0; method < record.numbers.size(); ++method)
+    clusters[static_cast<std::size_t>(record.numbers[method])]["method_cluster"] = method;
+  write_file_atomically(folder / "clusters.json", dump(clusters));
 }
 
 void write_features(const RunRecord& record) {

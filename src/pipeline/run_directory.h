@@ -30,6 +30,8 @@ struct RunRecord {
   std::vector<std::vector<ScoredWord>> captions_of_cluster;
   std::vector<std::vector<std::int64_t>> exemplars;  ///< of each cluster, rows of the images, nearest first
   RunSummary summary;
+  /// (K): what the method's clusters are called in all files but features.safetensors; empty: the same.
+  std::vector<std::int64_t> numbers;
 };
 
 /// Makes sure that `directory` is new, empty or a run directory, and marks it as one whose run is not
@@ -38,8 +40,8 @@ struct RunRecord {
 std::unique_ptr<RunDirectoryLock> begin_run_directory(const std::filesystem::path& directory,
                                                       const RunOptions& options, const std::string& command);
 
-void write_assignments(const RunRecord& record);
-void write_clusters(const RunRecord& record);
+void write_assignments(const RunRecord& record, const std::filesystem::path& folder);
+void write_clusters(const RunRecord& record, const std::filesystem::path& folder);
 void write_features(const RunRecord& record);
 /// How many clusters the options ask for; throws Error where they do not say.
 const ClusterCount& asked_clusters(const RunOptions& options);

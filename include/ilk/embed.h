@@ -1,0 +1,54 @@
+#pragma once
+// N images, D embedding width.
+#include <ilk/image.h>
+#include <ilk/image_list.h>
+#include <ilk/options.h>
+#include <ilk/precision.h>
+#include <ilk/progress.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace ilk {
+
+struct EmbedOptions {
+  std::filesystem::path output;
+  std::string model = "ilk-lite";
+  Precision precision = Precision::automatic;
+  std::int64_t threads = 0;
+  std::string cache;
+  DecodeOptions images;
+};
+
+template <OptionsOf<EmbedOptions> Options, class Visitor>
+void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{
+      "output", options.output,
+      "file to write: .npy, .safetensors (both with the paths beside it, in FILE.names.txt), .parquet or "
+      ".csv"});
+  visit(Field{"model", options.model,
+              "ilk-lite, another name from `ilk models list`, or a CLIP's Hugging Face directory"});
+  visit(Field{"precision", options.precision, precision_help});
+  visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
+  visit(
+      Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
+  visit.group("images", options.images);
+}
+
+struct EmbedSummary {
+  std::int64_t n_images = 0, width = 0, encoded = 0, from_cache = 0, repeated = 0;
+  std::vector<SkippedFile> skipped;
+  std::filesystem::path names;  ///< the file with the paths; empty: they are in the output
+  std::string notice;           ///< what the user should know; empty: nothing
+};
+
+/// Encodes images and writes their embeddings (N, D), float32 with rows of unit length, in the order of the
+/// list. The file's ending chooses the format: .npy; .safetensors, an array "embeddings" and the model's
+/// fingerprint among the metadata; .parquet, the columns path and embedding; .csv, path and a column for each
+/// dimension. `ilk cluster --features FILE --names FILE.names.txt` takes the first two. Throws Error for
+/// another ending, and where no image is usable.
+EmbedSummary embed_to_file(const ImageList& images, const EmbedOptions& options,
+                           Progress& progress = silent());
+
+}  // namespace ilk

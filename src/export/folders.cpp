@@ -1,0 +1,29 @@
+#include <algorithm>
+
+#include "export_format.h"
+#include "placed_files.h"
+
+namespace ilk {
+
+ExportSummary export_folders(const ExportedRun& run, const ExportOptions& options, Progress& progress) {
+  const auto folders = folder_names(run.names, /*numbered=*/true);
+  std::vector<PlacedFile> files;
+  for (const auto& image : run.images)
+    files.push_back(
+        {image.path, image.file,
+         std::filesystem::path(folders[static_cast<std::size_t>(image.cluster)]) / image.file.filename()});
+  return place_files(files, options, progress);
+}
+
+// torchvision's ImageFolder and Hugging Face's "imagefolder" take the names of folders for those of classes.
+ExportSummary export_imagefolder(const ExportedRun& run, const ExportOptions& options, Progress& progress) {
+  const auto folders = folder_names(run.names, /*numbered=*/false);
+  std::vector<PlacedFile> files;
+  for (const auto& image : run.images)
+    files.push_back(
+        {image.path, image.file,
+         std::filesystem::path(folders[static_cast<std::size_t>(image.cluster)]) / image.file.filename()});
+  return place_files(files, options, progress);
+}
+
+}  // namespace ilk

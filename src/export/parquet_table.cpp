@@ -1,0 +1,58 @@
+// Tables of a run as Parquet files.
+#include <ilk/error.h>
+
+#include "export_format.h"
+#include "parquet_file.h"
+
+namespace ilk {
+namespace {
+
+template <class Value>
+auto column(const ExportedRun& run, std::string name, Value&& value) {
+  std::vector<std::invoke_result_t<Value, const ExportedImage&>> values;
+  values.reserve(run.images.size());
+  for (const auto& image : run.images) values.push_back(value(image));
+  return ParquetColumn{std::move(name), std::move(values)};
+}
+
+ExportSummary written(const ExportOptions& options, const std::vector<ParquetColumn>& columns) {
+  write_parquet(options.output, columns);
+  return {.output = options.output, .written = 1};
+}
+
+}  // namespace
+
+ExportSummary export_parquet(const ExportedRun& run, const ExportOptions& options, Progress&) {
+  const Matrix<float> embeddings = run.embeddings();
+  return written(options, {column(run, "file", [](const auto& image) { return image.file.string(); }),
+                           column(run, "cluster", [](const auto& image) { return image.cluster; }),
+                           column(run, "name", [](const auto& image) { return image.name; }),
+                           column(run, "score", [](const auto& image) { return image.score; }),
+                           column(run, "second_cluster", [](const auto& image) { return image.second; }),
+                           column(run, "second_name",
+                                  [&](const auto& image) {
+                                    return image.second ? run.names[static_cast<std::size_t>(*image.second)]
+                                                        : std::string();
+                                  }),
+                           column(run, "margin", [](const auto& image) { return image.margin; }),
+                           column(run, "top_nouns", [](const auto& image) { return image.top_nouns; }),
+                           {"embedding", embeddings.view()}});
+}
+
+// `embedding-atlas FILE --x x --y y --text name --image path` finds all it needs.
+ExportSummary export_embedding_atlas(const ExportedRun& run, const ExportOptions& options, Progress&) {
+  const Matrix<float> map = run.map();
+  std::vector<double> x, y;
+  for (std::int64_t i = 0; i < map.rows(); ++i) {
+    x.push_back(map[i][0]);
+    y.push_back(map[i][1]);
+  }
+  return written(options, {{"x", std::move(x)},
+                           {"y", std::move(y)},
+                           column(run, "name", [](const auto& image) { return image.name; }),
+                           column(run, "cluster", [](const auto& image) { return image.cluster; }),
+                           column(run, "score", [](const auto& image) { return image.score; }),
+                           column(run, "path", [](const auto& image) { return image.file.string(); })});
+}
+
+}  // namespace ilk

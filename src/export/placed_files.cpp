@@ -1,0 +1,268 @@
+#include "placed_files.h"
+
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "../text/strings.h"
+
+namespace ilk {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+constexpr std::string_view function = "export";
+constexpr const char* record_name = "ilk-export.json";
+
+/// What tells whether a file that was put somewhere is still that file.
+struct Stamp {
+  std::string original;
+  std::string link;                        // how it was made
+  std::int64_t size = 0, modified_ns = 0;  // of the target (of what it points to, unless symbolic)
+  bool operator==(const Stamp&) const = default;
+};
+
+std::optional<Stamp> stamp_of(const fs::path& target, const std::string& original, Link link) {
+  struct stat status {};
+  if (::lstat(target.c_str(), &status) != 0) return std::nullopt;
+  return Stamp{original, std::string(enum_name(link)), status.st_size,
+               std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
+/// What was put below a folder, by its path there.
+using Record = std::map<std::string, Stamp>;
+
+Record read_record(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::exists(folder / record_name, error)) return {};
+  Record record;
+  try {
+    const Json json = Json::parse(read_file(folder / record_name));
+    for (const auto& [target, file] : json.at("files").items())
+      record[target] = {file.at("original"), file.at("link"), file.at("size"), file.at("modified_ns")};
+  } catch (const nlohmann::json::exception& problem) {
+    fail(function, folder / record_name, " cannot be read (", problem.what(),
+         "); choose another folder, or remove it if nothing is to be undone.");
+  }
+  return record;
+}
+
+void write_record(const fs::path& folder, const Record& record) {
+  Json files = Json::object();
+  for (const auto& [target, stamp] : record)
+    files[target] = {{"original", stamp.original},
+                     {"link", stamp.link},
+                     {"size", stamp.size},
+                     {"modified_ns", stamp.modified_ns}};
+  write_file_atomically(
+      folder / record_name,
+      Json{{"program", "ilk"}, {"files", files}}.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+/// "photo (2).jpg"
+fs::path with_number(const fs::path& target, int number) {
+  return target.parent_path() /
+         (target.stem().string() + " (" + std::to_string(number) + ")" + target.extension().string());
+}
+
+[[noreturn]] void fail_to_place(const fs::path& target, const std::error_code& error) {
+  if (error == std::errc::cross_device_link)
+    fail(function, "a hard link must stay on one disk, and ", target,
+         " is on another than its image. --link copy or --link symbolic will do.");
+  fail(function, "cannot make ", target, ": ", error.message(), ".");
+}
+
+void place(const fs::path& original, const fs::path& target, Link link) {
+  std::error_code error;
+  if (link == Link::symbolic) {
+    fs::create_symlink(original, target, error);
+  } else if (link == Link::hard) {
+    fs::create_hard_link(original, target, error);
+  } else {
+    // Under another name first, so that a target is whole or absent; never onto a file that came meanwhile.
+    const fs::path temporary = target.string() + ".tmp-" + std::to_string(::getpid());
+    fs::copy_file(original, temporary, fs::copy_options::overwrite_existing, error);
+    if (!error) fs::last_write_time(temporary, fs::last_write_time(original, error), error);
+    if (!error && ::link(temporary.c_str(), target.c_str()) != 0) {
+      // A file system without hard links (FAT).
+      if (errno == EEXIST)
+        error = std::make_error_code(std::errc::file_exists);
+      else
+        fs::rename(temporary, target, error);
+    }
+    std::error_code ignored;
+    fs::remove(temporary, ignored);
+  }
+  if (error) fail_to_place(target, error);
+}
+
+/// Puts files into one folder.
+class Placing {
+ public:
+  Placing(const ExportOptions& options, Progress& progress)
+      : options_(options), progress_(progress), before_(read_record(options.output)) {
+    summary_.output = options.output;
+  }
+
+  void put_all(const std::vector<PlacedFile>& files) {
+    progress_.start("Exporting images", static_cast<std::int64_t>(files.size()), "images");
+    for (const auto& file : files) {
+      progress_.check_stop();
+      put(file);
+      progress_.advance(1);
+    }
+    progress_.finish();
+  }
+
+  /// Removes what is not wanted and is as it was left.
+  ExportSummary finish() {
+    std::set<fs::path> emptied;
+    for (const auto& [target, stamp] : before_) {
+      if (after_.contains(target)) continue;
+      const fs::path file = options_.output / target;
+      const auto now = stamp_of(file, stamp.original, link_of(stamp));
+      if (!now) continue;  // somebody removed it
+      if (*now != stamp) {
+        summary_.notices.push_back(file.string() + " was changed since it was exported, and stays.");
+        continue;
+      }
+      std::error_code error;
+      fs::remove(file, error);
+      require(!error, function, "cannot remove ", file, ": ", error.message(), ".");
+      ++summary_.removed;
+      emptied.insert(file.parent_path());
+    }
+    for (const auto& folder : emptied) {
+      std::error_code ignored;  // not empty: it stays
+      fs::remove(folder, ignored);
+    }
+    if (after_.empty()) {
+      std::error_code ignored;
+      fs::remove(options_.output / record_name, ignored);
+      fs::remove(options_.output, ignored);
+    } else if (after_ != before_) {
+      write_record(options_.output, after_);
+    }
+    return std::move(summary_);
+  }
+
+ private:
+  static Link link_of(const Stamp& stamp) { return enum_value<Link>(stamp.link, function, "link"); }
+
+  void put(const PlacedFile& file) {
+    std::error_code error;
+    if (!fs::is_regular_file(file.original, error)) {
+      summary_.skipped.push_back({file.path, "vanished", "there is no such file any more"});
+      return;
+    }
+    const std::string original = as_json_has_it(file.original.string());
+    const fs::path wanted = as_json_has_it(file.target.string());
+    for (int number = 1;; ++number) {
+      const fs::path target = number == 1 ? wanted : with_number(wanted, number);
+      const std::string key = as_json_has_it(target.string());
+      if (!taken_.insert(lower_case(key)).second) continue;
+      const fs::path place_at = options_.output / target;
+      const auto found = before_.find(key);
+      const auto there = stamp_of(place_at, original, options_.link);
+      if (there && found != before_.end() && found->second == *there && is_up_to_date(file, place_at)) {
+        after_[key] = *there;
+        ++summary_.unchanged;
+        return;
+      }
+      if (there) {
+        // Ours and stale, or somebody else's.
+        if (found == before_.end() ||
+            found->second != stamp_of(place_at, found->second.original, link_of(found->second)))
+          continue;
+        fs::remove(place_at, error);
+        if (error) fail_to_place(place_at, error);
+      }
+      fs::create_directories(place_at.parent_path(), error);
+      if (error) fail_to_place(place_at.parent_path(), error);
+      place(file.original, place_at, options_.link);
+      after_[key] = stamp_of(place_at, original, options_.link).value();
+      ++summary_.written;
+      note_now_and_then();
+      return;
+    }
+  }
+
+  /// A copy has its original's size and time; a link is what it is.
+  bool is_up_to_date(const PlacedFile& file, const fs::path& target) const {
+    if (options_.link != Link::copy) return true;
+    std::error_code error;
+    return fs::file_size(file.original, error) == fs::file_size(target, error) &&
+           fs::last_write_time(file.original, error) == fs::last_write_time(target, error);
+  }
+
+  /// So that a stop leaves no file that nobody knows of, for long.
+  void note_now_and_then() {
+    if (summary_.written % 256 != 1) return;
+    Record known = before_;
+    for (const auto& [target, stamp] : after_) known[target] = stamp;
+    write_record(options_.output, known);
+  }
+
+  const ExportOptions& options_;
+  Progress& progress_;
+  const Record before_;
+  Record after_;
+  std::set<std::string> taken_;  // in lower case: some file systems do not tell case apart
+  ExportSummary summary_;
+};
+
+}  // namespace
+
+std::string safe_file_name(std::string_view name) {
+  std::string safe;
+  for (const char c : as_json_has_it(std::string(name))) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool bad =
+        byte < 0x20 || byte == 0x7F || std::string_view("/\\<>:\"|?*").find(c) != std::string_view::npos;
+    safe += bad ? '-' : c;
+  }
+  constexpr std::size_t most = 100;
+  if (safe.size() > most) {
+    safe.resize(most);
+    while (!is_utf8(safe)) safe.pop_back();
+  }
+  const std::size_t begin = safe.find_first_not_of(" .");
+  if (begin == std::string::npos) return "cluster";
+  return safe.substr(begin, safe.find_last_not_of(" .") - begin + 1);
+}
+
+std::vector<std::string> folder_names(const std::vector<std::string>& names, bool numbered) {
+  const std::size_t digits = std::to_string(std::max<std::size_t>(names.size(), 1) - 1).size();
+  std::vector<std::string> folders;
+  std::set<std::string> taken;
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    const std::string number = std::to_string(c), safe = safe_file_name(names[c]);
+    std::string folder = numbered ? std::string(digits - number.size(), '0') + number + " " + safe : safe;
+    // A cluster may have been given the very name that another's number makes.
+    for (int again = 0; !taken.insert(lower_case(folder)).second; ++again)
+      folder = safe + " " + number + (again == 0 ? "" : "." + std::to_string(again));
+    folders.push_back(folder);
+  }
+  return folders;
+}
+
+ExportSummary place_files(const std::vector<PlacedFile>& files, const ExportOptions& options,
+                          Progress& progress) {
+  std::error_code error;
+  require(!fs::exists(options.output, error) || fs::is_directory(options.output, error), function,
+          "-o must be a folder, got the file ", options.output, ".");
+  require(!options.undo || fs::exists(options.output / record_name, error), function,
+          "there is nothing to undo in ", options.output, ": it has no ", record_name, ".");
+  Placing placing(options, progress);
+  if (!options.undo) placing.put_all(files);
+  return placing.finish();
+}
+
+}  // namespace ilk

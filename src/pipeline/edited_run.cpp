@@ -1,0 +1,168 @@
+#include "edited_run.h"
+
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/kmeans.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+namespace ilk {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+constexpr std::string_view function = "edit";
+
+Json read_clusters(const fs::path& folder) {
+  const fs::path file = folder / "clusters.json";
+  try {
+    Json clusters = Json::parse(read_file(file));
+    require(clusters.is_array(), function, file, " must hold a list of clusters.");
+    for (const auto& cluster : clusters) cluster.at("name").get<std::string>();
+    return clusters;
+  } catch (const nlohmann::json::exception& problem) {
+    fail(function, file, " cannot be read: ", problem.what(), ".");
+  }
+}
+
+EditedClusters state_of(const std::vector<RunRow>& rows, const Json& clusters) {
+  EditedClusters state;
+  for (const auto& cluster : clusters) state.clusters.push_back({.name = cluster.at("name")});
+  for (const auto& row : rows) {
+    require(row.cluster < static_cast<std::int64_t>(clusters.size()), function,
+            "assignments.csv and clusters.json must be of one run; the first names cluster ", row.cluster,
+            ", the second has ", clusters.size(), ".");
+    state.labels.push_back(row.cluster);
+    state.seconds.push_back(row.second);
+  }
+  return state;
+}
+
+double number(const std::string& text) {
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+/// clusters.json as it is after the edits.
+Json clusters_json(const Json& unedited, const EditedClusters& state, const std::vector<RunRow>& rows,
+                   std::int64_t exemplars) {
+  std::vector<std::vector<std::size_t>> members(state.clusters.size());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    members[static_cast<std::size_t>(state.labels[i])].push_back(i);
+  Json clusters = Json::array();
+  for (std::size_t c = 0; c < state.clusters.size(); ++c) {
+    const EditedCluster& edited = state.clusters[c];
+    Json cluster = c < unedited.size() ? unedited[c]
+                                       : Json{{"cluster", c},
+                                              {"name", ""},
+                                              {"score", 0},
+                                              {"runner_up", ""},
+                                              {"runner_up_score", 0},
+                                              {"size", 0},
+                                              {"density", 0},
+                                              {"nouns", Json::array()},
+                                              {"captions", Json::array()},
+                                              {"exemplars", Json::array()}};
+    auto& own = members[c];
+    std::vector<double> scores(own.size());
+    std::transform(own.begin(), own.end(), scores.begin(), [&](auto i) { return number(rows[i].score); });
+    std::vector<std::size_t> order(own.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
+    Json shown = Json::array();
+    for (std::size_t i = 0; i < std::min(order.size(), static_cast<std::size_t>(exemplars)); ++i)
+      shown.push_back({{"path", rows[own[order[i]]].path}, {"score", scores[order[i]]}});
+    cluster["name"] = edited.name;
+    cluster["size"] = own.size();
+    cluster["density"] =
+        own.empty() ? 0.0
+                    : std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(own.size());
+    cluster["exemplars"] = shown;
+    if (edited.locked) cluster["locked"] = true;
+    if (edited.merged_into >= 0) cluster["merged_into"] = edited.merged_into;
+    clusters.push_back(std::move(cluster));
+  }
+  return clusters;
+}
+
+}  // namespace
+
+fs::path unedited_folder(const fs::path& run) {
+  return run / "unedited";
+}
+
+bool has_edits(const fs::path& run) {
+  std::error_code error;
+  return fs::exists(run / "edits.jsonl", error);
+}
+
+std::int64_t write_edited(const fs::path& run, const std::vector<RunRow>& before,
+                          const std::function<const Matrix<float>&()>& embeddings, std::int64_t exemplars,
+                          std::vector<std::string>& notices) {
+  std::vector<RunRow> rows = read_run_rows(unedited_folder(run) / "assignments.csv");
+  const Json unedited = read_clusters(unedited_folder(run));
+  EditedImages images{.embeddings = embeddings};
+  for (const auto& row : rows) images.paths.push_back(row.path);
+  for (const auto& row : before) images.before.emplace(row.path, row.cluster);
+  const EditedClusters state = replay(state_of(rows, unedited), read_edits(run), images, notices);
+
+  std::int64_t moved = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].cluster = state.labels[i];
+    rows[i].name = state.clusters[static_cast<std::size_t>(state.labels[i])].name;
+    rows[i].second = state.seconds[i];
+    if (rows[i].second < 0) rows[i].margin.clear();
+    const auto old = images.before.find(rows[i].path);
+    moved += old != images.before.end() && old->second != rows[i].cluster ? 1 : 0;
+  }
+  write_file_atomically(
+      run / "clusters.json",
+      clusters_json(unedited, state, rows, exemplars).dump(2, ' ', false, Json::error_handler_t::replace) +
+          "\n");
+  write_file_atomically(run / "assignments.csv", to_csv(rows));
+  return moved;
+}
+
+void follow_edits(const fs::path& run, const std::vector<std::string>& paths, const Matrix<float>& embeddings,
+                  Assignment& assignment, std::vector<std::string>& names) {
+  const Json clusters = read_clusters(run);
+  std::vector<std::int64_t> number_of(clusters.size());
+  std::iota(number_of.begin(), number_of.end(), 0);
+  for (const auto& cluster : clusters)
+    if (cluster.contains("method_cluster"))
+      number_of.at(cluster.at("method_cluster").get<std::size_t>()) = cluster.at("cluster");
+  const auto renumber = [&](std::vector<std::int64_t>& labels) {
+    for (std::int64_t& label : labels)
+      if (label >= 0) label = number_of.at(static_cast<std::size_t>(label));
+  };
+  renumber(assignment.labels);
+  renumber(assignment.second_labels);
+  names.clear();
+  for (const auto& cluster : clusters) names.push_back(cluster.at("name"));
+  if (!has_edits(run)) return;
+
+  EditedClusters state{.labels = std::move(assignment.labels),
+                       .seconds = std::move(assignment.second_labels)};
+  for (const auto& cluster : read_clusters(unedited_folder(run)))
+    state.clusters.push_back({.name = cluster.at("name")});
+  std::vector<std::string> notices;
+  const EditedImages images{.paths = paths,
+                            .embeddings = [&]() -> const Matrix<float>& { return embeddings; }};
+  state = replay(std::move(state), read_edits(run), images, notices);
+  std::unordered_map<std::string, std::int64_t> known;
+  for (const auto& row : read_run_rows(run / "assignments.csv")) known.emplace(row.path, row.cluster);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const auto own = known.find(paths[i]);
+    if (own == known.end()) continue;
+    state.labels[i] = own->second;
+    if (state.seconds[i] == own->second) state.seconds[i] = -1;
+  }
+  assignment.labels = std::move(state.labels);
+  assignment.second_labels = std::move(state.seconds);
+}
+
+}  // namespace ilk

@@ -1,0 +1,310 @@
+// N images of a run.
+#include <ilk/csv.h>
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/inspect.h>
+#include <ilk/parallel.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <numeric>
+#include <optional>
+
+#include "../inspect/neighbour_checks.h"
+#include "labels.h"
+#include "page_pictures.h"
+#include "picture_facts.h"
+#include "run_files.h"
+#include "run_rows.h"
+
+namespace ilk {
+namespace {
+
+constexpr std::string_view function = "inspect";
+constexpr std::int64_t neighbours_kept = 24;  // enough that 15 are left without copies
+constexpr std::int64_t outlier_neighbours = 5, label_neighbours = 15;
+constexpr std::size_t most_groups_shown = 60, most_pictures_shown = 60, most_of_group_shown = 12;
+
+std::string digits(double value, int count = 4) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", count, value);
+  return text;
+}
+
+struct Problem {
+  const char* name;
+  const char* note;
+  bool (*has)(const PictureFacts& image, const InspectOptions& options);
+};
+constexpr Problem problems[] = {
+    {"dark", "95 % of the pixels are dark.",
+     [](const PictureFacts& image, const InspectOptions& options) {
+       return image.quality.bright_end < options.dark;
+     }},
+    {"bright", "95 % of the pixels are bright.",
+     [](const PictureFacts& image, const InspectOptions& options) {
+       return image.quality.dark_end > options.bright;
+     }},
+    {"blurred", "Few edges for the contrast there is: out of focus, shaken, or without detail.",
+     [](const PictureFacts& image, const InspectOptions& options) {
+       return image.quality.sharpness < options.blurred;
+     }},
+    {"tiny", "The shorter edge has few pixels.",
+     [](const PictureFacts& image, const InspectOptions& options) {
+       return std::min(image.height, image.width) < options.tiny;
+     }},
+    {"odd shape", "Much longer than wide, or wider than long.",
+     [](const PictureFacts& image, const InspectOptions& options) {
+       return static_cast<double>(std::max(image.height, image.width)) >=
+              options.odd * static_cast<double>(std::min(image.height, image.width));
+     }},
+};
+
+class Inspection {
+ public:
+  Inspection(const std::filesystem::path& directory, const InspectOptions& options, Progress& progress)
+      : options_(options),
+        progress_(progress),
+        run_(directory),
+        rows_(read_run_rows(directory / "assignments.csv")),
+        n_(static_cast<std::int64_t>(rows_.size())),
+        output_(options.output.empty() ? directory / "inspect" : options.output) {
+    require(run_.has_files(), function, "the images of ", directory, " are rows of ", run_.options().features,
+            ", which cannot be looked at.");
+    if (!options.labels.empty()) {
+      std::vector<std::string> paths;
+      for (const auto& row : rows_) paths.push_back(row.path);
+      labels_ = read_labels(options.labels, paths, /*in_order=*/true);
+    }
+  }
+
+  InspectSummary go() {
+    const Matrix<float> embeddings = run_.embeddings(rows_.size());
+    facts_ = picture_facts(
+        n_, [&](std::int64_t i) { return read_image_file(run_.file(path(i)).string()); },
+        run_.options().images, progress_);
+    summary_.n_images = n_;
+    summary_.output = output_;
+    summary_.unreadable =
+        std::count_if(facts_.begin(), facts_.end(), [](const auto& image) { return !image.readable; });
+    require(summary_.unreadable < n_, function, "none of the run's ", n_,
+            " images can be read any more; the first was ", run_.file(path(0)), ".");
+    const Neighbours neighbours = neighbours_within(embeddings, neighbours_kept + 1);
+    duplicates(neighbours);
+    find_bursts();
+    outliers(neighbours);
+    quality();
+    if (labels_) mislabelled(neighbours);
+    write_page();
+    return summary_;
+  }
+
+ private:
+  const std::string& path(std::int64_t image) const { return rows_[static_cast<std::size_t>(image)].path; }
+  const PictureFacts& facts(std::int64_t image) const { return facts_[static_cast<std::size_t>(image)]; }
+  std::string size_text(std::int64_t image) const {
+    return std::to_string(facts(image).width) + " × " + std::to_string(facts(image).height);
+  }
+  void write(const char* name, const std::string& text) const { write_file_atomically(output_ / name, text); }
+
+  /// A section of the page; of many groups the first are shown.
+  Gallery::Section& section(const std::string& heading, const std::string& note, std::size_t count,
+                            std::size_t shown) {
+    std::string head = heading + " (" + std::to_string(count) + ")";
+    if (shown < count) head += ", the first " + std::to_string(shown);
+    return gallery_.sections.emplace_back(Gallery::Section{.heading = head, .note = note});
+  }
+
+  void duplicates(const Neighbours& neighbours) {
+    const auto groups = duplicate_groups(facts_, neighbours, options_.similarity, progress_);
+    group_of_.assign(rows_.size(), -1);
+    std::string csv = "group,path,best,kind,similarity,width,height,bytes,sharpness\n";
+    auto& shown =
+        section("Duplicates", "The best copy of each group is the first: most pixels, sharpest, most bytes.",
+                groups.size(), std::min(groups.size(), most_groups_shown));
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      const auto& group = groups[g];
+      (group.exact ? summary_.exact_groups : summary_.near_groups) += 1;
+      const std::string& best = facts(group.images.front()).sha256;
+      std::vector<Gallery::Picture> pictures;
+      for (std::size_t m = 0; m < group.images.size(); ++m) {
+        const std::int64_t image = group.images[m];
+        const auto& fact = facts(image);
+        group_of_[static_cast<std::size_t>(image)] = static_cast<std::int64_t>(g);
+        const bool exact = fact.sha256 == best;
+        const char* kind = m == 0 ? "" : exact ? "exact" : "near";
+        if (m > 0) (exact ? summary_.exact_copies : summary_.near_copies) += 1;
+        csv += std::to_string(g) + "," + csv_field(path(image)) + "," + (m == 0 ? "yes" : "no") + "," + kind +
+               "," + digits(group.similarity[m]) + "," + std::to_string(fact.width) + "," +
+               std::to_string(fact.height) + "," + std::to_string(fact.bytes) + "," +
+               digits(fact.quality.sharpness) + "\n";
+        if (m < most_of_group_shown)
+          pictures.push_back(
+              {.path = path(image),
+               .caption = (m == 0 ? "best" : std::string(kind) + " " + digits(group.similarity[m], 2)) +
+                          " · " + size_text(image)});
+      }
+      if (g < most_groups_shown) shown.groups.push_back(std::move(pictures));
+    }
+    write("duplicates.csv", csv);
+  }
+
+  void find_bursts() {
+    std::vector<TakenAt> taken;
+    for (const auto& image : facts_) taken.push_back(image.taken);
+    const auto groups = bursts(taken, options_.burst_gap);
+    summary_.bursts = std::ssize(groups);
+    std::string csv = "burst,path,taken,camera\n";
+    auto& shown = section("Bursts", "Images that one camera took right after each other, by EXIF.",
+                          groups.size(), std::min(groups.size(), most_groups_shown));
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      std::vector<Gallery::Picture> pictures;
+      for (const std::int64_t image : groups[g]) {
+        const auto& at = facts(image).taken;
+        const std::string time = at.time + (at.second.empty() ? "" : "." + at.second);
+        csv +=
+            std::to_string(g) + "," + csv_field(path(image)) + "," + time + "," + csv_field(at.camera) + "\n";
+        if (pictures.size() < most_of_group_shown) pictures.push_back({.path = path(image), .caption = time});
+      }
+      if (g < most_groups_shown) shown.groups.push_back(std::move(pictures));
+    }
+    write("bursts.csv", csv);
+  }
+
+  void outliers(const Neighbours& neighbours) {
+    const auto scores = outlier_scores(neighbours, group_of_, outlier_neighbours);
+    const double threshold = outlier_threshold(scores);
+    std::vector<std::int64_t> order(rows_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
+      return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
+    });
+    std::string csv = "path,score,outlier,cluster,name\n";
+    std::vector<Gallery::Picture> pictures;
+    for (const std::int64_t image : order) {
+      const double score = scores[static_cast<std::size_t>(image)];
+      const bool far = score > threshold;
+      const RunRow& row = rows_[static_cast<std::size_t>(image)];
+      csv += csv_field(row.path) + "," + digits(score) + "," + (far ? "yes" : "no") + "," +
+             std::to_string(row.cluster) + "," + csv_field(row.name) + "\n";
+      summary_.outliers += far ? 1 : 0;
+      if (far && pictures.size() < most_pictures_shown)
+        pictures.push_back({.path = row.path, .caption = digits(score, 2) + " · " + row.name});
+    }
+    auto& shown =
+        section("Outliers",
+                "Far from their 5 nearest others: the score is 1 − the mean cosine with them, and is above " +
+                    digits(threshold, 2) + ", the median and 3.5 robust standard deviations.",
+                static_cast<std::size_t>(summary_.outliers), pictures.size());
+    if (!pictures.empty()) shown.groups.push_back(std::move(pictures));
+    write("outliers.csv", csv);
+  }
+
+  void quality() {
+    std::string csv = "path,problems,width,height,bytes,brightness,dark_end,bright_end,sharpness\n";
+    std::array<std::vector<std::int64_t>, std::size(problems)> having;
+    for (std::int64_t i = 0; i < n_; ++i) {
+      const auto& image = facts(i);
+      if (!image.readable) {
+        csv += csv_field(path(i)) + ",unreadable,,,,,,,\n";
+        continue;
+      }
+      std::string all;
+      for (std::size_t p = 0; p < std::size(problems); ++p) {
+        if (!problems[p].has(image, options_)) continue;
+        having[p].push_back(i);
+        all += (all.empty() ? "" : "; ") + std::string(problems[p].name);
+      }
+      csv += csv_field(path(i)) + "," + all + "," + std::to_string(image.width) + "," +
+             std::to_string(image.height) + "," + std::to_string(image.bytes) + "," +
+             digits(image.quality.brightness) + "," + digits(image.quality.dark_end) + "," +
+             digits(image.quality.bright_end) + "," + digits(image.quality.sharpness) + "\n";
+    }
+    for (std::size_t p = 0; p < std::size(problems); ++p) {
+      const std::size_t shown_count = std::min(having[p].size(), most_pictures_shown);
+      std::string heading = problems[p].name;
+      heading[0] = static_cast<char>(heading[0] - 'a' + 'A');
+      auto& shown = section(heading, problems[p].note, having[p].size(), shown_count);
+      std::vector<Gallery::Picture> pictures;
+      for (std::size_t i = 0; i < shown_count; ++i)
+        pictures.push_back({.path = path(having[p][i]),
+                            .caption = size_text(having[p][i]) + " · sharpness " +
+                                       digits(facts(having[p][i]).quality.sharpness, 2)});
+      if (!pictures.empty()) shown.groups.push_back(std::move(pictures));
+      summary_.problems.emplace_back(problems[p].name, std::ssize(having[p]));
+    }
+    write("quality.csv", csv);
+  }
+
+  void mislabelled(const Neighbours& neighbours) {
+    const auto agreement = label_agreement(neighbours, labels_->of_image, group_of_, label_neighbours);
+    std::vector<std::int64_t> suspects;
+    for (std::int64_t i = 0; i < n_; ++i) {
+      const auto& one = agreement[static_cast<std::size_t>(i)];
+      const std::int64_t label = labels_->of_image[static_cast<std::size_t>(i)];
+      if (label >= 0 && one.suggested >= 0 && one.suggested != label && one.suggested_share > one.own)
+        suspects.push_back(i);
+    }
+    const auto surplus = [&](std::int64_t image) {
+      const auto& one = agreement[static_cast<std::size_t>(image)];
+      return one.suggested_share - one.own;
+    };
+    std::stable_sort(suspects.begin(), suspects.end(),
+                     [&](auto a, auto b) { return surplus(a) > surplus(b); });
+    summary_.mislabelled = std::ssize(suspects);
+    std::string csv = "path,label,agreement,suggested,suggested_agreement\n";
+    std::vector<Gallery::Picture> pictures;
+    for (const std::int64_t image : suspects) {
+      const auto& one = agreement[static_cast<std::size_t>(image)];
+      const std::string& label =
+          labels_->classes[static_cast<std::size_t>(labels_->of_image[static_cast<std::size_t>(image)])];
+      const std::string& suggested = labels_->classes[static_cast<std::size_t>(one.suggested)];
+      csv += csv_field(path(image)) + "," + csv_field(label) + "," + digits(one.own) + "," +
+             csv_field(suggested) + "," + digits(one.suggested_share) + "\n";
+      if (pictures.size() < most_pictures_shown)
+        pictures.push_back({.path = path(image),
+                            .caption = label + " " + digits(one.own, 2) + " → " + suggested + " " +
+                                       digits(one.suggested_share, 2)});
+    }
+    auto& shown =
+        section("Likely mislabelled",
+                "Of the 15 nearest other images, copies left out, more have another label; the numbers are "
+                "the shares of their weight.",
+                suspects.size(), pictures.size());
+    if (!pictures.empty()) shown.groups.push_back(std::move(pictures));
+    write("mislabelled.csv", csv);
+  }
+
+  void write_page() {
+    gallery_.title = "Inspection";
+    gallery_.subtitle =
+        std::to_string(n_) + " images of " + run_.directory().string() +
+        (summary_.unreadable ? ", " + std::to_string(summary_.unreadable) + " of them not there any more"
+                             : std::string());
+    write_gallery(output_ / "inspect.html", gallery_, run_, progress_);
+  }
+
+  const InspectOptions& options_;
+  Progress& progress_;
+  RunFiles run_;
+  std::vector<RunRow> rows_;
+  std::int64_t n_;
+  std::filesystem::path output_;
+  std::optional<Labels> labels_;
+  std::vector<PictureFacts> facts_;
+  std::vector<std::int64_t> group_of_;
+  Gallery gallery_;
+  InspectSummary summary_;
+};
+
+}  // namespace
+
+InspectSummary inspect_run(const std::filesystem::path& run, const InspectOptions& options,
+                           Progress& progress) {
+  check_ranges(options, function);
+  set_threads(static_cast<int>(options.threads));
+  return Inspection(run, options, progress).go();
+}
+
+}  // namespace ilk

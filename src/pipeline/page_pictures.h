@@ -1,0 +1,14 @@
+#pragma once
+#include <ilk/gallery.h>
+#include <ilk/progress.h>
+
+#include "run_files.h"
+
+namespace ilk {
+
+/// Makes the thumbnails of a gallery whose pictures name images of the run, several at a time; one that
+/// cannot be made stays empty. Sets the gallery's base_path and version, and writes the page.
+void write_gallery(const std::filesystem::path& page, Gallery& gallery, const RunFiles& run,
+                   Progress& progress);
+
+}  // namespace ilk

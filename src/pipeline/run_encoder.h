@@ -1,0 +1,16 @@
+#pragma once
+#include <ilk/image_text_encoder.h>
+
+#include <memory>
+#include <string>
+
+#include "run_files.h"
+
+namespace ilk {
+
+/// The model that a run was made with, in its precision. `model` says where it is now, empty: where it was.
+/// Throws Error("[function] …") for a run of features from a file, and for another model.
+std::unique_ptr<ImageTextEncoder> encoder_of_run(const RunFiles& run, const std::string& model,
+                                                 std::string_view function);
+
+}  // namespace ilk

@@ -1,0 +1,52 @@
+#include "run_files.h"
+
+#include <ilk/error.h>
+#include <ilk/files.h>
+#include <ilk/safetensors.h>
+
+#include "run_options_json.h"
+
+namespace ilk {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view function = "run";
+
+}  // namespace
+
+RunFiles::RunFiles(fs::path directory) : directory_(std::move(directory)) {
+  const auto file = directory_ / "manifest.json";
+  std::error_code error;
+  require(fs::is_regular_file(file, error), function, directory_,
+          " must be a finished run, with a manifest.json.");
+  try {
+    const auto manifest = nlohmann::json::parse(read_file(file));
+    require(manifest.at("status") == "complete", function, directory_,
+            " must be a finished run; this one was stopped. The same `ilk cluster` command goes on with it.");
+    options_ = run_options_from_json(manifest.at("options"));
+    start_ = manifest.value("working_directory", "");
+  } catch (const nlohmann::json::exception& problem) {
+    fail(function, file, " cannot be read: ", problem.what(), ".");
+  }
+  if (start_.empty() || !fs::is_directory(start_, error)) start_ = fs::current_path();
+}
+
+fs::path RunFiles::file(const std::string& path) const {
+  return (start_ / path).lexically_normal();
+}
+
+std::string RunFiles::fact(const std::string& name) const {
+  const SafetensorsFile file(directory_ / "features.safetensors");
+  const auto found = file.metadata().find(name);
+  return found == file.metadata().end() ? "" : found->second;
+}
+
+Matrix<float> RunFiles::matrix(const std::string& name, std::size_t rows) const {
+  Matrix<float> matrix = SafetensorsFile(directory_ / "features.safetensors").get(name).to_matrix();
+  require(matrix.rows() == static_cast<std::int64_t>(rows), function, directory_,
+          ": features.safetensors and assignments.csv must be of one run, but have ", matrix.rows(), " and ",
+          rows, " images.");
+  return matrix;
+}
+
+}  // namespace ilk

@@ -1,0 +1,29 @@
+#pragma once
+// N images of a run.
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace ilk {
+
+/// A row of assignments.csv. What is a number stays as it is written where nobody counts with it, so that a
+/// row that is written again is the same.
+struct RunRow {
+  std::string path;
+  std::int64_t cluster = 0;
+  std::string name;
+  std::string score;
+  std::int64_t second = -1;  ///< −1: there is none
+  std::string margin;        ///< empty: there is no second cluster
+  std::string top_nouns;
+};
+
+/// Reads assignments.csv of a run directory, or another file of that form. Throws Error naming file, line and
+/// rule.
+std::vector<RunRow> read_run_rows(const std::filesystem::path& file);
+
+/// The same as text.
+std::string to_csv(const std::vector<RunRow>& rows);
+
+}  // namespace ilk

@@ -1,0 +1,67 @@
+#include <ilk/gallery.h>
+
+#include "html.h"
+#include "page_style.h"
+#include "thumbnail.h"
+
+namespace ilk {
+namespace {
+
+using namespace html;
+
+constexpr char gallery_style[] = R"css(
+header { padding: 2.5rem 0 1rem; }
+section { padding: 1.5rem 0; border-top: 1px solid var(--line); }
+section > p { color: var(--quiet); max-width: 48rem; }
+.group { display: flex; flex-wrap: wrap; gap: .75rem; padding: 1rem 0; }
+.group + .group { border-top: 1px dashed var(--line); }
+figure { margin: 0; width: 11rem; font-size: .8125rem; line-height: 1.35; }
+figure img, figure .none { display: block; width: 100%; height: 9rem; object-fit: contain; background: var(--raised); }
+figure .none { display: grid; place-items: center; color: var(--quiet); }
+figcaption { padding-top: .25rem; }
+figcaption span { display: block; color: var(--quiet); }
+footer { padding: 1.5rem 0 3rem; color: var(--quiet); }
+)css";
+
+void write_picture(Page& page, const Gallery& gallery, const Gallery::Picture& picture) {
+  const auto slash = picture.path.rfind('/');
+  const std::string name = picture.path.substr(slash == std::string::npos ? 0 : slash + 1);
+  page << "<figure><a href=\"" << file_link(gallery.base_path, picture.path) << "\">";
+  if (picture.thumbnail_jpeg.empty())
+    page << "<span class=\"none\">no picture</span>";
+  else
+    page << "<img alt=\"\" loading=\"lazy\" src=\"data:image/jpeg;base64," << base64(picture.thumbnail_jpeg)
+         << "\">";
+  page << "</a><figcaption><a title=\"" << text(picture.path) << "\" href=\""
+       << file_link(gallery.base_path, picture.path) << "\">" << text(name) << "</a><span>"
+       << text(picture.caption) << "</span></figcaption></figure>\n";
+}
+
+}  // namespace
+
+std::string render_gallery(const Gallery& gallery) {
+  Page page;
+  page << "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
+          "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+          "<meta name=\"referrer\" content=\"no-referrer\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"light dark\">\n"
+          "<link rel=\"icon\" href=\"data:,\">\n<title>"
+       << text(gallery.title) << "</title>\n<style>" << page_style << gallery_style
+       << "</style>\n</head>\n<body>\n<header>\n<h1>" << text(gallery.title) << "</h1>\n<p class=\"quiet\">"
+       << text(gallery.subtitle) << "</p>\n</header>\n<main>\n";
+  for (const auto& section : gallery.sections) {
+    page << "<section>\n<h2>" << text(section.heading) << "</h2>\n<p>" << text(section.note) << "</p>\n";
+    for (const auto& group : section.groups) {
+      page << "<div class=\"group\">\n";
+      for (const auto& picture : group) write_picture(page, gallery, picture);
+      page << "</div>\n";
+    }
+    page << "</section>\n";
+  }
+  page << "</main>\n<footer>ilk " << text(gallery.program_version) << "</footer>\n</body>\n</html>\n";
+  return page.take();
+}
+
+}  // namespace ilk

@@ -1,0 +1,17 @@
+# Tests of src/export, and of what leaves or changes a run, through the program.
+ilk_test(export LAYERS export)
+ilk_test(export_program LAYERS io LINK nlohmann_json::nlohmann_json)
+target_compile_definitions(export_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(export_program_test ilk_program)
+ilk_test(edits LAYERS pipeline)
+ilk_test(edit_program LAYERS io LINK nlohmann_json::nlohmann_json)
+target_compile_definitions(edit_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(edit_program_test ilk_program)
+ilk_test(inspect_program LAYERS io LINK nlohmann_json::nlohmann_json)
+target_compile_definitions(inspect_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(inspect_program_test ilk_program)
+# Tests of src/inspect.
+ilk_test(inspect LAYERS inspect)
+ilk_test(photographer LAYERS io LINK nlohmann_json::nlohmann_json)
+target_compile_definitions(photographer_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(photographer_test ilk_program)
