@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ._clustering import KMeansResult as KMeansResult
     from ._clustering import kmeans as kmeans
     from ._core import Error as Error
-    from ._core import __version__ as __version__
     from ._core import set_threads as set_threads
+    from ._core import version as __version__
     from ._count import ClusterCount as ClusterCount
     from ._count import choose_k as choose_k
     from ._embedding import EmbeddedImages as EmbeddedImages
@@ -61,7 +61,6 @@ _HOMES = {
     "TAC": "estimators",
     "Transport": "_transport",
     "Vocabulary": "_vocabulary",
-    "__version__": "_core",
     "choose_k": "_count",
     "cluster": "_run",
     "embed_images": "_embedding",
@@ -84,6 +83,8 @@ __all__ += ["metrics"]
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module("." + name, __name__)
+    if name == "__version__":
+        return importlib.import_module("._core", __name__).version
     if name not in _HOMES:
         raise AttributeError(f"module 'ilk' has no attribute '{name}'")
     value = getattr(importlib.import_module("." + _HOMES[name], __name__), name)

@@ -131,7 +131,7 @@ def unit_rows(array: Rows, what: str = "X", function: str = "ilk") -> Floats:
     """`rows`, each scaled to unit length; the same memory where they all are of unit length already."""
     matrix = rows(array, what, function)
     scaled = _core.unit_rows(matrix, function, what)
-    return matrix if scaled is None else cast("Floats", scaled)
+    return matrix if scaled is None else scaled
 
 
 def labels(array: Any, what: str = "labels", function: str = "ilk") -> Whole:

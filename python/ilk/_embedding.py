@@ -249,7 +249,7 @@ def embed_texts(
 
         def encode(some: list[str]) -> _arrays.Floats:
             with listening(progress) as listener:
-                return own.encode_texts(some, listener, _arrays.jobs(n_jobs))  # type: ignore[return-value]
+                return own.encode_texts(some, listener, _arrays.jobs(n_jobs))
 
     if not texts:
         raise _core.Error("[embed_texts] there must be at least one text, got an empty list.")

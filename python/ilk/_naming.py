@@ -107,6 +107,6 @@ def mass_of(
     x: _arrays.Floats, space: dict[str, Any], labels: _arrays.Whole, n_clusters: int, n_jobs: int | None
 ) -> npt.NDArray[np.float64]:
     """Mass that each cluster sends to each selected word, (K, M)."""
-    return _core.group_mass(  # type: ignore[no-any-return]
+    return _core.group_mass(
         x, space["features"], space["potentials"], space["epsilon"], space["times_cosine"], labels, n_clusters, _arrays.jobs(n_jobs)
     )

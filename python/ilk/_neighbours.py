@@ -51,4 +51,4 @@ def nearest_neighbours(
     many = len(b) > _core.most_for_exact_neighbours and bool(_core.approximate_neighbours_built_in)
     approximate = search == "approximate" or (search == "auto" and many)
     with listening(progress) as listener:
-        return _core.nearest_neighbours(q, b, k, approximate, listener, _arrays.jobs(n_jobs))  # type: ignore[return-value]
+        return _core.nearest_neighbours(q, b, k, approximate, listener, _arrays.jobs(n_jobs))

@@ -52,14 +52,14 @@ class Transport:
     def counterparts(self, embeddings: _arrays.Rows, words: _arrays.Rows, *, n_jobs: int | None = None) -> _arrays.Floats:
         """Each image's counterpart among the words, normalise(Σ_j T_ij S_ij u_j): (n, D), rows of unit length."""
         x, u = _arrays.unit_rows(embeddings, "embeddings"), _arrays.unit_rows(words, "words")
-        return _core.counterparts(x, u, self.column_potentials, self.epsilon, True, _arrays.jobs(n_jobs))  # type: ignore[no-any-return]
+        return _core.counterparts(x, u, self.column_potentials, self.epsilon, True, _arrays.jobs(n_jobs))
 
     def top_words(
         self, embeddings: _arrays.Rows, words: _arrays.Rows, top: int = 3, *, n_jobs: int | None = None
     ) -> tuple[_arrays.Whole, _arrays.Floats]:
         """The words that take most of each image's mass: (n, top) rows of `words`, heaviest first, and shares."""
         x, u = _arrays.unit_rows(embeddings, "embeddings"), _arrays.unit_rows(words, "words")
-        return _core.top_words(x, u, self.column_potentials, self.epsilon, True, top, _arrays.jobs(n_jobs))  # type: ignore[return-value]
+        return _core.top_words(x, u, self.column_potentials, self.epsilon, True, top, _arrays.jobs(n_jobs))
 
     def cluster_mass(
         self, embeddings: _arrays.Rows, words: _arrays.Rows, labels: Any, n_clusters: int | None = None, *, n_jobs: int | None = None
@@ -68,7 +68,7 @@ class Transport:
         x, u = _arrays.unit_rows(embeddings, "embeddings"), _arrays.unit_rows(words, "words")
         of = _arrays.labels(labels)
         k = int(of.max()) + 1 if n_clusters is None else n_clusters
-        return _core.group_mass(x, u, self.column_potentials, self.epsilon, True, of, k, _arrays.jobs(n_jobs))  # type: ignore[no-any-return]
+        return _core.group_mass(x, u, self.column_potentials, self.epsilon, True, of, k, _arrays.jobs(n_jobs))
 
 
 def transport(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from . import _arrays, _core
 from ._count import ClusterCount, choose_k
 from ._naming import ClusterName, mass_of, name_mass
-from ._progress import listening
+from ._progress import Notice, listening
 from ._vocabulary import AnyVocabulary, Vocabulary, as_vocabulary, chosen
 
 try:
@@ -63,15 +63,20 @@ class _Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit_predict(self, X: Any, y: Any = None, **params: Any) -> npt.NDArray[np.int64]:
         """Clusters X and returns `labels_`."""
-        return self.fit(X, y, **params).labels_  # type: ignore[attr-defined, no-any-return]
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.n_clusters_
+        return self.fit(X, y, **params).labels_  # type: ignore[no-any-return]
 
 
 def _unconverged(what: str, iterations: int) -> None:
     warnings.warn(f"{what} did not converge in {iterations} iterations; raise max_iter.", ConvergenceWarning, stacklevel=3)
+
+
+def _with_zero_rows(labels: npt.NDArray[np.int64], zero: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int64]:
+    """Labels of all rows from those of the rows that are not zero."""
+    if zero is None:
+        return labels
+    everyone = np.zeros(len(zero), dtype=np.int64)
+    everyone[~zero] = labels
+    return everyone
 
 
 class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Clusterer):  # type: ignore[misc]
@@ -83,7 +88,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Clusterer):  # 
     n_clusters : int or "auto", default=8
         "auto" takes the number that `ilk.choose_k` finds; its evidence is `count_`.
     metric : {"cosine", "euclidean"}, default="cosine"
-        With cosine, rows that are not of unit length are scaled; a row of zeros is an error.
+        With cosine, rows that are not of unit length are scaled. A row of zeros has no direction: it is left out of
+        the fit with a warning, and as far from all centres, so that it goes to cluster 0.
     init : {"k-means++", "random"} or array of shape (n_clusters, n_features), default="k-means++"
     n_init : int, default=20
         Restarts; the best by objective is kept.
@@ -141,9 +147,10 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Clusterer):  # 
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Clusters X (n_samples, n_features); y is ignored."""
-        x = self._points(X, reset=True)
+        everything, pointless = self._points(X, reset=True)
+        x = everything if pointless is None else everything[~pointless]
         seed = _arrays.seed(self.random_state)
-        options = {"n_clusters": self._choose(x, seed), "seed": seed, "n_init": self.n_init}
+        options: dict[str, Any] = {"n_clusters": self._choose(x, seed), "seed": seed, "n_init": self.n_init}
         options.update(max_iterations=self.max_iter, tolerance=self.tol)
         start = None
         if isinstance(self.init, str):
@@ -154,7 +161,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Clusterer):  # 
         found = _core.kmeans(x, start, self._spherical, options, None, _arrays.jobs(self.n_jobs))
         if not found["converged"]:
             _unconverged("KMeans", found["iterations"])
-        self.labels_ = found["labels"]
+        self.labels_ = _with_zero_rows(found["labels"], pointless)
         self.cluster_centers_: _arrays.Floats = found["centroids"]
         self.n_clusters_ = len(self.cluster_centers_)
         self.objective_: float = found["objective"]
@@ -168,21 +175,36 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Clusterer):  # 
             raise _core.Error(f"metric must be cosine or euclidean, got '{self.metric}'.")
         return self.metric == "cosine"
 
-    def _points(self, X: Any, reset: bool) -> _arrays.Floats:
-        return self._unit(X, reset) if self._spherical else self._read(X, reset)
+    def _points(self, X: Any, reset: bool) -> tuple[_arrays.Floats, npt.NDArray[np.bool_] | None]:
+        """X as it is clustered, and which rows are zero where some are and that matters."""
+        x = self._read(X, reset)
+        if not self._spherical:
+            return x, None
+        try:
+            return _arrays.unit_rows(x, "X", "KMeans"), None
+        except _core.Error:
+            zero: npt.NDArray[np.bool_] = np.logical_not(x.any(axis=1))
+            if not zero.any() or zero.all():
+                raise
+        warnings.warn(f"{zero.sum()} rows of zeros have no direction; they are put in cluster 0.", Notice, stacklevel=3)
+        unit = np.zeros_like(x)
+        unit[~zero] = _arrays.unit_rows(x[~zero], "X", "KMeans")
+        return unit, zero
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
         """The nearest centre of each row, ties to the lower number."""
         check_is_fitted(self)
-        x = self._points(X, reset=False)
-        if self._spherical:
-            return _core.assign_to_nearest(x, self.cluster_centers_, _arrays.jobs(self.n_jobs))["labels"]  # type: ignore[no-any-return]
-        return np.concatenate([block.argmin(axis=1) for block in self._distances(x)])
+        x, zero = self._points(X, reset=False)
+        if not self._spherical:
+            return np.concatenate([block.argmin(axis=1) for block in self._distances(x)])
+        some = x if zero is None else x[~zero]
+        found = _core.assign_to_nearest(some, self.cluster_centers_, _arrays.jobs(self.n_jobs))["labels"]
+        return _with_zero_rows(found, zero)
 
     def transform(self, X: Any) -> npt.NDArray[np.float64]:
         """Distances to the centres, (n_samples, n_clusters): 1 − cosine, or Euclidean."""
         check_is_fitted(self)
-        return np.concatenate(list(self._distances(self._points(X, reset=False))))
+        return np.concatenate(list(self._distances(self._points(X, reset=False)[0])))
 
     def _distances(self, x: _arrays.Floats, at_a_time: int = 4096) -> Any:
         """In float64, some rows at a time."""
@@ -196,6 +218,10 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Clusterer):  # 
             else:
                 squared = (rows**2).sum(axis=1, keepdims=True) - 2 * products + squares
                 yield np.sqrt(np.maximum(squared, 0))
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_clusters_
 
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the inertia of X with these centres; higher is better."""
@@ -231,7 +257,7 @@ class _ByWords(_Clusterer):
 
     def _align(self, x: _arrays.Floats, words: Vocabulary, keywords: dict[str, Any]) -> tuple[dict[str, Any], _arrays.Floats]:
         with listening(False) as listener:
-            return _core.align_words(x, words.features, keywords, listener, _arrays.jobs(self.n_jobs))  # type: ignore[return-value]
+            return _core.align_words(x, words.features, keywords, listener, _arrays.jobs(self.n_jobs))
 
     def _name(self, x: _arrays.Floats, words: Vocabulary, space: dict[str, Any]) -> None:
         """Names the clusters by the words that the images were aligned to."""
@@ -240,7 +266,7 @@ class _ByWords(_Clusterer):
         self.cluster_names_ = np.array([name.name for name in self.clusters_], dtype=object)
 
     def _counterparts(self, x: _arrays.Floats, space: dict[str, Any]) -> _arrays.Floats:
-        return _core.counterparts(  # type: ignore[no-any-return]
+        return _core.counterparts(
             x, space["features"], space["potentials"], space["epsilon"], space["times_cosine"], _arrays.jobs(self.n_jobs)
         )
 
@@ -274,7 +300,7 @@ _REST = """
     n_jobs : int, default=None"""
 
 
-class CAE(_ByWords):
+class CAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _ByWords):  # type: ignore[misc]
     __doc__ = f"""
     Clusters images by themselves and by the words that they are transported to (Zhu et al., AAAI 2026).
 
@@ -353,12 +379,16 @@ class CAE(_ByWords):
         self._name(x, nouns, self.spaces_[0])
         return self
 
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.cluster_centers_.shape[1])
+
     def transform(self, X: Any) -> _arrays.Floats:
         """X fused with its counterparts, what is clustered: (n_samples, fused width), rows of unit length."""
         check_is_fitted(self)
         x = self._unit(X, reset=False)
         parts = [x, *(self._counterparts(x, space) for space in self.spaces_)]
-        return _core.fuse_new(parts, self._fusion(), self.means_, _arrays.jobs(self.n_jobs))  # type: ignore[no-any-return]
+        return _core.fuse_new(parts, self._fusion(), self.means_, _arrays.jobs(self.n_jobs))
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
         """The cluster of each row: by its counterparts, fusion and centres."""

@@ -52,14 +52,15 @@ template <class T>
 NumpyMatrix<T> to_numpy(Matrix<T> matrix) {
   auto* owned = new Matrix<T>(std::move(matrix));
   nb::capsule owner(owned, [](void* pointer) noexcept { delete static_cast<Matrix<T>*>(pointer); });
-  return NumpyMatrix<T>(owned->data(), {static_cast<std::size_t>(owned->rows()), static_cast<std::size_t>(owned->columns())},
-      owner));
+  return NumpyMatrix<T>(owned->data(),
+                        {static_cast<std::size_t>(owned->rows()), static_cast<std::size_t>(owned->columns())},
+                        owner);
 }
 template <class T>
 NumpyVector<T> to_numpy(std::vector<T> values) {
   auto* owned = new std::vector<T>(std::move(values));
   nb::capsule owner(owned, [](void* pointer) noexcept { delete static_cast<std::vector<T>*>(pointer); });
-  return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(owned->data(), {owned->size()}, owner);
+  return NumpyVector<T>(owned->data(), {owned->size()}, owner);
 }
 
 /// Puts a result together, field by field; Python makes a dataclass of it.

@@ -128,6 +128,16 @@ void bind_encoders(nb::module_& module) {
           nb::arg("names"), nb::arg("files"), nb::arg("options"), nb::arg("listener").none(),
           nb::arg("n_jobs"), "Encodes images whose files' bytes are given.");
   module.def(
+      "list_images",
+      [](const std::vector<std::string>& inputs) {
+        const ImageList list = watched(nb::none(), 0, [&](Progress&) { return list_images(inputs); });
+        nb::list skipped;
+        for (const SkippedFile& file : list.skipped)
+          skipped.append(nb::make_tuple(file.path, file.kind, file.reason));
+        return std::pair(list.paths, std::move(skipped));
+      },
+      nb::arg("inputs"), "Candidate files of folders, files and patterns, and those that were left out.");
+  module.def(
       "load_encoder",
       [](const std::string& model, const std::string& precision) {
         return watched(nb::none(), 0, [&](Progress&) { return load(model, precision); });

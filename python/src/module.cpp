@@ -12,7 +12,7 @@ namespace nb = nanobind;
 
 NB_MODULE(_core, module) {
   using namespace ilk::python;
-  module.attr("__version__") = ILK_PYTHON_VERSION;
+  module.attr("version") = ILK_PYTHON_VERSION;
   auto error = nb::exception<ilk::Error>(module, "Error", PyExc_ValueError);
   error.attr("__doc__") =
       "Bad input: the library's one exception. Its text names the function, the rule and the value.";
