@@ -379,6 +379,11 @@ class CAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _ByWords):  # type:
         self._name(x, nouns, self.spaces_[0])
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
     @property
     def _n_features_out(self) -> int:
         return int(self.cluster_centers_.shape[1])
