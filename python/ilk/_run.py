@@ -7,6 +7,7 @@ import functools
 import html
 import json
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -369,7 +370,7 @@ def cluster(
 def _cluster_count(k: int | str) -> dict[str, Any]:
     """`k` as the program's options name it."""
     if isinstance(k, str) and any(field[0] == "choose_clusters" for field in _core.run_options()):
-        if not _core.is_cluster_range(k):
+        if k != "auto" and not re.fullmatch(r"[0-9]+\.\.[0-9]+", k):
             raise _core.Error(f"[cluster] k must be a number, 'auto', or a range such as '5..40', got '{k}'.")
         return {"choose_clusters": k, "n_clusters": 2}
     return {"n_clusters": k}

@@ -94,7 +94,7 @@ def transport(
     progress : bool or callable
         True: a bar by tqdm; a callable gets (stage, done, total, unit).
     **options
-        epsilon (0: 0.65 of how much the cosines differ), max_iterations, tolerance.
+        epsilon (else 0.65 of how much the cosines differ), max_iterations, tolerance.
 
     Returns
     -------

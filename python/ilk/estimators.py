@@ -235,7 +235,7 @@ class _ByWords(_Clusterer):
     vocabulary: AnyVocabulary
     top: int
     images_per_centre: int
-    epsilon: float
+    epsilon: float | None
     n_init: int
     max_iter: int
     tol: float
@@ -254,6 +254,9 @@ class _ByWords(_Clusterer):
             "top": self.top,
             "images_per_centre": self.images_per_centre,
         }
+
+    def _transport(self) -> dict[str, Any]:
+        return {} if self.epsilon is None else {"epsilon": self.epsilon}
 
     def _align(self, x: _arrays.Floats, words: Vocabulary, keywords: dict[str, Any]) -> tuple[dict[str, Any], _arrays.Floats]:
         with listening(False) as listener:
@@ -290,8 +293,8 @@ _WORDS = """
     top : int, default=5
         Words kept for each semantic centre.
     images_per_centre : int, default=300
-    epsilon : float, default=0
-        Regularisation of the transport; 0: 0.65 of how much the cosines differ."""
+    epsilon : float, default=None
+        Regularisation of the transport; None: 0.65 of how much the cosines differ."""
 _REST = """
     n_init : int, default=20
     max_iter : int, default=300
@@ -332,7 +335,7 @@ class CAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _ByWords):  # type:
         captions: Any = None,
         top: int = 5,
         images_per_centre: int = 300,
-        epsilon: float = 0,
+        epsilon: float | None = None,
         gamma: float = 0.1,
         fusion: str = "concat",
         centre: bool = False,
@@ -365,7 +368,7 @@ class CAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _ByWords):  # type:
         x = self._unit(X, reset=True)
         nouns = self._vocabulary(x.shape[1])
         seed = _arrays.seed(self.random_state)
-        keywords = {**self._keywords(self._choose(x, seed), seed), "epsilon": self.epsilon, **self._fusion()}
+        keywords = {**self._keywords(self._choose(x, seed), seed), **self._transport(), **self._fusion()}
         space, counterparts = self._align(x, nouns, keywords)
         self.spaces_, parts = [space], [counterparts]
         if self.captions is not None:
@@ -429,7 +432,7 @@ class TAC(_ByWords):
         vocabulary: AnyVocabulary = "ilk-lite",
         top: int = 5,
         images_per_centre: int = 300,
-        epsilon: float = 0,
+        epsilon: float | None = None,
         temperature: float = 0.005,
         trained: bool = False,
         epochs: int = 0,
@@ -469,7 +472,7 @@ class TAC(_ByWords):
                 self._train(_core.train_tac(x, counterparts, _training(self, keywords), listener, jobs))
             else:
                 self._keep(_core.tac(x, counterparts, retrieval, listener, jobs))
-        space, _ = self._align(x, nouns, {**keywords, "epsilon": self.epsilon})
+        space, _ = self._align(x, nouns, {**keywords, **self._transport()})
         self._name(x, nouns, space)
         return self
 
@@ -535,7 +538,7 @@ class SAC(_ByWords):
         vocabulary: AnyVocabulary = "ilk-lite",
         top: int = 5,
         images_per_centre: int = 300,
-        epsilon: float = 0,
+        epsilon: float | None = None,
         temperature: float = 0.005,
         epochs: int = 0,
         batch_size: int = 0,
@@ -582,7 +585,7 @@ class SAC(_ByWords):
             else:
                 counterparts = _arrays.unit_rows(texts, "texts", "SAC")
             _keep_head(self, _core.train_sac(x, counterparts, _training(self, keywords), listener, jobs))
-        space, _ = self._align(x, nouns, {**keywords, "epsilon": self.epsilon})
+        space, _ = self._align(x, nouns, {**keywords, **self._transport()})
         self._name(x, nouns, space)
         return self
 

@@ -1,5 +1,5 @@
 // N points.
-#include <ilk/cluster_count.h>
+#include <ilk/run.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
@@ -16,8 +16,8 @@ void bind_cluster_count(nb::module_& module) {
       [](const Floats& embeddings, const nb::dict& keywords, nb::handle listener, std::int64_t n_jobs) {
         const auto options = options_from<ClusterCountOptions>(keywords, "choose_k");
         const auto x = view_of(embeddings);
-        ClusterCount count = watched(
-            listener, n_jobs, [&](Progress& progress) { return choose_cluster_count(x, options, progress); });
+        auto count = watched(listener, n_jobs,
+                             [&](Progress& progress) { return choose_cluster_count(x, options, progress); });
         nb::list evidence;
         for (const ClusterCountEvidence& one : count.evidence)
           evidence.append(Fields()

@@ -63,8 +63,6 @@ void bind_runs(nb::module_& module) {
   module.def("run", &run_once, nb::arg("inputs"), nb::arg("listed"), nb::arg("options"), nb::arg("command"),
              nb::arg("listener").none(), "What `ilk cluster` does; returns its summary as JSON.");
   module.def("run_options", &describe<RunOptions>, "The keywords of cluster: name, type, default, help.");
-  module.def("is_cluster_range", &is_cluster_range, nb::arg("text"),
-             "Whether the text asks for a choice of the number of clusters.");
   module.def("assign", &place, nb::arg("run"), nb::arg("inputs"), nb::arg("listed"), nb::arg("options"),
              nb::arg("listener").none(), "What `ilk assign` does.");
   module.def("assign_options", &describe<AssignOptions>,

@@ -77,10 +77,10 @@ void bind_semantic_spaces(nb::module_& module) {
       "retrieve_words",
       [](const Floats& embeddings, const Floats& words, const nb::dict& keywords, nb::handle listener,
          std::int64_t n_jobs) {
-        const auto options = options_from<TacOptions>(keywords, "tac", {});
+        const auto options = options_from<TacOptions>(keywords, "tac");
+        const auto centres_options = options_from<CaeOptions>(keywords, "tac");
         const auto x = view_of(embeddings), u = view_of(words);
         return to_python(watched(listener, n_jobs, [&](Progress& progress) {
-          CaeOptions centres_options{.kmeans = options.kmeans, .selection = options.selection};
           const Matrix<float> centres = semantic_centres(x, centres_options, progress);
           WithSpace found{.space = retrieve_words(x, centres, u, options, progress)};
           found.counterparts = counterparts(x, found.space.features, found.space.plan);
