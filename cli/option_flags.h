@@ -1,6 +1,7 @@
 #pragma once
 // Makes command-line flags of an options struct from its one list of fields.
 #include <ilk/cluster_count.h>
+#include <ilk/option_names.h>
 #include <ilk/options.h>
 #include <ilk/run.h>
 
@@ -21,27 +22,6 @@ inline std::string with_dashes(std::string_view name) {
   std::replace(flag.begin(), flag.end(), '_', '-');
   return flag;
 }
-
-/// How often each field's name occurs below an options struct: a name that occurs once needs no group before
-/// it.
-class CountNames {
- public:
-  template <class T>
-  void operator()(const Field<T>& field) {
-    ++counts_[std::string(field.name)];
-  }
-  template <class Group>
-  void group(std::string_view, Group& options) {
-    visit_fields(options, *this);
-  }
-  int count(std::string_view name) const {
-    const auto found = counts_.find(std::string(name));
-    return found == counts_.end() ? 0 : found->second;
-  }
-
- private:
-  std::map<std::string, int> counts_;
-};
 
 /// What -k takes.
 inline ClusterCount cluster_count(const std::string& text) {

@@ -1,7 +1,11 @@
 # `cmake --install`, and the package that find_package(ilk) finds.
 include(CMakePackageConfigHelpers)
 
-set_target_properties(ilk PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+set_target_properties(ilk PROPERTIES SOVERSION ${PROJECT_VERSION_MAJOR})
+# A wheel holds no links, so that there the file is named by the one number.
+if(NOT ILK_PYTHON_WHEEL)
+  set_target_properties(ilk PROPERTIES VERSION ${PROJECT_VERSION})
+endif()
 install(TARGETS ilk EXPORT ilk_targets)
 if(NOT ILK_CORE_ONLY)
   install(TARGETS ilk_program)

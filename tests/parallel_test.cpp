@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/parallel.h>
+#include <ilk/stop_blocks.h>
 
 #include <atomic>
 #include <chrono>
@@ -129,6 +130,50 @@ TEST(StopThreads, ManyShortRunsEachGetAllTheirBlocks) {
     if (run % 2 == 0) ilk::stop_threads();
   }
   ilk::stop_threads();
+  ilk::set_threads(0);
+}
+
+/// Asks to stop once `blocks` have run.
+struct StopAfter : ilk::Progress {
+  explicit StopAfter(int blocks) : left(blocks) {}
+  bool stop_requested() const override { return left <= 0; }
+  std::atomic<int> left;
+};
+
+TEST(StopBlocks, EndsTheWorkBetweenBlocks) {
+  for (const int threads : {1, 3}) {
+    ilk::set_threads(threads);
+    StopAfter progress(10);
+    int run = 0;
+    {
+      const ilk::StopBlocks stop(progress);
+      std::atomic<int> done = 0;
+      EXPECT_THROW(ilk::parallel_blocks(1000, 1, [&](auto, auto, auto) { ++done, --progress.left; }),
+                   ilk::Stopped);
+      run = done;
+    }
+    EXPECT_GE(run, 10);
+    EXPECT_LE(run, 10 + threads);
+    // Nobody asks any more.
+    std::atomic<int> all = 0;
+    ilk::parallel_blocks(50, 1, [&](auto, auto, auto) { ++all; });
+    EXPECT_EQ(all, 50);
+  }
+  ilk::set_threads(0);
+}
+
+TEST(StopBlocks, CallsInsideABlockAreLeftToFinish) {
+  ilk::set_threads(1);
+  StopAfter progress(1);
+  const ilk::StopBlocks stop(progress);
+  std::atomic<int> inner = 0;
+  EXPECT_THROW(ilk::parallel_blocks(5, 1,
+                                    [&](auto, auto, auto) {
+                                      --progress.left;
+                                      ilk::parallel_blocks(7, 1, [&](auto, auto, auto) { ++inner; });
+                                    }),
+               ilk::Stopped);
+  EXPECT_EQ(inner, 7);
   ilk::set_threads(0);
 }
 

@@ -1,4 +1,5 @@
 #include <ilk/parallel.h>
+#include <ilk/stop_blocks.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <list>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace ilk {
@@ -109,6 +111,7 @@ std::atomic<int>& thread_count() {
 }
 
 thread_local bool inside_a_block = false;
+thread_local const Progress* stops_blocks = nullptr;
 
 /// While it lives, calls on this thread run their blocks one after another.
 class InsideABlock {
@@ -120,6 +123,11 @@ class InsideABlock {
 };
 
 }  // namespace
+
+StopBlocks::StopBlocks(const Progress& progress) : outer_(std::exchange(stops_blocks, &progress)) {}
+StopBlocks::~StopBlocks() {
+  stops_blocks = outer_;
+}
 
 void set_threads(int threads) {
   thread_count() = threads > 0 ? threads : cores();
@@ -140,9 +148,11 @@ void parallel_blocks(std::int64_t n, std::int64_t block,
   std::atomic<std::int64_t> next = 0;
   std::atomic<bool> failed = false;
   std::exception_ptr first;
+  const Progress* const stop = inside_a_block ? nullptr : stops_blocks;
   const std::function<void()> work = [&] {
     for (std::int64_t i = next++; i < blocks && !failed; i = next++) {
       try {
+        if (stop) stop->check_stop();
         body(i * block, std::min(n, (i + 1) * block), i);
       } catch (...) {
         if (!failed.exchange(true)) first = std::current_exception();

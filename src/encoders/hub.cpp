@@ -3,8 +3,11 @@
 #include <ilk/download.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
-#include <openssl/evp.h>
+// The direct interface, as in sha256.cpp.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace ilk::model_store {
@@ -29,19 +32,16 @@ std::string percent_encoded(const std::string& text) {
 
 std::string git_id_of(const std::string& contents) {
   const std::string head = "blob " + std::to_string(contents.size()) + '\0';
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned length = 0;
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const bool done = context && EVP_DigestInit_ex(context, EVP_sha1(), nullptr) == 1 &&
-                    EVP_DigestUpdate(context, head.data(), head.size()) == 1 &&
-                    EVP_DigestUpdate(context, contents.data(), contents.size()) == 1 &&
-                    EVP_DigestFinal_ex(context, digest, &length) == 1;
-  EVP_MD_CTX_free(context);
-  require(done, "get_model", "OpenSSL has no SHA-1.");
+  SHA_CTX context;
+  SHA1_Init(&context);
+  SHA1_Update(&context, head.data(), head.size());
+  SHA1_Update(&context, contents.data(), contents.size());
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1_Final(digest.data(), &context);
   std::string text;
-  for (unsigned i = 0; i < length; ++i) {
-    text += "0123456789abcdef"[digest[i] >> 4];
-    text += "0123456789abcdef"[digest[i] & 15];
+  for (const unsigned char byte : digest) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
   }
   return text;
 }

@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
 #include <ilk/models.h>
@@ -106,6 +107,10 @@ std::filesystem::path embedded_model(const std::string& name) {
   // Relative to where the program was installed, so that an installation can be moved; or absolute.
   if (!error) places.push_back((program.parent_path() / ILK_MODELS_FROM_BIN).lexically_normal());
 #endif
+  // A program that only uses the library: share/ beside the lib/ that this is in.
+  if (Dl_info here; dladdr(reinterpret_cast<const void*>(&embedded_model), &here) != 0 && here.dli_fname)
+    places.push_back(
+        (std::filesystem::path(here.dli_fname).parent_path() / "../share/ilk/models").lexically_normal());
 #ifdef ILK_SOURCE_MODELS
   places.emplace_back(ILK_SOURCE_MODELS);
 #endif

@@ -1,6 +1,8 @@
 #include <ilk/error.h>
 #include <ilk/sha256.h>
-#include <openssl/evp.h>
+// The direct interface: where libcrypto is linked in (a wheel), the other brings 3 MB of it along.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <array>
 #include <cerrno>
@@ -11,27 +13,21 @@
 namespace ilk {
 
 struct Sha256::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() {
-    if (!context || EVP_DigestInit_ex(context, EVP_sha256(), nullptr) != 1)
-      fail("sha256", "OpenSSL could not start a digest.");
-  }
-  ~State() { EVP_MD_CTX_free(context); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
+  SHA256_CTX context;
+  State() { SHA256_Init(&context); }
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {}
 Sha256::~Sha256() = default;
 
 Sha256& Sha256::update(std::string_view bytes) {
-  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+  SHA256_Update(&state_->context, bytes.data(), bytes.size());
   return *this;
 }
 
 std::string Sha256::hex() {
-  std::array<unsigned char, 32> digest{};
-  EVP_DigestFinal_ex(state_->context, digest.data(), nullptr);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256_Final(digest.data(), &state_->context);
   static constexpr char digits[] = "0123456789abcdef";
   std::string text;
   for (const unsigned char byte : digest) {

@@ -1,13 +1,17 @@
 #if ILK_WITH_VIPS
 #include "vips_library.h"
 
+#include <cstdlib>
+
 #include "lazy_library.h"
 
 namespace ilk {
 
 const VipsLibrary& vips() {
   static const VipsLibrary functions = [] {
-    const LazyLibrary library(ILK_VIPS_LIBRARY, "decoding images");
+    // $ILK_LIBVIPS names the file to take: a Python package brings libvips under another name.
+    const char* set = std::getenv("ILK_LIBVIPS");
+    const LazyLibrary library(set && *set ? set : ILK_VIPS_LIBRARY, "decoding images");
     VipsLibrary found{};
 #define ILK_FIND(name) library.find(found.name, "vips_" #name);
     ILK_VIPS_FUNCTIONS(ILK_FIND)
