@@ -42,10 +42,10 @@ void print_clusters(const RunSummary& summary) {
     std::string also;
     for (std::size_t i = 0, shown = 0; i < cluster.name.words.size() && shown < 3; ++i) {
       if (cluster.name.words[i].word == cluster.name.name) continue;
-      also += (shown++ ? ", " : "") + cluster.name.words[i].word;
+      also += (shown++ ? ", " : "") + printable(cluster.name.words[i].word);
     }
     nouns.push_back(also);
-    name_width = std::max(name_width, display_width(cluster.name.name));
+    name_width = std::max(name_width, display_width(printable(cluster.name.name)));
     nouns_width = std::max(nouns_width, display_width(also));
   }
   std::printf("\n%7s  %6s  %s  %s  %s\n", "cluster", "images", padded("name", name_width).c_str(),
@@ -53,8 +53,8 @@ void print_clusters(const RunSummary& summary) {
   for (std::size_t c = 0; c < summary.clusters.size(); ++c) {
     const auto& cluster = summary.clusters[c];
     std::printf("%7zu  %6lld  %s  %s  %7.3f\n", c, static_cast<long long>(cluster.size),
-                padded(cluster.name.name, name_width).c_str(), padded(nouns[c], nouns_width).c_str(),
-                cluster.density);
+                padded(printable(cluster.name.name), name_width).c_str(),
+                padded(nouns[c], nouns_width).c_str(), cluster.density);
   }
   std::printf("density: how alike the images of a cluster are (mean score; 1: all the same)\n");
 }

@@ -28,8 +28,9 @@ constexpr std::int64_t most_columns = 25;
 void print_classes(const Evaluation& evaluation, const MatchedConfusion& matched) {
   const auto& [table, columns, recall] = matched;
   int width = 5;
-  for (const auto& name : evaluation.classes) width = std::max(width, display_width(name));
-  const auto padded = [&](const std::string& text) {
+  for (const auto& name : evaluation.classes) width = std::max(width, display_width(printable(name)));
+  const auto padded = [&](const std::string& given) {
+    const std::string text = printable(given);
     return text + std::string(static_cast<std::size_t>(std::max(0, width - display_width(text))), ' ');
   };
   std::printf("\n%s  %7s  %7s  %s\n", padded("class").c_str(), "images", "recall", "its cluster");
@@ -39,7 +40,8 @@ void print_classes(const Evaluation& evaluation, const MatchedConfusion& matched
     std::string cluster = "none";
     if (columns[r] >= 0) {
       const auto number = table.clusters[static_cast<std::size_t>(columns[r])];
-      cluster = std::to_string(number) + " " + evaluation.cluster_names[static_cast<std::size_t>(number)];
+      cluster = std::to_string(number) + " " +
+                printable(evaluation.cluster_names[static_cast<std::size_t>(number)]);
     }
     std::printf("%s  %7lld  %5.1f %%  %s\n", padded(evaluation.classes[r]).c_str(),
                 static_cast<long long>(images), 100 * recall[r], cluster.c_str());

@@ -249,7 +249,8 @@ TEST_F(FeaturesTest, LabelsMayBeAnArray) {
 }
 
 TEST_F(FeaturesTest, ExtremeCollectionsAreClustered) {
-  const auto clusters = [&](const ilk::ArrayView& images, const ilk::ArrayView& nouns, std::int64_t k) {
+  const auto clusters = [&](const ilk::ArrayView& images, const ilk::ArrayView& nouns, std::int64_t k,
+                            std::int64_t different = 1000) {
     write_npy(path("E.npy"), images);
     write_npy(path("W.npy"), nouns);
     for (const auto method : {"kmeans", "cae"}) {
@@ -262,17 +263,18 @@ TEST_F(FeaturesTest, ExtremeCollectionsAreClustered) {
       const auto table = rows("extreme");
       EXPECT_EQ(table.size(), static_cast<std::size_t>(images.shape[0]) + 1);
       for (std::size_t i = 1; i < table.size(); ++i) used.insert(table[i][1]);
-      EXPECT_EQ(static_cast<std::int64_t>(used.size()), k) << "no cluster may be empty";
+      EXPECT_EQ(static_cast<std::int64_t>(used.size()), std::min(k, different))
+          << "no cluster may be empty where enough images differ";
     }
   };
   Rows some = grouped_rows(9, 8, 0.3, 0);
   const Rows words = grouped_rows(5, 9, 0.3, 0);
-  clusters(some, words, 9);                       // K = N
-  clusters(some, words, 1);                       // K = 1
-  clusters(some, grouped_rows(1, 9, 0.3, 0), 3);  // M = 1
-  clusters(some.rows_between(0, 1), words, 1);    // N = 1
-  clusters(Rows::filled(7, width, 1), words, 3);  // all points equal
-  clusters(Rows::filled(7, width, 1), Rows::filled(1, width, 1), 2);
+  clusters(some, words, 9);                          // K = N
+  clusters(some, words, 1);                          // K = 1
+  clusters(some, grouped_rows(1, 9, 0.3, 0), 3);     // M = 1
+  clusters(some.rows_between(0, 1), words, 1);       // N = 1
+  clusters(Rows::filled(7, width, 1), words, 3, 1);  // all points equal
+  clusters(Rows::filled(7, width, 1), Rows::filled(1, width, 1), 2, 1);
   clusters(matrix_of({{1}, {-2}, {3}, {-4}}), matrix_of({{5}, {-1}}), 2);  // D = 1
   auto long_words = converted<double>(words);
   for (double& value : long_words.flat()) value *= 1e200;

@@ -103,6 +103,8 @@ TEST_F(LabelTable, SeparatorsAreFound) {
     }
   // By rows' numbers, which are the names of features from files.
   EXPECT_EQ(read("0;cat\n1;dog\n2;cat\n", {"0", "1", "2"}).of_image, (Numbers{0, 1, 0}));
+  EXPECT_EQ(read("0,1\n1,0\n2,1\n3,0\n4,0\n5,2\n", {"0", "1", "2"}).of_image, (Numbers{1, 0, 1}))
+      << "classes may be numbers of rows as well, and the table may have more rows";
   EXPECT_EQ(read("row\tspecies\n1\tdog\n", {"0", "1", "2"}).of_image, (Numbers{-1, 0, -1}));
 }
 

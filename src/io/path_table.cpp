@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <unordered_set>
 
 #include "strings.h"
 
@@ -72,7 +73,7 @@ class Reading {
   std::size_t columns = 0;
   bool names_both = false;
   std::ptrdiff_t regular = 0;  // rows of as many fields as the first
-  std::size_t known = 0;       // rows whose path is known
+  std::size_t known = 0;       // paths that are known
 
  private:
   /// Where the paths are, how many are known, and whether the first row is a header.
@@ -81,17 +82,16 @@ class Reading {
     for (std::size_t column = 0; column < columns; ++column) {
       if (path_ && column != *path_) continue;
       if (!path_ && value_ == column) continue;
-      std::size_t count = 0;
+      std::unordered_set<std::string> paths;  // numbers of rows are paths, too, and classes repeat
       std::set<std::string> found;
       for (const CsvRow& row : rows_) {
         if (row.fields.size() != columns) continue;
         const std::string path = known_form(row.fields[column], is_known);
         if (!is_known(path)) continue;
-        ++count;
-        found.insert(std::filesystem::path(path).extension().string());
+        if (paths.insert(path).second) found.insert(std::filesystem::path(path).extension().string());
       }
-      if (count <= known) continue;
-      known = count;
+      if (paths.size() <= known) continue;
+      known = paths.size();
       known_column_ = column;
       extensions = std::move(found);
     }

@@ -40,6 +40,7 @@ Labels labels_of(const Dataset& dataset, const std::vector<std::string>& paths) 
     any = true;
   } else if (files) {
     std::vector<ImageText> entries;
+    entries.reserve(dataset.images.size());
     for (const auto& image : dataset.images)
       entries.push_back({image.name, image.label < 0 ? "" : std::to_string(image.label)});
     const ImageMatch match = ImageMatcher(paths, false).match(entries, {});

@@ -124,6 +124,7 @@ Labels from_table(const std::string& place, const PathTable& table,
     fail(function, place, ", line ", table.irregular.front().line, ": a row must have ", table.columns,
          " fields as the first, got ", table.irregular.front().fields, ".");
   std::vector<ImageText> entries;
+  entries.reserve(table.rows.size());
   for (const auto& row : table.rows) entries.push_back({row.path, row.value});
   const ImageMatch match =
       ImageMatcher(image_paths, false).match(entries, std::filesystem::path(place).parent_path());
@@ -135,6 +136,7 @@ Labels from_table(const std::string& place, const PathTable& table,
          "' of '", first.path, "', and line ", second.line, " '", second.value, "' of '", second.path, "'.");
   }
   std::vector<std::string> found;
+  found.reserve(image_paths.size());
   for (const std::int64_t entry : match.entry_of_image)
     found.push_back(entry < 0 ? "" : table.rows[static_cast<std::size_t>(entry)].value);
   require(match.known > 0, function, place, " must name at least one of the images; its first path is '",
