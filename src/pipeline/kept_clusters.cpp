@@ -26,7 +26,7 @@ Json what_counts(Json options) {
   for (const char* name : {"output", "threads", "memory", "cache", "exemplars", "labels", "device"})
     options.erase(name);
   // How many were chosen is a result.
-  if (options.value("choose_clusters", "") != "") options["cae"]["kmeans"].erase("n_clusters");
+  if (!options.value("choose_clusters", "").empty()) options["cae"]["kmeans"].erase("n_clusters");
   return options;
 }
 
