@@ -127,9 +127,9 @@ class Placing {
     for (const auto& [target, stamp] : before_) {
       if (after_.contains(target)) continue;
       const fs::path file = options_.output / target;
-      const auto now = stamp_of(file, stamp.original, link_of(stamp));
-      if (!now) continue;  // somebody removed it
-      if (*now != stamp) {
+      std::error_code absent;
+      if (!fs::exists(fs::symlink_status(file, absent))) continue;  // somebody removed it
+      if (!is_as_left(file, stamp)) {
         summary_.notices.push_back(file.string() + " was changed since it was exported, and stays.");
         continue;
       }
@@ -156,6 +156,11 @@ class Placing {
  private:
   static Link link_of(const Stamp& stamp) { return enum_value<Link>(stamp.link, function, "link"); }
 
+  static bool is_as_left(const fs::path& file, const Stamp& stamp) {
+    const auto now = stamp_of(file, stamp.original, link_of(stamp));
+    return now.has_value() && now->size == stamp.size && now->modified_ns == stamp.modified_ns;
+  }
+
   void put(const PlacedFile& file) {
     std::error_code error;
     if (!fs::is_regular_file(file.original, error)) {
@@ -178,16 +183,14 @@ class Placing {
       }
       if (there) {
         // Ours and stale, or somebody else's.
-        if (found == before_.end() ||
-            found->second != stamp_of(place_at, found->second.original, link_of(found->second)))
-          continue;
+        if (found == before_.end() || !is_as_left(place_at, found->second)) continue;
         fs::remove(place_at, error);
         if (error) fail_to_place(place_at, error);
       }
       fs::create_directories(place_at.parent_path(), error);
       if (error) fail_to_place(place_at.parent_path(), error);
       place(file.original, place_at, options_.link);
-      after_[key] = stamp_of(place_at, original, options_.link).value();
+      if (const auto made = stamp_of(place_at, original, options_.link)) after_[key] = *made;
       ++summary_.written;
       note_now_and_then();
       return;
@@ -244,10 +247,14 @@ std::vector<std::string> folder_names(const std::vector<std::string>& names, boo
   std::set<std::string> taken;
   for (std::size_t c = 0; c < names.size(); ++c) {
     const std::string number = std::to_string(c), safe = safe_file_name(names[c]);
-    std::string folder = numbered ? std::string(digits - number.size(), '0') + number + " " + safe : safe;
+    std::string folder = safe;
+    if (numbered) folder.insert(0, std::string(digits - number.size(), '0').append(number).append(" "));
     // A cluster may have been given the very name that another's number makes.
-    for (int again = 0; !taken.insert(lower_case(folder)).second; ++again)
-      folder = safe + " " + number + (again == 0 ? "" : "." + std::to_string(again));
+    for (int again = 0; !taken.insert(lower_case(folder)).second; ++again) {
+      folder = safe;
+      folder.append(" ").append(number);
+      if (again > 0) folder.append(".").append(std::to_string(again));
+    }
     folders.push_back(folder);
   }
   return folders;

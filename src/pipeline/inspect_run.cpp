@@ -74,6 +74,7 @@ class Inspection {
             ", which cannot be looked at.");
     if (!options.labels.empty()) {
       std::vector<std::string> paths;
+      paths.reserve(rows_.size());
       for (const auto& row : rows_) paths.push_back(row.path);
       labels_ = read_labels(options.labels, paths, /*in_order=*/true);
     }
@@ -95,7 +96,7 @@ class Inspection {
     find_bursts();
     outliers(neighbours);
     quality();
-    if (labels_) mislabelled(neighbours);
+    if (labels_) mislabelled(neighbours, *labels_);
     write_page();
     return summary_;
   }
@@ -152,6 +153,7 @@ class Inspection {
 
   void find_bursts() {
     std::vector<TakenAt> taken;
+    taken.reserve(facts_.size());
     for (const auto& image : facts_) taken.push_back(image.taken);
     const auto groups = bursts(taken, options_.burst_gap);
     summary_.bursts = std::ssize(groups);
@@ -237,12 +239,12 @@ class Inspection {
     write("quality.csv", csv);
   }
 
-  void mislabelled(const Neighbours& neighbours) {
-    const auto agreement = label_agreement(neighbours, labels_->of_image, group_of_, label_neighbours);
+  void mislabelled(const Neighbours& neighbours, const Labels& labels) {
+    const auto agreement = label_agreement(neighbours, labels.of_image, group_of_, label_neighbours);
     std::vector<std::int64_t> suspects;
     for (std::int64_t i = 0; i < n_; ++i) {
       const auto& one = agreement[static_cast<std::size_t>(i)];
-      const std::int64_t label = labels_->of_image[static_cast<std::size_t>(i)];
+      const std::int64_t label = labels.of_image[static_cast<std::size_t>(i)];
       if (label >= 0 && one.suggested >= 0 && one.suggested != label && one.suggested_share > one.own)
         suspects.push_back(i);
     }
@@ -258,8 +260,8 @@ class Inspection {
     for (const std::int64_t image : suspects) {
       const auto& one = agreement[static_cast<std::size_t>(image)];
       const std::string& label =
-          labels_->classes[static_cast<std::size_t>(labels_->of_image[static_cast<std::size_t>(image)])];
-      const std::string& suggested = labels_->classes[static_cast<std::size_t>(one.suggested)];
+          labels.classes[static_cast<std::size_t>(labels.of_image[static_cast<std::size_t>(image)])];
+      const std::string& suggested = labels.classes[static_cast<std::size_t>(one.suggested)];
       csv += csv_field(path(image)) + "," + csv_field(label) + "," + digits(one.own) + "," +
              csv_field(suggested) + "," + digits(one.suggested_share) + "\n";
       if (pictures.size() < most_pictures_shown)
