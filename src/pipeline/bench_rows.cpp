@@ -55,7 +55,7 @@ std::string variant_of(const Row& row, const std::vector<Row>& rows) {
     if (std::none_of(rows.begin(), rows.end(), differs)) continue;
     const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
     if (value.is_null() || shown.empty()) continue;
-    text += (text.empty() ? "" : " ") + flag + " " + shown;
+    text.append(text.empty() ? "" : " ").append(flag).append(" ").append(shown);
   }
   return text;
 }
