@@ -161,7 +161,11 @@ std::vector<std::string> expand_braces(const std::string& text) {
   require(rests.size() * braces->choices.size() <= most_expanded, "expand_braces", "'", text,
           "' stands for more than ", most_expanded, " paths.");
   for (const std::string& choice : braces->choices)
-    for (const std::string& rest : rests) expanded.push_back(text.substr(0, braces->begin) + choice + rest);
+    for (const std::string& rest : rests) {
+      std::string& whole = expanded.emplace_back(text, 0, braces->begin);
+      whole += choice;
+      whole += rest;
+    }
   return expanded;
 }
 

@@ -134,7 +134,7 @@ std::vector<fs::path> idx_image_files(const fs::path& place) {
   std::error_code error;
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(place, error)) {
-    const fs::path path = entry.path();
+    const fs::path& path = entry.path();
     if (!is_visible(path) || !set_of(path) || !entry.is_regular_file(error)) continue;
     // torchvision keeps the packed file beside the one that it has unpacked.
     const bool is_packed = path.extension() == ".gz";
