@@ -11,6 +11,7 @@
 #include "help.h"
 #include "inputs.h"
 #include "option_flags.h"
+#include "output.h"
 #include "terminal.h"
 
 namespace ilk::cli {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "../text/strings.h"
+#include "../io/strings.h"
 #include "thrift_compact.h"
 
 namespace ilk {

@@ -11,7 +11,7 @@
 #include <optional>
 #include <set>
 
-#include "../text/strings.h"
+#include "../io/strings.h"
 
 namespace ilk {
 namespace {

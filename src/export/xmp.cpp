@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "../text/strings.h"
+#include "../io/strings.h"
 #include "common_folder.h"
 #include "export_format.h"
 #include "xmp_packet.h"

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "../text/strings.h"
+#include "../io/strings.h"
 
 namespace ilk {
 namespace {
