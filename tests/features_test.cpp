@@ -190,7 +190,7 @@ TEST_F(FeaturesTest, KmeansNeedsNoWords) {
   auto options = bare();
   options.labels = path("labels.txt");
   EXPECT_EQ(run(options).agreement->accuracy, 1);
-  EXPECT_THAT(rows()[1][2], HasSubstr("group "));
+  EXPECT_THAT(rows()[1][2], HasSubstr("cluster "));
   EXPECT_EQ(rows()[1][6], "");
   EXPECT_TRUE(manifest()["vocabulary"]["nouns"].is_null());
 }
@@ -203,7 +203,7 @@ TEST_F(FeaturesTest, EitherKindOfWordsWillDo) {
       options.alignment = alignment;
       (nouns ? options.noun_features : options.caption_features) = path(nouns ? "U.npy" : "V.npy");
       EXPECT_EQ(error_of(options), "");
-      EXPECT_THAT(rows()[1][2], HasSubstr(nouns ? "noun " : "group "))
+      EXPECT_THAT(rows()[1][2], HasSubstr(nouns ? "noun " : "cluster "))
           << "nouns without a list go by their row";
     }
   }

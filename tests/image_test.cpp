@@ -501,7 +501,7 @@ TEST_F(Preprocessor, ReadsSquareProcessors) {
 
 TEST_F(Preprocessor, RejectsWhatItCannotDo) {
   EXPECT_THAT(error("[1]"), HasSubstr("must hold a JSON object"));
-  EXPECT_THAT(error("{"), HasSubstr("is not valid JSON"));
+  EXPECT_THAT(error("{"), HasSubstr("is not JSON"));
   EXPECT_THAT(error(R"({"resample": 4})"), HasSubstr("resample must be 0 (nearest), 1 (lanczos)"));
   EXPECT_THAT(error(R"({"do_resize": false})"), HasSubstr("do_resize must be true"));
   EXPECT_THAT(error(R"({"size": {"shortest_edge": 0}, "crop_size": 9})"),

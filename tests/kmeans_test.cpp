@@ -272,11 +272,10 @@ TEST(KMeans, EqualPointsShareAClusterHoweverTheStartsAreDrawn) {
   const auto points = repeated(random_unit_rows(12, 4, 5), 4);
   for (std::uint64_t seed = 0; seed < 20; ++seed)
     for (const std::int64_t iterations : {1, 300}) {
-      const auto result = ilk::kmeans(points, {.n_clusters = 9,
-                                               .seed = seed,
-                                               .n_init = 1,
-                                               .max_iterations = iterations,
-                                               .init = ilk::KMeansInit::random});
+      const auto result = ilk::kmeans(
+          points, {.n_clusters = 9,
+                   .seed = seed,
+                   .search = {.n_init = 1, .max_iterations = iterations, .init = ilk::KMeansInit::random}});
       expect_that_equal_points_share(points, result);
     }
 }

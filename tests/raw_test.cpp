@@ -70,13 +70,13 @@ TEST_F(RawTest, ThePreviewIsDecodedUpright) {
 }
 
 TEST_F(RawTest, SaysWhyThereIsNoPicture) {
-  EXPECT_THAT(kind_and_reason(dng::file("", 0, 0)), HasSubstr("unsupported format: camera raw"));
+  EXPECT_THAT(kind_and_reason(dng::file("", 0, 0)), HasSubstr("unsupported format: Camera raw"));
   const std::string whole = dng::file(two_colours(), 40, 20);
   EXPECT_NE(kind_and_reason(whole.substr(0, 300)), "decoded");
   std::string broken = whole;
   broken.replace(8 + 2048, 200, 200, '\0');  // where the preview begins
   EXPECT_NE(kind_and_reason(broken), "decoded");
-  EXPECT_THAT(kind_and_reason("FUJIFILMCCD-RAW" + std::string(5000, 'x')), HasSubstr("camera raw"));
+  EXPECT_THAT(kind_and_reason("FUJIFILMCCD-RAW" + std::string(5000, 'x')), HasSubstr("Camera raw"));
 }
 
 TEST(RawFormatTest, IsToldByContentAndNotTakenForATiff) {

@@ -24,7 +24,7 @@ using Labels = std::vector<std::int64_t>;
 
 ilk::TrainingState copy_of(const ilk::TrainingState& state) {
   ilk::TrainingState copy{.epoch = state.epoch, .fingerprint = state.fingerprint};
-  for (const auto& [name, array] : state.tensors) copy.tensors.emplace_back(name, ilk::Array(array.view()));
+  for (const auto& [name, array] : state.arrays) copy.arrays.emplace_back(name, ilk::Array(array.view()));
   return copy;
 }
 
@@ -191,18 +191,18 @@ TEST(Sac, ABrokenStateIsAnErrorThatNamesWhatIsWrong) {
   ilk::train_sac(scene.images, scene.texts, quick(3),
                  {.save = [&](const auto& now) { state = copy_of(now); }});
   auto missing = copy_of(state);
-  std::erase_if(missing.tensors, [](const auto& named) { return named.first == "text.weight2"; });
+  std::erase_if(missing.arrays, [](const auto& named) { return named.first == "text.weight2"; });
   EXPECT_EQ(error_of([&] { ilk::train_sac(scene.images, scene.texts, quick(3), {.resume = &missing}); }),
             "[train_sac] the state must hold text.weight2, which is missing.");
   auto shorter = copy_of(state);
-  for (auto& [name, array] : shorter.tensors)
+  for (auto& [name, array] : shorter.arrays)
     if (name == "labels") array = ilk::Array(ilk::ElementType::i64, {5});
   EXPECT_NE(error_of([&] {
               ilk::train_sac(scene.images, scene.texts, quick(3), {.resume = &shorter});
             }).find("labels and history must fit"),
             std::string::npos);
   auto narrower = copy_of(state);
-  for (auto& [name, array] : narrower.tensors)
+  for (auto& [name, array] : narrower.arrays)
     if (name == "image.weight1") array = ilk::Array(ilk::ElementType::f32, {32, 31});
   EXPECT_EQ(error_of([&] { ilk::train_sac(scene.images, scene.texts, quick(3), {.resume = &narrower}); }),
             "[training] the state's image.weight1 must be float32 of shape [32, 32], got float32 of shape "

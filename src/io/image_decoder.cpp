@@ -327,7 +327,9 @@ std::invoke_result_t<Work, const Source&> with_decoder(std::string_view bytes, c
   Source source{bytes, recognise_content(bytes)};
   require_image(source.content);
   RawPreview preview;
-  if (source.content.format == ImageFormat::camera_raw) {
+  // A TIFF's directory may lie behind what its content is recognised by.
+  const bool is_raw_tiff = source.content.format == ImageFormat::tiff && read_tiff_head(bytes).camera_raw;
+  if (is_raw_tiff || source.content.format == ImageFormat::camera_raw) {
     preview = raw_preview(bytes);
     source = {preview.bytes, recognise_content(preview.bytes), preview.orientation};
     require_image(source.content);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "tiff_head.h"
+
 namespace ilk {
 namespace {
 
@@ -105,33 +107,6 @@ Content recognise_media_container(std::string_view bytes) {
   return {none, "film or sound (MP4 family)"};
 }
 
-/// Whether a TIFF is a camera's (NEF, ARW, DNG, PEF …): it says its version of DNG, or its first directory is
-/// a reduced picture by a camera that names its maker, with others below it.
-bool is_raw_tiff(std::string_view bytes) {
-  const bool little = bytes[0] == 'I';
-  const auto number = [&](std::size_t at, std::size_t size) -> std::uint64_t {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < size; ++i)
-      value = value << 8 | static_cast<unsigned char>(bytes[at + (little ? size - 1 - i : i)]);
-    return value;
-  };
-  if (bytes.size() < 8 || number(2, 2) != 42) return false;  // a BigTIFF is no camera's
-  const std::uint64_t directory = number(4, 4);
-  if (directory + 2 > bytes.size()) return false;
-  constexpr std::uint64_t dng_version = 50706, new_subfile_type = 254, maker = 271, sub_directories = 330;
-  bool reduced = false, has_maker = false, has_others = false;
-  const std::uint64_t entries = number(directory, 2);
-  for (std::uint64_t i = 0; i < entries && directory + 2 + 12 * (i + 1) <= bytes.size(); ++i) {
-    const std::size_t entry = directory + 2 + 12 * i;
-    const std::uint64_t tag = number(entry, 2);
-    if (tag == dng_version) return true;
-    if (tag == new_subfile_type) reduced = (number(entry + 8, number(entry + 2, 2) == 3 ? 2 : 4) & 1) != 0;
-    has_maker = has_maker || tag == maker;
-    has_others = has_others || tag == sub_directories;
-  }
-  return reduced && has_maker && has_others;
-}
-
 bool is_text(std::string_view bytes) {
   return std::none_of(bytes.begin(), bytes.end(), [](unsigned char c) {
     return c == 0x7f || (c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b);
@@ -157,7 +132,7 @@ Content recognise_content(std::string_view bytes) {
   if (has_at(bytes, 4, "ftyp") && bytes.size() >= 12) return recognise_media_container(bytes);
   for (const auto& [offset, piece, format, name] : signatures) {
     if (!has_at(bytes, offset, piece)) continue;
-    if (format == ImageFormat::tiff && is_raw_tiff(bytes))
+    if (format == ImageFormat::tiff && read_tiff_head(bytes).camera_raw)
       return {ImageFormat::camera_raw, std::string(camera_raw)};
     return {format, std::string(name)};
   }

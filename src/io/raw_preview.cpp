@@ -14,11 +14,16 @@ namespace {
 
 [[noreturn]] void fail_with(int error) {
   if (error == LIBRAW_NO_THUMBNAIL || error == LIBRAW_REQUEST_FOR_NONEXISTENT_IMAGE)
-    throw ImageError("unsupported format", "camera raw without an embedded preview");
+    throw ImageError("unsupported format",
+                     "Camera raw without a readable preview: it holds none; export it as JPEG or TIFF");
   if (error == LIBRAW_UNSUPPORTED_THUMBNAIL)
-    throw ImageError("unsupported format", "camera raw whose embedded preview LibRaw cannot read");
+    throw ImageError(
+        "unsupported format",
+        "Camera raw without a readable preview: LibRaw does not know its format; export it as JPEG or TIFF");
   if (error == LIBRAW_FILE_UNSUPPORTED)
-    throw ImageError("unsupported format", "camera raw of a camera that LibRaw does not know");
+    throw ImageError(
+        "unsupported format",
+        "Camera raw without a readable preview: LibRaw does not know the camera; export it as JPEG or TIFF");
   throw ImageError("damaged", std::string("camera raw: ") + libraw().strerror(error));
 }
 
@@ -67,8 +72,9 @@ RawPreview raw_preview(std::string_view bytes) {
 namespace ilk {
 
 RawPreview raw_preview(std::string_view) {
-  throw ImageError("unsupported format",
-                   "camera raw; this ilk was built without LibRaw, which finds its preview");
+  throw ImageError(
+      "unsupported format",
+      "Camera raw without a readable preview: this ilk was built without LibRaw, which finds it");
 }
 
 }  // namespace ilk

@@ -49,8 +49,9 @@ class Run {
     align();
     context_.timed("cluster", [&] { cluster(); });
     // The largest file goes to the disk while the clusters get their names, of which it knows nothing.
-    auto features_written =
-        std::async(copies_ ? std::launch::deferred : std::launch::async, [this] { write_features(record_); });
+    // Where no thread is to be had it is written later.
+    const auto policy = copies_ ? std::launch::deferred : std::launch::async | std::launch::deferred;
+    auto features_written = std::async(policy, [this] { write_features(record_); });
     context_.timed("name", [&] { name(); });
     if (copies_) spread_to_copies(record_, std::move(*copies_));
     if (labels_) score_against(*labels_);
