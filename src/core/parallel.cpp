@@ -8,6 +8,7 @@
 #include <exception>
 #include <list>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -34,7 +35,11 @@ class Helpers {
     Job job{&work, most};
     {
       const std::lock_guard lock(mutex_);
-      while (static_cast<int>(threads_.size()) < most) threads_.emplace_back([this] { help(); });
+      try {
+        while (static_cast<int>(threads_.size()) < most) threads_.emplace_back([this] { help(); });
+      } catch (const std::system_error&) {
+        // No more threads to be had: fewer do.
+      }
       jobs_.push_back(&job);
     }
     most == 1 ? wake_.notify_one() : wake_.notify_all();

@@ -14,6 +14,7 @@ constexpr std::uint64_t most_entries = 4096, most_values = 64;
 // Colour filter array, linear raw.
 constexpr std::uint16_t raw_photometrics[] = {32803, 34892};
 enum Tag : std::uint16_t {
+  subfile_type_tag = 254,
   bits_tag = 258,
   photometric_tag = 262,
   make_tag = 271,
@@ -90,7 +91,7 @@ bool is_raw_photometric(std::uint64_t value) {
 TiffHead read_tiff_head(std::string_view bytes) {
   const Reader file(bytes);
   TiffHead head;
-  bool has_maker = false;
+  bool has_maker = false, is_reduced = false;
   std::vector<std::uint64_t> below;
   const std::uint64_t first = file.is_big_tiff() ? file.number(8, 8) : file.number(4, 4);
   visit_entries(file, first, [&](std::uint16_t tag, std::uint64_t entry) {
@@ -99,6 +100,7 @@ TiffHead read_tiff_head(std::string_view bytes) {
     if (tag == dng_version_tag) head.camera_raw = true;
     if (tag == sub_directories_tag) below = values;
     if (values.empty()) return;
+    if (tag == subfile_type_tag) is_reduced = (values.front() & 1) != 0;
     if (tag == photometric_tag) head.photometric = static_cast<std::uint16_t>(values.front());
     if (tag == bits_tag) head.bits = static_cast<std::uint16_t>(values.front());
     if (tag == format_tag) head.format = static_cast<std::uint16_t>(values.front());
@@ -108,6 +110,7 @@ TiffHead read_tiff_head(std::string_view bytes) {
   if (bytes.size() >= 10 && bytes.substr(8, 2) == "CR") head.camera_raw = true;
   if (head.photometric && is_raw_photometric(*head.photometric)) head.camera_raw = true;
   // A camera's small picture comes first, the sensor's numbers below it.
+  if (is_reduced && has_maker && !below.empty()) head.camera_raw = true;
   for (const std::uint64_t directory : below)
     visit_entries(file, directory, [&](std::uint16_t tag, std::uint64_t entry) {
       const auto values = file.values(entry);
