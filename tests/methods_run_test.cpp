@@ -81,7 +81,7 @@ TEST_F(MethodsRunTest, EachFindsTheGroupsAndWritesTheRunDirectory) {
     EXPECT_EQ(manifest(name)["status"], "complete") << name;
     EXPECT_EQ(manifest(name)["options"]["method"], name);
     const ilk::SafetensorsFile features(folder_.path() / name / "features.safetensors");
-    const bool trained = method == "sac" || method == "tac-trained";
+    const bool trained = name == "sac" || name == "tac-trained";
     EXPECT_EQ(features.contains("image_head.weight1"), trained) << name;
     EXPECT_EQ(features.contains("centroids"), !trained) << name;
     const std::string report = ilk::read_file(folder_.path() / name / "report.html");
