@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _arrays, _core
-from ._progress import Progress, listening
-from ._vocabulary import AnyVocabulary, as_vocabulary, chosen
+from ._vocabulary import AnyVocabulary, Vocabulary, as_vocabulary
 
 
 @dataclass(frozen=True)
@@ -18,15 +16,16 @@ class ScoredWord:
     """A noun of a cluster."""
 
     word: str
-    score: float  #: 0 … 1; for ranking
-    share: float  #: share of the cluster's mass that went to the word and its synonyms
+    score: float  #: probability that an image of the cluster fits it better than one of another; 0.5 is chance
+    share: float  #: mean probability, over the cluster's images, of the word and of all kinds of it
 
 
 @dataclass(frozen=True)
 class ClusterName:
     """A cluster's name and what else could have been it."""
 
-    name: str  #: unique among the clusters
+    name: str  #: unique among the clusters; "unnamed N" where no noun is good enough
+    is_named: bool  #: False: `words` are guesses
     score: float
     runner_up: str  #: empty where there is none
     runner_up_score: float
@@ -36,12 +35,16 @@ class ClusterName:
         return self.name
 
 
-def name_mass(mass: npt.NDArray[np.float64], nouns: list[str]) -> list[ClusterName]:
-    """Names from the mass (K, M) that clusters send to nouns; WordNet's hypernyms help where it is installed."""
+def names_of(
+    x: _arrays.Floats, labels: _arrays.Whole, n_clusters: int, words: Vocabulary, n_jobs: int | None
+) -> list[ClusterName]:
+    """Names of clusters 0 to n_clusters − 1."""
     names = []
-    for one in _core.name_clusters(np.ascontiguousarray(mass, dtype=np.float64), nouns, _core.find_wordnet()):
-        words = tuple(ScoredWord(*word) for word in one.pop("words"))
-        names.append(ClusterName(words=words, **one))
+    for one in _core.name_clusters(
+        x, labels, n_clusters, words.nouns, words.features, words.definitions, _core.find_wordnet(), words.with_hypernyms, _arrays.jobs(n_jobs)
+    ):
+        scored = tuple(ScoredWord(*word) for word in one.pop("words"))
+        names.append(ClusterName(words=scored, **one))
     return names
 
 
@@ -51,11 +54,9 @@ def name_clusters(
     vocabulary: AnyVocabulary = "ilk-lite",
     *,
     n_jobs: int | None = None,
-    progress: Progress = False,
-    **options: Any,
 ) -> dict[Any, ClusterName]:
     """
-    Names clusters, whoever made them, by the nouns that take more of their mass than of others'.
+    Names clusters, whoever made them, by the nouns that their images are kinds of.
 
     Parameters
     ----------
@@ -66,9 +67,6 @@ def name_clusters(
     vocabulary : str, Vocabulary or (nouns, features)
         The nouns, from the model of the embeddings.
     n_jobs : int, optional
-    progress : bool or callable
-    **options
-        As of CAE: top, images_per_centre, epsilon, temperature, …
 
     Returns
     -------
@@ -96,17 +94,5 @@ def name_clusters(
     of = np.ascontiguousarray(of, dtype=np.int64)
     x = x if kept.all() else x[kept]
     words = as_vocabulary(vocabulary, x.shape[1])
-    keywords = {**options, "n_clusters": len(values)}
-    with listening(progress) as listener:
-        space, _ = _core.align_words(x, words.features, keywords, listener, _arrays.jobs(n_jobs))
-    names = name_mass(mass_of(x, space, of, len(values), n_jobs), chosen(words, space["selected"]))
+    names = names_of(x, of, len(values), words, n_jobs)
     return {value.item(): name for value, name in zip(values, names, strict=True)}
-
-
-def mass_of(
-    x: _arrays.Floats, space: dict[str, Any], labels: _arrays.Whole, n_clusters: int, n_jobs: int | None
-) -> npt.NDArray[np.float64]:
-    """Mass that each cluster sends to each selected word, (K, M)."""
-    return _core.group_mass(
-        x, space["features"], space["potentials"], space["epsilon"], space["times_cosine"], labels, n_clusters, _arrays.jobs(n_jobs)
-    )

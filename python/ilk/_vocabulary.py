@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,9 @@ class Vocabulary:
 
     nouns: list[str]
     features: _arrays.Floats  #: (P, D), rows of unit length
+    #: WordNet's definition of the sense that is meant, for each noun, or none at all
+    definitions: list[str] = field(default_factory=list)
+    with_hypernyms: bool = False  #: whether what the nouns are kinds of may be a name too
 
     def __len__(self) -> int:
         return len(self.nouns)
@@ -88,12 +91,24 @@ def vocabulary(
     if nouns is None and templates is None and os.path.exists(made):
         texts, features, fingerprint = _core.read_vocabulary_file(made)
         if fingerprint == own.fingerprint:
-            return Vocabulary(texts, features)
+            return Vocabulary(texts, features, _definitions(own.directory, texts), with_hypernyms=True)
     texts, _ = _core.make_corpus("the list of nouns", _texts(nouns, own.directory))
     prompts = list(templates) if templates is not None else _templates(own.directory)
     with listening(progress) as listener:
         features = _core.embed_corpus(own, texts, prompts, cache_folder(cache), listener, _arrays.jobs(n_jobs))
-    return Vocabulary(texts, features)
+    if nouns is not None:
+        return Vocabulary(texts, features)
+    return Vocabulary(texts, features, _definitions(own.directory, texts), with_hypernyms=True)
+
+
+def _definitions(directory: str, nouns: list[str]) -> list[str]:
+    """What follows the tab in the model's own list."""
+    path = os.path.join(directory, "nouns.txt")
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as lines:
+        listed = dict(line.rstrip("\n").partition("\t")[::2] for line in lines)
+    return [listed.get(noun, "") for noun in nouns]
 
 
 def _texts(nouns: str | os.PathLike[str] | Sequence[str] | None, directory: str | None) -> list[str]:
@@ -142,7 +157,3 @@ def as_vocabulary(given: AnyVocabulary, width: int) -> Vocabulary:
         )
     return found
 
-
-def chosen(found: Vocabulary, selected: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:
-    """The nouns of these rows."""
-    return [found.nouns[row] for row in selected]

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from . import _arrays, _core
 from ._count import ClusterCount, choose_k
-from ._naming import ClusterName, mass_of, name_mass
+from ._naming import ClusterName, names_of
 from ._progress import Notice, listening
-from ._vocabulary import AnyVocabulary, Vocabulary, as_vocabulary, chosen
+from ._vocabulary import AnyVocabulary, Vocabulary, as_vocabulary
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
@@ -262,10 +262,9 @@ class _ByWords(_Clusterer):
         with listening(False) as listener:
             return _core.align_words(x, words.features, keywords, listener, _arrays.jobs(self.n_jobs))
 
-    def _name(self, x: _arrays.Floats, words: Vocabulary, space: dict[str, Any]) -> None:
-        """Names the clusters by the words that the images were aligned to."""
-        mass = mass_of(x, space, self.labels_, self.n_clusters_, self.n_jobs)
-        self.clusters_: list[ClusterName] = name_mass(mass, chosen(words, space["selected"]))
+    def _name(self, x: _arrays.Floats, words: Vocabulary) -> None:
+        """Names the clusters by the words that their images are kinds of."""
+        self.clusters_: list[ClusterName] = names_of(x, self.labels_, self.n_clusters_, words, self.n_jobs)
         self.cluster_names_ = np.array([name.name for name in self.clusters_], dtype=object)
 
     def _counterparts(self, x: _arrays.Floats, space: dict[str, Any]) -> _arrays.Floats:
@@ -379,7 +378,7 @@ class CAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _ByWords):  # type:
             found = _core.cae(x, parts, keywords, listener, _arrays.jobs(self.n_jobs))
         self.means_: list[npt.NDArray[np.float32]] = found["means"]
         self._keep(found)
-        self._name(x, nouns, self.spaces_[0])
+        self._name(x, nouns)
         return self
 
     def __sklearn_tags__(self) -> Any:
@@ -472,8 +471,7 @@ class TAC(_ByWords):
                 self._train(_core.train_tac(x, counterparts, _training(self, keywords), listener, jobs))
             else:
                 self._keep(_core.tac(x, counterparts, retrieval, listener, jobs))
-        space, _ = self._align(x, nouns, {**keywords, **self._transport()})
-        self._name(x, nouns, space)
+        self._name(x, nouns)
         return self
 
     def _train(self, found: dict[str, Any]) -> None:
@@ -585,8 +583,7 @@ class SAC(_ByWords):
             else:
                 counterparts = _arrays.unit_rows(texts, "texts", "SAC")
             _keep_head(self, _core.train_sac(x, counterparts, _training(self, keywords), listener, jobs))
-        space, _ = self._align(x, nouns, {**keywords, **self._transport()})
-        self._name(x, nouns, space)
+        self._name(x, nouns)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:

@@ -1,8 +1,10 @@
-// K clusters, M nouns.
+// N images, P nouns, D dimensions, K clusters.
 #include <ilk/naming.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
+
+#include <span>
 
 #include "arrays.h"
 #include "bindings.h"
@@ -13,12 +15,16 @@ namespace ilk::python {
 void bind_naming(nb::module_& module) {
   module.def(
       "name_clusters",
-      [](const Doubles& mass, const std::vector<std::string>& nouns,
-         const std::optional<std::string>& wordnet) {
-        const auto shares = view_of(mass);
-        const std::vector<ClusterName> names = watched(nb::none(), 0, [&](Progress&) {
+      [](const Floats& embeddings, const Whole& labels, std::int64_t n_clusters,
+         const std::vector<std::string>& nouns, const Floats& features,
+         const std::vector<std::string>& definitions, const std::optional<std::string>& wordnet,
+         bool with_hypernyms, std::int64_t n_jobs) {
+        const auto x = view_of(embeddings), u = view_of(features);
+        const std::span<const std::int64_t> of_image(labels.data(), labels.shape(0));
+        const std::vector<ClusterName> names = watched(nb::none(), n_jobs, [&](Progress&) {
           const auto lexicon = wordnet ? std::optional<WordNet>(*wordnet) : std::nullopt;
-          return name_clusters(shares, nouns, lexicon ? &*lexicon : nullptr);
+          return name_clusters(x, of_image, n_clusters,
+                               {nouns, u, definitions, lexicon ? &*lexicon : nullptr, with_hypernyms});
         });
         nb::list result;
         for (const ClusterName& name : names) {
@@ -27,6 +33,7 @@ void bind_naming(nb::module_& module) {
             words.append(nb::make_tuple(word.word, word.score, word.share));
           result.append(Fields()
                             .add("name", name.name)
+                            .add("is_named", name.is_named)
                             .add("score", name.score)
                             .add("runner_up", name.runner_up)
                             .add("runner_up_score", name.runner_up_score)
@@ -35,8 +42,10 @@ void bind_naming(nb::module_& module) {
         }
         return result;
       },
-      nb::arg("mass").noconvert(), nb::arg("nouns"), nb::arg("wordnet").none(),
-      "Names clusters from the mass that their images sent to each noun.");
+      nb::arg("embeddings").noconvert(), nb::arg("labels").noconvert(), nb::arg("n_clusters"),
+      nb::arg("nouns"), nb::arg("features").noconvert(), nb::arg("definitions"), nb::arg("wordnet").none(),
+      nb::arg("with_hypernyms"), nb::arg("n_jobs"),
+      "Names clusters by the nouns that their images are kinds of.");
   module.def(
       "find_wordnet",
       []() -> std::optional<std::string> {
