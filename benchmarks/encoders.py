@@ -18,7 +18,7 @@ from python_with import peers_environment, with_packages
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-MINI = ROOT / "models/ilk-mini"
+TINY = ROOT / "tests/data/tiny_clip"
 VISION = dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, image_size=224,
               patch_size=32, hidden_act="quick_gelu")
 TEXT = dict(hidden_size=512, intermediate_size=2048, num_hidden_layers=12, num_attention_heads=8,
@@ -27,7 +27,7 @@ D = 512
 
 
 def make_model(folder):
-    """A Hugging Face directory; the tokenizer is ilk-mini's."""
+    """A Hugging Face directory; the tokenizer is that of the tests' model."""
     import numpy as np
     random = np.random.default_rng(0)
     weights = {}
@@ -82,7 +82,7 @@ def make_model(folder):
     (folder / "config.json").write_text(json.dumps(dict(model_type="clip", projection_dim=D, vision_config=VISION, text_config=TEXT)))
     (folder / "preprocessor_config.json").write_text(json.dumps(dict(size=224, crop_size=224, resample=3)))
     for name in ("vocab.json", "merges.txt"):
-        (folder / name).symlink_to(MINI / name)
+        (folder / name).symlink_to(TINY / name)
 
 
 def make_images(folder, count):

@@ -25,8 +25,6 @@ int list() {
   std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "name", "here", "what");
   std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "ilk-lite", "built in",
               "photographs and drawings; the default");
-  std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "ilk-mini", "built in",
-              "icons and simple drawings; tiny and fast");
   for (const auto& model : known_models()) {
     const bool here = std::filesystem::exists(models_directory() / model.name / "config.json");
     std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), model.name.c_str(), here ? "yes" : "no",

@@ -64,6 +64,7 @@ TEST(ChooseClusterCount, NamesBothLevelsOfANestedMixture) {
   ASSERT_TRUE(found.runner_up);
   const std::set<std::int64_t> named{found.n_clusters, *found.runner_up};
   EXPECT_EQ(named, (std::set<std::int64_t>{4, 12})) << found.verdict;
+  EXPECT_TRUE(found.n_clusters == 12 || found.finer == 12) << found.verdict;
 }
 
 TEST(ChooseClusterCount, CountsGroupsOfUnevenSizes) {

@@ -400,15 +400,15 @@ TEST(NounVocabulary, IsAFileThatKnowsItsNounsModelAndNumbers) {
   ilk::write_file_atomically(list, "dog\nred apple\ndog\nHouse boat\n");
   ilk::write_file_atomically(templates, "a {}\nthe {}.\n");
   const ilk::VocabularyOptions options{
-      .model = "ilk-mini", .nouns = list, .templates = templates, .cache = "none"};
+      .model = ILK_TEST_DATA "/tiny_clip", .nouns = list, .templates = templates, .cache = "none"};
   const ilk::VocabularyFacts made = ilk::build_vocabulary(options, file);
   const ilk::VocabularyFile opened(file);
   EXPECT_EQ(opened.nouns().texts, (std::vector<std::string>{"dog", "red apple", "House boat"}));
   EXPECT_EQ(opened.facts().templates, (std::vector<std::string>{"a {}", "the {}."}));
-  EXPECT_EQ(opened.facts().model, "ilk-mini");
+  EXPECT_EQ(opened.facts().model, "tiny_clip");
   EXPECT_EQ(opened.facts().precision, "int16");
   EXPECT_EQ(opened.facts().nouns_sha256, ilk::read_nouns(list).sha256);
-  const ilk::Clip clip(ilk::find_model("ilk-mini"));
+  const ilk::Clip clip(fs::path(ILK_TEST_DATA) / "tiny_clip");
   EXPECT_EQ(opened.facts().model_fingerprint, clip.fingerprint());
   EXPECT_EQ(made.bytes, static_cast<std::int64_t>(fs::file_size(file)));
   EXPECT_TRUE(equal(opened.features(),

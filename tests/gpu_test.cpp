@@ -26,6 +26,7 @@ using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 const fs::path models = fs::path(ILK_SOURCE_DIR) / "models";
+const fs::path tiny = fs::path(ILK_TEST_DATA) / "tiny_clip";
 const std::string pictures = ILK_SOURCE_DIR "/examples/clipart/images";
 
 /// Both from one directory, in fp32.
@@ -67,7 +68,7 @@ void expect_same_embeddings(const Encoders& encoders) {
 }
 
 TEST(Gpu, VisionAndTextTransformersAreThoseOfTheCpu) {
-  expect_same_embeddings(Encoders(models / "ilk-mini"));
+  expect_same_embeddings(Encoders(tiny));
 }
 
 TEST(Gpu, TheConvolutionalTowerIsThatOfTheCpu) {
@@ -75,7 +76,7 @@ TEST(Gpu, TheConvolutionalTowerIsThatOfTheCpu) {
 }
 
 TEST(Gpu, SaysWhatItIs) {
-  const Encoders encoders(models / "ilk-mini");
+  const Encoders encoders(tiny);
   EXPECT_EQ(encoders.gpu->device(), Device::cuda);
   EXPECT_EQ(encoders.gpu->precision(), Precision::fp32);
   EXPECT_EQ(encoders.cpu->device(), Device::cpu);
@@ -83,12 +84,12 @@ TEST(Gpu, SaysWhatItIs) {
   EXPECT_EQ(arithmetic_of(*encoders.gpu), "fp32 cuda");
   EXPECT_EQ(arithmetic_of(*encoders.cpu), "fp32");
   EXPECT_EQ(ilk::gpu_name(), "CPU (libtorch)");
-  EXPECT_THAT(error_of([] { ilk::Clip(models / "ilk-mini", Precision::int16, Device::cuda); }),
+  EXPECT_THAT(error_of([] { ilk::Clip(tiny, Precision::int16, Device::cuda); }),
               HasSubstr("int16 is of the CPU"));
 }
 
 TEST(Gpu, TextFeaturesOfTheTwoAreKeptApart) {
-  const Encoders encoders(models / "ilk-mini");
+  const Encoders encoders(tiny);
   const TemporaryDirectory cache;
   const ilk::Corpus corpus = ilk::make_corpus("test", {"cat", "dog"});
   embed_corpus(*encoders.cpu, corpus, {}, cache.path(), "");
@@ -98,7 +99,7 @@ TEST(Gpu, TextFeaturesOfTheTwoAreKeptApart) {
 
 TEST(Gpu, WeightsThatAreMissingAreNamed) {
   const TemporaryDirectory broken;
-  fs::copy(models / "ilk-mini", broken.path(), fs::copy_options::recursive);
+  fs::copy(tiny, broken.path(), fs::copy_options::recursive);
   auto config = nlohmann::json::parse(ilk::read_file(broken.path() / "config.json"));
   auto& layers = config["vision_config"]["num_hidden_layers"];
   layers = layers.get<int>() + 1;
@@ -176,7 +177,7 @@ TEST_F(GpuProgramTest, OneErrorForAPluginOfAnotherIlk) {
 
 TEST_F(GpuProgramTest, AVocabularyFromIt) {
   ilk::write_file_atomically(path("nouns.txt"), "cat\ndog\nboat\n");
-  const ProgramResult built = run({"vocab", "build", "--model", "ilk-mini", "--nouns", path("nouns.txt"),
+  const ProgramResult built = run({"vocab", "build", "--model", tiny.string(), "--nouns", path("nouns.txt"),
                                    "--device", "cuda", "-o", path("nouns.safetensors")});
   EXPECT_EQ(built.status, 0) << built.err;
   EXPECT_THAT(built.out, HasSubstr("fp32 cuda"));

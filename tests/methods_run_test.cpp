@@ -378,7 +378,7 @@ TEST_F(CaptionsRunTest, EachImageNeedsATextUnlessNounsMayStandIn) {
   const auto summary = ilk::run(inputs, some, "test");
   EXPECT_THAT(summary.notices, testing::Contains(HasSubstr("5 images have no text and get retrieved nouns")));
   EXPECT_GT(summary.agreement->accuracy, 0.8);
-  some.text_encoder = "ilk-mini";
+  some.text_encoder = "ilk-lite";
   EXPECT_THAT(error_of(some), HasSubstr("missing_captions must be refuse with a text_encoder"));
   auto other = options();
   other.captions = some.captions;

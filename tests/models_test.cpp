@@ -23,7 +23,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::filesystem::path mini = std::filesystem::path(ILK_SOURCE_DIR) / "models" / "ilk-mini";
+const std::filesystem::path tiny = std::filesystem::path(ILK_TEST_DATA) / "tiny_clip";
 
 /// Git's name for a file's contents (git hash-object).
 std::string git_id(const std::string& contents) {
@@ -98,8 +98,8 @@ class ModelsTest : public testing::Test {
       GTEST_SKIP() << "built without libcurl";
   }
 
-  /// Serves ilk-mini's files as a repository, the weights as a large file; `change` may alter listing and
-  /// replies.
+  /// Serves the tiny model's files as a repository, the weights as a large file; `change` may alter listing
+  /// and replies.
   struct Repository {
     std::string name = "someone/mini";
     std::string revision = "main";
@@ -112,14 +112,14 @@ class ModelsTest : public testing::Test {
     json listing =
         json::array({{{"type", "directory"}, {"path", "onnx"}, {"size", 0}, {"oid", std::string(40, 'a')}}});
     std::set<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(mini))
+    for (const auto& entry : std::filesystem::directory_iterator(tiny))
       names.insert(entry.path().filename().string());
     for (const auto& [name, contents] : repository.replaced) names.insert(name);
     for (const std::string& name : names) {
       if (repository.left_out.contains(name)) continue;
       const auto replaced = repository.replaced.find(name);
       const std::string contents =
-          replaced == repository.replaced.end() ? ilk::read_file(mini / name) : replaced->second;
+          replaced == repository.replaced.end() ? ilk::read_file(tiny / name) : replaced->second;
       json entry = {
           {"type", "file"}, {"path", name}, {"size", contents.size()}, {"oid", std::string(40, 'b')}};
       if (name.ends_with(".safetensors") || name.ends_with(".bin"))
@@ -143,12 +143,12 @@ class ModelsTest : public testing::Test {
     for (const char* name :
          {"config.json", "model.safetensors", "vocab.json", "merges.txt", "preprocessor_config.json",
           "tokenizer_config.json", "nouns.txt", "captions.txt", "README.md"})
-      EXPECT_EQ(ilk::sha256_file(place / name), ilk::sha256_file(mini / name)) << name;
+      EXPECT_EQ(ilk::sha256_file(place / name), ilk::sha256_file(tiny / name)) << name;
     const json record = json::parse(ilk::read_file(place / "ilk-model.json"));
     EXPECT_EQ(record.at("files").size(), 9u);
     for (const auto& file : record.at("files")) {
-      EXPECT_EQ(file.at("size"), std::filesystem::file_size(mini / file.at("name").get<std::string>()));
-      EXPECT_EQ(file.at("sha256"), ilk::sha256_file(mini / file.at("name").get<std::string>()));
+      EXPECT_EQ(file.at("size"), std::filesystem::file_size(tiny / file.at("name").get<std::string>()));
+      EXPECT_EQ(file.at("sha256"), ilk::sha256_file(tiny / file.at("name").get<std::string>()));
     }
     // Nothing else is left: no parts, no locks, none of the files that a model does not need.
     std::set<std::string> names;
@@ -178,11 +178,10 @@ TEST_F(ModelsTest, TheKnownOnesAreWellFormed) {
 }
 
 TEST_F(ModelsTest, TheEmbeddedOneIsFoundByName) {
-  const auto lite = mini.parent_path() / "ilk-lite";
+  const auto lite = std::filesystem::path(ILK_SOURCE_DIR) / "models" / "ilk-lite";
   EXPECT_EQ(ilk::embedded_model(), lite);
   EXPECT_EQ(ilk::find_model("ilk-lite"), lite);
-  EXPECT_EQ(ilk::find_model("ilk-mini"), mini);
-  EXPECT_EQ(ilk::find_model(mini.string()), mini);
+  EXPECT_EQ(ilk::find_model(tiny.string()), tiny);
   // Where $ILK_MODELS does not hold it, the next place does.
   const Variable elsewhere("ILK_MODELS", directory_.path().string());
   EXPECT_EQ(ilk::embedded_model(), lite);
@@ -197,10 +196,9 @@ TEST_F(ModelsTest, ModelsThatAreNotThereAreExplained) {
               HasSubstr("`ilk models get openai/clip-vit-base-patch32`"));
   EXPECT_THAT(error("CLIP-ViT-Base-Patch32"), HasSubstr("`ilk models get CLIP-ViT-Base-Patch32`"));
   EXPECT_THAT(error("clip-vit-b32"), HasSubstr("did you mean 'clip-vit-b-32'?"));
-  EXPECT_THAT(error("ilk-mni"), HasSubstr("did you mean 'ilk-mini'?"));
+  EXPECT_THAT(error("ilk-lit"), HasSubstr("did you mean 'ilk-lite'?"));
   EXPECT_THAT(error("clip-vit-base-patch23"), HasSubstr("did you mean 'clip-vit-base-patch32'?"));
-  EXPECT_THAT(error("zzzzzzzz"),
-              AllOf(HasSubstr("ilk-lite, ilk-mini, clip-vit-b-32"), Not(HasSubstr("did you mean"))));
+  EXPECT_THAT(error("zzzzzzzz"), AllOf(HasSubstr("ilk-lite, clip-vit-b-32"), Not(HasSubstr("did you mean"))));
   EXPECT_THAT(error("someone/mini"), HasSubstr("`ilk models get someone/mini`"));
   EXPECT_THAT(error(directory_.path().string()), HasSubstr("holds no config.json"));
   EXPECT_THAT(error("/no/such/folder"), HasSubstr("no directory"));
@@ -278,13 +276,13 @@ TEST_F(ModelsTest, AStopIsGoneOnFromByTheNextRun) {
 }
 
 TEST_F(ModelsTest, WrongBytesAreNotTaken) {
-  std::string wrong = ilk::read_file(mini / "vocab.json");
+  std::string wrong = ilk::read_file(tiny / "vocab.json");
   wrong[100] ^= 1;
   serve({.replies = {{"vocab.json", {{.body = wrong}}}}});
   EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }),
-              AllOf(HasSubstr("vocab.json: expected git id " + git_id(ilk::read_file(mini / "vocab.json")))));
+              AllOf(HasSubstr("vocab.json: expected git id " + git_id(ilk::read_file(tiny / "vocab.json")))));
   EXPECT_FALSE(std::filesystem::exists(place_));
-  wrong = ilk::read_file(mini / "model.safetensors");
+  wrong = ilk::read_file(tiny / "model.safetensors");
   wrong[1'000'000] ^= 1;
   serve({.replies = {{"model.safetensors", {{.body = wrong}}}}});
   EXPECT_THAT(error_of([&] { ilk::get_model("someone/mini", options_); }),
@@ -434,7 +432,7 @@ TEST_F(ModelsTest, WhatTheHubSaysIsChecked) {
 
 TEST_F(ModelsTest, TheTokenIsSentToTheEndpointAlone) {
   HttpServer elsewhere;
-  elsewhere.serve("/weights", {{.body = ilk::read_file(mini / "model.safetensors")}});
+  elsewhere.serve("/weights", {{.body = ilk::read_file(tiny / "model.safetensors")}});
   serve({.replies = {{"model.safetensors",
                       {{.body = "", .status = 302, .headers = {{"Location", elsewhere.url("/weights")}}}}}}});
   options_.token = "hf_secret";
@@ -456,7 +454,7 @@ TEST_F(ModelsTest, AFetchedModelIsVerifiedByteForByte) {
   ASSERT_EQ(check.files.size(), 9u);
   for (const auto& file : check.files) {
     EXPECT_EQ(file.problem, "") << file.name;
-    EXPECT_EQ(file.sha256, ilk::sha256_file(mini / file.name));
+    EXPECT_EQ(file.sha256, ilk::sha256_file(tiny / file.name));
   }
   // One bit of the weights, which still load.
   std::string bytes = ilk::read_file(place_ / "model.safetensors");
@@ -484,14 +482,14 @@ TEST_F(ModelsTest, AFetchedModelIsVerifiedByteForByte) {
 }
 
 TEST_F(ModelsTest, AModelWithoutARecordIsLoadedAndListed) {
-  const ilk::ModelCheck check = ilk::verify_model(mini);
+  const ilk::ModelCheck check = ilk::verify_model(tiny);
   EXPECT_TRUE(check.good()) << check.load_error;
   EXPECT_FALSE(check.recorded);
   EXPECT_GE(check.files.size(), 6u);
-  EXPECT_THROW(ilk::verify_model(mini / "config.json"), ilk::Error);
+  EXPECT_THROW(ilk::verify_model(tiny / "config.json"), ilk::Error);
   Recorder stopped;
   stopped.stop_at = 0;
-  EXPECT_THROW(ilk::verify_model(mini, stopped), ilk::Stopped);
+  EXPECT_THROW(ilk::verify_model(tiny, stopped), ilk::Stopped);
 }
 
 }  // namespace

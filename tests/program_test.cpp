@@ -25,12 +25,12 @@ namespace fs = std::filesystem;
 
 const std::string pictures = ILK_SOURCE_DIR "/examples/clipart/images";
 
-/// A few words, so that a test does not encode thousands; the lists are the model's own, thinned.
+/// A few words, so that a test does not encode thousands; the lists are thinned.
 class ProgramTest : public testing::Test {
  protected:
   ProgramTest() {
-    thin(ILK_SOURCE_DIR "/models/ilk-mini/nouns.txt", nouns(), 12);
-    thin(ILK_SOURCE_DIR "/models/ilk-mini/captions.txt", captions(), 12);
+    thin(ILK_SOURCE_DIR "/models/ilk-lite/nouns.txt", nouns(), 12);
+    thin(ILK_TEST_DATA "/captions.txt", captions(), 12);
   }
 
   fs::path folder() const { return folder_.path(); }
@@ -455,10 +455,10 @@ TEST_F(ProgramTest, HelpAndVersionSayWhatThereIs) {
   const auto version = run({"--version"});
   EXPECT_EQ(version.status, 0);
   EXPECT_THAT(version.out, HasSubstr("libvips"));
-  const auto path = run({"models", "path", "ilk-mini"});
+  const auto path = run({"models", "path", "ilk-lite"});
   EXPECT_EQ(path.status, 0);
-  EXPECT_THAT(path.out, HasSubstr("ilk-mini"));
-  const auto verified = run({"models", "verify", "ilk-mini"});
+  EXPECT_THAT(path.out, HasSubstr("ilk-lite"));
+  const auto verified = run({"models", "verify", "ilk-lite"});
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
   EXPECT_EQ(run({"models", "list"}).status, 0);
   EXPECT_EQ(run({}).status, 2);

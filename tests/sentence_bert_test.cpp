@@ -184,7 +184,7 @@ TEST(SentenceBert, TheCacheOfTextFeaturesServesItToo) {
   MadeModel made(model(0));
   const std::unique_ptr<ilk::TextEncoder> encoder = ilk::load_text_encoder(made.write_weights().path());
   const std::unique_ptr<ilk::TextEncoder> clip =
-      ilk::load_text_encoder(fs::path(ILK_SOURCE_DIR) / "models/ilk-mini");
+      ilk::load_text_encoder(fs::path(ILK_TEST_DATA) / "tiny_clip");
   EXPECT_NE(dynamic_cast<const ilk::Clip*>(clip.get()), nullptr);
   const TemporaryDirectory cache;
   const ilk::Corpus corpus = ilk::make_corpus("few", {"a dog", "a tree", "a house"});

@@ -21,8 +21,8 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const ilk::Clip& mini() {
-  static const ilk::Clip clip(fs::path(ILK_SOURCE_DIR) / "models/ilk-mini");
+const ilk::Clip& tiny() {
+  static const ilk::Clip clip(fs::path(ILK_TEST_DATA) / "tiny_clip");
   return clip;
 }
 
@@ -53,24 +53,24 @@ TEST(TextFeatures, AreTheNormalisedMeansOfThePromptsEmbeddings) {
   const ilk::Corpus corpus =
       ilk::make_corpus("few", {"dog", "red apple", "tree", "supercalifragilistic house boat"});
   const std::vector<std::string>& templates = ilk::default_templates();
-  const ilk::TextFeatures embedded = ilk::embed_corpus(mini(), corpus, templates, {}, "nouns");
+  const ilk::TextFeatures embedded = ilk::embed_corpus(tiny(), corpus, templates, {}, "nouns");
   EXPECT_FALSE(embedded.from_cache);
   EXPECT_EQ(embedded.notice, "");
   ASSERT_EQ(embedded.features.rows(), 4);
-  ASSERT_EQ(embedded.features.columns(), mini().width());
+  ASSERT_EQ(embedded.features.columns(), tiny().width());
   for (std::int64_t i = 0; i < 4; ++i) {
-    ilk::Matrix<float> sum(1, mini().width());
+    ilk::Matrix<float> sum(1, tiny().width());
     for (const std::string& prompt : templates)
-      add(sum, mini().encode_texts({ilk::fill_template(prompt, corpus.texts[i])}));
+      add(sum, tiny().encode_texts({ilk::fill_template(prompt, corpus.texts[i])}));
     EXPECT_LT(largest_difference(embedded.features.rows_between(i, i + 1), unit_rows(std::move(sum))), 1e-6)
         << corpus.texts[i];
   }
-  const ilk::TextFeatures plain = ilk::embed_corpus(mini(), corpus, {}, {}, "captions");
-  EXPECT_LT(largest_difference(plain.features, mini().encode_texts(corpus.texts)), 1e-6);
+  const ilk::TextFeatures plain = ilk::embed_corpus(tiny(), corpus, {}, {}, "captions");
+  EXPECT_LT(largest_difference(plain.features, tiny().encode_texts(corpus.texts)), 1e-6);
   // A template given twice weighs twice.
-  const ilk::TextFeatures twice = ilk::embed_corpus(mini(), corpus, {"a {}.", "a {}.", "{}"}, {}, "nouns");
-  ilk::Matrix<float> sum = mini().encode_texts({"dog"});
-  for (int i = 0; i < 2; ++i) add(sum, mini().encode_texts({"a dog."}));
+  const ilk::TextFeatures twice = ilk::embed_corpus(tiny(), corpus, {"a {}.", "a {}.", "{}"}, {}, "nouns");
+  ilk::Matrix<float> sum = tiny().encode_texts({"dog"});
+  for (int i = 0; i < 2; ++i) add(sum, tiny().encode_texts({"a dog."}));
   EXPECT_LT(largest_difference(twice.features.rows_between(0, 1), unit_rows(std::move(sum))), 1e-6);
 }
 
@@ -78,20 +78,20 @@ TEST(TextFeatures, ComeFromTheCacheBitForBit) {
   const TemporaryDirectory cache;
   const ilk::Corpus corpus = numbers(300);
   const std::vector<std::string> templates{"a {}.", "the {}"};
-  const ilk::TextFeatures fresh = ilk::embed_corpus(mini(), corpus, templates, cache.path(), "nouns");
-  const ilk::TextFeatures kept = ilk::embed_corpus(mini(), corpus, templates, cache.path(), "nouns");
+  const ilk::TextFeatures fresh = ilk::embed_corpus(tiny(), corpus, templates, cache.path(), "nouns");
+  const ilk::TextFeatures kept = ilk::embed_corpus(tiny(), corpus, templates, cache.path(), "nouns");
   EXPECT_FALSE(fresh.from_cache);
   EXPECT_TRUE(kept.from_cache);
   EXPECT_TRUE(equal(fresh.features, kept.features));
-  EXPECT_TRUE(equal(ilk::embed_corpus(mini(), corpus, templates, {}, "nouns").features, kept.features));
+  EXPECT_TRUE(equal(ilk::embed_corpus(tiny(), corpus, templates, {}, "nouns").features, kept.features));
   EXPECT_EQ(files_below(cache.path()).size(), 1u);
   // Other templates, another corpus: other files.
-  EXPECT_FALSE(ilk::embed_corpus(mini(), corpus, {"a {}."}, cache.path(), "nouns").from_cache);
-  EXPECT_FALSE(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "nouns").from_cache);
-  EXPECT_FALSE(ilk::embed_corpus(mini(), numbers(299), templates, cache.path(), "nouns").from_cache);
+  EXPECT_FALSE(ilk::embed_corpus(tiny(), corpus, {"a {}."}, cache.path(), "nouns").from_cache);
+  EXPECT_FALSE(ilk::embed_corpus(tiny(), corpus, {}, cache.path(), "nouns").from_cache);
+  EXPECT_FALSE(ilk::embed_corpus(tiny(), numbers(299), templates, cache.path(), "nouns").from_cache);
   EXPECT_EQ(files_below(cache.path()).size(), 4u);
   // Another precision: another file.
-  const ilk::Clip in_fp32(mini().directory(), ilk::Precision::fp32);
+  const ilk::Clip in_fp32(tiny().directory(), ilk::Precision::fp32);
   const ilk::TextFeatures other = ilk::embed_corpus(in_fp32, corpus, templates, cache.path(), "nouns");
   EXPECT_FALSE(other.from_cache);
   EXPECT_FALSE(equal(other.features, kept.features));
@@ -104,7 +104,7 @@ TEST(TextFeatures, ADamagedCacheIsRebuiltAndReported) {
   const TemporaryDirectory cache;
   const ilk::Corpus corpus = numbers(20);
   const ilk::Matrix<float> expected =
-      ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").features;
+      ilk::embed_corpus(tiny(), corpus, {}, cache.path(), "captions").features;
   const fs::path path = files_below(cache.path()).at(0);
   const std::string whole = ilk::read_file(path);
   const ilk::SafetensorsFile file(path);
@@ -121,19 +121,19 @@ TEST(TextFeatures, ADamagedCacheIsRebuiltAndReported) {
     return ilk::read_file(path);
   };
   damaged.push_back(written(expected.rows_between(0, 19), true, ""));
-  damaged.push_back(written(ilk::Matrix<float>::filled(20, mini().width(), NAN), true, ""));
+  damaged.push_back(written(ilk::Matrix<float>::filled(20, tiny().width(), NAN), true, ""));
   ilk::Matrix<float> other = expected.copy();
   std::ranges::reverse(other.flat());
   damaged.push_back(written(other, false, ""));
   damaged.push_back(written(expected, true, "another"));
   for (std::size_t i = 0; i < damaged.size(); ++i) {
     ilk::write_file_atomically(path, damaged[i]);
-    const ilk::TextFeatures rebuilt = ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions");
+    const ilk::TextFeatures rebuilt = ilk::embed_corpus(tiny(), corpus, {}, cache.path(), "captions");
     EXPECT_FALSE(rebuilt.from_cache) << i;
     EXPECT_THAT(rebuilt.notice, HasSubstr("damaged")) << i;
     EXPECT_THAT(rebuilt.notice, HasSubstr(path.filename().string())) << i;
     EXPECT_TRUE(equal(rebuilt.features, expected)) << i;
-    EXPECT_TRUE(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").from_cache) << i;
+    EXPECT_TRUE(ilk::embed_corpus(tiny(), corpus, {}, cache.path(), "captions").from_cache) << i;
   }
 }
 
@@ -141,7 +141,7 @@ TEST(TextFeatures, ACacheThatCannotBeWrittenIsNoReasonToLoseTheFeatures) {
   const TemporaryDirectory directory;
   const fs::path file = directory.path() / "a file";
   ilk::write_file_atomically(file, "in the way");
-  const ilk::TextFeatures embedded = ilk::embed_corpus(mini(), numbers(3), {}, file, "captions");
+  const ilk::TextFeatures embedded = ilk::embed_corpus(tiny(), numbers(3), {}, file, "captions");
   EXPECT_EQ(embedded.features.rows(), 3);
   EXPECT_THAT(embedded.notice, HasSubstr("could not be kept"));
 }
@@ -162,9 +162,9 @@ class Counter : public ilk::Progress {
 TEST(TextFeatures, AStoppedRunGoesOnWhereItStopped) {
   const TemporaryDirectory cache;
   const ilk::Corpus corpus = numbers(2600);
-  const ilk::Matrix<float> expected = ilk::embed_corpus(mini(), corpus, {}, {}, "captions").features;
+  const ilk::Matrix<float> expected = ilk::embed_corpus(tiny(), corpus, {}, {}, "captions").features;
   Counter stopping(1100);
-  EXPECT_THROW(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions", stopping), ilk::Stopped);
+  EXPECT_THROW(ilk::embed_corpus(tiny(), corpus, {}, cache.path(), "captions", stopping), ilk::Stopped);
   EXPECT_EQ(stopping.total, 2600);
   EXPECT_LE(stopping.done, 1100 + 256);
   const std::vector<fs::path> spans = files_below(cache.path());
@@ -177,14 +177,14 @@ TEST(TextFeatures, AStoppedRunGoesOnWhereItStopped) {
   metadata["sha256"] = digest_of(other);
   ilk::write_safetensors(spans[0], {{"features", other}}, metadata);
   Counter whole(1 << 20);
-  const ilk::TextFeatures resumed = ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions", whole);
+  const ilk::TextFeatures resumed = ilk::embed_corpus(tiny(), corpus, {}, cache.path(), "captions", whole);
   EXPECT_EQ(resumed.notice, "");
   EXPECT_EQ(whole.done, 2600);
   EXPECT_TRUE(equal(ilk::Matrix<float>(resumed.features.rows_between(0, 1024)), other));
   EXPECT_EQ(largest_difference(resumed.features.rows_between(1024, 2600), expected.rows_between(1024, 2600)),
             0);
   EXPECT_EQ(files_below(cache.path()).size(), 1u);
-  EXPECT_TRUE(ilk::embed_corpus(mini(), corpus, {}, cache.path(), "captions").from_cache);
+  EXPECT_TRUE(ilk::embed_corpus(tiny(), corpus, {}, cache.path(), "captions").from_cache);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 constexpr std::int64_t unlimited = 1 << 24;
 
 const fs::path& model() {
-  static const fs::path path = fs::path(ILK_SOURCE_DIR) / "models/ilk-mini";
+  static const fs::path path = fs::path(ILK_TEST_DATA) / "tiny_clip";
   return path;
 }
 
@@ -102,7 +102,7 @@ TEST(ClipTokenizer, ALongTextIsCutAndStillEnds) {
   EXPECT_THROW(tokenizer().encode("a", 1), ilk::Error);
 }
 
-/// tokenizer.json with the same vocabulary as ilk-mini's two files.
+/// tokenizer.json with the same vocabulary as tiny_clip's two files.
 json tokenizer_json() {
   json merges = json::array();
   std::ifstream file(model() / "merges.txt");

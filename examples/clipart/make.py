@@ -3,7 +3,7 @@
 
     make.py HELD_OUT [OPENCLIPART]
 
-HELD_OUT is held_out.txt of the model ilk-mini: paths below OPENCLIPART (by default where Debian's package
+HELD_OUT is models/ilk-lite/held_out.txt: paths below OPENCLIPART (by default where Debian's package
 openclipart-png puts them, /usr/share/openclipart/png) of pictures that the model has not seen. A picture's category is the
 folder it comes from, as CATEGORIES names it; blank pictures and repetitions are left out, and at most --most of a category are
 kept, evenly spread over the sorted paths (so that no one set of icons takes all places). Each is flattened on white and made

@@ -49,6 +49,9 @@ struct ClusterCountChoice {
   std::int64_t n_clusters = 0;  ///< of the highest score, ties to the lower number
   std::optional<std::int64_t>
       runner_up;  ///< the best that is no neighbour of it, or that is as good by itself
+  /// What to try for more detail: the best-scored number at least half as large again whose clusters are
+  /// nearly as separate (silhouette at least 0.9 of the chosen number's).
+  std::optional<std::int64_t> finer;
   /// Most resamples agree, the runner-up is well behind, no other number has groups nearly as separate and
   /// as stable, and groups do not get clearer up to the range's end.
   bool clear = false;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ilk {
@@ -19,13 +20,14 @@ const std::vector<KnownModel>& known_models();
 
 /// Where models live: data_directory()/models.
 std::filesystem::path models_directory();
-/// A model that comes with ilk, ilk-lite or ilk-mini: below $ILK_MODELS, share/ilk/models of where the
+inline constexpr std::string_view embedded_model_name = "ilk-lite";
+/// The model that comes with ilk: below $ILK_MODELS, share/ilk/models of where the
 /// program or ilk is installed, or the source tree's models/. Throws Error naming where it looked.
-std::filesystem::path embedded_model(const std::string& name = "ilk-lite");
+std::filesystem::path embedded_model();
 
-/// The directory for --model: a directory with config.json, a known name that was fetched, or one of those
-/// that come with ilk. Throws Error that says how to get a known name that is not there, and the nearest name
-/// for an unknown one.
+/// The directory for --model: a directory with config.json, a known name that was fetched, or
+/// embedded_model_name. Throws Error that says how to get a known name that is not there, and the nearest
+/// name for an unknown one.
 std::filesystem::path find_model(const std::string& name_or_directory);
 
 struct GetModelOptions {

@@ -28,6 +28,7 @@ class ClusterCount:
 
     n_clusters: int
     runner_up: int | None
+    finer: int | None  #: what to try for more detail: its clusters are nearly as separate
     clear: bool
     confidence: float  #: share of the resamples that voted for n_clusters or a number within 10 % of it
     verdict: str  #: "12 clusters", or "no clear answer: 8 or 21"

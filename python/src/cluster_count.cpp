@@ -32,6 +32,7 @@ void bind_cluster_count(nb::module_& module) {
         return Fields()
             .add("n_clusters", count.n_clusters)
             .add("runner_up", count.runner_up)
+            .add("finer", count.finer)
             .add("clear", count.clear)
             .add("confidence", count.confidence)
             .add("verdict", count.verdict)

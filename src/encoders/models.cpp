@@ -90,15 +90,7 @@ std::filesystem::path models_directory() {
   return data_directory() / "models";
 }
 
-namespace {
-
-bool is_embedded(std::string_view name) {
-  return name == "ilk-lite" || name == "ilk-mini";
-}
-
-}  // namespace
-
-std::filesystem::path embedded_model(const std::string& name) {
+std::filesystem::path embedded_model() {
   std::vector<std::filesystem::path> places;
   if (const char* set = std::getenv("ILK_MODELS"); set && *set) places.emplace_back(set);
   std::error_code error;
@@ -116,10 +108,10 @@ std::filesystem::path embedded_model(const std::string& name) {
 #endif
   std::vector<std::string> looked;
   for (const auto& place : places) {
-    if (is_model(place / name)) return place / name;
+    if (is_model(place / embedded_model_name)) return place / embedded_model_name;
     looked.push_back(place.string());
   }
-  fail("embedded_model", "the model ", name, " is not in ", join(looked),
+  fail("embedded_model", "the model ", embedded_model_name, " is not in ", join(looked),
        "; set ILK_MODELS to the folder that holds it.");
 }
 
@@ -127,7 +119,7 @@ std::filesystem::path find_model(const std::string& name) {
   constexpr std::string_view function = "find_model";
   require(!name.empty(), function, "a model needs a name or a directory, got ''.");
   if (is_model(name)) return name;
-  if (is_embedded(name)) return embedded_model(name);
+  if (name == embedded_model_name) return embedded_model();
   const bool plain = is_plain_name(name) || is_repository(name);
   if (auto place = place_of(name); plain && is_model(place)) return place;
   std::error_code error;
@@ -140,12 +132,12 @@ std::filesystem::path find_model(const std::string& name) {
          "' is neither a directory nor a model that was fetched; if it is a repository on the hub, `ilk "
          "models get ",
          name, "` fetches it.");
-  std::vector<std::string> names = {"ilk-lite", "ilk-mini"};
+  std::vector<std::string> names = {std::string(embedded_model_name)};
   for (const KnownModel& model : known_models()) names.push_back(model.name);
   for (const KnownModel& model : known_models())
     names.push_back(model.repository.substr(model.repository.find('/') + 1));
   const std::string nearest = nearest_name(lower(name), names);
-  names.resize(known_models().size() + 2);
+  names.resize(known_models().size() + 1);
   if (!nearest.empty())
     fail(function, "no directory and no model is named '", name, "'; did you mean '", nearest, "'?");
   fail(function, "no directory and no model is named '", name, "'; there are ", join(names), ".");

@@ -23,6 +23,9 @@ constexpr double clear_agreement = 0.6;
 // answer whatever its score.
 constexpr double rival_silhouette = 0.97, rival_agreement = 0.85;
 
+// A finer number is worth a look where its clusters are nearly as separate.
+constexpr double finer_ratio = 1.5, finer_silhouette = 0.9;
+
 struct Criteria {
   double silhouette = 0, agreement = 0, objective = 0, bend = 0;
 };
@@ -105,12 +108,24 @@ std::size_t best_of(const std::vector<double>& scores) {
   return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
 }
 
+std::optional<std::int64_t> finer_than(const ClusterCountEvidence& chosen,
+                                       const std::vector<ClusterCountEvidence>& evidence) {
+  const ClusterCountEvidence* found = nullptr;
+  for (const auto& one : evidence)
+    if (static_cast<double>(one.n_clusters) >= finer_ratio * static_cast<double>(chosen.n_clusters) &&
+        one.silhouette >= finer_silhouette * chosen.silhouette && (!found || one.score > found->score))
+      found = &one;
+  if (!found) return std::nullopt;
+  return found->n_clusters;
+}
+
 /// Draws the conclusions.
 void conclude(ClusterCountChoice& result) {
   const auto& evidence = result.evidence;
   const auto better = [](const auto& a, const auto& b) { return a.score < b.score; };
   const auto best = std::max_element(evidence.begin(), evidence.end(), better);
   result.n_clusters = best->n_clusters;
+  result.finer = finer_than(*best, evidence);
   const ClusterCountEvidence* second = nullptr;
   for (const auto& one : evidence) {
     if (are_neighbours(one.n_clusters, best->n_clusters))

@@ -72,7 +72,10 @@ std::string cluster_count_basis(const ClusterCountChoice& count) {
          (count.sampled == count.n_points
               ? "all " + all
               : std::to_string(count.sampled) + " images drawn at random from " + all) +
-         ".";
+         "." +
+         (count.finer ? " For more detail try -k " + std::to_string(*count.finer) +
+                            ", whose clusters are nearly as separate."
+                      : "");
 }
 
 std::vector<ClusterCountEvidence> best_evidence(const ClusterCountChoice& count) {

@@ -83,10 +83,15 @@ Json cluster_count_json(const ClusterCountChoice& count) {
                         {"bend", one.bend},
                         {"score", one.score},
                         {"votes", one.votes}});
-  return {{"n_clusters", count.n_clusters}, {"runner_up", count.runner_up ? Json(*count.runner_up) : Json()},
-          {"clear", count.clear},           {"confidence", count.confidence},
-          {"verdict", count.verdict},       {"points", count.n_points},
-          {"sampled", count.sampled},       {"evidence", evidence}};
+  return {{"n_clusters", count.n_clusters},
+          {"runner_up", count.runner_up ? Json(*count.runner_up) : Json()},
+          {"finer", count.finer ? Json(*count.finer) : Json()},
+          {"clear", count.clear},
+          {"confidence", count.confidence},
+          {"verdict", count.verdict},
+          {"points", count.n_points},
+          {"sampled", count.sampled},
+          {"evidence", evidence}};
 }
 
 Json manifest_head(const RunOptions& options, const std::string& command, const char* status) {

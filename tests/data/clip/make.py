@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes reference.json: embeddings by transformers' CLIPModel, for tests/clip_test.cpp. Made with transformers 4.30.2.
+"""Writes reference.json: embeddings by transformers' CLIPModel, for tests/clip_test.cpp. Made with transformers 5.24.0.
 
 The models are made of numbers that both languages can make. For element i (row-major) of the tensor `name`:
 
@@ -11,6 +11,7 @@ The models are made of numbers that both languages can make. For element i (row-
             r sqrt(3 / (number of elements / length of the first dimension))   for the rest
 
 computed in double, rounded to float32 and then to the type of the file. Image n is 2 r with the name "image n".
+../tiny_clip gets its weights and config.json of the same numbers; its vocabulary of 8,706 byte pairs is kept as it is.
 `--full FOLDER` writes a whole ViT-B/32 (weights, tokenizer, expected.safetensors) to be compared by hand.
 """
 import json
@@ -24,7 +25,7 @@ from safetensors.torch import save_file
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizerFast
 
 here = pathlib.Path(__file__).parent
-mini = here.parents[2] / "models" / "ilk-mini"
+tiny = here.parent / "tiny_clip"
 texts = ["a picture of a dog", "tree", "", "Señor 犬!", "a tree <|endoftext|> and more", "red apple, fruit " * 9]
 types = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
@@ -71,8 +72,8 @@ def build(config, type):
 def embed(model, tokenizer, images):
     context = model.config.text_config.max_position_embeddings
     with torch.no_grad():
-        rows = [model.get_image_features(pixel_values=pixels) for pixels in images]
-        rows += [model.get_text_features(**tokenizer(text, truncation=True, max_length=context, return_tensors="pt"))
+        rows = [model.get_image_features(pixel_values=pixels).pooler_output for pixels in images]
+        rows += [model.get_text_features(**tokenizer(text, truncation=True, max_length=context, return_tensors="pt")).pooler_output
                  for text in texts]
     rows = torch.cat(rows).double()
     return rows / rows.norm(dim=1, keepdim=True)
@@ -97,18 +98,36 @@ wide = {"projection_dim": 512, "text_config": {"num_hidden_layers": 2, "vocab_si
         "vision_config": {"num_hidden_layers": 2}}
 
 
+# The directory that tests take for a CLIP: as small as its vocabulary, which is a real one, allows.
+tiny_config = {
+    "model_type": "clip", "architectures": ["CLIPModel"], "projection_dim": 32, "torch_dtype": "float16",
+    "text_config": {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
+                    "max_position_embeddings": 20, "vocab_size": 8706, "hidden_act": "gelu", "bos_token_id": 8704,
+                    "eos_token_id": 8705, "pad_token_id": 8705},
+    "vision_config": {"hidden_size": 48, "intermediate_size": 96, "num_attention_heads": 4, "num_hidden_layers": 2,
+                      "image_size": 64, "patch_size": 16, "hidden_act": "gelu"},
+}
+
+
+def make_tiny():
+    model, state = build({k: v for k, v in tiny_config.items() if k not in ("architectures", "torch_dtype")}, "F16")
+    save_file({name: value.contiguous() for name, value in state.items()}, tiny / "model.safetensors", metadata={"format": "pt"})
+    (tiny / "config.json").write_text(json.dumps(tiny_config, indent=1) + "\n")
+    return model
+
+
 def main():
-    tokenizer = CLIPTokenizerFast.from_pretrained(mini)
+    tokenizer = CLIPTokenizerFast.from_pretrained(tiny)
     models = []
     for config, type in [(small("quick_gelu", eos_token_id=2), "F32"), (small("gelu", eos_token_id=8705), "F32"),
-                         (small("quick_gelu", eos_token_id=8705), "F16"), (small("gelu"), "BF16"), (wide, "F16")]:
+                         (small("quick_gelu", eos_token_id=8705), "F16"), (small("gelu", eos_token_id=2), "BF16"), (wide, "F16")]:
         model, state = build(config, type)
         size = model.config.vision_config.image_size
         models.append({"config": config, "type": type, "shapes": {name: list(v.shape) for name, v in state.items()},
                        "embeddings": rounded(embed(model, tokenizer, [image(n, size) for n in range(3)]))})
-    model = CLIPModel.from_pretrained(mini, torch_dtype=torch.float32).eval()
+    model = make_tiny()
     reference = {"texts": texts, "models": models,
-                 "ilk_mini": rounded(embed(model, tokenizer, [image(n, 64) for n in range(3)]))}
+                 "tiny_clip": rounded(embed(model, tokenizer, [image(n, 64) for n in range(3)]))}
     text = json.dumps(reference, separators=(",", ":")).replace("],[", "],\n[").replace('},{"config"', '},\n{"config"')
     (here / "reference.json").write_text(text + "\n")
 
@@ -116,14 +135,14 @@ def main():
 def full(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name in ["vocab.json", "merges.txt"]:
-        shutil.copy(mini / name, folder)
+        shutil.copy(tiny / name, folder)
     config = {"projection_dim": 512, "text_config": {"eos_token_id": 2}, "vision_config": {}}
     model, state = build(config, "F32")
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps({"model_type": "clip", **config}))
     (folder / "preprocessor_config.json").write_text(json.dumps({"size": 224, "crop_size": 224, "resample": 3}))
     images = [image(n, 224) for n in range(3)]
-    rows = embed(model, CLIPTokenizerFast.from_pretrained(mini), images).float()
+    rows = embed(model, CLIPTokenizerFast.from_pretrained(tiny), images).float()
     save_file({"images": torch.cat(images), "embeddings": rows}, folder / "expected.safetensors")
 
 

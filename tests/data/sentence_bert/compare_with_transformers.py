@@ -2,8 +2,8 @@
 """Compares a real sentence encoder with transformers, by hand: compare_with_transformers.py MODEL build/tests/embed_texts
 
 MODEL is a sentence-transformers directory that pools by the mean. Ids are compared on the 10,000 awkward texts of
-../wordpiece/make.py and on every character of Unicode between two letters, embeddings on 500 sentences (ilk-mini's
-captions and some of the awkward texts) and times on 5,000 of the captions. docs/results/parity.md has a result.
+../wordpiece/make.py and on every character of Unicode between two letters, embeddings on 500 sentences (../captions.txt
+and some of the awkward texts) and times on 5,000 of the captions. docs/results/parity.md has a result.
 """
 import importlib.util
 import json
@@ -75,7 +75,7 @@ def main():
     print(f"characters: {len(others)} of {len(characters)} have other ids, {len(old)} of them older than 2003:",
           " ".join(f"U+{ord(c):04X}" for c in old))
 
-    captions = (here.parents[2] / "models" / "ilk-mini" / "captions.txt").read_text().splitlines()
+    captions = (here.parent / "captions.txt").read_text().splitlines()
     sentences = captions[::12][:390] + [text for text in awkward if len(text) < 4000][:110]
     _, rows, _ = run_ilk(program, directory, sentences, True)
     wanted = embed(model, tokenizer, sentences, longest, 1)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes reference.json: what transformers' CLIPTokenizerFast makes of awkward texts, with ilk-mini's vocabulary.
+"""Writes reference.json: what transformers' CLIPTokenizerFast makes of awkward texts, with the vocabulary of ../tiny_clip.
 
 Made with transformers 4.30.2 and tokenizers 0.13.3. The texts come from a generator that tests/tokenizer_test.cpp
 repeats: a linear congruential generator (multiplier 6364136223846793005, increment 1442695040888963407, modulo 2^64,
@@ -26,7 +26,7 @@ from tokenizers import Tokenizer
 from transformers import CLIPTokenizerFast
 
 here = pathlib.Path(__file__).parent
-model = here.parents[2] / "models" / "ilk-mini"
+model = here.parent / "tiny_clip"
 
 pieces = [
     # words, case, contractions

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes vocab.txt and reference.json: what transformers' BertTokenizerFast makes of awkward texts.
 
-Made with transformers 4.30.2 and tokenizers 0.13.3. The vocabulary is trained on ilk-mini's captions and the texts
+Made with transformers 4.30.2 and tokenizers 0.13.3. The vocabulary is trained on ../captions.txt and the texts
 themselves, so that they meet pieces of every kind. The texts are those of ../tokenizer/make.py, with some pieces more
 and without the characters in "newer": those that the reference, whose Unicode tables are of 2015, takes for something
 else than Unicode 14 does. A digest is the SHA-256 over the texts of: the number of ids, then the ids, each as four
@@ -61,7 +61,7 @@ def texts_without(characters):
 
 def train(texts):
     random.seed(1)
-    captions = (here.parents[2] / "models" / "ilk-mini" / "captions.txt").read_text().splitlines()
+    captions = (here.parent / "captions.txt").read_text().splitlines()
     trainer = BertWordPieceTokenizer(lowercase=False, strip_accents=False)
     trainer.train_from_iterator(random.sample(captions, 2000) + texts[:6000] + [t.lower() for t in texts[:6000]],
                                 vocab_size=4000, min_frequency=2, limit_alphabet=1500, show_progress=False)
