@@ -14,10 +14,10 @@ NumpyVector<T> copy_of(std::span<const T> values) {
 }
 
 /// A KMeansPart and the array that its points lie in.
-class Part {
+class PartOfPoints {
  public:
-  Part(Floats points, std::int64_t n_points, std::int64_t n_clusters, std::int64_t n_starts,
-       std::int64_t memory)
+  PartOfPoints(Floats points, std::int64_t n_points, std::int64_t n_clusters, std::int64_t n_starts,
+               std::int64_t memory)
       : points_(std::move(points)), part_(view_of(points_), n_points, n_clusters, n_starts, memory) {}
 
   /// How many points moved, and how many are tied.
@@ -53,22 +53,22 @@ class Part {
 }  // namespace
 
 void bind_spread_kmeans(nb::module_& module) {
-  nb::class_<Part>(module, "KMeansPart",
-                   "Some of the points that are clustered, with the state of the starts.")
+  nb::class_<PartOfPoints>(module, "KMeansPart",
+                           "Some of the points that are clustered, with the state of the starts.")
       .def(nb::init<Floats, std::int64_t, std::int64_t, std::int64_t, std::int64_t>(),
            nb::arg("points").noconvert(), nb::arg("n_points"), nb::arg("n_clusters"), nb::arg("n_starts"),
            nb::arg("memory"))
-      .def("assign", &Part::assign, nb::arg("start"), nb::arg("centroids").noconvert())
-      .def("sums", &Part::sums, nb::arg("start"))
-      .def("sizes", &Part::sizes, nb::arg("start"))
-      .def("labels", &Part::labels, nb::arg("start"))
-      .def("worst", &Part::worst, nb::arg("start"), nb::arg("sizes").noconvert(), nb::arg("exact"))
-      .def("repair", &Part::repair, nb::arg("start"), nb::arg("point"), nb::arg("to"),
+      .def("assign", &PartOfPoints::assign, nb::arg("start"), nb::arg("centroids").noconvert())
+      .def("sums", &PartOfPoints::sums, nb::arg("start"))
+      .def("sizes", &PartOfPoints::sizes, nb::arg("start"))
+      .def("labels", &PartOfPoints::labels, nb::arg("start"))
+      .def("worst", &PartOfPoints::worst, nb::arg("start"), nb::arg("sizes").noconvert(), nb::arg("exact"))
+      .def("repair", &PartOfPoints::repair, nb::arg("start"), nb::arg("point"), nb::arg("to"),
            nb::arg("row").noconvert())
-      .def("move_copies", &Part::move_copies, nb::arg("start"), nb::arg("row").noconvert(), nb::arg("from_"),
-           nb::arg("to"))
-      .def("as_remembered", &Part::as_remembered, nb::arg("start"))
-      .def("remember", &Part::remember, nb::arg("start"), nb::arg("labels"));
+      .def("move_copies", &PartOfPoints::move_copies, nb::arg("start"), nb::arg("row").noconvert(),
+           nb::arg("from_"), nb::arg("to"))
+      .def("as_remembered", &PartOfPoints::as_remembered, nb::arg("start"))
+      .def("remember", &PartOfPoints::remember, nb::arg("start"), nb::arg("labels"));
   module.def(
       "kmeans_sample",
       [](std::int64_t n_points, const nb::dict& keywords) {

@@ -10,9 +10,9 @@
 namespace ilk::python {
 namespace {
 
-class Words {
+class SharedWords {
  public:
-  explicit Words(Floats words) : words_(std::move(words)), packed_(view_of(words_)) {}
+  explicit SharedWords(Floats words) : words_(std::move(words)), packed_(view_of(words_)) {}
   const TransportWords& packed() const { return packed_; }
   std::size_t count() const { return words_.shape(0); }
 
@@ -22,15 +22,15 @@ class Words {
 };
 
 /// A TransportPart, the array that its images lie in, and its words.
-class Part {
+class PartOfImages {
  public:
-  Part(Floats images, nb::object words, std::int64_t n_images, double epsilon, bool keep_cosines,
-       std::int64_t entries)
+  PartOfImages(Floats images, nb::object words, std::int64_t n_images, double epsilon, bool keep_cosines,
+               std::int64_t entries)
       : images_(std::move(images)),
         words_(std::move(words)),
-        n_words_(nb::cast<const Words&>(words_).count()),
-        part_(view_of(images_), nb::cast<const Words&>(words_).packed(), n_images, epsilon, keep_cosines,
-              entries) {}
+        n_words_(nb::cast<const SharedWords&>(words_).count()),
+        part_(view_of(images_), nb::cast<const SharedWords&>(words_).packed(), n_images, epsilon,
+              keep_cosines, entries) {}
 
   NumpyVector<double> sums(const DoubleVector& potentials, bool take_entries) {
     std::vector<double> found(n_words_);
@@ -103,15 +103,16 @@ nb::dict chunks_of(std::int64_t n_images, std::int64_t n_words, std::int64_t dim
 }  // namespace
 
 void bind_spread_transport(nb::module_& module) {
-  nb::class_<Words>(module, "TransportWords", "Words that several TransportPart share.")
+  nb::class_<SharedWords>(module, "TransportWords", "Words that several TransportPart share.")
       .def(nb::init<Floats>(), nb::arg("words").noconvert());
-  nb::class_<Part>(module, "TransportPart", "One chunk's images and what is kept of them between passes.")
+  nb::class_<PartOfImages>(module, "TransportPart",
+                           "One chunk's images and what is kept of them between passes.")
       .def(nb::init<Floats, nb::object, std::int64_t, double, bool, std::int64_t>(),
            nb::arg("images").noconvert(), nb::arg("words"), nb::arg("n_images"), nb::arg("epsilon"),
            nb::arg("keep_cosines"), nb::arg("entries"))
-      .def("sums", &Part::sums, nb::arg("potentials").noconvert(), nb::arg("take_entries"))
-      .def("log_sums", &Part::log_sums, nb::arg("columns"), nb::arg("potentials").noconvert())
-      .def("entry_sums", &Part::entry_sums, nb::arg("changes").noconvert(), nb::arg("factor"));
+      .def("sums", &PartOfImages::sums, nb::arg("potentials").noconvert(), nb::arg("take_entries"))
+      .def("log_sums", &PartOfImages::log_sums, nb::arg("columns"), nb::arg("potentials").noconvert())
+      .def("entry_sums", &PartOfImages::entry_sums, nb::arg("changes").noconvert(), nb::arg("factor"));
   module.def("transport_chunks", &chunks_of, nb::arg("n_images"), nb::arg("n_words"), nb::arg("dimensions"),
              "How a solve goes through the images: the places where its chunks end, and what is kept.");
   module.def(

@@ -122,14 +122,26 @@ def workers_for(n: int) -> int:
     return max(1, min(n, int(ray.cluster_resources().get("CPU", 1))))
 
 
-def worker(kind: type, *arguments: Any) -> Any:
+class Workers:
     """
-    An actor with `kind`'s methods. Where it is lost it begins anew and is asked again, so that all methods must be
-    able to begin from nothing.
+    Actors, each made of `kind` with one of these shares of the work.
+
+    Where one is lost it begins anew and is asked again, so that all methods must be able to begin from nothing.
     """
-    return ray.remote(max_restarts=-1, max_task_retries=-1, scheduling_strategy="SPREAD")(kind).remote(*arguments)
 
+    def __init__(self, kind: type, shares: list[tuple[Any, ...]]) -> None:
+        # What an actor is made of stays as long as it may have to be made again.
+        self._shares = [ray.put(share) for share in shares]
+        made = ray.remote(max_restarts=-1, max_task_retries=-1, scheduling_strategy="SPREAD")(kind)
+        self._actors = [made.remote(share) for share in self._shares]
 
-def ended(workers: list[Any]) -> None:
-    for one in workers:
-        ray.kill(one)
+    def __len__(self) -> int:
+        return len(self._actors)
+
+    def ask(self, method: str, *arguments: Any) -> list[Any]:
+        """What each answers."""
+        return ray.get([getattr(one, method).remote(*arguments) for one in self._actors])  # type: ignore[no-any-return]
+
+    def end(self) -> None:
+        for one in self._actors:
+            ray.kill(one)

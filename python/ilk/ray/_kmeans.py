@@ -17,7 +17,7 @@ import numpy.typing as npt
 import ray
 
 from .. import _arrays, _core
-from ._blocks import Blocks, Share, Whole, ended, rows_of, stacked, task, worker, workers_for
+from ._blocks import Blocks, Share, Whole, Workers, rows_of, stacked, task, workers_for
 
 Doubles = npt.NDArray[np.float64]
 _MEMORY = 200 << 20  # of a worker, for what lets it compare points with centres quickly
@@ -72,10 +72,10 @@ class _Step:
 class KMeansWorker:
     """Holds a share of the points. Each method is told the step that it is about, and the one before."""
 
-    def __init__(self, shares: list[Share], column: str, scale: bool, n: int, k: int, n_starts: int) -> None:
+    def __init__(self, share: tuple[list[Share], str, bool, int, int, int]) -> None:
         _core.set_threads(1)
-        self._shares, self._column, self._scale = shares, column, scale
-        self._sizes = n, k, n_starts
+        self._shares, self._column, self._scale, *sizes = share
+        self._sizes = sizes  # N, K and the number of starts
         self._parts: list[_core.KMeansPart] = []
         self._rows: list[_arrays.Floats] = []
         self._at, self._given = -1, 0
@@ -186,18 +186,18 @@ class _Driver:
         self.n, self.k = blocks.n, k
         count = workers_for(self.n)
         ends = [i * self.n // count for i in range(count + 1)]
-        self.workers = [
-            worker(KMeansWorker, blocks.shares(begin, end), blocks.column, blocks.scale, self.n, k, n_starts)
-            for begin, end in zip(ends, ends[1:], strict=False)
-        ]
+        self.workers = Workers(
+            KMeansWorker,
+            [
+                (blocks.shares(begin, end), blocks.column, blocks.scale, self.n, k, n_starts)
+                for begin, end in zip(ends, ends[1:], strict=False)
+            ],
+        )
         self.step: _Step | None = None
         self.starts: dict[int, _Start] = {}
 
-    def end(self) -> None:
-        ended(self.workers)
-
     def ask(self, method: str, *arguments: Any) -> list[Any]:
-        return ray.get([getattr(one, method).remote(self.step, *arguments) for one in self.workers])  # type: ignore[no-any-return]
+        return self.workers.ask(method, self.step, *arguments)
 
     def assign(self, active: list[int]) -> None:
         before = self.step
@@ -326,7 +326,7 @@ def clustered(blocks: Blocks, options: dict[str, Any], start: _arrays.Floats | N
         assert best is not None
         return driver.conclude(best)
     finally:
-        driver.end()
+        driver.workers.end()
 
 
 def kmeans(dataset: Any, n_clusters: int, column: str = "embedding", *, seed: int = 0, **options: Any) -> KMeansModel:

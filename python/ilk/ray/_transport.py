@@ -14,7 +14,7 @@ import numpy.typing as npt
 import ray
 
 from .. import _arrays, _core
-from ._blocks import Blocks, Share, ended, rows_of, task, worker, workers_for
+from ._blocks import Blocks, Share, Workers, rows_of, task, workers_for
 
 Doubles = npt.NDArray[np.float64]
 
@@ -22,22 +22,11 @@ Doubles = npt.NDArray[np.float64]
 class TransportWorker:
     """Holds some chunks. What is kept of them between passes is made again where it is lost."""
 
-    def __init__(
-        self,
-        shares: dict[int, list[Share]],
-        column: str,
-        scale: bool,
-        n: int,
-        words: _arrays.Floats,
-        epsilon: float,
-        kept_chunks: int,
-        entries: int,
-    ) -> None:
+    def __init__(self, share: tuple[dict[int, list[Share]], str, bool, int, list[Any], float, int, int]) -> None:
         _core.set_threads(1)
-        self._shares, self._column, self._scale = shares, column, scale
-        self._n, self._epsilon = n, epsilon
-        self._shape, self._packed = words.shape, _core.TransportWords(words)
-        self._kept_chunks, self._entries = kept_chunks, entries
+        self._shares, self._column, self._scale, self._n, words, self._epsilon, self._kept_chunks, self._entries = share
+        features = ray.get(words[0])
+        self._shape, self._packed = features.shape, _core.TransportWords(features)
         self._parts: dict[int, _core.TransportPart] = {}
         self._entries_at: Doubles | None = None
 
@@ -94,24 +83,17 @@ class _Passes:
                 for chunk in some.tolist():
                     shares[number][chunk] = blocks.shares(*bounds[chunk])
         kept = int(np.searchsorted(self._ends, chunks["kept"], side="right"))
-        reference = ray.put(words)
-        self.workers = [
-            worker(TransportWorker, one, blocks.column, blocks.scale, n, reference, epsilon, kept, chunks["entries"])
-            for one in shares
-            if one
-        ]
+        reference = [ray.put(words)]
+        self.workers = Workers(
+            TransportWorker,
+            [(one, blocks.column, blocks.scale, n, reference, epsilon, kept, chunks["entries"]) for one in shares if one],
+        )
         self._taken_at: Any = None
-
-    def end(self) -> None:
-        ended(self.workers)
-
-    def _ask(self, method: str, *arguments: Any) -> list[Any]:
-        return ray.get([getattr(one, method).remote(*arguments) for one in self.workers])  # type: ignore[no-any-return]
 
     def sums(self, n_chunks: int, potentials: Doubles, take_entries: bool) -> Doubles:
         shared = ray.put(potentials)
         found = np.zeros((n_chunks, self._m))
-        for numbers, sums in self._ask("sums", n_chunks, shared, take_entries):
+        for numbers, sums in self.workers.ask("sums", n_chunks, shared, take_entries):
             found[numbers] = sums
         if take_entries:
             self._taken_at = shared
@@ -119,13 +101,13 @@ class _Passes:
 
     def log_sums(self, n_chunks: int, columns: list[int], potentials: Doubles) -> tuple[Doubles, Doubles]:
         found = np.zeros((n_chunks, 2, len(columns)))
-        for numbers, sums in self._ask("log_sums", n_chunks, columns, potentials):
+        for numbers, sums in self.workers.ask("log_sums", n_chunks, columns, potentials):
             found[numbers] = sums
         return np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
 
     def entry_sums(self, changes: _arrays.Floats, factor: float) -> tuple[Doubles, Doubles]:
         found, rests = np.zeros((len(self._ends), self._m)), np.zeros(len(self._ends))
-        for numbers, sums, some in self._ask("entry_sums", self._taken_at, ray.put(changes), factor):
+        for numbers, sums, some in self.workers.ask("entry_sums", self._taken_at, ray.put(changes), factor):
             found[numbers], rests[numbers] = sums, some
         return found, rests
 
@@ -145,7 +127,7 @@ def solved(blocks: Blocks, words: _arrays.Floats, options: dict[str, Any]) -> di
         keywords = {**options, "epsilon": epsilon}
         return _core.transport_by_passes(passes, blocks.n, len(words), words.shape[1], keywords)  # type: ignore[no-any-return]
     finally:
-        passes.end()
+        passes.workers.end()
 
 
 def transport(dataset: Any, words: _arrays.Rows, column: str = "embedding", **options: Any) -> Any:
