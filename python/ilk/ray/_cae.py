@@ -77,7 +77,7 @@ def _semantic_centres(blocks: Blocks, options: dict[str, Any]) -> _arrays.Floats
 def _aligned(blocks: Blocks, centres: _arrays.Floats, words: _arrays.Floats, options: dict[str, Any]) -> dict[str, Any]:
     """The words that matter and the plan onto them."""
     selected = _core.select_words(centres, words, options)
-    space = {"selected": selected, "features": np.ascontiguousarray(words[selected]), "times_cosine": True}
+    space: dict[str, Any] = {"selected": selected, "features": np.ascontiguousarray(words[selected]), "times_cosine": True}
     if options.get("alignment") == "softmax":
         return {**space, "potentials": np.zeros(len(selected)), "epsilon": options.get("temperature", 0.005)}
     names = {"epsilon": "epsilon", "transport_max_iterations": "max_iterations", "transport_tolerance": "tolerance"}
@@ -130,7 +130,7 @@ def cae(
     centres = _semantic_centres(blocks, keywords)
     spaces = [_aligned(blocks, centres, words.features, keywords) for words in vocabularies]
     shared = ray.put(spaces)
-    fusion = {name: options[name] for name in ("fusion", "gamma", "centre") if name in options}
+    fusion: dict[str, Any] = {name: options[name] for name in ("fusion", "gamma", "centre") if name in options}
     means: list[npt.NDArray[np.float32]] = []
     if fusion.get("centre"):
         sums = [np.zeros(blocks.width) for _ in range(1 + len(spaces))]
@@ -140,6 +140,6 @@ def cae(
         means = [(total / blocks.n).astype(np.float32) for total in sums]
     references = blocks.each(_fused_block, shared, fusion, means)
     width = blocks.width * (1 if fusion.get("fusion") == "sum" else 1 + len(spaces))
-    search = {name: keywords[name] for name in ("n_clusters", "seed", "n_init", "init") if name in keywords}
+    search: dict[str, Any] = {name: keywords[name] for name in ("n_clusters", "seed", "n_init", "init") if name in keywords}
     search.update({name: options[f"kmeans_{name}"] for name in ("max_iterations", "tolerance") if f"kmeans_{name}" in options})
     return CAEModel(clustered(Blocks(references, blocks.counts, width), search), spaces, means, fusion)

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def _resolved(path: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs
+    from fsspec.core import url_to_fs  # type: ignore[import-untyped]
     from pyarrow.fs import FSSpecHandler, PyFileSystem
 
     system, rest = url_to_fs(path)
