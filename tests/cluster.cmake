@@ -1,6 +1,8 @@
 # Tests of src/cluster.
 ilk_test(screen LAYERS cluster)
 ilk_test(kmeans LAYERS cluster)
+ilk_test(spread_kmeans LAYERS cluster)
 ilk_test(transport LAYERS cluster)
+ilk_test(spread_transport LAYERS cluster)
 ilk_test(neighbours LAYERS cluster)
 ilk_test(principal_plane LAYERS cluster)

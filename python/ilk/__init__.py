@@ -8,7 +8,7 @@
     run.assign("NEW/")                   # where new pictures belong
 
 Functions take NumPy arrays, DLPack tensors or Arrow columns and give NumPy arrays; estimators (`KMeans`, `CAE`,
-`TAC`, `SAC`) follow scikit-learn's conventions. Bad input raises `ilk.Error`, a ValueError.
+`TAC`, `TrainedTAC`, `SAC`) follow scikit-learn's conventions. Bad input raises `ilk.Error`, a ValueError.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .estimators import SAC as SAC
     from .estimators import TAC as TAC
     from .estimators import KMeans as KMeans
+    from .estimators import TrainedTAC as TrainedTAC
 
 # Where each name lives. It is imported when it is first asked for, so that `import ilk` costs milliseconds.
 _HOMES = {
@@ -59,6 +60,7 @@ _HOMES = {
     "Run": "_run",
     "SAC": "estimators",
     "TAC": "estimators",
+    "TrainedTAC": "estimators",
     "Transport": "_transport",
     "Vocabulary": "_vocabulary",
     "choose_k": "_count",

@@ -2,6 +2,7 @@
 #include <ilk/cae.h>
 #include <ilk/tac.h>
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include "arrays.h"
@@ -115,6 +116,31 @@ void bind_semantic_spaces(nb::module_& module) {
       },
       nb::arg("embeddings").noconvert(), nb::arg("counterparts").noconvert(), nb::arg("options"),
       nb::arg("listener").none(), nb::arg("n_jobs"), "Clusters images beside their retrieved counterparts.");
+  module.def(
+      "semantic_centres_plan",
+      [](std::int64_t n_images, const nb::dict& keywords) {
+        auto plan = semantic_centres_plan(n_images, options_from<CaeOptions>(keywords, "cae"));
+        const auto& search = plan.kmeans.search;
+        return Fields()
+            .add("n_clusters", plan.kmeans.n_clusters)
+            .add("seed", plan.kmeans.seed)
+            .add("n_init", search.n_init)
+            .add("max_iterations", search.max_iterations)
+            .add("tolerance", search.tolerance)
+            .add("init", std::string(enum_name(search.init)))
+            .add("sample", to_numpy(std::move(plan.sample)))
+            .take();
+      },
+      nb::arg("n_images"), nb::arg("options"),
+      "The keywords of the k-means of the semantic centres, and the images that it starts from.");
+  module.def(
+      "select_words",
+      [](const Floats& centres, const Floats& words, const nb::dict& keywords) {
+        const auto options = options_from<CaeOptions>(keywords, "cae");
+        return to_numpy(select_words(view_of(centres), view_of(words), options.selection));
+      },
+      nb::arg("centres").noconvert(), nb::arg("words").noconvert(), nb::arg("options"),
+      "The words that matter for these semantic centres: ascending rows of `words`.");
   module.def("cae_options", &describe<CaeOptions>, "The keywords of CAE: name, type, default, help.");
   module.def("tac_options", &describe<TacOptions>, "The keywords of TAC: name, type, default, help.");
   module.def(

@@ -15,7 +15,7 @@ pytest.importorskip("sklearn")
 import ilk
 from conftest import blobs
 from ilk._vocabulary import Vocabulary
-from ilk.estimators import CAE, SAC, TAC, KMeans
+from ilk.estimators import CAE, SAC, TAC, KMeans, TrainedTAC
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
@@ -40,6 +40,10 @@ class AnyTAC(AnyWidth, TAC):
     pass
 
 
+class AnyTrainedTAC(AnyWidth, TrainedTAC):
+    pass
+
+
 class AnySAC(AnyWidth, SAC):
     pass
 
@@ -60,7 +64,7 @@ TRAINED = {
         (KMeans(metric="euclidean", n_init=2), {}),
         (AnyCAE(n_init=2), NO_ZERO_ROWS),
         (AnyTAC(n_init=2), NO_ZERO_ROWS),
-        (AnyTAC(trained=True, epochs=2), TRAINED),
+        (AnyTrainedTAC(epochs=2), TRAINED),
         (AnySAC(epochs=2), TRAINED),
     ],
     ids=["kmeans", "euclidean", "cae", "tac", "trained tac", "sac"],
@@ -75,7 +79,7 @@ def test_scikit_learns_checks(estimator: BaseEstimator, expected: dict[str, str]
     assert {one["check_name"] for one in results if one["status"] == "xfail"} == set(expected)
 
 
-@pytest.mark.parametrize("estimator", [AnyTAC(trained=True), AnySAC()], ids=["trained tac", "sac"])
+@pytest.mark.parametrize("estimator", [AnyTrainedTAC(), AnySAC()], ids=["trained tac", "sac"])
 def test_trained_methods_find_clusters(estimator: BaseEstimator) -> None:
     check_clustering(type(estimator).__name__, estimator)
 
@@ -87,7 +91,7 @@ def estimators(words: Any) -> list[Any]:
         CAE(6, vocabulary=words, n_init=3),
         CAE(6, vocabulary=words, captions=words, fusion="sum", centre=True, n_init=3),
         TAC(6, vocabulary=words, n_init=3),
-        TAC(6, vocabulary=words, trained=True, random_state=1),
+        TrainedTAC(6, vocabulary=words, random_state=1),
         SAC(6, vocabulary=words, random_state=1),
     ]
 

@@ -27,10 +27,10 @@ std::vector<CosineRows::Chunk> even_chunks(std::int64_t begin, std::int64_t end,
 
 CosineRows::CosineRows(MatrixView<const float> images, MatrixView<const float> words,
                        std::vector<std::int64_t> order, std::vector<Chunk> chunks, std::int64_t kept,
-                       const Progress& progress)
+                       const Progress& progress, PackedMatrix packed)
     : images_(images),
       words_(words),
-      transposed_(PackedMatrix::of_transpose(words)),
+      transposed_(packed.empty() ? PackedMatrix::of_transpose(words) : std::move(packed)),
       order_(std::move(order)),
       chunks_(std::move(chunks)),
       block_(cosine_block(words.rows())),

@@ -2,6 +2,7 @@
 // N images, M words, D dimensions. S = X Uᵀ are cosines.
 #include <ilk/matrix.h>
 #include <ilk/progress.h>
+#include <ilk/spread_transport.h>
 
 #include <cstdint>
 #include <functional>
@@ -42,14 +43,14 @@ struct CosineBlock {
 /// once and kept; the others are made anew each time, so that a large S is never held as a whole.
 class CosineRows {
  public:
-  struct Chunk {
-    std::int64_t begin, end;
-  };
+  using Chunk = TransportChunks::Chunk;
 
   /// `order`: which image is at which place; empty where each is at its own. `chunks` follow each other and
-  /// cover all places. Images and words must outlive this.
+  /// cover all places. Images and words must outlive this. `packed`: the words' transpose, where it is packed
+  /// already.
   CosineRows(MatrixView<const float> images, MatrixView<const float> words, std::vector<std::int64_t> order,
-             std::vector<Chunk> chunks, std::int64_t kept, const Progress& progress);
+             std::vector<Chunk> chunks, std::int64_t kept, const Progress& progress,
+             PackedMatrix packed = {});
 
   std::int64_t n_chunks() const { return static_cast<std::int64_t>(chunks_.size()); }
   const std::vector<Chunk>& chunks() const { return chunks_; }

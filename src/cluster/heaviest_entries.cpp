@@ -1,7 +1,5 @@
 #include "heaviest_entries.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <functional>
 
@@ -13,7 +11,6 @@ namespace ilk::internal {
 namespace {
 
 constexpr float least_share = 1.0f / 16384;
-constexpr std::int64_t most_chunks = 64;
 // Beyond this a rest of a row is all there is of it.
 constexpr double largest_exponent = 600;
 
@@ -21,14 +18,13 @@ constexpr double largest_exponent = 600;
 
 HeaviestEntries::HeaviestEntries(std::int64_t n_images, std::int64_t n_words, std::int64_t per_image,
                                  double epsilon)
-    : n_(n_images),
-      m_(n_words),
+    : m_(n_words),
       per_image_(per_image),
       epsilon_(epsilon),
-      words_(Matrix<std::int32_t>::uninitialised(n_, per_image)),
-      preferences_(Matrix<float>::uninitialised(n_, per_image)),
-      counts_(static_cast<std::size_t>(n_)),
-      rests_(static_cast<std::size_t>(n_)) {}
+      words_(Matrix<std::int32_t>::uninitialised(n_images, per_image)),
+      preferences_(Matrix<float>::uninitialised(n_images, per_image)),
+      counts_(static_cast<std::size_t>(n_images)),
+      rests_(static_cast<std::size_t>(n_images)) {}
 
 void HeaviestEntries::take(std::int64_t image, const float* cosines,
                            std::span<const double> column_potentials, const float* exponentials, double total,
@@ -63,54 +59,56 @@ void HeaviestEntries::take(std::int64_t image, const float* cosines,
   rests_[i] = std::max(0.0, total - sum);
 }
 
-void HeaviestEntries::finish(std::span<const double> column_potentials, std::span<const double> column_sums) {
+double HeaviestEntries::add_sums(std::int64_t begin, std::int64_t end, std::span<const float> changes,
+                                 double factor, std::span<double> sums) const {
+  const float* change = changes.data();
+  double* to = sums.data();
+  const auto scale = static_cast<float>(1 / epsilon_);
+  std::vector<float> room(static_cast<std::size_t>(per_image_));
+  float* values = room.data();
+  double rest = 0;
+  for (std::int64_t image = begin; image < end; ++image) {
+    const auto i = static_cast<std::size_t>(image);
+    const std::int64_t count = counts_[i];
+    const std::int32_t* words = words_[image];
+    const float* before = preferences_[image];
+    float highest = count > 0 ? before[0] + change[words[0]] : 0;
+    for (std::int64_t k = 0; k < count; ++k) {
+      values[k] = before[k] + change[words[k]];
+      highest = std::max(highest, values[k]);
+    }
+    const double entries = kernels::kernels().exponentiate(values, count, highest, scale);
+    const double shift = -static_cast<double>(highest) / epsilon_;
+    const double others = rests_[i] * factor * kernels::exp(std::min(shift, largest_exponent));
+    const double total = entries + others;
+    rest += others / total;
+    const auto weight = static_cast<float>(1 / total);
+    for (std::int64_t k = 0; k < count; ++k) to[words[k]] += static_cast<double>(values[k] * weight);
+  }
+  return rest;
+}
+
+void EntryModel::finish(std::span<const double> column_potentials, std::span<const double> column_sums) {
   potentials_.assign(column_potentials.begin(), column_potentials.end());
   double rest = 0;
   const auto entries = sums_of_entries(column_potentials, 1, rest);
   others_.resize(entries.size());
   for (std::size_t j = 0; j < entries.size(); ++j) others_[j] = std::max(0.0, column_sums[j] - entries[j]);
-  covered_ = 1 - rest / static_cast<double>(n_);
+  covered_ = 1 - rest / n_;
 }
 
-std::vector<double> HeaviestEntries::sums_of_entries(std::span<const double> column_potentials, double factor,
-                                                     double& rest) const {
+std::vector<double> EntryModel::sums_of_entries(std::span<const double> column_potentials, double factor,
+                                                double& rest) const {
   std::vector<float> changes(column_potentials.size());
   for (std::size_t j = 0; j < changes.size(); ++j)
     changes[j] = static_cast<float>(column_potentials[j] - potentials_[j]);
-  const float* change = changes.data();
-  const std::int64_t length = block_count(n_, most_chunks), chunks = block_count(n_, length);
-  Matrix<double> sums(chunks, m_);
-  std::vector<double> rests(static_cast<std::size_t>(chunks));
-  const auto scale = static_cast<float>(1 / epsilon_);
-  parallel_blocks(n_, length, [&](std::int64_t begin, std::int64_t end, std::int64_t chunk) {
-    double* to = sums[chunk];
-    std::vector<float> room(static_cast<std::size_t>(per_image_));
-    float* values = room.data();
-    for (std::int64_t image = begin; image < end; ++image) {
-      const auto i = static_cast<std::size_t>(image);
-      const std::int64_t count = counts_[i];
-      const std::int32_t* words = words_[image];
-      const float* before = preferences_[image];
-      float highest = count > 0 ? before[0] + change[words[0]] : 0;
-      for (std::int64_t k = 0; k < count; ++k) {
-        values[k] = before[k] + change[words[k]];
-        highest = std::max(highest, values[k]);
-      }
-      const double entries = kernels::kernels().exponentiate(values, count, highest, scale);
-      const double shift = -static_cast<double>(highest) / epsilon_;
-      const double others = rests_[i] * factor * kernels::exp(std::min(shift, largest_exponent));
-      const double total = entries + others;
-      rests[static_cast<std::size_t>(chunk)] += others / total;
-      const auto weight = static_cast<float>(1 / total);
-      for (std::int64_t k = 0; k < count; ++k) to[words[k]] += static_cast<double>(values[k] * weight);
-    }
-  });
+  const auto found = passes_.entry_sums(changes, factor);
   rest = 0;
-  for (const double one : rests) rest += one;
-  return column_sums(sums.view());
+  for (const double one : found.rests) rest += one;
+  return column_sums(found.sums.view());
 }
 
-std::vector<double> HeaviestEntries::log_shares(std::span<const double> column_potentials) const {
+std::vector<double> EntryModel::log_shares(std::span<const double> column_potentials) const {
   std::vector<double> others(others_.size());
   double before = 0, after = 0;
   for (std::size_t j = 0; j < others.size(); ++j) {
@@ -122,7 +120,7 @@ std::vector<double> HeaviestEntries::log_shares(std::span<const double> column_p
   auto shares = sums_of_entries(column_potentials, before > 0 ? after / before : 0, rest);
   const double factor = after > 0 ? rest / after : 0;
   for (std::size_t j = 0; j < shares.size(); ++j)
-    shares[j] = kernels::log((shares[j] + others[j] * factor) / static_cast<double>(n_));
+    shares[j] = kernels::log((shares[j] + others[j] * factor) / n_);
   return shares;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // N images, M words. Row i of P is softmax_j((S_ij + g_j) / ε).
 #include <ilk/matrix.h>
+#include <ilk/spread_transport.h>
 
 #include <cstdint>
 #include <span>
@@ -8,10 +9,7 @@
 
 namespace ilk::internal {
 
-/// The heaviest entries of each row of P at some potentials g, and what the others of the row come to: a
-/// model of how P's column sums change with g. The others change as they do on the whole: each column's by
-/// its potential, each row's by their sum. So the model is exact at g, and good elsewhere where most of the
-/// mass is in the heaviest entries.
+/// The heaviest entries of each row of P at some potentials g, and what the others of the row come to.
 class HeaviestEntries {
  public:
   HeaviestEntries(std::int64_t n_images, std::int64_t n_words, std::int64_t per_image, double epsilon);
@@ -20,7 +18,30 @@ class HeaviestEntries {
   /// e^((S + g − highest) / ε) and the sum of these. Entries below a share of 2^−14 are left out.
   void take(std::int64_t image, const float* cosines, std::span<const double> column_potentials,
             const float* exponentials, double total, double highest);
-  /// After all images were taken at `column_potentials`: the column sums there, (M).
+  /// Adds those of images begin … end − 1 to column sums (M); see TransportPasses::entry_sums. Returns the
+  /// rest.
+  double add_sums(std::int64_t begin, std::int64_t end, std::span<const float> changes, double factor,
+                  std::span<double> sums) const;
+
+ private:
+  std::int64_t m_, per_image_;
+  double epsilon_;
+  Matrix<std::int32_t> words_;        // (N, per image), of which counts_ are used
+  Matrix<float> preferences_;         // theirs, S + g less the row's highest
+  std::vector<std::int32_t> counts_;  // (N)
+  std::vector<double> rests_;         // (N), what the exponentials of the others of the row come to
+};
+
+/// A model of how P's column sums change with g. The entries that are not among the heaviest change as they
+/// do on the whole: each column's by its potential, each row's by their sum. So the model is exact at g, and
+/// good elsewhere where most of the mass is in the heaviest entries.
+class EntryModel {
+ public:
+  /// The passes must outlive this.
+  EntryModel(TransportPasses& passes, std::int64_t n_images, double epsilon)
+      : passes_(passes), n_(static_cast<double>(n_images)), epsilon_(epsilon) {}
+
+  /// After the entries of all images were taken at `column_potentials`: the column sums there, (M).
   void finish(std::span<const double> column_potentials, std::span<const double> column_sums);
 
   /// Which part of the mass is in the entries.
@@ -33,12 +54,8 @@ class HeaviestEntries {
   std::vector<double> sums_of_entries(std::span<const double> column_potentials, double factor,
                                       double& rest) const;
 
-  std::int64_t n_, m_, per_image_;
-  double epsilon_, covered_ = 0;
-  Matrix<std::int32_t> words_;               // (N, per image), of which counts_ are used
-  Matrix<float> preferences_;                // theirs, S + g less the row's highest
-  std::vector<std::int32_t> counts_;         // (N)
-  std::vector<double> rests_;                // (N), what the exponentials of the others of the row come to
+  TransportPasses& passes_;
+  double n_, epsilon_, covered_ = 0;
   std::vector<double> potentials_, others_;  // g and the column sums of the others there
 };
 

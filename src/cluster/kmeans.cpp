@@ -1,6 +1,6 @@
 // N points, D dimensions, K clusters, R starts that run side by side.
 #include <ilk/error.h>
-#include <ilk/kmeans.h>
+#include <ilk/spread_kmeans.h>
 
 #include <algorithm>
 #include <limits>
@@ -27,14 +27,6 @@ struct Collection {
   Collection(MatrixView<const float> rows_, std::int64_t n_clusters, Geometry geometry_)
       : rows(rows_), geometry(geometry_), points(rows_, n_clusters) {}
 };
-
-/// How many starts run side by side, so that a block of points serves them all while it is in the cache: few
-/// enough that what is kept for each point and centre stays small beside the points.
-std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& options) {
-  constexpr std::int64_t centres = 512, at_most = 32, numbers = std::int64_t{1} << 23;
-  return std::max<std::int64_t>(
-      1, std::min({options.search.n_init, centres / options.n_clusters, at_most, numbers / n_points}));
-}
 
 struct Run {
   Matrix<float> centroids;
@@ -254,6 +246,14 @@ KMeansResult from_given_centres(MatrixView<const float> rows, MatrixView<const f
 }
 
 }  // namespace
+
+// A block of points serves all starts while it is in the cache; what is kept for each point and centre stays
+// small beside the points.
+std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& options) {
+  constexpr std::int64_t centres = 512, at_most = 32, numbers = std::int64_t{1} << 23;
+  return std::max<std::int64_t>(
+      1, std::min({options.search.n_init, centres / options.n_clusters, at_most, numbers / n_points}));
+}
 
 KMeansResult kmeans(MatrixView<const float> embeddings, const KMeansOptions& options, Progress& progress) {
   constexpr auto function = "kmeans";

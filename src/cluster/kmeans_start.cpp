@@ -1,8 +1,10 @@
 // N points, D dimensions, K clusters, R starts, T candidates tried for each centre.
 #include "kmeans_start.h"
 
+#include <ilk/error.h>
 #include <ilk/parallel.h>
 #include <ilk/random.h>
+#include <ilk/spread_kmeans.h>
 
 #include <cmath>
 #include <limits>
@@ -29,7 +31,9 @@ constexpr std::int64_t most_sampled = std::int64_t{1} << 16, sampled_per_centre 
 /// times scales, and 0 between copies. Elsewhere they are float32's.
 class PlusPlus {
  public:
-  PlusPlus(const ScreenedPoints& points, std::vector<std::int32_t> rows, std::int64_t n_starts)
+  /// `kept` of all points, among which these may be a part of.
+  PlusPlus(const ScreenedPoints& points, std::vector<std::int32_t> rows, std::int64_t n_starts,
+           const ScreenedPoints::Kept& kept)
       : points_(points),
         rows_(std::move(rows)),
         n_(static_cast<std::int64_t>(rows_.size())),
@@ -40,7 +44,7 @@ class PlusPlus {
         nearest_(lowest_.size(), 0),
         block_sums_(static_cast<std::size_t>(blocks_ * n_starts)),
         halves_(static_cast<std::size_t>(n_)) {
-    take_wide_rows();
+    take_wide_rows(kept);
     parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
       for (std::int64_t i = begin; i < end; ++i) {
         if (own_) own_->set(i, row(i), points_.origin().data());
@@ -174,16 +178,14 @@ class PlusPlus {
  private:
   /// Finds the points in 16 bits among the screen's, or makes them where they are not more than the screen
   /// may hold.
-  void take_wide_rows() {
+  void take_wide_rows(const ScreenedPoints::Kept& kept) {
     const std::int64_t d = points_.dimensions();
     wide_rows_ = rows_;
-    if (points_.keeps_16_bits() && points_.kept() != nullptr) {
+    if (points_.what_is_kept().in_16_bits()) {
       wide_ = points_.kept();
       return;
     }
-    if (!points_.keeps_16_bits() &&
-        points_.memory() + ByteRows::memory(16, n_, d) > ScreenedPoints::most_memory)
-      return;
+    if (!kept.in_16_bits() && kept.bytes + ByteRows::memory(16, n_, d) > ScreenedPoints::most_memory) return;
     own_ = std::make_unique<ByteRows>(ByteRows::Side::left, 16, n_, d);
     wide_ = own_.get();
     std::iota(wide_rows_.begin(), wide_rows_.end(), 0);
@@ -340,41 +342,17 @@ class PlusPlus {
   ScratchPool<ScreenedPoints::Scratch> pool_{[] { return std::make_unique<ScreenedPoints::Scratch>(); }};
 };
 
-/// The points that k-means++ chooses among: all, or as many as are enough to know how they lie.
-std::vector<std::int32_t> sample_of(std::int64_t n, const KMeansOptions& options) {
-  const std::int64_t most = std::max(most_sampled, sampled_per_centre * options.n_clusters);
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(std::min(n, most)));
-  if (n <= most) {
-    std::iota(rows.begin(), rows.end(), 0);
-    return rows;
-  }
-  RandomStream random(options.seed, "kmeans sample");
-  const auto drawn = random.sample(n, most);
-  std::copy(drawn.begin(), drawn.end(), rows.begin());
-  std::sort(rows.begin(), rows.end());
-  return rows;
-}
-
-}  // namespace
-
-std::int64_t trials_per_centre(std::int64_t n_clusters) {
-  return 2 + static_cast<std::int64_t>(kernels::log(static_cast<double>(n_clusters)));
-}
-
-FirstCentres first_centres(const ScreenedPoints& points, Geometry geometry, const KMeansOptions& options,
-                           std::int64_t first_start, std::int64_t n_starts, const Progress& progress) {
-  const std::int64_t n = points.size(), k = options.n_clusters;
+std::vector<RandomStream> streams_of(const KMeansOptions& options, std::int64_t first_start,
+                                     std::int64_t n_starts) {
   std::vector<RandomStream> streams;
   for (std::int64_t start = 0; start < n_starts; ++start)
     streams.emplace_back(options.seed, "kmeans", static_cast<std::uint64_t>(first_start + start));
-  FirstCentres first;
-  first.centres = Matrix<std::int64_t>::uninitialised(n_starts, k);
-  if (options.search.init == KMeansInit::random) {
-    for (std::int64_t start = 0; start < n_starts; ++start)
-      std::ranges::copy(streams[static_cast<std::size_t>(start)].sample(n, k), first.centres[start]);
-    return first;
-  }
-  PlusPlus plus_plus(points, sample_of(n, options), n_starts);
+  return streams;
+}
+
+/// The centres of all starts, (R, K).
+Matrix<std::int64_t> choose_all(PlusPlus& plus_plus, std::vector<RandomStream>& streams, std::int64_t k,
+                                const Progress& progress) {
   for (std::int64_t centre = 0; centre < k; ++centre) {
     progress.check_stop();
     std::vector<std::int64_t> candidates;
@@ -388,8 +366,32 @@ FirstCentres first_centres(const ScreenedPoints& points, Geometry geometry, cons
     }
     plus_plus.choose(candidates);
   }
-  for (std::int64_t start = 0; start < n_starts; ++start)
-    std::ranges::copy(plus_plus.chosen(start), first.centres[start]);
+  auto centres = Matrix<std::int64_t>::uninitialised(static_cast<std::int64_t>(streams.size()), k);
+  for (std::int64_t start = 0; start < centres.rows(); ++start)
+    std::ranges::copy(plus_plus.chosen(start), centres[start]);
+  return centres;
+}
+
+}  // namespace
+
+std::int64_t trials_per_centre(std::int64_t n_clusters) {
+  return 2 + static_cast<std::int64_t>(kernels::log(static_cast<double>(n_clusters)));
+}
+
+FirstCentres first_centres(const ScreenedPoints& points, Geometry geometry, const KMeansOptions& options,
+                           std::int64_t first_start, std::int64_t n_starts, const Progress& progress) {
+  const std::int64_t n = points.size(), k = options.n_clusters;
+  std::vector<RandomStream> streams = streams_of(options, first_start, n_starts);
+  FirstCentres first;
+  if (options.search.init == KMeansInit::random) {
+    first.centres = Matrix<std::int64_t>::uninitialised(n_starts, k);
+    for (std::int64_t start = 0; start < n_starts; ++start)
+      std::ranges::copy(streams[static_cast<std::size_t>(start)].sample(n, k), first.centres[start]);
+    return first;
+  }
+  const auto sample = kmeans_sample(n, options);
+  PlusPlus plus_plus(points, {sample.begin(), sample.end()}, n_starts, points.what_is_kept());
+  first.centres = choose_all(plus_plus, streams, k, progress);
   if (!plus_plus.knows_labels()) return first;
   first.labels = Matrix<std::int32_t>::uninitialised(n_starts, n);
   first.margins = Matrix<float>::uninitialised(n_starts, n);
@@ -399,3 +401,47 @@ FirstCentres first_centres(const ScreenedPoints& points, Geometry geometry, cons
 }
 
 }  // namespace ilk::internal
+
+namespace ilk {
+
+std::vector<std::int64_t> kmeans_sample(std::int64_t n, const KMeansOptions& options) {
+  const std::int64_t most =
+      std::max(internal::most_sampled, internal::sampled_per_centre * options.n_clusters);
+  std::vector<std::int64_t> rows;
+  if (n <= most) {
+    rows.resize(static_cast<std::size_t>(n));
+    std::iota(rows.begin(), rows.end(), 0);
+    return rows;
+  }
+  rows = RandomStream(options.seed, "kmeans sample").sample(n, most);
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::vector<std::int64_t> kmeans_origin_sample(std::int64_t n) {
+  return internal::ScreenedPoints::origin_sample(n);
+}
+
+Matrix<std::int64_t> first_centres(MatrixView<const float> sample, MatrixView<const float> origin_points,
+                                   std::int64_t n_points, const KMeansOptions& options,
+                                   std::int64_t first_start, std::int64_t n_starts) {
+  constexpr auto function = "first_centres";
+  check_ranges(options, function);
+  require_unit_rows(sample, function, "sample");
+  require_unit_rows(origin_points, function, "origin_points");
+  const auto n = static_cast<std::int64_t>(kmeans_sample(n_points, options).size());
+  require(sample.rows() == n, function, "sample must have ", n, " rows, got ", sample.rows(), ".");
+  std::vector<std::int64_t> all(static_cast<std::size_t>(origin_points.rows()));
+  std::iota(all.begin(), all.end(), 0);
+  const internal::ScreenedPoints points(sample, options.n_clusters, /*memory=*/0,
+                                        internal::mean_of(origin_points, all));
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(n));
+  std::iota(rows.begin(), rows.end(), 0);
+  auto streams = internal::streams_of(options, first_start, n_starts);
+  internal::PlusPlus plus_plus(
+      points, std::move(rows), n_starts,
+      internal::ScreenedPoints::kept_of(n_points, sample.columns(), options.n_clusters));
+  return internal::choose_all(plus_plus, streams, options.n_clusters, silent());
+}
+
+}  // namespace ilk

@@ -13,8 +13,8 @@ namespace {
 using kernels::kernels;
 
 constexpr std::int64_t points_per_block = 1024, centres_per_block = 64;
-// Points of unit length are no longer than this.
-constexpr double longest = 1.001;
+// Sums of points that are shorter cancel out.
+constexpr double least_length = 1e-9;
 
 /// Groups of centres are as small as may be while there are not too many margins (0: one group).
 std::int64_t group_size_of(std::int64_t n, std::int64_t n_clusters, const ScreenedPoints& points) {
@@ -51,7 +51,34 @@ template std::vector<Move> repair_empty(std::span<std::int32_t>, std::span<float
 template std::vector<Move> repair_empty(std::span<std::int64_t>, std::span<float>, float,
                                         std::span<std::int64_t>);
 
-Lloyd::Lloyd(const ScreenedPoints& points, std::int64_t n_clusters, std::int64_t n_starts, Geometry geometry)
+double rounding_of(double longest, std::int64_t n_points) {
+  // No sum of N coordinates reaches 2^power; a float64 holds numbers below it exactly to 2^(power − 52).
+  int power = 0;
+  std::frexp(longest * static_cast<double>(n_points), &power);
+  return std::ldexp(1.5, power);
+}
+
+void direction_of(const double* sum, std::int64_t d, float* centroid) {
+  double length = 0;
+  for (std::int64_t i = 0; i < d; ++i) length += sum[i] * sum[i];
+  length = std::sqrt(length);
+  if (length > least_length)
+    for (std::int64_t i = 0; i < d; ++i) centroid[i] = static_cast<float>(sum[i] / length);
+}
+
+double sum_of_cosines(MatrixView<const double> sums, MatrixView<const float> centroids) {
+  double total = 0;
+  for (std::int64_t k = 0; k < sums.rows(); ++k) {
+    double product = 0;
+    for (std::int64_t j = 0; j < sums.columns(); ++j)
+      product += static_cast<double>(centroids[k][j]) * sums[k][j];
+    total += product;
+  }
+  return total;
+}
+
+Lloyd::Lloyd(const ScreenedPoints& points, std::int64_t n_clusters, std::int64_t n_starts, Geometry geometry,
+             std::int64_t n_points)
     : points_(points),
       n_clusters_(n_clusters),
       geometry_(geometry),
@@ -71,12 +98,9 @@ Lloyd::Lloyd(const ScreenedPoints& points, std::int64_t n_clusters, std::int64_t
       }
     });
   for (const double square : squares) square_mean_ += square / static_cast<double>(n);
-  longest_ =
-      geometry == Geometry::cosine ? longest : 1.001 * std::sqrt(*std::max_element(most.begin(), most.end()));
-  // No sum of N coordinates reaches 2^power; a float64 holds numbers below it exactly to 2^(power − 52).
-  int power = 0;
-  std::frexp(longest_ * static_cast<double>(n), &power);
-  rounding_ = std::ldexp(1.5, power);
+  longest_ = geometry == Geometry::cosine ? longest_unit_point
+                                          : 1.001 * std::sqrt(*std::max_element(most.begin(), most.end()));
+  rounding_ = rounding_of(longest_, n_points > 0 ? n_points : n);
   for (Start& one : starts_) {
     one.centroids = Matrix<float>(n_clusters, d);
     one.labels.assign(static_cast<std::size_t>(n), -1);
@@ -98,39 +122,32 @@ float Lloyd::gain(const Start& start, std::int64_t i) const {
              : -2 * kernels().half_squared_distance(point, own, points_.dimensions());
 }
 
-// Cosines: Σ_k c_k · S_k. Distances: |x − c|² = |x|² − 2 x·c + |c|².
+// Distances: |x − c|² = |x|² − 2 x·c + |c|².
 double Lloyd::objective_of(const Start& start) const {
-  const bool cosine = geometry_ == Geometry::cosine;
   const std::int64_t d = points_.dimensions();
+  const auto n = static_cast<double>(points_.size());
+  if (geometry_ == Geometry::cosine) return sum_of_cosines(start.sums, start.centroids) / n;
   double total = 0;
   for (std::int64_t k = 0; k < n_clusters_; ++k) {
     const float* centroid = start.centroids[k];
     const double* sums = start.sums[k];
     double product = 0;
     for (std::int64_t j = 0; j < d; ++j) product += static_cast<double>(centroid[j]) * sums[j];
-    total += cosine ? product
-                    : 2 * product - kernels().sum_of_squares(centroid, d) *
-                                        static_cast<double>(start.sizes[static_cast<std::size_t>(k)]);
+    total += 2 * product - kernels().sum_of_squares(centroid, d) *
+                               static_cast<double>(start.sizes[static_cast<std::size_t>(k)]);
   }
-  return total / static_cast<double>(points_.size()) - (cosine ? 0 : square_mean_);
+  return total / n - square_mean_;
 }
 
 // A score x·c − h changes by x·Δ − Δh, where x·Δ = μ·Δ + (x − μ)·Δ: between shift − way and shift + way.
-void Lloyd::move_centroid(Start& start, std::int64_t j, float& fall, float& rise) const {
+void Lloyd::move_centroid(Start& start, std::int64_t j, const float* to, float& fall, float& rise) const {
   const std::int64_t d = points_.dimensions();
-  const double* sums = start.sums[j];
   float* centroid = start.centroids[j];
-  double length = static_cast<double>(start.sizes[static_cast<std::size_t>(j)]);
-  if (geometry_ == Geometry::cosine) {
-    length = 0;
-    for (std::int64_t i = 0; i < d; ++i) length += sums[i] * sums[i];
-    length = std::sqrt(length);
-  }
   const std::vector<float>& origin = points_.origin();
   double shift = 0, way = 0, square = 0, square_before = 0;
   for (std::int64_t i = 0; i < d; ++i) {
     const double before = static_cast<double>(centroid[i]);
-    if (length > 1e-9) centroid[i] = static_cast<float>(sums[i] / length);
+    centroid[i] = to[i];
     const double after = static_cast<double>(centroid[i]), difference = after - before;
     shift += difference * static_cast<double>(origin[static_cast<std::size_t>(i)]);
     way += difference * difference;
@@ -147,10 +164,32 @@ void Lloyd::move_centroid(Start& start, std::int64_t j, float& fall, float& rise
 
 void Lloyd::update(std::int64_t number) {
   Start& one = start(number);
+  const std::int64_t d = points_.dimensions();
+  update_to_each(one, [&](std::int64_t j, float* to) {
+    const double* sums = one.sums[j];
+    if (geometry_ == Geometry::cosine) return direction_of(sums, d, to);
+    const auto size = static_cast<double>(one.sizes[static_cast<std::size_t>(j)]);
+    if (size > 0)
+      for (std::int64_t i = 0; i < d; ++i) to[i] = static_cast<float>(sums[i] / size);
+  });
+}
+
+void Lloyd::update_to(std::int64_t number, MatrixView<const float> centroids) {
+  update_to_each(start(number), [&](std::int64_t j, float* to) { std::ranges::copy(centroids.row(j), to); });
+}
+
+/// new_centroid(j, to) changes centroid j, which `to` (D) holds.
+template <class NewCentroid>
+void Lloyd::update_to_each(Start& one, NewCentroid new_centroid) const {
   std::vector<float> rises(one.sizes.size());
   parallel_blocks(n_clusters_, centres_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    for (std::int64_t j = begin; j < end; ++j)
-      move_centroid(one, j, one.falls[static_cast<std::size_t>(j)], rises[static_cast<std::size_t>(j)]);
+    std::vector<float> to(static_cast<std::size_t>(points_.dimensions()));
+    for (std::int64_t j = begin; j < end; ++j) {
+      std::ranges::copy(one.centroids.row(j), to.begin());
+      new_centroid(j, to.data());
+      move_centroid(one, j, to.data(), one.falls[static_cast<std::size_t>(j)],
+                    rises[static_cast<std::size_t>(j)]);
+    }
   });
   one.updated = true;
   std::fill(one.rises.begin(), one.rises.end(), -std::numeric_limits<float>::infinity());

@@ -27,6 +27,16 @@ inline float best_gain(Geometry geometry) {
   return geometry == Geometry::cosine ? 1 : 0;
 }
 
+/// What rounds coordinates of points of this length at most to a multiple of the quantum, whose sums over
+/// n_points are exact.
+double rounding_of(double longest, std::int64_t n_points);
+/// No point of unit length is longer.
+constexpr double longest_unit_point = 1.001;
+/// The direction of a sum of points; leaves `centroid` (D) where points cancel out.
+void direction_of(const double* sum, std::int64_t d, float* centroid);
+/// Σ_k c_k · S_k.
+double sum_of_cosines(MatrixView<const double> sums, MatrixView<const float> centroids);
+
 /// The state of several starts of k-means over the same points, and its two steps. The labels are those of
 /// the highest exact score (ScreenedCentres), whatever was skipped on the way.
 ///
@@ -38,7 +48,9 @@ inline float best_gain(Geometry geometry) {
 /// does not, so that points are compared with few of them (after Ding et al. 2015, "Yinyang k-means").
 class Lloyd {
  public:
-  Lloyd(const ScreenedPoints& points, std::int64_t n_clusters, std::int64_t n_starts, Geometry geometry);
+  /// `n_points`: of the collection that the points are a part of; 0: they are all.
+  Lloyd(const ScreenedPoints& points, std::int64_t n_clusters, std::int64_t n_starts, Geometry geometry,
+        std::int64_t n_points = 0);
 
   struct Start {
     Matrix<float> centroids;           ///< (K, D), of unit length for cosines; set before the first assign
@@ -71,18 +83,24 @@ class Lloyd {
   /// Centroids become the means of their clusters, for cosines of unit length. Where points cancel out, the
   /// centroid stays.
   void update(std::int64_t start);
+  /// The centroids become these, (K, D).
+  void update_to(std::int64_t start, MatrixView<const float> centroids);
   /// Gives empty clusters a point each, as centroid too; returns how many, and adds to `gain` what that adds
   /// to the objective's sum.
   std::int64_t repair(std::int64_t start, double& gain);
+  /// What point i adds to the objective's sum.
+  float gain(const Start& start, std::int64_t i) const;
+  /// What sums of points are rounded with (kernels, add_rounded).
+  double rounding() const { return rounding_; }
 
  private:
   struct Worker;
   class BlockOfPoints;
   void take_over(const ScratchPool<Worker>& workers, const std::vector<std::int64_t>& active);
-  /// Moves centroid j to the mean of its cluster; writes how much scores with it fell and rose at most.
-  void move_centroid(Start& start, std::int64_t j, float& fall, float& rise) const;
-  /// What point i adds to the objective's sum.
-  float gain(const Start& start, std::int64_t i) const;
+  /// Moves centroid j; writes how much scores with it fell and rose at most.
+  void move_centroid(Start& start, std::int64_t j, const float* to, float& fall, float& rise) const;
+  template <class NewCentroid>
+  void update_to_each(Start& start, NewCentroid new_centroid) const;
   double objective_of(const Start& start) const;
 
   const ScreenedPoints& points_;

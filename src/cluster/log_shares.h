@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -39,6 +40,15 @@ inline std::vector<double> exponentials(std::span<const double> logarithms) {
   for (const double logarithm : logarithms) values.push_back(kernels::exp(logarithm));
   return values;
 }
+
+/// Σ e^logarithm of many, relative to the highest.
+struct LogSum {
+  double highest = -std::numeric_limits<double>::infinity(), sum = 0;
+  void add(double logarithm, double count = 1) {
+    if (logarithm > highest) sum *= kernels::exp(highest - logarithm), highest = logarithm;
+    sum += count * kernels::exp(logarithm - highest);
+  }
+};
 
 inline double log_of_sum(std::span<const double> logarithms) {
   double highest = logarithms[0], sum = 0;

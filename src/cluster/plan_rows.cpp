@@ -26,7 +26,6 @@ class Walk {
   Walk(CosineRows& rows, std::span<const double> column_potentials, double epsilon, bool times_cosine,
        const PlanSinks& sinks)
       : rows_(rows),
-        n_(rows.images().rows()),
         m_(rows.words().rows()),
         potentials_(column_potentials),
         epsilon_(epsilon),
@@ -145,7 +144,7 @@ class Walk {
 
   const kernels::Kernels& kernels_ = kernels::kernels();
   const CosineRows& rows_;
-  const std::int64_t n_, m_;
+  const std::int64_t m_;
   const std::span<const double> potentials_;  // g
   double quantum_ = 0x1p-22;
   std::vector<float> coarse_, fine_;
@@ -157,7 +156,8 @@ class Walk {
   const std::int64_t top_;
   const bool counterparts_;
   const float scale_ = static_cast<float>(1 / epsilon_);
-  const double log_n_ = kernels::log(static_cast<double>(n_));
+  const double log_n_ =
+      kernels::log(static_cast<double>(sinks_.n_images > 0 ? sinks_.n_images : rows_.images().rows()));
   // With 15 bits a number counterparts are right to 1e-5 a coordinate on the average.
   Int16Matrix words_;
   ScratchPool<Scratch> pool_;

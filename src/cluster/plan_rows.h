@@ -17,6 +17,7 @@ struct PlanSinks {
   MatrixView<double> sums;             ///< (chunks, M), zeros: rows of P are added to those of their chunk
   Placed* placed = nullptr;            ///< of all images, made by room_for
   HeaviestEntries* entries = nullptr;  ///< takes the rows of all images
+  std::int64_t n_images = 0;           ///< of the whole plan; 0: those of the rows
 };
 
 Placed room_for(MatrixView<const float> images, MatrixView<const float> words, const Placing& wanted);

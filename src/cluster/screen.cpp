@@ -28,20 +28,33 @@ constexpr std::int64_t few_centres = 64;
 // What float64 can be off in sums of products of any length that occurs, relative to the lengths.
 constexpr double double_rounding = 1e-12;
 
-/// The mean of every n/most-th row, in float32.
-std::vector<float> mean_of_some(MatrixView<const float> rows) {
-  const std::int64_t n = rows.rows(), d = rows.columns();
-  const std::int64_t step = std::max<std::int64_t>(1, n / most_sampled), count = (n - 1) / step + 1;
+}  // namespace
+
+std::vector<std::int64_t> ScreenedPoints::origin_sample(std::int64_t n) {
+  std::vector<std::int64_t> rows;
+  for (std::int64_t i = 0; i < n; i += std::max<std::int64_t>(1, n / most_sampled)) rows.push_back(i);
+  return rows;
+}
+
+std::vector<float> mean_of(MatrixView<const float> rows, const std::vector<std::int64_t>& which) {
+  const std::int64_t d = rows.columns();
   std::vector<double> sums(static_cast<std::size_t>(d));
-  for (std::int64_t i = 0; i < n; i += step)
-    for (std::int64_t j = 0; j < d; ++j) sums[static_cast<std::size_t>(j)] += rows[i][j];
+  for (const std::int64_t i : which)
+    for (std::int64_t j = 0; j < d; ++j) sums[static_cast<std::size_t>(j)] += static_cast<double>(rows[i][j]);
   std::vector<float> mean(sums.size());
   for (std::size_t j = 0; j < mean.size(); ++j)
-    mean[j] = static_cast<float>(sums[j] / static_cast<double>(count));
+    mean[j] = static_cast<float>(sums[j] / static_cast<double>(which.size()));
   return mean;
 }
 
-}  // namespace
+ScreenedPoints::Kept ScreenedPoints::kept_of(std::int64_t n, std::int64_t d, std::int64_t n_centres,
+                                             std::int64_t memory) {
+  Kept kept{n_centres <= few_centres && ByteRows::memory(16, n, d) <= memory ? 16 : 8, false, 0};
+  kept.rests = kept.bits == 8 && ByteRows::memory(8, n, d, true) <= memory;
+  const std::int64_t taken = ByteRows::memory(kept.bits, n, d, kept.rests);
+  if (taken <= memory) kept.bytes = taken;
+  return kept;
+}
 
 std::int64_t ScreenedPoints::few_at_once(const ScreenedCentres& centres) {
   // So many that groups are wanted by several; their scores stay in the cache.
@@ -49,21 +62,19 @@ std::int64_t ScreenedPoints::few_at_once(const ScreenedCentres& centres) {
   return std::clamp(numbers / centres.stride(), std::int64_t{at_once}, at_most);
 }
 
-ScreenedPoints::ScreenedPoints(MatrixView<const float> points, std::int64_t n_centres, std::int64_t memory)
+ScreenedPoints::ScreenedPoints(MatrixView<const float> points, std::int64_t n_centres, std::int64_t memory,
+                               std::vector<float> origin)
     : rows_(points),
       n_(points.rows()),
       d_(points.columns()),
-      bits_(n_centres <= few_centres && ByteRows::memory(16, n_, d_) <= memory ? 16 : 8),
-      origin_(mean_of_some(points)) {
-  const bool rests = bits_ == 8 && ByteRows::memory(8, n_, d_, true) <= memory;
-  if (const std::int64_t taken = ByteRows::memory(bits_, n_, d_, rests); taken <= memory) {
-    kept_ = taken;
-    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, n_, d_, rests);
-  }
+      kept_(kept_of(n_, d_, n_centres, memory)),
+      origin_(origin.empty() ? mean_of(points, origin_sample(n_)) : std::move(origin)) {
+  if (kept_.bytes > 0)
+    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, kept_.bits, n_, d_, kept_.rests);
   const std::int64_t blocks = block_count(n_, rows_per_block);
   std::vector<double> spreads(static_cast<std::size_t>(blocks)), lengths(spreads.size());
   parallel_blocks(n_, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
-    ByteRows one(ByteRows::Side::left, bits_, 1, d_);
+    ByteRows one(ByteRows::Side::left, kept_.bits, 1, d_);
     double spread = 0, longest = 0;
     for (std::int64_t i = begin; i < end; ++i) {
       longest = std::max(longest, std::sqrt(kernels().sum_of_squares(row(i), d_)));
@@ -109,7 +120,8 @@ const ByteRows& ScreenedPoints::bytes_of(std::int64_t begin, const std::int32_t*
       scratch.rows[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(begin + rows[i]);
     return *bytes_;
   }
-  if (!scratch.bytes) scratch.bytes = std::make_unique<ByteRows>(ByteRows::Side::left, bits_, at_once, d_);
+  if (!scratch.bytes)
+    scratch.bytes = std::make_unique<ByteRows>(ByteRows::Side::left, kept_.bits, at_once, d_);
   std::iota(scratch.rows.begin(), scratch.rows.end(), 0);
   for (std::int64_t i = 0; i < count; ++i) scratch.bytes->set(i, row(begin + rows[i]), origin_.data());
   return *scratch.bytes;
@@ -157,7 +169,7 @@ ScreenedCentres::ScreenedCentres(const ScreenedPoints& points, std::int64_t coun
       stride_((count + group_size_ - 1) / group_size_ * group_size_),
       places_(static_cast<std::size_t>(count)),
       numbers_(static_cast<std::size_t>(stride_), -1),
-      bytes_(ByteRows::Side::right, points.bits_, group_size > 0 ? stride_ : count, points.dimensions(),
+      bytes_(ByteRows::Side::right, points.kept_.bits, group_size > 0 ? stride_ : count, points.dimensions(),
              points.bytes_ && points.bytes_->has_rests()),
       bias_(static_cast<std::size_t>(stride_), lowest),
       half_squares_(static_cast<std::size_t>(count)) {
@@ -181,7 +193,7 @@ void ScreenedCentres::set(MatrixView<const float> centres) {
   const bool euclidean = geometry_ == Geometry::euclidean;
   rows_ = centres;
   const std::vector<float>& origin = points_.origin();
-  mean_ = euclidean ? origin : mean_of_some(centres);
+  mean_ = euclidean ? origin : mean_of(centres, ScreenedPoints::origin_sample(centres.rows()));
   common_half_ = euclidean ? static_cast<float>(kernels().dot_f64(mean_.data(), mean_.data(), d) / 2) : 0;
   const double mean_bias = kernels().dot_f64(origin.data(), mean_.data(), d);
   std::vector<double> lengths(static_cast<std::size_t>(block_count(k_, centres_per_block)));

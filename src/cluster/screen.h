@@ -15,6 +15,9 @@ enum class Geometry { cosine, euclidean };
 
 class ScreenedCentres;
 
+/// The mean of some rows, summed in float64.
+std::vector<float> mean_of(MatrixView<const float> rows, const std::vector<std::int64_t>& which);
+
 /// Points whose scores with many centres are wanted nearly right, with a bound on the error, so that only the
 /// few centres that could be best need be looked at exactly. In small whole numbers, of the points and
 /// centres less their means, for which the bound is smaller.
@@ -27,8 +30,21 @@ class ScreenedPoints {
   /// is too little, small numbers are made anew whenever they are needed. They have 8 bits; or 16 where there
   /// are so few centres (`n_centres`) that looking at several exactly costs more than that. With 8 bits, what
   /// those miss is kept too where there is room, for closer looks.
+  /// `origin` (D): what the numbers are less; empty: a mean of the points.
   explicit ScreenedPoints(MatrixView<const float> points, std::int64_t n_centres,
-                          std::int64_t memory = most_memory);
+                          std::int64_t memory = most_memory, std::vector<float> origin = {});
+
+  /// What is kept of n points.
+  struct Kept {
+    int bits;
+    bool rests;          // what 8 bits miss
+    std::int64_t bytes;  // 0: nothing is kept
+    bool in_16_bits() const { return bits == 16 && bytes > 0; }
+  };
+  static Kept kept_of(std::int64_t n, std::int64_t dimensions, std::int64_t n_centres,
+                      std::int64_t memory = most_memory);
+  /// Which of n points the mean is of.
+  static std::vector<std::int64_t> origin_sample(std::int64_t n);
 
   std::int64_t size() const { return n_; }
   std::int64_t dimensions() const { return d_; }
@@ -39,9 +55,7 @@ class ScreenedPoints {
   double spread() const { return spread_; }
   /// At least the length of every point.
   double longest() const { return longest_; }
-  /// What is kept of the points: how many bytes, and whether in 16 bits.
-  std::int64_t memory() const { return kept_; }
-  bool keeps_16_bits() const { return bits_ == 16 && kept_ > 0; }
+  const Kept& what_is_kept() const { return kept_; }
   /// Null where nothing is kept.
   const ByteRows* kept() const { return bytes_.get(); }
   /// Whether centres are worth grouping.
@@ -83,8 +97,7 @@ class ScreenedPoints {
 
   MatrixView<const float> rows_;
   std::int64_t n_, d_;
-  int bits_;
-  std::int64_t kept_ = 0;
+  Kept kept_;
   std::unique_ptr<ByteRows> bytes_;  // of all points; null where they are made anew
   std::vector<float> origin_;
   double spread_ = 0, longest_ = 0;

@@ -2,7 +2,7 @@
 #include <ilk/kmeans.h>
 #include <ilk/parallel.h>
 #include <ilk/random.h>
-#include <ilk/transport.h>
+#include <ilk/spread_transport.h>
 
 #include <algorithm>
 #include <cmath>
@@ -18,18 +18,6 @@ constexpr std::int64_t most_rows = 16384, least_rows_per_block = 1024;
 // For the products of all blocks.
 constexpr std::int64_t most_bytes = 32 << 20;
 
-/// One of each of n parts of the rows, drawn, so that no order of the rows can deceive; each row where there
-/// are no more.
-std::vector<std::int64_t> some_of(std::int64_t rows, std::int64_t n) {
-  RandomStream random(0, "similarity spread");
-  std::vector<std::int64_t> numbers;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const std::int64_t begin = i * rows / n, end = (i + 1) * rows / n;
-    numbers.push_back(begin + random.below(end - begin));
-  }
-  return numbers;
-}
-
 /// Covariance of the rows, (D, D); where there are many, of some of them.
 Matrix<double> covariance(MatrixView<const float> rows) {
   const std::int64_t n = std::min(rows.rows(), most_rows), d = rows.columns();
@@ -38,7 +26,7 @@ Matrix<double> covariance(MatrixView<const float> rows) {
   const std::int64_t blocks = block_count(n, rows_per_block);
   std::vector<Matrix<float>> products(static_cast<std::size_t>(blocks));
   Matrix<double> sums(blocks, d);
-  const std::vector<std::int64_t> numbers = some_of(rows.rows(), n);
+  const std::vector<std::int64_t> numbers = similarity_sample(rows.rows());
   parallel_blocks(n, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
     const auto block = rows_of(rows, std::span(numbers).subspan(static_cast<std::size_t>(begin),
                                                                 static_cast<std::size_t>(end - begin)));
@@ -61,6 +49,18 @@ Matrix<double> covariance(MatrixView<const float> rows) {
 }
 
 }  // namespace
+
+std::vector<std::int64_t> similarity_sample(std::int64_t rows) {
+  // One of each of n parts of the rows, drawn, so that no order of the rows can deceive.
+  const std::int64_t n = std::min(rows, most_rows);
+  RandomStream random(0, "similarity spread");
+  std::vector<std::int64_t> numbers;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t begin = i * rows / n, end = (i + 1) * rows / n;
+    numbers.push_back(begin + random.below(end - begin));
+  }
+  return numbers;
+}
 
 double similarity_spread(MatrixView<const float> embeddings, MatrixView<const float> words) {
   constexpr auto function = "similarity_spread";

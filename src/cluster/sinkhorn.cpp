@@ -1,25 +1,14 @@
 #include "sinkhorn.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "anderson.h"
 #include "log_shares.h"
-#include "plan_rows.h"
 
 namespace ilk::internal {
 namespace {
 
-constexpr std::int64_t most_chunks = 128, most_half_chunks = 32;
-// Fewer images than this say nothing of the others.
-constexpr std::int64_t least_sample = 64;
-// Where all cosines are kept, one in so many images is the sample, if these are so many for each word; fewer
-// cost more than they save.
-constexpr std::int64_t images_for_one_sampled = 8, least_sampled_for_a_word = 4;
-// Where less than this share of the images can be kept, the heaviest entries of all are.
-constexpr std::int64_t images_for_one_kept = 8, bytes_of_an_entry = 8;
 // What entries tell is used where they have this part of the mass.
 constexpr double least_covered = 0.5;
 // Columns whose mean share is below this are summed again in logarithms: float32 shares would underflow
@@ -29,57 +18,21 @@ constexpr double smallest_share = 1e-30;
 constexpr std::int64_t most_fit_iterations = 100;
 constexpr double fit_precision = 0.003;
 
-Arrangement arrange(std::int64_t n, std::int64_t m, std::int64_t dimensions) {
-  const std::int64_t block = cosine_block(m), bytes = kept_cosine_bytes(n, dimensions);
-  Arrangement found;
-  found.kept = std::min({n, cosine_limits().most_kept_images, bytes / (m * 4)});
-  if (found.kept < n / images_for_one_kept) {
-    // Too few images are kept to stand for the others: half of the memory goes to entries of all images.
-    found.kept /= 2;
-    found.entries = std::min({m, cosine_limits().most_entries, bytes / (2 * bytes_of_an_entry * n)});
-  }
-  if (found.kept < least_sample) found.kept = 0;
-  found.sample = found.kept < n ? found.kept : n / images_for_one_sampled;
-  if (found.kept == n && found.sample < std::max(least_sample, least_sampled_for_a_word * m))
-    found.sample = 0;
-  if (found.sample == 0) {
-    found.chunks = even_chunks(0, n, most_chunks, block);
-    return found;
-  }
-  std::vector<std::int64_t> halves[2], others;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const std::int64_t before = i * found.sample / n, after = (i + 1) * found.sample / n;
-    (after > before ? halves[before % 2] : others).push_back(i);
-  }
-  const auto middle = static_cast<std::int64_t>(halves[0].size());
-  for (const auto* part : {&halves[0], &halves[1], &others})
-    found.order.insert(found.order.end(), part->begin(), part->end());
-  found.chunks = even_chunks(0, middle, most_half_chunks, block);
-  found.first_half_chunks = static_cast<std::int64_t>(found.chunks.size());
-  for (const auto& chunk : even_chunks(middle, found.sample, most_half_chunks, block))
-    found.chunks.push_back(chunk);
-  found.sample_chunks = static_cast<std::int64_t>(found.chunks.size());
-  for (const auto& chunk : even_chunks(found.sample, n, most_chunks, block)) found.chunks.push_back(chunk);
-  return found;
-}
-
 }  // namespace
 
-Sinkhorn::Sinkhorn(MatrixView<const float> images, MatrixView<const float> words, double epsilon,
-                   Progress& progress)
-    : arrangement_(arrange(images.rows(), words.rows(), images.columns())),
-      epsilon_(epsilon),
-      progress_(progress),
-      rows_(images, words, arrangement_.order, arrangement_.chunks, arrangement_.kept, progress) {
-  if (arrangement_.entries > 0) entries_.emplace(images.rows(), words.rows(), arrangement_.entries, epsilon);
+Sinkhorn::Sinkhorn(TransportPasses& passes, const TransportChunks& chunks, std::int64_t n_words,
+                   double epsilon, Progress& progress)
+    : passes_(passes), chunks_(chunks), m_(n_words), epsilon_(epsilon), progress_(progress) {
+  if (chunks.entries > 0) entries_.emplace(passes, chunks.n_images, epsilon);
 }
 
-Pass Sinkhorn::pass(const Vector& column_potentials, Placed* placed) {
-  return pass(rows_.n_chunks(), n(), column_potentials, placed, entries_ ? &*entries_ : nullptr);
+Pass Sinkhorn::pass(const Vector& column_potentials) {
+  return pass(static_cast<std::int64_t>(chunks_.chunks.size()), chunks_.n_images, column_potentials,
+              entries_.has_value());
 }
 
 Pass Sinkhorn::sample_pass(const Vector& column_potentials) {
-  return pass(arrangement_.sample_chunks, arrangement_.sample, column_potentials, nullptr, nullptr);
+  return pass(chunks_.sample_chunks, chunks_.sample, column_potentials, /*take_entries=*/false);
 }
 
 Sinkhorn::Fit Sinkhorn::fit(const Vector& log_target, Vector g, Pass found, double tolerance) {
@@ -107,7 +60,7 @@ Sinkhorn::Correction Sinkhorn::corrected(const Vector& g, const Pass& all, doubl
 }
 
 /// Where the columns are even if they change as the heaviest entries say.
-Sinkhorn::Correction Sinkhorn::corrected_by_entries(const HeaviestEntries& entries, Vector g, double error,
+Sinkhorn::Correction Sinkhorn::corrected_by_entries(const EntryModel& entries, Vector g, double error,
                                                     double tolerance) {
   const double goal = std::max(0.1 * tolerance, fit_precision * error);
   const auto m = static_cast<double>(g.size());
@@ -133,8 +86,8 @@ Sinkhorn::Correction Sinkhorn::corrected_by_entries(const HeaviestEntries& entri
 
 Sinkhorn::Correction Sinkhorn::corrected_by_sample(const Vector& g, const Pass& all, double error,
                                                    double tolerance) {
-  const std::int64_t middle = arrangement_.first_half_chunks, chunks = arrangement_.sample_chunks;
-  const auto sample = static_cast<double>(arrangement_.sample);
+  const std::int64_t middle = chunks_.first_half_chunks, chunks = chunks_.sample_chunks;
+  const auto sample = static_cast<double>(chunks_.sample);
   const MatrixView<const double> sums = all.sums.rows_between(0, chunks);
   Pass before{.sums = Matrix<double>(sums), .log_shares = column_sums(sums)};
   Vector target(g.size());
@@ -156,20 +109,17 @@ Sinkhorn::Correction Sinkhorn::corrected_by_sample(const Vector& g, const Pass& 
   const Vector first = change(0, middle), second = change(middle, chunks);
   double disagreement = 0;
   for (std::size_t j = 0; j < first.size(); ++j) disagreement += std::fabs(first[j] - second[j]);
-  const double left_out = 1 - sample / static_cast<double>(n());
+  const double left_out = 1 - sample / static_cast<double>(chunks_.n_images);
   return {std::move(after.potentials),
           0.5 * std::sqrt(left_out) * (disagreement / static_cast<double>(first.size())) + after.error};
 }
 
 Pass Sinkhorn::pass(std::int64_t n_chunks, std::int64_t n_images, const Vector& column_potentials,
-                    Placed* placed, HeaviestEntries* entries) {
-  const std::int64_t m = rows_.words().rows();
-  Pass result{Vector(static_cast<std::size_t>(n_images)), Matrix<double>(n_chunks, m), {}};
-  walk_plan(rows_, n_chunks, column_potentials, epsilon_, /*times_cosine=*/true,
-            {result.row_potentials, result.sums, placed, entries}, progress_);
+                    bool take_entries) {
+  Pass result{passes_.sums(n_chunks, column_potentials, take_entries), {}};
   result.log_shares = column_sums(result.sums.view());
   std::vector<std::int64_t> small;
-  for (std::int64_t j = 0; j < m; ++j) {
+  for (std::int64_t j = 0; j < m_; ++j) {
     double& share = result.log_shares[static_cast<std::size_t>(j)];
     share /= static_cast<double>(n_images);
     if (share < smallest_share) small.push_back(j);
@@ -182,40 +132,15 @@ Pass Sinkhorn::pass(std::int64_t n_chunks, std::int64_t n_images, const Vector& 
 /// Makes the logarithms of the mean shares of a few columns anew, without leaving the logarithms.
 void Sinkhorn::sum_in_logarithms(std::int64_t n_chunks, std::int64_t n_images,
                                  const std::vector<std::int64_t>& columns, const Vector& column_potentials,
-                                 Pass& pass) const {
-  /// Σ e^logarithm of many, relative to the highest.
-  struct Sum {
-    double highest = -std::numeric_limits<double>::infinity(), sum = 0;
-    void add(double logarithm, double count = 1) {
-      if (logarithm > highest) sum *= kernels::exp(highest - logarithm), highest = logarithm;
-      sum += count * kernels::exp(logarithm - highest);
-    }
-  };
-  const auto count = static_cast<std::int64_t>(columns.size());
-  const std::int64_t block = cosine_block(count);
-  const auto words = PackedMatrix::of_transpose(rows_of(rows_.words(), columns));
-  const double *g = column_potentials.data(), *f = pass.row_potentials.data();
-  Matrix<Sum> sums = Matrix<Sum>::filled(n_chunks, count, {});
-  parallel_blocks(n_chunks, 1, [&](std::int64_t chunk, std::int64_t, std::int64_t) {
-    progress_.check_stop();
-    const auto [first, last] = rows_.chunks()[static_cast<std::size_t>(chunk)];
-    Matrix<float> room;
-    auto cosines = Matrix<float>::uninitialised(std::min(block, last - first), count);
-    for (std::int64_t begin = first; begin < last; begin += block) {
-      const std::int64_t end = std::min(last, begin + block);
-      multiply(rows_.images(begin, end, room), words, nullptr, cosines.rows_between(0, end - begin));
-      for (std::int64_t i = begin; i < end; ++i)
-        for (std::int64_t k = 0; k < count; ++k)
-          sums[chunk][k].add((cosines[i - begin][k] + g[columns[k]] + f[i] - 1) / epsilon_);
-    }
-  });
+                                 Pass& pass) {
+  const auto found = passes_.log_sums(n_chunks, columns, column_potentials);
   // Row potentials hold the N of all images, and a share is the mean over those that were looked at.
-  const double scale = kernels::log(static_cast<double>(n()) / static_cast<double>(n_images));
-  for (std::int64_t k = 0; k < count; ++k) {
-    Sum all;
+  const double scale = kernels::log(static_cast<double>(chunks_.n_images) / static_cast<double>(n_images));
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    LogSum all;
     for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk)
-      all.add(sums[chunk][k].highest, sums[chunk][k].sum);
-    pass.log_shares[columns[k]] = all.highest + kernels::log(all.sum) + scale;
+      all.add(found.highest[chunk][k], found.sums[chunk][k]);
+    pass.log_shares[static_cast<std::size_t>(columns[k])] = all.highest + kernels::log(all.sum) + scale;
   }
 }
 

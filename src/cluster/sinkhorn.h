@@ -1,12 +1,11 @@
 #pragma once
 // N images, M words, D dimensions. P_ij = softmax_j((S_ij + g_j) / ε) are the plan's rows scaled to sum 1.
-#include <ilk/transport.h>
+#include <ilk/spread_transport.h>
 
 #include <limits>
 #include <optional>
 #include <vector>
 
-#include "cosine_rows.h"
 #include "heaviest_entries.h"
 
 namespace ilk::internal {
@@ -15,35 +14,24 @@ using Vector = std::vector<double>;
 
 /// What one pass over images finds for given column potentials.
 struct Pass {
-  Vector row_potentials;  // f, (N) at the images' places, such that the rows are exact
-  Matrix<double> sums;    // (chunks, M)
-  Vector log_shares;      // (M): log of the mean of each column of P
-};
-
-/// The order in which images are gone through: first a sample, evenly spread, every second of its images
-/// before the others, so that there are two halves to compare; then all others.
-struct Arrangement {
-  std::vector<std::int64_t> order;
-  std::vector<CosineRows::Chunk> chunks;
-  std::int64_t kept = 0;  // places, the first ones, whose cosines are kept; all of the sample's are
-  std::int64_t sample = 0, sample_chunks = 0, first_half_chunks = 0;
-  std::int64_t entries = 0;  // kept of each image
+  Matrix<double> sums;  // (chunks, M)
+  Vector log_shares;    // (M): log of the mean of each column of P
 };
 
 /// One solve's data: passes over the images, and models of what the next one will find.
 class Sinkhorn {
  public:
-  /// Images and words must outlive this.
-  Sinkhorn(MatrixView<const float> images, MatrixView<const float> words, double epsilon, Progress& progress);
+  /// Passes and chunks must outlive this.
+  Sinkhorn(TransportPasses& passes, const TransportChunks& chunks, std::int64_t n_words, double epsilon,
+           Progress& progress);
 
-  CosineRows& rows() { return rows_; }
-  bool has_sample() const { return arrangement_.sample > 0; }
+  bool has_sample() const { return chunks_.sample > 0; }
   /// Whether there is anything that says how the columns will change.
   bool has_model() const { return has_sample() || entries_; }
   void forget_entries() { entries_.reset(); }
 
-  /// Over all images; leaves what there is room for in `placed`, which may be null.
-  Pass pass(const Vector& column_potentials, Placed* placed);
+  /// Over all images.
+  Pass pass(const Vector& column_potentials);
   Pass sample_pass(const Vector& column_potentials);
 
   struct Fit {
@@ -65,20 +53,19 @@ class Sinkhorn {
   Correction corrected(const Vector& g, const Pass& all, double error, double tolerance);
 
  private:
-  Correction corrected_by_entries(const HeaviestEntries& entries, Vector g, double error, double tolerance);
+  Correction corrected_by_entries(const EntryModel& entries, Vector g, double error, double tolerance);
   Correction corrected_by_sample(const Vector& g, const Pass& all, double error, double tolerance);
-  Pass pass(std::int64_t n_chunks, std::int64_t n_images, const Vector& column_potentials, Placed* placed,
-            HeaviestEntries* entries);
+  Pass pass(std::int64_t n_chunks, std::int64_t n_images, const Vector& column_potentials, bool take_entries);
   void sum_in_logarithms(std::int64_t n_chunks, std::int64_t n_images,
                          const std::vector<std::int64_t>& columns, const Vector& column_potentials,
-                         Pass& pass) const;
-  std::int64_t n() const { return rows_.images().rows(); }
+                         Pass& pass);
 
-  Arrangement arrangement_;
+  TransportPasses& passes_;
+  const TransportChunks& chunks_;
+  std::int64_t m_;
   double epsilon_;
   Progress& progress_;
-  CosineRows rows_;
-  std::optional<HeaviestEntries> entries_;
+  std::optional<EntryModel> entries_;
 };
 
 }  // namespace ilk::internal

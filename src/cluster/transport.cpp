@@ -2,7 +2,7 @@
 // and P_ij = N T_ij its rows scaled to sum 1.
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/transport.h>
+#include <ilk/spread_transport.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,8 +11,8 @@
 #include "alignment.h"
 #include "anderson.h"
 #include "log_shares.h"
-#include "plan_rows.h"
 #include "sinkhorn.h"
+#include "transport_passes.h"
 
 namespace ilk {
 namespace internal {
@@ -36,64 +36,40 @@ namespace {
 
 using internal::Sinkhorn, internal::Vector, internal::Pass;
 
-double automatic_epsilon(MatrixView<const float> embeddings, MatrixView<const float> words) {
-  return std::max(1e-3, 0.65 * similarity_spread(embeddings, words));
-}
-
-}  // namespace
-
-PlacedTransport solve_and_place(MatrixView<const float> embeddings, MatrixView<const float> words,
-                                const Placing& wanted, const TransportOptions& options, Progress& progress) {
-  constexpr auto function = "solve_transport";
-  check_ranges(options, function);
-  require(std::isfinite(options.epsilon), function, "epsilon must be finite, got ", options.epsilon, ".");
-  require(options.epsilon == 0 || options.epsilon >= internal::least_epsilon, function,
-          "epsilon must be 0 or at least ", internal::least_epsilon, ", got ", options.epsilon, ".");
-  internal::require_aligned(embeddings, words, function);
-  internal::require_placing(words, wanted, function);
-  const double epsilon = options.epsilon > 0 ? options.epsilon : automatic_epsilon(embeddings, words);
-  Sinkhorn sinkhorn(embeddings, words, epsilon, progress);
-  const auto m = static_cast<std::size_t>(words.rows());
+/// The iterations, wherever the images are.
+Transport iterate(TransportPasses& passes, const TransportChunks& chunks, std::int64_t n_words,
+                  double epsilon, const TransportOptions& options, Progress& progress) {
+  Sinkhorn sinkhorn(passes, chunks, n_words, epsilon, progress);
+  const auto m = static_cast<std::size_t>(n_words);
   const double share = 1 / static_cast<double>(m);
   const Vector even(m, share), log_even(m, kernels::log(share));
-  const bool places = wanted.counterparts || wanted.top > 0 || wanted.shares;
 
-  PlacedTransport result;
-  Transport& best = result.transport;
+  Transport best;
   best.epsilon = epsilon;
   best.marginal_error = std::numeric_limits<double>::infinity();
   Vector log_shares;  // at the best potentials
   Vector g(m);
   internal::Anderson accelerator;
   bool by_model = sinkhorn.has_model();
-  bool placed_too = false;
   double expected_error = std::numeric_limits<double>::infinity(), trust = 1;
   progress.start("transport", -1, "iterations");
   if (sinkhorn.has_sample())
     g = sinkhorn.fit(log_even, g, sinkhorn.sample_pass(g), 10 * options.tolerance).potentials;
   while (best.iterations < options.max_iterations && !best.converged) {
     progress.check_stop();
-    // A pass that is likely the last one leaves what is wanted as well.
-    const bool place_now = places && expected_error <= options.tolerance;
-    if (place_now && placed_too) {  // one that was not the last after all gives its room back
-      result.placed = {};
-      placed_too = false;
-    }
-    Placed placed = place_now ? internal::room_for(embeddings, words, wanted) : Placed{};
-    Pass pass = sinkhorn.pass(g, place_now ? &placed : nullptr);
+    passes.begin_pass(expected_error <= options.tolerance);
+    Pass pass = sinkhorn.pass(g);
     ++best.iterations;
     progress.advance(1);
     double error = internal::distance_from(even, pass.log_shares);
     // The model is given up where it leads nowhere; Sinkhorn's own steps always lead on.
     const bool gives_up = by_model && best.iterations > 1 && !(error <= 0.5 * best.marginal_error);
     if (error < best.marginal_error) {
-      best.row_potentials = std::move(pass.row_potentials);
       best.column_potentials = g;
       best.marginal_error = error;
       best.converged = error <= options.tolerance;
       log_shares = pass.log_shares;
-      placed_too = place_now;
-      result.placed = std::move(placed);
+      passes.keep_pass();
     }
     if (best.converged || best.iterations == options.max_iterations) break;
     if (gives_up) {
@@ -119,24 +95,51 @@ PlacedTransport solve_and_place(MatrixView<const float> embeddings, MatrixView<c
     g = accelerator.next(g, step, error);
     internal::centre(g);
   }
-  if (places && !placed_too) {
-    result.placed = internal::room_for(embeddings, words, wanted);
-    internal::walk_plan(sinkhorn.rows(), sinkhorn.rows().n_chunks(), best.column_potentials, epsilon,
-                        /*times_cosine=*/true, {.placed = &result.placed}, progress);
-  }
+  return best;
+}
+
+void check(const TransportOptions& options) {
+  constexpr auto function = "solve_transport";
+  check_ranges(options, function);
+  require(std::isfinite(options.epsilon), function, "epsilon must be finite, got ", options.epsilon, ".");
+  require(options.epsilon == 0 || options.epsilon >= internal::least_epsilon, function,
+          "epsilon must be 0 or at least ", internal::least_epsilon, ", got ", options.epsilon, ".");
+}
+
+}  // namespace
+
+double automatic_epsilon(MatrixView<const float> embeddings, MatrixView<const float> words) {
+  return std::max(1e-3, 0.65 * similarity_spread(embeddings, words));
+}
+
+PlacedTransport solve_and_place(MatrixView<const float> embeddings, MatrixView<const float> words,
+                                const Placing& wanted, const TransportOptions& options, Progress& progress) {
+  constexpr auto function = "solve_transport";
+  check(options);
+  internal::require_aligned(embeddings, words, function);
+  internal::require_placing(words, wanted, function);
+  const double epsilon = options.epsilon > 0 ? options.epsilon : automatic_epsilon(embeddings, words);
+  const auto chunks = transport_chunks(embeddings.rows(), words.rows(), embeddings.columns());
+  internal::PassesHere passes(embeddings, words, chunks, epsilon, wanted, progress);
+  PlacedTransport result{iterate(passes, chunks, words.rows(), epsilon, options, progress), {}};
+  result.placed = passes.placed(result.transport);
   progress.finish();
-  const Vector at_places = std::move(best.row_potentials);
-  best.row_potentials.resize(at_places.size());
-  for (std::size_t place = 0; place < at_places.size(); ++place) {
-    const std::int64_t image = sinkhorn.rows().number(static_cast<std::int64_t>(place));
-    best.row_potentials[static_cast<std::size_t>(image)] = at_places[place];
-  }
+  result.transport.row_potentials = passes.row_potentials();
   return result;
 }
 
 Transport solve_transport(MatrixView<const float> embeddings, MatrixView<const float> words,
                           const TransportOptions& options, Progress& progress) {
   return solve_and_place(embeddings, words, {}, options, progress).transport;
+}
+
+Transport solve_transport(TransportPasses& passes, const TransportChunks& chunks, std::int64_t n_words,
+                          const TransportOptions& options, Progress& progress) {
+  check(options);
+  require(options.epsilon > 0, "solve_transport", "epsilon must be given.");
+  Transport found = iterate(passes, chunks, n_words, options.epsilon, options, progress);
+  progress.finish();
+  return found;
 }
 
 }  // namespace ilk

@@ -28,22 +28,29 @@ Placing at_most(Placing wanted, const SemanticSpace& space) {
 
 }  // namespace
 
+SemanticCentresPlan semantic_centres_plan(std::int64_t n, const CaeOptions& options) {
+  check_ranges(options, function);
+  const std::int64_t k = options.n_clusters;
+  require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
+  SemanticCentresPlan plan{{.n_clusters = semantic_centre_count(n, k, options.selection),
+                            .seed = options.seed,
+                            .search = options.kmeans},
+                           {}};
+  plan.kmeans.search.n_init = 1;
+  plan.kmeans.search.tolerance = std::max(plan.kmeans.search.tolerance, least_tolerance);
+  const std::int64_t sampled = sampled_for_each_centre * plan.kmeans.n_clusters;
+  if (n <= sampled) return plan;
+  plan.sample = RandomStream(options.seed, "semantic centres").sample(n, sampled);
+  std::sort(plan.sample.begin(), plan.sample.end());
+  return plan;
+}
+
 Matrix<float> semantic_centres(MatrixView<const float> embeddings, const CaeOptions& options,
                                Progress& progress) {
-  check_ranges(options, function);
   require_unit_rows(embeddings, function, "embeddings");
-  const std::int64_t n = embeddings.rows(), k = options.n_clusters;
-  require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
-  KMeansOptions centres{.n_clusters = semantic_centre_count(n, k, options.selection),
-                        .seed = options.seed,
-                        .search = options.kmeans};
-  centres.search.n_init = 1;
-  centres.search.tolerance = std::max(centres.search.tolerance, least_tolerance);
-  const std::int64_t sampled = sampled_for_each_centre * centres.n_clusters;
-  if (n <= sampled) return kmeans(embeddings, centres, progress).centroids;
-  auto rows = RandomStream(centres.seed, "semantic centres").sample(n, sampled);
-  std::sort(rows.begin(), rows.end());
-  const auto start = kmeans(rows_of(embeddings, rows), centres, progress).centroids;
+  const auto [centres, sample] = semantic_centres_plan(embeddings.rows(), options);
+  if (sample.empty()) return kmeans(embeddings, centres, progress).centroids;
+  const auto start = kmeans(rows_of(embeddings, sample), centres, progress).centroids;
   return kmeans_from(embeddings, start, centres, progress).centroids;
 }
 

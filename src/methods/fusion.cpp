@@ -3,6 +3,7 @@
 #include <ilk/fusion.h>
 #include <ilk/kmeans.h>
 #include <ilk/parallel.h>
+#include <ilk/spread_kmeans.h>
 
 #include <algorithm>
 #include <cmath>
@@ -20,11 +21,12 @@ constexpr double vanishing_length = 1e-6;
 
 using Parts = std::vector<MatrixView<const float>>;
 
+/// By sums that are exact, so that those of any blocks may be added in any order.
 std::vector<float> mean_of(MatrixView<const float> part) {
   const std::int64_t n = part.rows(), d = part.columns();
   Matrix<double> sums(block_count(n, images_per_block), d);
   parallel_blocks(n, images_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
-    for (std::int64_t i = begin; i < end; ++i) kernels::kernels().add_row(sums[index], part[i], 1, d);
+    for (std::int64_t i = begin; i < end; ++i) add_to_sum(sums.row(index), part.row(i), n, false);
   });
   std::vector<float> mean(static_cast<std::size_t>(d));
   for (std::int64_t j = 0; j < d; ++j) {

@@ -1,0 +1,127 @@
+"""
+ilk.ray beside one process: seconds of k-means and of CAE's transport, and the bytes that an iteration sends.
+
+    python benchmarks/ray_scale.py [--rows 100000 300000 1000000] [--dimensions 128] [--clusters 100] [--rounds 3]
+
+Both take the same rows from the same start through the same iterations, in turns; one process with as many threads as Ray
+has workers. Labels and potentials are compared to the byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ilk
+import ilk.ray
+import numpy as np
+import ray
+from ilk.ray import _kmeans, _transport
+from ilk.ray._blocks import Blocks
+
+
+def rows(n: int, d: int, k: int, seed: int = 0) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    centres = random.standard_normal((k, d), dtype=np.float32)
+    x = np.empty((n, d), dtype=np.float32)
+    for begin in range(0, n, 10_000):
+        some = x[begin : begin + 10_000]
+        some[:] = random.standard_normal(some.shape, dtype=np.float32) + 0.7 * centres[random.integers(0, k, len(some))]
+        some /= np.linalg.norm(some, axis=1, keepdims=True)
+    return x
+
+
+def dataset_of(x: np.ndarray, rows_in_block: int) -> Any:
+    return ray.data.from_numpy([x[begin : begin + rows_in_block] for begin in range(0, len(x), rows_in_block)]).materialize()
+
+
+class Sent:
+    """Counts the numbers that k-means and transport send: arrays to each worker, and arrays back."""
+
+    def __init__(self) -> None:
+        self.calls = self.bytes = 0
+        self._wrap(_kmeans._Driver, "assign", lambda driver, _: sum(self._kmeans(driver)))
+        self._wrap(_transport._Passes, "sums", self._pass)
+
+    def _wrap(self, kind: type, name: str, count: Callable[[Any, Any], int]) -> None:
+        plain = getattr(kind, name)
+
+        def counted(one: Any, *arguments: Any) -> Any:
+            found = plain(one, *arguments)
+            self.calls += 1
+            self.bytes += count(one, found)
+            return found
+
+        setattr(kind, name, counted)
+
+    @staticmethod
+    def _kmeans(driver: Any) -> list[int]:
+        active = ray.get(driver.step.centroids[0])
+        back = [driver.starts[start].sums.nbytes + driver.starts[start].sizes.nbytes for start in active]
+        return [len(driver.workers) * (there.nbytes + b) for there, b in zip(active.values(), back, strict=True)]
+
+    @staticmethod
+    def _pass(passes: Any, found: np.ndarray) -> int:
+        return int(found.nbytes + len(passes.workers) * found[0].nbytes)
+
+    def each(self) -> float:
+        mean = self.bytes / max(1, self.calls)
+        self.calls = self.bytes = 0
+        return mean
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    begin = time.perf_counter()
+    found = work()
+    return time.perf_counter() - begin, found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
+    parser.add_argument("--dimensions", type=int, default=128)
+    parser.add_argument("--clusters", type=int, default=100)
+    parser.add_argument("--words", type=int, default=500)
+    parser.add_argument("--iterations", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--rows-in-block", type=int, default=50_000)
+    given = parser.parse_args()
+    ilk.set_threads(given.workers)
+    ray.init(num_cpus=given.workers, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    sent = Sent()
+    print(f"D = {given.dimensions}, K = {given.clusters}, M = {given.words}, {given.workers} workers or threads, {time.strftime('%Y-%m-%d')}\n")
+    print("| work | rows | one process, s | Ray, s | Ray's share of the speed | iterations | bytes an iteration sends |\n|---|---|---|---|---|---|---|")
+    for n in given.rows:
+        x = rows(n, given.dimensions, given.clusters)
+        words = rows(given.words, given.dimensions, given.clusters, 1)
+        blocks = Blocks.of_dataset(dataset_of(x, given.rows_in_block), "data")
+        start = x[:: n // given.clusters][: given.clusters].copy()
+        search = {"max_iterations": given.iterations, "tolerance": 0.0}
+        works: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+            "k-means": (lambda: ilk.kmeans(x, centroids=start, **search), lambda: _kmeans.clustered(blocks, search, start)),
+            "transport": (lambda: ilk.transport(x, words, epsilon=0.03), lambda: _transport.solved(blocks, words, {"epsilon": 0.03})),
+        }
+        for name, (alone, spread) in works.items():
+            seconds: tuple[list[float], list[float]] = ([], [])
+            for _ in range(given.rounds):
+                (one, whole), (two, parts) = timed(alone), timed(spread)
+                seconds[0].append(one)
+                seconds[1].append(two)
+                if name == "k-means":
+                    assert whole.centroids.tobytes() == parts.centroids.tobytes() and whole.iterations == parts.iterations
+                else:
+                    assert whole.column_potentials.tobytes() == parts["column_potentials"].tobytes()
+            iterations = whole.iterations
+            one, two = map(statistics.median, seconds)
+            share = statistics.median(a / b for a, b in zip(*seconds, strict=True))
+            print(f"| {name} | {n:,} | {one:.2f} | {two:.2f} | {100 * share:.0f} % | {iterations} | {sent.each():,.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
