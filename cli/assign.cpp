@@ -38,7 +38,7 @@ int assign_command(const AssignArguments& arguments) {
 }  // namespace
 
 void add_assign_command(CLI::App& app, Action& action) {
-  auto* subcommand = app.add_subcommand("assign", "Place new images in the groups of a run");
+  auto* subcommand = app.add_subcommand("assign", "Place new images in the clusters of a run");
   auto arguments = std::make_shared<AssignArguments>();
   subcommand->add_option("run", arguments->run, "The folder that `ilk cluster` left")
       ->required()

@@ -8,7 +8,7 @@
 
 #include "child_process.h"
 #include "commands.h"
-#include "help.h"
+#include "help_page.h"
 #include "inputs.h"
 #include "option_flags.h"
 #include "terminal.h"

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "commands.h"
-#include "help.h"
+#include "help_page.h"
 #include "inputs.h"
 #include "option_flags.h"
 #include "output.h"
@@ -116,7 +116,8 @@ int cluster(const ClusterArguments& arguments, const std::string& command) {
 }  // namespace
 
 void add_cluster_command(CLI::App& app, const std::string& command, Action& action) {
-  auto* subcommand = app.add_subcommand("cluster", "Group images by meaning and name the groups");
+  auto* subcommand =
+      app.add_subcommand("cluster", "Sort images into clusters by meaning and name the clusters");
   subcommand->formatter(std::make_shared<HelpFormatter>(
       std::vector<std::string>{"n-clusters", "output", "model", "method", "nouns", "captions-corpus",
                                "labels", "features", "files-from", "seed", "memory", "device", "json"}));

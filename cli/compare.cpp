@@ -70,7 +70,8 @@ void add_compare_command(CLI::App& app, Action& action) {
   subcommand->footer(
       "Example:\n"
       "  ilk compare run-kmeans/ run-cae/ --labels labels.csv\n\n"
-      "Images are matched by their paths. An ARI of 100 % says that two runs group alike, 0 no more than by "
+      "Images are matched by their paths. An ARI of 100 % says that two runs made the same clusters, 0 no "
+      "more than by "
       "chance.");
   subcommand->callback([=, &action] {
     action = [=] {

@@ -143,7 +143,7 @@ int eval(const EvalArguments& arguments) {
 
 void add_eval_command(CLI::App& app, Action& action) {
   auto* subcommand =
-      app.add_subcommand("eval", "Say how good the groups of a run are, with labels or without");
+      app.add_subcommand("eval", "Say how good the clusters of a run are, with labels or without");
   auto arguments = std::make_shared<EvalArguments>();
   subcommand->add_option("run", arguments->run, "A run directory")->required()->type_name("RUN");
   subcommand

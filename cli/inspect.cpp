@@ -28,7 +28,7 @@ int inspect_command(const InspectArguments& arguments) {
   if (summary.unreadable) print("not there any more, or unreadable", summary.unreadable);
   print("exact copies of another image", summary.exact_copies);
   print("near-duplicates of another image", summary.near_copies);
-  print("groups of duplicates", summary.exact_groups + summary.near_groups);
+  print("sets of duplicates", summary.exact_groups + summary.near_groups);
   print("bursts", summary.bursts);
   print("outliers", summary.outliers);
   for (const auto& [name, count] : summary.problems) print(name.c_str(), count);

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "commands.h"
-#include "help.h"
+#include "help_page.h"
 #include "messages.h"
 #include "output.h"
 
@@ -66,7 +66,8 @@ struct StopThreads {
 };
 
 int run_program(int argc, char** argv) {
-  CLI::App app("ilk groups a folder of images by meaning and says in words what each group is.", "ilk");
+  CLI::App app("ilk sorts a folder of images into clusters by meaning and says in words what each cluster is",
+               "ilk");
   app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", version_text, "Print versions and what ilk was built with");
   app.set_help_all_flag("--help-all", "Print all options");
@@ -91,6 +92,7 @@ int run_program(int argc, char** argv) {
   add_datasets_command(app, action);
   add_models_command(app, action);
   add_vocab_command(app, action);
+  add_shell_commands(app, action);
   const auto complain = [](const char* before, const std::string& text) {
     std::fprintf(stderr, "%s: %s\n", before, printable(text, true).c_str());
   };

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "help.h"
+#include "help_page.h"
 
 namespace ilk::cli {
 namespace {

@@ -54,7 +54,7 @@ class AddFlags {
           flags,
           [&value, name](const std::string& text) { value = enum_value<T>(text, "--" + name, "--" + name); },
           std::string(field.help));
-      option->default_str(std::string(enum_name(value)))->type_name("NAME");
+      option->default_str(std::string(enum_name(value)))->type_name(alternatives(value));
     } else if constexpr (std::is_same_v<T, std::optional<ClusterCount>>) {
       option = app_.add_option_function<std::string>(
           flags, [&value = field.value](const std::string& text) { value = cluster_count(text); },
@@ -95,6 +95,15 @@ class AddFlags {
   template <class T>
   static void refuse_negative(CLI::Option* option, const std::optional<T>&) {
     refuse_negative(option, T());
+  }
+
+  /// "auto|fp32|int16"
+  template <class T>
+  static std::string alternatives(T value) {
+    std::string text;
+    for (const std::string_view name : enum_names(value))
+      text += (text.empty() ? "" : "|") + std::string(name);
+    return text;
   }
 
   static std::string number(double value) {

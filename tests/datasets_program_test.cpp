@@ -113,7 +113,7 @@ TEST_F(DatasetsProgram, ChoosesHowManyClusters) {
   const auto chosen =
       run({"cluster", "--features", features, "--method", "kmeans", "-k", "2..12", "-o", output()});
   ASSERT_EQ(chosen.status, 0) << chosen.err;
-  EXPECT_THAT(chosen.out, HasSubstr("How many groups: 5 clusters"));
+  EXPECT_THAT(chosen.out, HasSubstr("How many clusters: 5 clusters"));
   const auto manifest = nlohmann::json::parse(ilk::read_file(fs::path(output()) / "manifest.json"));
   EXPECT_EQ(manifest["summary"]["cluster_count"]["n_clusters"], 5);
   EXPECT_EQ(manifest["summary"]["clusters"].size(), 5u);

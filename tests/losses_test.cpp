@@ -29,7 +29,7 @@ using Table = std::vector<Row>;   // rows of one view
 using Head = std::vector<Table>;  // views of one head
 using Loops = std::function<double(const Head& image, const Head& text)>;
 
-// The same formulas as docs/methods/sac.md and tac.md, one number at a time.
+// The same formulas as docs/methods/sac.md, one number at a time.
 
 double dot(const Row& a, const Row& b) {
   double sum = 0;

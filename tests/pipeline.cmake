@@ -32,7 +32,7 @@ ilk_test(stress LAYERS io)
 target_compile_definitions(stress_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
 add_dependencies(stress_test ilk_program)
 
-add_test(NAME install COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DBUILD=${PROJECT_BINARY_DIR}
+add_test(NAME install COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DBUILD=${PROJECT_BINARY_DIR} -DCOMPILER=${CMAKE_CXX_COMPILER}
                               -DWORK=${PROJECT_BINARY_DIR}/tests/installed -P ${CMAKE_CURRENT_SOURCE_DIR}/install/run.cmake)
 ilk_test(datasets_program LAYERS io LINK nlohmann_json::nlohmann_json)
 target_compile_definitions(datasets_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
@@ -51,3 +51,11 @@ if(ILK_WITH_TORCH)
                      ILK_OTHER_PLUGIN="$<TARGET_FILE:other_gpu_plugin>")
   add_dependencies(gpu_test ilk_program ilk_gpu other_gpu_plugin)
 endif()
+
+ilk_test(docs_program LAYERS io)
+target_compile_definitions(docs_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(docs_program_test ilk_program)
+
+ilk_test(shell_program LAYERS io)
+target_compile_definitions(shell_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(shell_program_test ilk_program)

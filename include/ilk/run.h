@@ -126,7 +126,7 @@ void visit_fields(Options& options, Visitor&& visit) {
       "one label a line, or an array of whole numbers"});
   visit(Field{
       "unique", options.unique,
-      "cluster one of each group of exact and near-duplicates (as `ilk inspect` finds them) and give the "
+      "cluster one of each set of exact and near-duplicates (as `ilk inspect` finds them) and give the "
       "others its cluster"});
   visit(Field{"device", options.device, device_help});
   visit(Field{"precision", options.precision, precision_help});

@@ -67,7 +67,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit.group("loss", options.loss);
 }
 
-/// TAC with trained heads (docs/methods/tac.md); as train_sac, with the images' counterparts for texts.
+/// TAC with trained heads (docs/methods/sac.md); as train_sac, with the images' counterparts for texts.
 TrainedHeads train_tac(MatrixView<const float> images, MatrixView<const float> counterparts,
                        const TacTrainedOptions& options, const TrainingHooks& hooks = {},
                        Progress& progress = silent());

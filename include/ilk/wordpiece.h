@@ -26,8 +26,8 @@ class WordPieceTokenizer {
   /// end token.
   std::vector<std::int32_t> encode(std::string_view text, std::int64_t longest) const;
 
-  std::int32_t start_token() const;  ///< [CLS] or <s>
-  std::int32_t end_token() const;    ///< [SEP] or </s>
+  std::int32_t start_token() const;  ///< [CLS] or `<s>`
+  std::int32_t end_token() const;    ///< [SEP] or `</s>`
   /// One more than the largest id.
   std::int32_t vocabulary_size() const;
   bool lower_cases() const;

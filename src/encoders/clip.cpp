@@ -9,6 +9,7 @@
 #include "../io/preprocessor_file.h"
 #include "clip_config.h"
 #include "clip_towers.h"
+#include "encoder_list.h"
 #include "gpu_tower.h"
 #include "model_weights.h"
 #include "text_groups.h"
@@ -173,5 +174,11 @@ Matrix<float> Clip::encode_texts(const std::vector<std::string>& texts) const {
     std::copy_n(rows[forest.row_of[i]], width(), embeddings[i]);
   return embeddings;
 }
+
+const EncoderKind clip_encoder{.model_type = "clip",
+                               .load = [](const fs::path& directory, Precision precision,
+                                          Device device) -> std::unique_ptr<ImageTextEncoder> {
+                                 return std::make_unique<Clip>(directory, precision, device);
+                               }};
 
 }  // namespace ilk

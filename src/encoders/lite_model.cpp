@@ -14,6 +14,7 @@
 
 #include "../kernels/functions.h"
 #include "../kernels/kernels.h"
+#include "encoder_list.h"
 #include "lite_config.h"
 #include "model_weights.h"
 #include "text_groups.h"
@@ -231,5 +232,12 @@ Matrix<float> LiteModel::encode_texts(const std::vector<std::string>& texts) con
     std::copy_n(sentences[i], sentences.columns(), joint[i] + state_->config.visual_width);
   return joint;
 }
+
+const EncoderKind lite_encoder{.model_type = "ilk-lite",
+                               .load = [](const fs::path& directory, Precision precision,
+                                          Device device) -> std::unique_ptr<ImageTextEncoder> {
+                                 return std::make_unique<LiteModel>(directory, precision, device);
+                               },
+                               .on_hub = false};
 
 }  // namespace ilk

@@ -40,7 +40,7 @@ const std::vector<KnownModel>& known_models() {
       {"clip-vit-b-16", "openai/clip-vit-base-patch16", "main",
        "599 MB, 4 times the work of b-32 (ImageNet 68 %); finer detail; OpenAI, MIT"},
       {"clip-vit-l-14", "openai/clip-vit-large-patch14", "main",
-       "1.7 GB, 18 times the work of b-32 (ImageNet 76 %); better groups and names; OpenAI, MIT"},
+       "1.7 GB, 18 times the work of b-32 (ImageNet 76 %); better clusters and names; OpenAI, MIT"},
       {"clip-vit-l-14-336", "openai/clip-vit-large-patch14-336", "main",
        "1.7 GB, 43 times the work of b-32 (ImageNet 77 %); 336 pixels, for small things in pictures; OpenAI, "
        "MIT"},

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "../io/json_file.h"
+#include "encoder_list.h"
 #include "hub.h"
 #include "model_record.h"
 
@@ -207,9 +208,15 @@ class Fetch {
                                      configuration["model_type"].is_string()
                                  ? configuration["model_type"].get<std::string>()
                                  : "";
-    require(type == "clip" || type == "bert" || type == "mpnet", function, wanted_.repository,
-            " is a model of type '", type,
-            "'; ilk reads 'clip', and of sentence encoders 'bert' and 'mpnet'.");
+    std::string known;
+    bool is_known = false;
+    for (const auto* kind : encoder_kinds()) {
+      if (!kind->on_hub) continue;
+      known += (known.empty() ? "" : ", ") + std::string(kind->model_type);
+      is_known = is_known || kind->model_type == type;
+    }
+    require(is_known, function, wanted_.repository, " is a model of type '", type, "'; ilk reads ", known,
+            ".");
   }
 
   /// The configuration of a sentence encoder's pooling, which lies in a folder of its own.

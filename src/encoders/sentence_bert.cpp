@@ -8,6 +8,7 @@
 
 #include "../kernels/kernels.h"
 #include "bert_tower.h"
+#include "encoder_list.h"
 #include "model_weights.h"
 #include "sentence_config.h"
 #include "text_groups.h"
@@ -123,5 +124,16 @@ Matrix<float> SentenceBert::encode_texts(const std::vector<std::string>& texts) 
       [&](std::int64_t i) { return state_->tokenizer.encode(texts[i], state_->longest); },
       [&](MatrixView<const std::int32_t> ids) { return (*state_)(ids); });
 }
+
+namespace {
+
+std::unique_ptr<TextEncoder> load(const fs::path& directory, Precision precision) {
+  return std::make_unique<SentenceBert>(directory, precision);
+}
+
+}  // namespace
+
+const EncoderKind bert_encoder{.model_type = "bert", .load_text = load};
+const EncoderKind mpnet_encoder{.model_type = "mpnet", .load_text = load};
 
 }  // namespace ilk

@@ -7,7 +7,7 @@
 
 #include "../io/image_decoder.h"
 #include "common_folder.h"
-#include "export_format.h"
+#include "export_format_list.h"
 #include "json_file.h"
 
 namespace ilk {
@@ -39,8 +39,6 @@ std::vector<ImageSize> sizes_of(const ExportedRun& run, ExportSummary& summary, 
     if (!file.kind.empty()) summary.skipped.push_back(std::move(file));
   return sizes;
 }
-
-}  // namespace
 
 ExportSummary export_coco(const ExportedRun& run, const ExportOptions& options, Progress& progress) {
   ExportSummary summary{.output = options.output};
@@ -80,5 +78,13 @@ ExportSummary export_coco(const ExportedRun& run, const ExportOptions& options, 
   summary.notices.push_back("File names are relative to " + common.string() + ".");
   return summary;
 }
+
+}  // namespace
+
+const ExportFormat coco_export{
+    .name = "coco",
+    .help = "COCO JSON: a category and a box round the whole picture for each image",
+    .place = ExportFormat::Place::file,
+    .write = export_coco};
 
 }  // namespace ilk

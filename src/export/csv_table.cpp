@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "export_format.h"
+#include "export_format_list.h"
 
 namespace ilk {
 namespace {
@@ -12,8 +12,6 @@ std::string six_digits(double value) {
   std::snprintf(text, sizeof text, "%.6f", value);
   return text;
 }
-
-}  // namespace
 
 ExportSummary export_csv(const ExportedRun& run, const ExportOptions& options, Progress&) {
   std::string text = "file,cluster,name,score,second_cluster,second_name,margin,top_nouns\n";
@@ -29,5 +27,12 @@ ExportSummary export_csv(const ExportedRun& run, const ExportOptions& options, P
   write_text(options.output, text, summary);
   return summary;
 }
+
+}  // namespace
+
+const ExportFormat csv_export{.name = "csv",
+                              .help = "a table of file, cluster, name and scores",
+                              .place = ExportFormat::Place::file,
+                              .write = export_csv};
 
 }  // namespace ilk

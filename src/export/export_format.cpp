@@ -1,4 +1,4 @@
-#include "export_format.h"
+#include "export_format_list.h"
 
 #include <ilk/error.h>
 #include <ilk/files.h>
@@ -8,57 +8,29 @@
 
 namespace ilk {
 
-const std::vector<ExportFormat>& export_format_table() {
-  using Place = ExportFormat::Place;
-  static const std::vector<ExportFormat> formats{
-      {.name = "folders",
-       .help = "a folder for each cluster, with copies of its images or links to them",
-       .place = Place::folder,
-       .write = export_folders,
-       .copies_images = true,
-       .undo = true},
-      {.name = "xmp",
-       .help = "sidecars with the clusters' names as keywords, for digiKam, darktable, Lightroom",
-       .place = Place::beside,
-       .write = export_xmp,
-       .undo = true},
-      {.name = "csv",
-       .help = "a table of file, cluster, name and scores",
-       .place = Place::file,
-       .write = export_csv},
-      {.name = "parquet",
-       .help = "the same with embeddings, for pandas, Polars, DuckDB, Arrow",
-       .place = Place::file,
-       .write = export_parquet},
-      {.name = "embedding-atlas",
-       .help = "Parquet with x, y, name and path, for `embedding-atlas FILE`",
-       .place = Place::file,
-       .write = export_embedding_atlas},
-      {.name = "imagefolder",
-       .help = "a folder for each class, for torchvision and Hugging Face datasets",
-       .place = Place::folder,
-       .write = export_imagefolder,
-       .copies_images = true,
-       .undo = true},
-      {.name = "coco",
-       .help = "COCO JSON: a category and a box round the whole picture for each image",
-       .place = Place::file,
-       .write = export_coco},
-      {.name = "label-studio",
-       .help = "tasks with clusters as predictions, and the labelling interface",
-       .place = Place::folder,
-       .write = export_label_studio},
-      {.name = "fiftyone",
-       .help = "a FiftyOne dataset that points to the images",
-       .place = Place::folder,
-       .write = export_fiftyone},
-  };
+namespace {
+
+/// "folders, xmp": the formats for which `holds`.
+template <class Holds>
+std::string names_where(const Holds& holds) {
+  std::string list;
+  for (const auto* format : export_format_table())
+    if (holds(*format)) list += (list.empty() ? "" : ", ") + std::string(format->name);
+  return list;
+}
+
+}  // namespace
+
+const std::vector<const ExportFormat*>& export_format_table() {
+#define ILK_ADDRESS_OF_EXPORT(name) &name##_export,
+  static const std::vector<const ExportFormat*> formats{ILK_EXPORTS(ILK_ADDRESS_OF_EXPORT)};
+#undef ILK_ADDRESS_OF_EXPORT
   return formats;
 }
 
 std::vector<std::pair<std::string, std::string>> export_formats() {
   std::vector<std::pair<std::string, std::string>> formats;
-  for (const auto& format : export_format_table()) formats.emplace_back(format.name, format.help);
+  for (const auto* format : export_format_table()) formats.emplace_back(format->name, format->help);
   return formats;
 }
 
@@ -66,28 +38,26 @@ const ExportFormat& find_export_format(const ExportOptions& options) {
   constexpr std::string_view function = "export";
   const auto& formats = export_format_table();
   const auto found = std::find_if(formats.begin(), formats.end(),
-                                  [&](const ExportFormat& format) { return format.name == options.to; });
+                                  [&](const ExportFormat* format) { return format->name == options.to; });
   if (found == formats.end()) {
     std::vector<std::string> names;
-    std::string list;
-    for (const auto& format : formats) {
-      names.emplace_back(format.name);
-      list += (list.empty() ? "" : ", ") + names.back();
-    }
+    for (const auto* format : formats) names.emplace_back(format->name);
     const std::string nearest = nearest_name(options.to, names);
-    fail(function, "--to must be one of ", list, "; got '", options.to, "'.",
-         nearest.empty() ? "" : " Did you mean " + nearest + "?");
+    fail("--to", "--to must be one of ", names_where([](const auto&) { return true; }), "; got '",
+         options.to, "'.", nearest.empty() ? "" : " Did you mean " + nearest + "?");
   }
-  require(options.link == Link::copy || found->copies_images, function,
-          "--link is for folders and imagefolder, got --to ", options.to, ".");
-  require(!options.undo || found->undo, function, "--undo is for folders, imagefolder and xmp, got --to ",
-          options.to, ". A file that was exported can simply be deleted.");
-  require(options.sidecar == Sidecar::full || found->name == "xmp", function,
+  const ExportFormat& format = **found;
+  require(options.link == Link::copy || format.copies_images, function, "--link is for ",
+          names_where([](const auto& each) { return each.copies_images; }), "; got --to ", options.to, ".");
+  require(!options.undo || format.undo, function, "--undo is for ",
+          names_where([](const auto& each) { return each.undo; }), "; got --to ", options.to,
+          ". A file that was exported can simply be deleted.");
+  require(options.sidecar == Sidecar::full || format.name == "xmp", function,
           "--sidecar is for xmp, got --to ", options.to, ".");
-  require(found->place == ExportFormat::Place::beside || !options.output.empty(), function,
-          "-o must name the ", found->place == ExportFormat::Place::file ? "file" : "folder",
+  require(format.place == ExportFormat::Place::beside || !options.output.empty(), function,
+          "-o must name the ", format.place == ExportFormat::Place::file ? "file" : "folder",
           " to write for --to ", options.to, ".");
-  return *found;
+  return format;
 }
 
 void write_text(const std::filesystem::path& path, const std::string& text, ExportSummary& summary) {

@@ -34,7 +34,7 @@ struct ExportedRun {
   DecodeOptions decode;                       ///< as the run decoded its images
 };
 
-/// A format to export to: a name, a line of help, and how it is written. The table is in export_format.cpp.
+/// A format to export to: a name, a line of help, and how it is written. The table is export_format_list.h.
 struct ExportFormat {
   enum class Place { file, folder, beside };
   std::string_view name, help;
@@ -43,21 +43,10 @@ struct ExportFormat {
   bool copies_images = false;  ///< whether `link` is for it
   bool undo = false;           ///< whether `undo` is for it
 };
-const std::vector<ExportFormat>& export_format_table();
+const std::vector<const ExportFormat*>& export_format_table();
 
 /// Throws Error for a name that is not in the table, and for options that the format does not know.
 const ExportFormat& find_export_format(const ExportOptions& options);
-
-ExportSummary export_folders(const ExportedRun& run, const ExportOptions& options, Progress& progress);
-ExportSummary export_imagefolder(const ExportedRun& run, const ExportOptions& options, Progress& progress);
-ExportSummary export_xmp(const ExportedRun& run, const ExportOptions& options, Progress& progress);
-ExportSummary export_csv(const ExportedRun& run, const ExportOptions& options, Progress& progress);
-ExportSummary export_parquet(const ExportedRun& run, const ExportOptions& options, Progress& progress);
-ExportSummary export_embedding_atlas(const ExportedRun& run, const ExportOptions& options,
-                                     Progress& progress);
-ExportSummary export_coco(const ExportedRun& run, const ExportOptions& options, Progress& progress);
-ExportSummary export_label_studio(const ExportedRun& run, const ExportOptions& options, Progress& progress);
-ExportSummary export_fiftyone(const ExportedRun& run, const ExportOptions& options, Progress& progress);
 
 /// Writes the text as `path`, unless it says just that already; counts it in the summary.
 void write_text(const std::filesystem::path& path, const std::string& text, ExportSummary& summary);

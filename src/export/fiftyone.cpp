@@ -2,10 +2,12 @@
 // `fiftyone.types.LegacyFiftyOneDataset`: metadata.json about the data set, samples.json with a sample for
 // each image. (`FiftyOneDataset` is a dump of the database, with the version that wrote it.) Images stay
 // where they are.
-#include "export_format.h"
+#include "export_format_list.h"
 #include "json_file.h"
 
 namespace ilk {
+
+namespace {
 
 ExportSummary export_fiftyone(const ExportedRun& run, const ExportOptions& options, Progress&) {
   using Json = nlohmann::ordered_json;
@@ -31,5 +33,12 @@ ExportSummary export_fiftyone(const ExportedRun& run, const ExportOptions& optio
                             "\", dataset_type=fiftyone.types.LegacyFiftyOneDataset)");
   return summary;
 }
+
+}  // namespace
+
+const ExportFormat fiftyone_export{.name = "fiftyone",
+                                   .help = "a FiftyOne dataset that points to the images",
+                                   .place = ExportFormat::Place::folder,
+                                   .write = export_fiftyone};
 
 }  // namespace ilk

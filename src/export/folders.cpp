@@ -1,9 +1,11 @@
 #include <algorithm>
 
-#include "export_format.h"
+#include "export_format_list.h"
 #include "placed_files.h"
 
 namespace ilk {
+
+namespace {
 
 ExportSummary export_folders(const ExportedRun& run, const ExportOptions& options, Progress& progress) {
   const auto folders = folder_names(run.names, /*numbered=*/true);
@@ -25,5 +27,22 @@ ExportSummary export_imagefolder(const ExportedRun& run, const ExportOptions& op
          std::filesystem::path(folders[static_cast<std::size_t>(image.cluster)]) / image.file.filename()});
   return place_files(files, options, progress);
 }
+
+}  // namespace
+
+const ExportFormat folders_export{
+    .name = "folders",
+    .help = "a folder for each cluster, with copies of its images or links to them",
+    .place = ExportFormat::Place::folder,
+    .write = export_folders,
+    .copies_images = true,
+    .undo = true};
+const ExportFormat imagefolder_export{
+    .name = "imagefolder",
+    .help = "a folder for each class, for torchvision and Hugging Face datasets",
+    .place = ExportFormat::Place::folder,
+    .write = export_imagefolder,
+    .copies_images = true,
+    .undo = true};
 
 }  // namespace ilk

@@ -1,7 +1,7 @@
 // Label Studio's tasks with predictions (https://labelstud.io/guide/predictions) and the labelling interface
 // that they are for. Images are served by Label Studio's local storage.
 #include "common_folder.h"
-#include "export_format.h"
+#include "export_format_list.h"
 #include "json_file.h"
 
 namespace ilk {
@@ -38,8 +38,6 @@ std::string xml_attribute(std::string_view text) {
   return safe;
 }
 
-}  // namespace
-
 ExportSummary export_label_studio(const ExportedRun& run, const ExportOptions& options, Progress&) {
   ExportSummary summary{.output = options.output};
   std::vector<std::filesystem::path> files;
@@ -75,5 +73,13 @@ ExportSummary export_label_studio(const ExportedRun& run, const ExportOptions& o
       common.string() + ", give a project the labelling interface interface.xml, and import tasks.json.");
   return summary;
 }
+
+}  // namespace
+
+const ExportFormat label_studio_export{
+    .name = "label-studio",
+    .help = "tasks with clusters as predictions, and the labelling interface",
+    .place = ExportFormat::Place::folder,
+    .write = export_label_studio};
 
 }  // namespace ilk

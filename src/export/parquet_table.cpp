@@ -1,7 +1,7 @@
 // Tables of a run as Parquet files.
 #include <ilk/error.h>
 
-#include "export_format.h"
+#include "export_format_list.h"
 #include "parquet_file.h"
 
 namespace ilk {
@@ -19,8 +19,6 @@ ExportSummary written(const ExportOptions& options, const std::vector<ParquetCol
   write_parquet(options.output, columns);
   return {.output = options.output, .written = 1};
 }
-
-}  // namespace
 
 ExportSummary export_parquet(const ExportedRun& run, const ExportOptions& options, Progress&) {
   const Matrix<float> embeddings = run.embeddings();
@@ -54,5 +52,17 @@ ExportSummary export_embedding_atlas(const ExportedRun& run, const ExportOptions
                            column(run, "score", [](const auto& image) { return image.score; }),
                            column(run, "path", [](const auto& image) { return image.file.string(); })});
 }
+
+}  // namespace
+
+const ExportFormat parquet_export{.name = "parquet",
+                                  .help = "the same with embeddings, for pandas, Polars, DuckDB, Arrow",
+                                  .place = ExportFormat::Place::file,
+                                  .write = export_parquet};
+const ExportFormat embedding_atlas_export{
+    .name = "embedding-atlas",
+    .help = "Parquet with x, y, name and path, for `embedding-atlas FILE`",
+    .place = ExportFormat::Place::file,
+    .write = export_embedding_atlas};
 
 }  // namespace ilk

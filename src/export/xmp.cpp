@@ -6,7 +6,7 @@
 
 #include "../io/strings.h"
 #include "common_folder.h"
-#include "export_format.h"
+#include "export_format_list.h"
 #include "xmp_packet.h"
 
 namespace ilk {
@@ -64,8 +64,6 @@ void update(const fs::path& place, const XmpKeywords& wanted, ExportSummary& sum
   }
 }
 
-}  // namespace
-
 ExportSummary export_xmp(const ExportedRun& run, const ExportOptions& options, Progress& progress) {
   ExportSummary summary{.output = options.output};
   std::vector<fs::path> files;
@@ -102,5 +100,14 @@ ExportSummary export_xmp(const ExportedRun& run, const ExportOptions& options, P
   progress.finish();
   return summary;
 }
+
+}  // namespace
+
+const ExportFormat xmp_export{
+    .name = "xmp",
+    .help = "sidecars with the clusters' names as keywords, for digiKam, darktable, Lightroom",
+    .place = ExportFormat::Place::beside,
+    .write = export_xmp,
+    .undo = true};
 
 }  // namespace ilk

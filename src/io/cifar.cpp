@@ -8,7 +8,7 @@
 #include <map>
 #include <optional>
 
-#include "dataset_formats.h"
+#include "dataset_format_list.h"
 #include "pickle.h"
 #include "zip.h"
 
@@ -18,6 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::string_view function = "open_dataset";
 constexpr std::int64_t image_bytes = 3072;
+
+enum class Cifar { ten, hundred, twenty };
 
 struct Part {
   fs::path path;
@@ -149,8 +151,7 @@ class Reader {
   std::map<std::string, std::vector<std::int64_t>> labels_;
 };
 
-}  // namespace
-
+/// The variant where it is known; else it is told by the files.
 Dataset open_cifar(const fs::path& place, std::optional<Cifar> variant) {
   Dataset dataset;
   Reader reader(dataset, variant);
@@ -158,5 +159,44 @@ Dataset open_cifar(const fs::path& place, std::optional<Cifar> variant) {
   reader.finish(fs::is_directory(place) ? place : place.parent_path());
   return dataset;
 }
+
+template <Cifar variant>
+Dataset open_variant(const fs::path& place) {
+  return open_cifar(place, variant);
+}
+
+bool holds_any(const fs::path& folder, std::initializer_list<const char*> names) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const char* name) { return fs::is_regular_file(folder / name); });
+}
+
+bool is_cifar10_folder(const fs::path& folder) {
+  return holds_any(folder, {"data_batch_1.bin", "data_batch_1", "test_batch.bin", "test_batch"});
+}
+
+bool is_cifar100_folder(const fs::path& folder) {
+  return (holds_any(folder, {"train.bin"}) && holds_any(folder, {"fine_label_names.txt"})) ||
+         (holds_any(folder, {"train"}) && holds_any(folder, {"meta"}));
+}
+
+/// A pickle, or rows of one or two labels and a picture.
+bool is_cifar_file(const fs::path& file, const std::string& head) {
+  if (head.starts_with("\x80\x02}") || head.starts_with("\x80\x03}")) return true;
+  const auto size = fs::file_size(file);
+  return file.extension() == ".bin" && size > 0 && (size % 3073 == 0 || size % 3074 == 0);
+}
+
+}  // namespace
+
+const DatasetFormat cifar10_format{
+    .name = "cifar10", .open = open_variant<Cifar::ten>, .is_folder = is_cifar10_folder};
+const DatasetFormat cifar100_format{
+    .name = "cifar100", .open = open_variant<Cifar::hundred>, .is_folder = is_cifar100_folder};
+const DatasetFormat cifar20_format{.name = "cifar20", .open = open_variant<Cifar::twenty>};
+/// One of these, told by a file.
+const DatasetFormat cifar_format{
+    .name = "cifar",
+    .open = [](const fs::path& place) { return open_cifar(place, std::nullopt); },
+    .is_file = is_cifar_file};
 
 }  // namespace ilk::internal

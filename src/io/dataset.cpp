@@ -8,7 +8,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "dataset_formats.h"
+#include "dataset_format_list.h"
 #include "glob.h"
 #include "image_format.h"
 #include "strings.h"
@@ -26,8 +26,22 @@ constexpr std::array imagenet_dogs = {"n02085936", "n02086646", "n02088238", "n0
                                       "n02099601", "n02101388", "n02101556", "n02102177", "n02105056",
                                       "n02105412", "n02105855", "n02107142", "n02110958", "n02112137"};
 
+const std::vector<const internal::DatasetFormat*>& formats() {
+#define ILK_ADDRESS_OF_DATASET_FORMAT(name) &internal::name##_format,
+  static const std::vector<const internal::DatasetFormat*> all{
+      ILK_DATASET_FORMATS(ILK_ADDRESS_OF_DATASET_FORMAT)};
+#undef ILK_ADDRESS_OF_DATASET_FORMAT
+  return all;
+}
+
+const internal::DatasetFormat* find_format(std::string_view name) {
+  for (const auto* format : formats())
+    if (format->name == name) return format;
+  return nullptr;
+}
+
 struct Place {
-  std::string format;  // empty: to be told
+  const internal::DatasetFormat* format;  // null: to be told
   fs::path path;
 };
 
@@ -35,15 +49,12 @@ struct Place {
 Place parse(const std::string& place) {
   const auto colon = place.find(':');
   if (colon != std::string::npos) {
-    const std::string format = place.substr(0, colon);
-    const auto& known = dataset_formats();
-    if (std::find(known.begin(), known.end(), format) != known.end())
-      return {format, place.substr(colon + 1)};
+    if (const auto* format = find_format(place.substr(0, colon))) return {format, place.substr(colon + 1)};
   }
   std::error_code error;
   if (!fs::exists(place, error))
-    if (const auto fetched = fetched_dataset(place)) return {place, *fetched};
-  return {"", place};
+    if (const auto fetched = fetched_dataset(place)) return {find_format(place), *fetched};
+  return {nullptr, place};
 }
 
 std::string head_of(const fs::path& path) {
@@ -53,60 +64,18 @@ std::string head_of(const fs::path& path) {
   return head;
 }
 
-/// Whether a file begins as an image.
-bool is_image(const fs::path& path) {
-  try {
-    return recognise_content(head_of(path)).format != ImageFormat::none;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-/// Whether the folder holds tar shards and neither images nor folders; tables beside the shards, as
-/// img2dataset writes them, do not matter.
-bool holds_shards(const fs::path& folder) {
-  std::vector<fs::path> others;
-  bool any = false;
+/// The format of a place by its content, or a file's size where that says nothing; null where it is none that
+/// is known.
+const internal::DatasetFormat* format_of(const fs::path& path) {
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!internal::is_visible(entry.path())) continue;
-    if (!entry.is_regular_file(error)) return false;
-    if (internal::is_shard_name(entry.path()))
-      any = true;
-    else
-      others.push_back(entry.path());
-  }
-  return any && std::none_of(others.begin(), others.end(), is_image);
-}
-
-std::string folder_format(const fs::path& folder) {
-  const auto has = [&](const char* name) { return fs::is_regular_file(folder / name); };
-  if (!internal::idx_image_files(folder).empty()) return "idx";
-  if (has("train_X.bin") || has("test_X.bin") || has("unlabeled_X.bin")) return "stl10";
-  if (has("data_batch_1.bin") || has("data_batch_1") || has("test_batch.bin") || has("test_batch"))
-    return "cifar10";
-  if ((has("train.bin") && has("fine_label_names.txt")) || (has("train") && has("meta"))) return "cifar100";
-  return holds_shards(folder) ? "webdataset" : "imagefolder";
-}
-
-/// A file's format by its first bytes, or its size where those say nothing; empty where it is none that is
-/// known.
-std::string file_format(const fs::path& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  if (error || !fs::is_regular_file(path)) return "";
-  const std::string head = head_of(path);
-  if (head.starts_with(std::string_view("\0\0\x08\x03", 4))) return "idx";
-  const std::string name = path.filename().string();
-  if (head.starts_with("\x1f\x8b")) {
-    if (name.find("idx3-ubyte") != std::string::npos) return "idx";
-    return internal::is_shard_name(path) ? "webdataset" : "";
-  }
-  if (head.size() > 262 && std::string_view(head).substr(257, 5) == "ustar") return "webdataset";
-  if (head.starts_with("\x80\x02}") || head.starts_with("\x80\x03}")) return "cifar";
-  if (path.extension() == ".bin" && size > 0 && (size % 3073 == 0 || size % 3074 == 0)) return "cifar";
-  if (path.extension() == ".csv") return "csv";
-  return "";
+  const bool is_folder = fs::is_directory(path, error);
+  if (!is_folder && !fs::is_regular_file(path, error)) return nullptr;
+  const std::string head = is_folder ? "" : head_of(path);
+  for (const auto* format : formats())
+    if (is_folder ? format->is_folder && format->is_folder(path)
+                  : format->is_file && format->is_file(path, head))
+      return format;
+  return nullptr;
 }
 
 /// The shards that a pattern such as "shards/{000..099}.tar" stands for; none where a path is no shard's name
@@ -123,10 +92,6 @@ std::vector<std::string> shards_of(const std::string& pattern) {
   const bool any =
       std::any_of(shards.begin(), shards.end(), [](const auto& path) { return fs::exists(path); });
   return any ? shards : std::vector<std::string>();
-}
-
-std::string format_of(const fs::path& path) {
-  return fs::is_directory(path) ? folder_format(path) : file_format(path);
 }
 
 /// Keeps the images that `wanted` says, with their splits.
@@ -198,23 +163,6 @@ void select_split(Dataset& dataset, const std::string& split) {
   keep_images(dataset, [&](const Dataset::Image&, const std::string& name) { return name == split; });
 }
 
-Dataset open_as(const std::string& format, const fs::path& path) {
-  using namespace internal;
-  if (format == "imagefolder") return open_image_folder(path);
-  if (format == "csv") return open_csv(path);
-  if (format == "cifar") return open_cifar(path, std::nullopt);
-  if (format == "cifar10") return open_cifar(path, Cifar::ten);
-  if (format == "cifar100") return open_cifar(path, Cifar::hundred);
-  if (format == "cifar20") return open_cifar(path, Cifar::twenty);
-  if (format == "stl10") return open_stl10(path);
-  if (format == "webdataset") return open_webdataset({path});
-  if (format == "videos" || format == "ucf101") return open_videos(path);
-  // MNIST and Fashion-MNIST have the same files; folders are called after the latter.
-  return open_idx(path, format == "fashion-mnist" ||
-                            (format == "idx" &&
-                             lower_case(fs::absolute(path).string()).find("fashion") != std::string::npos));
-}
-
 /// What `open` opens, of it the part that is asked for.
 template <class Open>
 Dataset open_with(const DatasetOptions& options, const std::string& place, const Open& open) {
@@ -232,20 +180,30 @@ Dataset open_with(const DatasetOptions& options, const std::string& place, const
 }  // namespace
 
 const std::vector<std::string>& dataset_formats() {
-  static const std::vector<std::string> formats = {"imagefolder",   "csv",        "cifar10", "cifar100",
-                                                   "cifar20",       "stl10",      "idx",     "mnist",
-                                                   "fashion-mnist", "webdataset", "videos",  "ucf101"};
-  return formats;
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const auto* format : formats()) all.emplace_back(format->name);
+    return all;
+  }();
+  return names;
+}
+
+bool internal::begins_as_image(const fs::path& file) {
+  try {
+    return recognise_content(head_of(file)).format != ImageFormat::none;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 bool is_packed_dataset(const std::string& place) {
   const Place parsed = parse(place);
-  if (!parsed.format.empty()) return true;
+  if (parsed.format) return true;
   if (!shards_of(place).empty()) return true;
   std::error_code error;
   if (!fs::exists(parsed.path, error)) return false;
-  const std::string format = format_of(parsed.path);
-  return !format.empty() && format != "imagefolder" && format != "csv";
+  const auto* format = format_of(parsed.path);
+  return format && format->packed;
 }
 
 Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
@@ -263,11 +221,11 @@ Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
     fail(function, "a data set must be a file or a folder that exists, got '", place, "'.");
   }
   return open_with(options, place, [&] {
-    if (parsed.format.empty()) parsed.format = format_of(parsed.path);
-    require(!parsed.format.empty(), function, place,
+    if (!parsed.format) parsed.format = format_of(parsed.path);
+    require(parsed.format != nullptr, function, place,
             " must be an image folder, a CSV, CIFAR, STL-10, IDX or tar shards; its content is none of these "
             "(if it is, write FORMAT:PATH).");
-    Dataset dataset = open_as(parsed.format, parsed.path);
+    Dataset dataset = parsed.format->open(parsed.path);
     dataset.place = parsed.path.string();
     return dataset;
   });

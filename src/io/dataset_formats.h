@@ -1,29 +1,32 @@
 #pragma once
-// The readers behind open_dataset. Each checks the files' sizes and labels and throws Error("[open_dataset]
-// …").
+// The formats behind open_dataset, and what their readers share. Each reader checks the files' sizes and
+// labels and throws Error("[open_dataset] …").
 #include <ilk/dataset.h>
 
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "byte_source.h"
 
 namespace ilk::internal {
 
-Dataset open_image_folder(const std::filesystem::path& place);
+/// A format: its name, as in FORMAT:PATH, and how a place of it is opened; where a place can be told to be of
+/// it without being told, how. The table is dataset_format_list.h.
+struct DatasetFormat {
+  std::string_view name;
+  Dataset (*open)(const std::filesystem::path& place);
+  bool (*is_folder)(const std::filesystem::path& folder) = nullptr;
+  /// By the file's first bytes, its name and its size.
+  bool (*is_file)(const std::filesystem::path& file, const std::string& head) = nullptr;
+  bool packed = true;  ///< not a plain list of image files, so that no flag has to say that it is a data set
+};
+
 /// A list of files below a folder, with the folder that each lies in for its class; `read` is left empty.
 Dataset folder_of_classes(const std::filesystem::path& place, ImageList list);
-Dataset open_videos(const std::filesystem::path& place);
-Dataset open_csv(const std::filesystem::path& place);
-/// The files of images in a folder, or in the folder raw/ within it; unpacked ones before packed ones.
-std::vector<std::filesystem::path> idx_image_files(const std::filesystem::path& folder);
-Dataset open_idx(const std::filesystem::path& place, bool fashion);
-enum class Cifar { ten, hundred, twenty };
-/// The variant where it is known; else it is told by the files.
-Dataset open_cifar(const std::filesystem::path& place, std::optional<Cifar> variant);
-Dataset open_stl10(const std::filesystem::path& place);
 /// Shards, or folders of them.
 Dataset open_webdataset(const std::vector<std::filesystem::path>& places);
 /// Whether the name ends in .tar, .tar.gz or .tgz.
@@ -32,6 +35,9 @@ bool is_shard_name(const std::filesystem::path& path);
 inline bool is_visible(const std::filesystem::path& path) {
   return !path.filename().native().starts_with('.');
 }
+
+/// Whether a file begins as an image.
+bool begins_as_image(const std::filesystem::path& file);
 
 /// Pixels (H, W, channels) of 8 bits, 1 or 3 channels, as a PNG without compression.
 ImageFile png_of_pixels(std::int64_t height, std::int64_t width, std::int64_t channels,

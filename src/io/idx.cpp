@@ -7,7 +7,8 @@
 #include <set>
 #include <sstream>
 
-#include "dataset_formats.h"
+#include "dataset_format_list.h"
+#include "strings.h"
 
 namespace ilk::internal {
 namespace {
@@ -89,6 +90,28 @@ std::optional<std::string> set_of(const fs::path& images) {
   return std::nullopt;
 }
 
+/// The files of images in a folder, or in the folder raw/ within it; unpacked ones before packed ones.
+std::vector<fs::path> idx_image_files(const fs::path& place) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(place, error)) {
+    const fs::path& path = entry.path();
+    if (!is_visible(path) || !set_of(path) || !entry.is_regular_file(error)) continue;
+    // torchvision keeps the packed file beside the one that it has unpacked.
+    const bool is_packed = path.extension() == ".gz";
+    if (is_packed && fs::exists(fs::path(path).replace_extension(), error)) continue;
+    found.push_back(path);
+  }
+  // Training images first, as everybody counts them.
+  std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {
+    const std::string set_a = set_of(a).value_or(""), set_b = set_of(b).value_or("");
+    if (set_a != set_b) return set_a < set_b;
+    return (split_of(a) == "train") != (split_of(b) == "train") ? split_of(a) == "train" : a < b;
+  });
+  if (!found.empty() || place.filename() == "raw") return found;
+  return fs::is_directory(place / "raw", error) ? idx_image_files(place / "raw") : found;
+}
+
 std::vector<fs::path> image_files(const fs::path& place) {
   if (!fs::is_directory(place)) return {place};
   std::vector<fs::path> found = idx_image_files(place);
@@ -126,29 +149,6 @@ std::optional<Mapping> mapping_of(const fs::path& images) {
     mapping.classes.emplace_back(1, static_cast<char>(code));
   }
   return mapping;
-}
-
-}  // namespace
-
-std::vector<fs::path> idx_image_files(const fs::path& place) {
-  std::error_code error;
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(place, error)) {
-    const fs::path& path = entry.path();
-    if (!is_visible(path) || !set_of(path) || !entry.is_regular_file(error)) continue;
-    // torchvision keeps the packed file beside the one that it has unpacked.
-    const bool is_packed = path.extension() == ".gz";
-    if (is_packed && fs::exists(fs::path(path).replace_extension(), error)) continue;
-    found.push_back(path);
-  }
-  // Training images first, as everybody counts them.
-  std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {
-    const std::string set_a = set_of(a).value_or(""), set_b = set_of(b).value_or("");
-    if (set_a != set_b) return set_a < set_b;
-    return (split_of(a) == "train") != (split_of(b) == "train") ? split_of(a) == "train" : a < b;
-  });
-  if (!found.empty() || place.filename() == "raw") return found;
-  return fs::is_directory(place / "raw", error) ? idx_image_files(place / "raw") : found;
 }
 
 Dataset open_idx(const fs::path& place, bool fashion) {
@@ -197,5 +197,28 @@ Dataset open_idx(const fs::path& place, bool fashion) {
   dataset.read = pixel_reader(std::move(files), layout);
   return dataset;
 }
+
+/// MNIST and Fashion-MNIST have the same files; folders are called after the latter.
+Dataset open_by_name(const fs::path& place) {
+  return open_idx(place, lower_case(fs::absolute(place).string()).find("fashion") != std::string::npos);
+}
+
+bool is_idx_folder(const fs::path& folder) {
+  return !idx_image_files(folder).empty();
+}
+
+bool is_idx_file(const fs::path& file, const std::string& head) {
+  if (head.starts_with(std::string_view("\0\0\x08\x03", 4))) return true;
+  return head.starts_with("\x1f\x8b") && file.filename().string().find("idx3-ubyte") != std::string::npos;
+}
+
+}  // namespace
+
+const DatasetFormat idx_format{
+    .name = "idx", .open = open_by_name, .is_folder = is_idx_folder, .is_file = is_idx_file};
+const DatasetFormat mnist_format{.name = "mnist",
+                                 .open = [](const fs::path& place) { return open_idx(place, false); }};
+const DatasetFormat fashion_mnist_format{.name = "fashion-mnist",
+                                         .open = [](const fs::path& place) { return open_idx(place, true); }};
 
 }  // namespace ilk::internal

@@ -8,7 +8,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "dataset_formats.h"
+#include "dataset_format_list.h"
 #include "path_table.h"
 #include "text_file.h"
 
@@ -70,6 +70,8 @@ Dataset folder_of_classes(const fs::path& place, ImageList list) {
   return dataset;
 }
 
+namespace {
+
 Dataset open_image_folder(const fs::path& place) {
   Dataset dataset = folder_of_classes(place, list_images({place.string()}));
   dataset.format = "imagefolder";
@@ -116,5 +118,17 @@ Dataset open_csv(const fs::path& place) {
   read_files(dataset);
   return dataset;
 }
+
+}  // namespace
+
+const DatasetFormat imagefolder_format{.name = "imagefolder",
+                                       .open = open_image_folder,
+                                       .is_folder = [](const fs::path&) { return true; },
+                                       .packed = false};
+const DatasetFormat csv_format{
+    .name = "csv",
+    .open = open_csv,
+    .is_file = [](const fs::path& file, const std::string&) { return file.extension() == ".csv"; },
+    .packed = false};
 
 }  // namespace ilk::internal

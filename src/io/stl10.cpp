@@ -2,18 +2,16 @@
 // blue, each plane column by column; labels from 1 in a file of their own; "unlabeled" has none.
 #include <ilk/error.h>
 
-#include "dataset_formats.h"
+#include "dataset_format_list.h"
 
 namespace ilk::internal {
 namespace {
 
+namespace fs = std::filesystem;
 constexpr std::string_view function = "open_dataset";
 constexpr std::int64_t side = 96, image_bytes = 3 * side * side;
 
-}  // namespace
-
-Dataset open_stl10(const std::filesystem::path& place) {
-  namespace fs = std::filesystem;
+Dataset open_stl10(const fs::path& place) {
   Dataset dataset{.format = "stl10", .classes = class_names(lines_of(place / "class_names.txt"), 10)};
   std::vector<PixelFile> files;
   for (const std::string split : {"train", "test", "unlabeled"}) {
@@ -42,5 +40,13 @@ Dataset open_stl10(const std::filesystem::path& place) {
       std::move(files), {.height = side, .width = side, .channels = 3, .planes = true, .columns = true});
   return dataset;
 }
+
+}  // namespace
+
+const DatasetFormat stl10_format{
+    .name = "stl10", .open = open_stl10, .is_folder = [](const fs::path& folder) {
+      return fs::is_regular_file(folder / "train_X.bin") || fs::is_regular_file(folder / "test_X.bin") ||
+             fs::is_regular_file(folder / "unlabeled_X.bin");
+    }};
 
 }  // namespace ilk::internal

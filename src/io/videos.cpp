@@ -11,7 +11,7 @@
 #include <set>
 #include <sstream>
 
-#include "dataset_formats.h"
+#include "dataset_format_list.h"
 #include "process.h"
 
 namespace ilk::internal {
@@ -95,8 +95,6 @@ std::map<std::string, std::string> ucf_splits(const fs::path& place, Dataset& da
   return split_of;
 }
 
-}  // namespace
-
 Dataset open_videos(const fs::path& place) {
   require(on_path("ffmpeg") && on_path("ffprobe"), function,
           "videos must be read by ffmpeg and ffprobe (Debian: apt install ffmpeg), got no such programs.");
@@ -137,5 +135,10 @@ Dataset open_videos(const fs::path& place) {
   };
   return dataset;
 }
+
+}  // namespace
+
+const DatasetFormat videos_format{.name = "videos", .open = open_videos};
+const DatasetFormat ucf101_format{.name = "ucf101", .open = open_videos};
 
 }  // namespace ilk::internal

@@ -12,7 +12,7 @@
 #include <set>
 #include <sstream>
 
-#include "dataset_formats.h"
+#include "dataset_format_list.h"
 #include "image_format.h"
 #include "shard_files.h"
 #include "strings.h"
@@ -240,5 +240,36 @@ Dataset open_webdataset(const std::vector<fs::path>& places) {
   };
   return dataset;
 }
+
+namespace {
+
+/// Whether the folder holds tar shards and neither images nor folders; tables beside the shards, as
+/// img2dataset writes them, do not matter.
+bool holds_shards(const fs::path& folder) {
+  std::vector<fs::path> others;
+  bool any = false;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (!is_visible(entry.path())) continue;
+    if (!entry.is_regular_file(error)) return false;
+    if (is_shard_name(entry.path()))
+      any = true;
+    else
+      others.push_back(entry.path());
+  }
+  return any && std::none_of(others.begin(), others.end(), begins_as_image);
+}
+
+bool is_shard(const fs::path& file, const std::string& head) {
+  if (head.starts_with("\x1f\x8b")) return is_shard_name(file);
+  return head.size() > 262 && std::string_view(head).substr(257, 5) == "ustar";
+}
+
+}  // namespace
+
+const DatasetFormat webdataset_format{.name = "webdataset",
+                                      .open = [](const fs::path& place) { return open_webdataset({place}); },
+                                      .is_folder = holds_shards,
+                                      .is_file = is_shard};
 
 }  // namespace ilk::internal

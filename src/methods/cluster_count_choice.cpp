@@ -152,7 +152,7 @@ void conclude(ClusterCountChoice& result) {
   if (result.clear) {
     result.verdict = number + " clusters";
   } else if (at_end) {
-    result.verdict = "no clear answer: groups still get clearer at " + std::to_string(last->n_clusters) +
+    result.verdict = "no clear answer: clusters still get clearer at " + std::to_string(last->n_clusters) +
                      ", the most that was tried";
   } else if (second) {
     result.verdict = "no clear answer: " + std::to_string(std::min(result.n_clusters, second->n_clusters)) +
@@ -183,7 +183,7 @@ ClusterCountChoice choose_cluster_count(MatrixView<const float> embeddings,
 
   // By resample, then by number.
   std::vector<std::vector<Criteria>> found(halves.size());
-  progress.start("Counting groups", static_cast<std::int64_t>(numbers.size()), "numbers");
+  progress.start("Counting clusters", static_cast<std::int64_t>(numbers.size()), "numbers");
   for (const std::int64_t k : numbers) {
     progress.check_stop();
     const auto of_resamples = judge(points, halves, k, options);

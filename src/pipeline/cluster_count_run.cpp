@@ -61,7 +61,7 @@ void decide_cluster_count(RunRecord& record, RecordingProgress& progress) {
       {.smallest = asked.smallest(), .largest = asked.largest(), .seed = record.options.seed}, progress);
   record.n_clusters = choice.n_clusters;
   if (!choice.clear)
-    progress.say("How many groups: " + choice.verdict + "; made " + std::to_string(choice.n_clusters) +
+    progress.say("How many clusters: " + choice.verdict + "; made " + std::to_string(choice.n_clusters) +
                  ". The report shows the evidence.");
   record.summary.cluster_count = std::move(choice);
 }
@@ -87,7 +87,7 @@ std::vector<ClusterCountEvidence> best_evidence(const ClusterCountChoice& count)
 
 std::string cluster_count_table(const ClusterCountChoice& count) {
   std::string text =
-      format("\nHow many groups: %s (%.0f %% of the votes)\n%s\n%8s  %10s  %9s  %9s  %5s  %6s\n",
+      format("\nHow many clusters: %s (%.0f %% of the votes)\n%s\n%8s  %10s  %9s  %9s  %5s  %6s\n",
              count.verdict.c_str(), 100 * count.confidence, cluster_count_basis(count).c_str(), "clusters",
              "silhouette", "agreement", "objective", "score", "votes");
   for (const auto& one : best_evidence(count))

@@ -122,7 +122,7 @@ class Inspection {
     group_of_.assign(rows_.size(), -1);
     std::string csv = "group,path,best,kind,similarity,width,height,bytes,sharpness\n";
     auto& shown =
-        section("Duplicates", "The best copy of each group is the first: most pixels, sharpest, most bytes.",
+        section("Duplicates", "The best copy of each set is the first: most pixels, sharpest, most bytes.",
                 groups.size(), std::min(groups.size(), most_groups_shown));
     for (std::size_t g = 0; g < groups.size(); ++g) {
       const auto& group = groups[g];
