@@ -51,3 +51,17 @@ if(ILK_WITH_TORCH)
                      ILK_OTHER_PLUGIN="$<TARGET_FILE:other_gpu_plugin>")
   add_dependencies(gpu_test ilk_program ilk_gpu other_gpu_plugin)
 endif()
+
+# What `ilk view` answers.
+if(ILK_WITH_HTTPLIB)
+  ilk_test(view_program LAYERS io LINK nlohmann_json::nlohmann_json PkgConfig::HTTPLIB)
+  target_compile_definitions(view_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+  add_dependencies(view_program_test ilk_program)
+endif()
+
+# The report in a browser, where there is one.
+find_program(PYTHON3 /usr/bin/python3 python3)
+if(PYTHON3)
+  add_test(NAME browser COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/browser_test.py $<TARGET_FILE:ilk_program> ${PROJECT_SOURCE_DIR})
+  set_tests_properties(browser PROPERTIES SKIP_RETURN_CODE 77)
+endif()
