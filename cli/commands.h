@@ -24,6 +24,7 @@ void add_export_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_models_command(CLI::App& app, Action& action);
 void add_search_command(CLI::App& app, Action& action);
+void add_view_command(CLI::App& app, Action& action);
 void add_vocab_command(CLI::App& app, Action& action);
 /// `ilk man` and `ilk completions`, which --help does not list. All others must have been added.
 void add_shell_commands(CLI::App& app, Action& action);

@@ -4,13 +4,14 @@
 #include <memory>
 
 #include "commands.h"
+#include "inputs.h"
 
 namespace ilk::cli {
 namespace {
 
 int print_changes(const EditSummary& summary) {
   for (const auto& change : summary.changes) std::printf("%s.\n", change.c_str());
-  std::printf("%lld %s cluster. The run's own command makes report.html anew.\n",
+  std::printf("%lld %s cluster. The run's own command makes report.html anew; `ilk view` shows it already.\n",
               static_cast<long long>(summary.moved), summary.moved == 1 ? "image changed" : "images changed");
   return done;
 }
@@ -55,9 +56,15 @@ class EditCommand {
           app.add_option("cluster", request.cluster, "Where they go: a cluster, or new")
               ->required()
               ->type_name("CLUSTER|new");
-          app.add_option("images", request.images, "Paths as in assignments.csv")
-              ->required()
-              ->type_name("PATH");
+          app.add_option("images", request.images, "Paths as in assignments.csv")->type_name("PATH");
+          app.add_option_function<std::string>(
+                 "--images-from",
+                 [&request](const std::string& place) {
+                   for (auto& path : listed_inputs({.files_from = place}, "edit"))
+                     request.images.push_back(std::move(path));
+                 },
+                 "File with one path a line, or separated by NUL; - for standard input")
+              ->type_name("FILE");
           app.add_option("--name", request.names, "Name of the new cluster")->expected(1)->type_name("NAME");
         });
     add("lock", "Keep a cluster's name, number and images whatever a later run finds", Kind::lock,

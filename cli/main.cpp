@@ -87,6 +87,7 @@ int run_program(int argc, char** argv) {
   add_search_command(app, action);
   add_inspect_command(app, action);
   add_edit_command(app, action);
+  add_view_command(app, action);
   add_export_command(app, action);
   add_bench_command(app, command_line(argc, argv), action);
   add_datasets_command(app, action);

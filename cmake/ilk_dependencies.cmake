@@ -38,6 +38,7 @@ ilk_optional(VIPS "Decode images with libvips" vips>=8.13)
 ilk_optional(SQLITE "Keep the embedding cache in SQLite" sqlite3>=3.34)
 ilk_optional(CURL "Download models with libcurl" libcurl>=7.74)
 ilk_optional(LIBRAW "Read the previews of camera raw files with LibRaw" libraw_r>=0.20)
+ilk_optional(HTTPLIB "Serve reports with cpp-httplib" cpp-httplib>=0.11)
 ilk_optional(EXEMPI "Write XMP sidecars with Exempi" exempi-2.0>=2.5)
 
 # Off by default: the one part that needs libtorch, which alone is larger than all else.

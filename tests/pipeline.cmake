@@ -59,3 +59,17 @@ add_dependencies(docs_program_test ilk_program)
 ilk_test(shell_program LAYERS io)
 target_compile_definitions(shell_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
 add_dependencies(shell_program_test ilk_program)
+
+# What `ilk view` answers.
+if(ILK_WITH_HTTPLIB)
+  ilk_test(view_program LAYERS io LINK nlohmann_json::nlohmann_json PkgConfig::HTTPLIB)
+  target_compile_definitions(view_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+  add_dependencies(view_program_test ilk_program)
+endif()
+
+# The report in a browser, where there is one.
+find_program(PYTHON3 /usr/bin/python3 python3)
+if(PYTHON3)
+  add_test(NAME browser COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/browser_test.py $<TARGET_FILE:ilk_program> ${PROJECT_SOURCE_DIR})
+  set_tests_properties(browser PROPERTIES SKIP_RETURN_CODE 77)
+endif()

@@ -52,4 +52,8 @@ class ApproximateNeighbours {
   std::unique_ptr<Graphs> graphs_;
 };
 
+/// The k nearest of each row among all rows, itself among them: exact up to most_for_exact_neighbours rows,
+/// then approximate where that is built in. `rows` as above; throws Error unless 1 ≤ k.
+Neighbours neighbours_within(MatrixView<const float> rows, std::int64_t k, Progress& progress = silent());
+
 }  // namespace ilk

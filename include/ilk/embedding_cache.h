@@ -33,6 +33,15 @@ class EmbeddingCache {
   /// Stores all in one transaction; on return they survive a kill. Throws Error for an empty embedding.
   void store(const std::vector<Entry>& entries, const std::string& encoder);
 
+  /// The same for other bytes that are made of an image, such as a thumbnail; `kind` says everything that
+  /// determines them but the image.
+  std::optional<std::string> find_bytes(const std::string& content_sha256, const std::string& kind);
+  struct BytesEntry {
+    std::string content_sha256;
+    std::string bytes;  ///< not empty
+  };
+  void store_bytes(const std::vector<BytesEntry>& entries, const std::string& kind);
+
   /// The content hash of an unchanged file (same path, size, times and inode), so that a known file is not
   /// read again; nothing where it is new or changed, or was changed within the last two seconds before it was
   /// noted. Call it before the file is read: a file that changes between this call and `note_content` is then

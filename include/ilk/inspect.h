@@ -74,7 +74,9 @@ struct InspectSummary {
 ///   of odd shape.
 /// - mislabelled.csv, with labels: images whose 15 nearest others, copies left out, agree less with its label
 ///   than with another.
-/// - inspect.html: the same with pictures, the first of each.
+/// - inspect.html: the same with pictures, the first of each; inspect.js: the rows, from which report.html
+/// shows
+///   all of them.
 ///
 /// Originals are read. Throws Error for a run whose images are rows of an array, and where none is there.
 InspectSummary inspect_run(const std::filesystem::path& run, const InspectOptions& options,

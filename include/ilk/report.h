@@ -1,4 +1,7 @@
 #pragma once
+// N images, K clusters.
+#include <ilk/matrix.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +16,8 @@ struct Report {
     std::string path;
     std::string thumbnail_jpeg;  ///< bytes; empty where it could not be made
     double score = 0;            ///< cosine with its cluster's centroid
+    std::int64_t row = -1;       ///< of assignments.csv; −1: the page knows it by its path alone
+    std::string words;           ///< the image's own nouns, as shown
   };
   struct Word {
     std::string word;
@@ -27,6 +32,22 @@ struct Report {
     std::string caption;
     double density = 0;             ///< mean cosine of its images with its centroid
     std::vector<Picture> pictures;  ///< nearest to the centroid first
+    std::vector<Picture> more;      ///< those after them, unfolded on demand
+    bool locked = false;
+    std::int64_t merged_into = -1;  ///< −1: it was not merged
+  };
+  /// All images of the run, by row of assignments.csv: what the map, the search and the pages of a cluster
+  /// need.
+  struct Images {
+    std::vector<std::int64_t> clusters;  ///< (N)
+    std::vector<float> scores;           ///< (N)
+    std::vector<std::int64_t> places;    ///< (N): where a picture stands in the files of report/
+    Matrix<float> map;                   ///< (N, 2); empty: there is no map
+    std::vector<std::string> classes;    ///< names of known classes; empty: there are no labels
+    std::vector<std::int64_t> labels;    ///< (N), −1 where there is none; empty as `classes`
+    std::string digest;                  ///< of all paths in their order, which tells runs apart
+    bool beside = false;    ///< pictures lie in files beside the page; else the clusters have them all
+    bool pictures = false;  ///< some image has a thumbnail
   };
   /// One number after each pass of a training.
   struct Curve {
@@ -67,11 +88,39 @@ struct Report {
   std::vector<Curve> curves;                               ///< of a training; none: there was none
   std::vector<Cluster> clusters;  ///< by number, as in assignments.csv; shown largest first
   std::vector<Skipped> skipped;
+  std::optional<Images> images;
+  std::string run;  ///< the run directory as commands name it; empty: the page offers no commands
 };
 
-/// One self-contained HTML page: no network, no script needed to read it, light and dark, phone and desktop,
-/// images inline, all text escaped (bytes that are not UTF-8 shown as U+FFFD). The same report gives the same
-/// bytes. Pictures without a thumbnail are shown as words.
+/// One HTML page: no network, no script needed to read it, light and dark, phone and desktop, all text
+/// escaped (bytes that are not UTF-8 shown as U+FFFD). The same report gives the same bytes. Pictures without
+/// a thumbnail are shown as words. All is inside the page, but where `images->beside` says that a script of
+/// the page finds the rest in report/: the files below.
 std::string render_report(const Report& report);
+
+/// Pictures of one file of report/, and images of which one file has the names.
+constexpr std::int64_t pictures_per_file = 64, names_per_file = 8192;
+/// report/index.js: what the page must know of all images before it shows any.
+std::string report_index_file(const Report& report);
+/// report/pictures/NUMBER.js: paths, words and thumbnails of the images in places NUMBER × 64 …
+std::string report_pictures_file(std::int64_t number, const std::vector<Report::Picture>& pictures);
+/// report/names/NUMBER.js: paths and words of the images in rows NUMBER × 8192 …, for the search.
+std::string report_names_file(std::int64_t number,
+                              const std::vector<std::pair<std::string, std::string>>& names);
+
+/// What `ilk view` answers to the page: the clusters as they are now, with `changes`, sentences on what an
+/// edit did.
+std::string report_state(const std::vector<std::int64_t>& cluster_of,
+                         const std::vector<Report::Cluster>& clusters,
+                         const std::vector<std::string>& changes);
+
+/// Something that `ilk inspect` found: rows of images, those that belong together in one group.
+struct ReportFinding {
+  std::string name;
+  std::vector<std::vector<std::int64_t>> groups;
+};
+/// inspect/inspect.js, which the report of the run with these N images and this digest shows.
+std::string report_findings_file(std::int64_t images, const std::string& digest,
+                                 const std::vector<ReportFinding>& findings);
 
 }  // namespace ilk

@@ -65,6 +65,7 @@ struct RunOptions {
   std::string memory;
   std::string cache;
   std::int64_t exemplars = 24;
+  bool map = true;
   DatasetOptions dataset;
   DecodeOptions images;
   KMeansSearch kmeans;
@@ -139,6 +140,7 @@ void visit_fields(Options& options, Visitor&& visit) {
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
   visit(Field{"exemplars", options.exemplars, "pictures shown for each cluster in the report"}.between(0,
                                                                                                        1000));
+  visit(Field{"map", options.map, "lay the images out on a plane, for the report's map"});
   visit.group("dataset", options.dataset);
   visit.group("images", options.images);
   visit.group("kmeans", options.kmeans);

@@ -186,4 +186,11 @@ double ApproximateNeighbours::recall(std::int64_t k, std::int64_t sample) const 
   return static_cast<double>(good) / static_cast<double>(count * k);
 }
 
+Neighbours neighbours_within(MatrixView<const float> rows, std::int64_t k, Progress& progress) {
+  k = std::min(k, rows.rows());
+  if (rows.rows() > most_for_exact_neighbours && ApproximateNeighbours::built_in())
+    return ApproximateNeighbours(rows, progress).search(rows, k);
+  return nearest_neighbours(rows, rows, k);
+}
+
 }  // namespace ilk

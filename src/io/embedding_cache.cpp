@@ -212,6 +212,55 @@ struct EmbeddingCache::State {
     return false;
   }
 
+  /// The bytes of `width` units of `unit` bytes each.
+  std::optional<std::string> find(const std::string& content_sha256, const std::string& kind,
+                                  std::size_t unit) {
+    const std::lock_guard guard(mutex);
+    std::optional<std::string> found;
+    attempt([&] {
+      const auto id = connection->encoder_id(kind);
+      if (!id) return;
+      connection->encoders.emplace(kind, *id);
+      sqlite::Use use(connection->find);
+      use->bind(1, *id).bind(2, content_sha256);
+      if (!use->step()) return;
+      const std::string_view bytes = use->bytes(2);
+      if (use->integer(0) < 1 || bytes.size() != static_cast<std::size_t>(use->integer(0)) * unit)
+        throw Damage("an embedding has the wrong size");
+      if (checksum_of(bytes) != use->integer(1)) throw Damage("an embedding does not match its checksum");
+      found = std::string(bytes);
+    });
+    return found;
+  }
+
+  void store(const std::vector<BytesEntry>& entries, const std::string& kind, std::size_t unit) {
+    if (entries.empty()) return;
+    const std::lock_guard guard(mutex);
+    if (!connection || !writable) return;
+    const bool stored = attempt([&] {
+      Transaction transaction(connection->database);
+      {
+        sqlite::Use use(connection->add_encoder);
+        use->bind(1, kind);
+        use->step();
+      }
+      const std::int64_t id = connection->encoder_id(kind).value();
+      for (const BytesEntry& entry : entries) {
+        sqlite::Use use(connection->add);
+        use->bind(1, id)
+            .bind(2, entry.content_sha256)
+            .bind(3, static_cast<std::int64_t>(entry.bytes.size() / unit))
+            .bind(4, checksum_of(entry.bytes));
+        use->bind_blob(5, entry.bytes);
+        use->step();
+      }
+      write_notes();
+      transaction.commit();
+      connection->encoders.emplace(kind, id);
+    });
+    if (stored) notes.clear();
+  }
+
   void write_notes() {
     for (const auto& [file, note] : notes) {
       sqlite::Use use(connection->add_file);
@@ -247,56 +296,30 @@ EmbeddingCache::~EmbeddingCache() {
 
 std::optional<std::vector<float>> EmbeddingCache::find(const std::string& content_sha256,
                                                        const std::string& encoder) {
-  const std::lock_guard guard(state_->mutex);
-  std::optional<std::vector<float>> found;
-  state_->attempt([&] {
-    Connection& connection = *state_->connection;
-    const auto id = connection.encoder_id(encoder);
-    if (!id) return;
-    connection.encoders.emplace(encoder, *id);
-    sqlite::Use use(connection.find);
-    use->bind(1, *id).bind(2, content_sha256);
-    if (!use->step()) return;
-    const std::string_view bytes = use->bytes(2);
-    if (use->integer(0) < 1 || bytes.size() != static_cast<std::size_t>(use->integer(0)) * 4)
-      throw Damage("an embedding has the wrong size");
-    if (checksum_of(bytes) != use->integer(1)) throw Damage("an embedding does not match its checksum");
-    found = embedding_of(std::string(bytes));
-  });
-  return found;
+  auto found = state_->find(content_sha256, encoder, sizeof(float));
+  return found ? std::optional(embedding_of(std::move(*found))) : std::nullopt;
 }
 
 void EmbeddingCache::store(const std::vector<Entry>& entries, const std::string& encoder) {
-  for (const Entry& entry : entries)
+  std::vector<BytesEntry> stored;
+  for (const Entry& entry : entries) {
     require(!entry.embedding.empty(), "EmbeddingCache::store",
             "an embedding must be a float32 vector of at least one number, got none.");
-  if (entries.empty()) return;
-  const std::lock_guard guard(state_->mutex);
-  if (!state_->connection || !state_->writable) return;
-  const bool stored = state_->attempt([&] {
-    Connection& connection = *state_->connection;
-    Transaction transaction(connection.database);
-    {
-      sqlite::Use use(connection.add_encoder);
-      use->bind(1, encoder);
-      use->step();
-    }
-    const std::int64_t id = connection.encoder_id(encoder).value();
-    for (const Entry& entry : entries) {
-      const std::string bytes = bytes_of(entry.embedding);
-      sqlite::Use use(connection.add);
-      use->bind(1, id)
-          .bind(2, entry.content_sha256)
-          .bind(3, static_cast<std::int64_t>(entry.embedding.size()))
-          .bind(4, checksum_of(bytes));
-      use->bind_blob(5, bytes);
-      use->step();
-    }
-    state_->write_notes();
-    transaction.commit();
-    connection.encoders.emplace(encoder, id);
-  });
-  if (stored) state_->notes.clear();
+    stored.push_back({entry.content_sha256, bytes_of(entry.embedding)});
+  }
+  state_->store(stored, encoder, sizeof(float));
+}
+
+std::optional<std::string> EmbeddingCache::find_bytes(const std::string& content_sha256,
+                                                      const std::string& kind) {
+  return state_->find(content_sha256, kind, 1);
+}
+
+void EmbeddingCache::store_bytes(const std::vector<BytesEntry>& entries, const std::string& kind) {
+  for (const BytesEntry& entry : entries)
+    require(!entry.bytes.empty(), "EmbeddingCache::store_bytes",
+            "there must be at least one byte, got none.");
+  state_->store(entries, kind, 1);
 }
 
 std::optional<std::string> EmbeddingCache::known_content(const std::string& path) {
@@ -355,6 +378,10 @@ std::optional<std::vector<float>> EmbeddingCache::find(const std::string&, const
   return std::nullopt;
 }
 void EmbeddingCache::store(const std::vector<Entry>&, const std::string&) {}
+std::optional<std::string> EmbeddingCache::find_bytes(const std::string&, const std::string&) {
+  return std::nullopt;
+}
+void EmbeddingCache::store_bytes(const std::vector<BytesEntry>&, const std::string&) {}
 std::optional<std::string> EmbeddingCache::known_content(const std::string&) {
   return std::nullopt;
 }

@@ -1,6 +1,5 @@
 #include <ilk/error.h>
 #include <ilk/export.h>
-#include <ilk/principal_plane.h>
 
 #include <algorithm>
 #include <charconv>
@@ -24,7 +23,7 @@ double number(const std::string& text) {
 
 ExportedRun exported(const RunFiles& files, const std::vector<RunRow>& rows) {
   ExportedRun run{.embeddings = [&files, n = rows.size()] { return files.embeddings(n); },
-                  .map = [&files, n = rows.size()] { return principal_plane(files.clustered(n)); },
+                  .map = [&files, n = rows.size()] { return files.map(n); },
                   .decode = files.options().images};
   for (const auto& row : rows) {
     const auto most = static_cast<std::size_t>(std::max(row.cluster, row.second));

@@ -1,9 +1,11 @@
 // N images of a run.
+#include <ilk/approximate_neighbours.h>
 #include <ilk/csv.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
 #include <ilk/inspect.h>
 #include <ilk/parallel.h>
+#include <ilk/report.h>
 
 #include <algorithm>
 #include <array>
@@ -148,6 +150,9 @@ class Inspection {
       }
       if (g < most_groups_shown) shown.groups.push_back(std::move(pictures));
     }
+    std::vector<std::vector<std::int64_t>> images;
+    for (const auto& group : groups) images.push_back(group.images);
+    add_finding("Duplicates", std::move(images));
     write("duplicates.csv", csv);
   }
 
@@ -171,6 +176,7 @@ class Inspection {
       }
       if (g < most_groups_shown) shown.groups.push_back(std::move(pictures));
     }
+    add_finding("Bursts", groups);
     write("bursts.csv", csv);
   }
 
@@ -200,6 +206,8 @@ class Inspection {
                     digits(threshold, 2) + ", the median and 3.5 robust standard deviations.",
                 static_cast<std::size_t>(summary_.outliers), pictures.size());
     if (!pictures.empty()) shown.groups.push_back(std::move(pictures));
+    order.resize(static_cast<std::size_t>(summary_.outliers));
+    add_finding("Outliers", {order});
     write("outliers.csv", csv);
   }
 
@@ -235,6 +243,7 @@ class Inspection {
                                        digits(facts(having[p][i]).quality.sharpness, 2)});
       if (!pictures.empty()) shown.groups.push_back(std::move(pictures));
       summary_.problems.emplace_back(problems[p].name, std::ssize(having[p]));
+      add_finding(heading, {having[p]});
     }
     write("quality.csv", csv);
   }
@@ -275,10 +284,18 @@ class Inspection {
                 "the shares of their weight.",
                 suspects.size(), pictures.size());
     if (!pictures.empty()) shown.groups.push_back(std::move(pictures));
+    add_finding("Likely mislabelled", {suspects});
     write("mislabelled.csv", csv);
   }
 
+  void add_finding(std::string name, std::vector<std::vector<std::int64_t>> groups) {
+    findings_.push_back({std::move(name), std::move(groups)});
+  }
+
   void write_page() {
+    std::vector<std::string> paths;
+    for (const auto& row : rows_) paths.push_back(row.path);
+    write("inspect.js", report_findings_file(n_, digest_of_paths(paths), findings_));
     gallery_.title = "Inspection";
     gallery_.subtitle =
         std::to_string(n_) + " images of " + run_.directory().string() +
@@ -297,6 +314,7 @@ class Inspection {
   std::vector<PictureFacts> facts_;
   std::vector<std::int64_t> group_of_;
   Gallery gallery_;
+  std::vector<ReportFinding> findings_;
   InspectSummary summary_;
 };
 

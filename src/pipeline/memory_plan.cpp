@@ -20,6 +20,8 @@ constexpr double most_candidate_bytes = 1 << 28;
 constexpr double bytes_of_a_start = 12, most_starts = 32, most_trials = 12;
 // For each image: its name, scores and runners-up, its row of a table.
 constexpr double bytes_of_an_image = 512;
+// For each image: its neighbours, their graph, and the graph that an approximate search walks.
+constexpr double map_bytes_of_an_image = 1024;
 // For each thread: blocks of images, words and cosines.
 constexpr double bytes_of_a_thread = 24 << 20;
 // What a solve of the transport keeps of the cosines, a quarter of the images where that is more; and of the
@@ -81,6 +83,8 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
     needs("aligning words",
           words + (counterparts ? 2 * images : 0) + cosine_bytes(size, options) + n * double_bytes);
   for (const auto& [stage, bytes] : method.memory(size, options)) needs(stage, bytes);
+  // What was clustered is up to three features wide.
+  if (options.map) needs("laying out the map", n * map_bytes_of_an_image + (counterparts ? 3 * images : 0));
   return largest;
 }
 

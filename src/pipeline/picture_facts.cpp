@@ -140,11 +140,4 @@ std::vector<DuplicateGroup> duplicate_groups(const std::vector<PictureFacts>& fa
   return groups;
 }
 
-Neighbours neighbours_within(MatrixView<const float> embeddings, std::int64_t k) {
-  k = std::min(k, embeddings.rows());
-  if (embeddings.rows() > most_for_exact_neighbours && ApproximateNeighbours::built_in())
-    return ApproximateNeighbours(embeddings).search(embeddings, k);
-  return nearest_neighbours(embeddings, embeddings, k);
-}
-
 }  // namespace ilk

@@ -47,7 +47,4 @@ inline constexpr double usual_similarity = 0.96;
 std::vector<DuplicateGroup> duplicate_groups(const std::vector<PictureFacts>& facts,
                                              const Neighbours& neighbours, double least, Progress& progress);
 
-/// The k nearest others of each image, and itself: exact up to 200,000 images, then approximate. k at most N.
-Neighbours neighbours_within(MatrixView<const float> embeddings, std::int64_t k);
-
 }  // namespace ilk

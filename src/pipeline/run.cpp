@@ -2,6 +2,7 @@
 #include <ilk/files.h>
 #include <ilk/memory_size.h>
 #include <ilk/parallel.h>
+#include <ilk/plane_layout.h>
 #include <ilk/run.h>
 
 #include <algorithm>
@@ -55,6 +56,7 @@ class Run {
     context_.timed("name", [&] { name(); });
     if (copies_) spread_to_copies(record_, std::move(*copies_));
     if (labels_) score_against(*labels_);
+    if (options().map) context_.timed("lay out map", [&] { lay_out(); });
     context_.timed("write", [&] {
       features_written.get();
       write_kept_clusters(record_, previous, progress_);
@@ -62,8 +64,10 @@ class Run {
         write_file_atomically(options().output / "cluster_count.svg",
                               cluster_count_picture(*summary().cluster_count));
       summarise(begin);
-      write_report(record_,
-                   [&](const std::string& path, std::int64_t image) { return source->read(path, image); });
+      write_map(record_);
+      write_report(
+          record_, labels_,
+          [&](const std::string& path, std::int64_t image) { return source->read(path, image); }, progress_);
     });
     summarise(begin);
     write_manifest(record_);
@@ -199,6 +203,11 @@ class Run {
         cluster.exemplars.push_back(record_.images.paths[static_cast<std::size_t>(row)]);
       summary().clusters.push_back(std::move(cluster));
     }
+  }
+
+  void lay_out() {
+    record_.map =
+        plane_layout(record_.clustering.clustered(embeddings()), {.seed = options().seed}, progress_);
   }
 
   void summarise(std::chrono::steady_clock::time_point begin) {

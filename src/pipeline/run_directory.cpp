@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <map>
 
+#include "../io/npy_writer.h"
 #include "assignment_row.h"
 #include "options_json.h"
 
@@ -27,15 +28,6 @@ std::string dump(const Json& json) {
 std::string exact(double value) {
   char text[64];
   std::snprintf(text, sizeof text, "%.17g", value);
-  return text;
-}
-
-/// The nouns of one image as a table shows them.
-std::string nouns_of(const RunRecord& record, const std::vector<std::string>& nouns, std::int64_t image) {
-  if (nouns.empty()) return "";
-  std::string text;
-  for (const std::int64_t noun : record.top_nouns.indices.row(image))
-    text += (text.empty() ? "" : "; ") + nouns[static_cast<std::size_t>(noun)];
   return text;
 }
 
@@ -138,6 +130,23 @@ std::unique_ptr<RunDirectoryLock> begin_run_directory(const std::filesystem::pat
   remove_unfinished_files(directory);
   write_file_atomically(manifest, dump(manifest_head(options, command, "running")));
   return lock;
+}
+
+std::string nouns_of(const RunRecord& record, const std::vector<std::string>& nouns, std::int64_t image) {
+  if (nouns.empty()) return "";
+  std::string text;
+  for (const std::int64_t noun : record.top_nouns.indices.row(image))
+    text += (text.empty() ? "" : "; ") + nouns[static_cast<std::size_t>(noun)];
+  return text;
+}
+
+void write_map(const RunRecord& record) {
+  const auto path = record.options.output / "map.npy";
+  std::error_code ignored;
+  if (record.map.empty())
+    std::filesystem::remove(path, ignored);
+  else
+    write_npy(path, record.map);
 }
 
 void write_assignments(const RunRecord& record, const std::filesystem::path& folder) {

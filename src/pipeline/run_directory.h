@@ -29,6 +29,7 @@ struct RunRecord {
   TopWords top_nouns;  ///< of each image; empty where there are no nouns
   std::vector<std::vector<ScoredWord>> captions_of_cluster;
   std::vector<std::vector<std::int64_t>> exemplars;  ///< of each cluster, rows of the images, nearest first
+  Matrix<float> map;  ///< (N, 2), where images lie on the map; empty: there is none
   RunSummary summary;
   /// (K): what the method's clusters are called in all files but features.safetensors; empty: the same.
   std::vector<std::int64_t> numbers;
@@ -54,9 +55,15 @@ void decide_cluster_count(RunRecord& record, RecordingProgress& progress);
 std::string cluster_count_basis(const ClusterCountChoice& count);
 /// The best numbers by score, best first; the picture and the manifest have them all.
 std::vector<ClusterCountEvidence> best_evidence(const ClusterCountChoice& count);
-/// `read` gives the bytes of an image by its path and row.
-void write_report(const RunRecord& record,
-                  const std::function<ImageFile(const std::string& path, std::int64_t image)>& read);
+/// Writes report.html and what lies beside it. `labels` colour the map; `read` gives the bytes of an image by
+/// its path and row.
+void write_report(const RunRecord& record, const std::optional<Labels>& labels,
+                  const std::function<ImageFile(const std::string& path, std::int64_t image)>& read,
+                  Progress& progress);
+/// Writes map.npy, where the run has a map; else removes that of an earlier run.
+void write_map(const RunRecord& record);
+/// The nouns of one image as a table shows them; `nouns` are the chosen ones.
+std::string nouns_of(const RunRecord& record, const std::vector<std::string>& nouns, std::int64_t image);
 /// Last, since it says that the run is complete.
 void write_manifest(const RunRecord& record);
 

@@ -1,7 +1,9 @@
 #include "run_files.h"
 
+#include <ilk/array_file.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
+#include <ilk/principal_plane.h>
 #include <ilk/safetensors.h>
 
 #include "run_options_json.h"
@@ -39,6 +41,16 @@ std::string RunFiles::fact(const std::string& name) const {
   const SafetensorsFile file(directory_ / "features.safetensors");
   const auto found = file.metadata().find(name);
   return found == file.metadata().end() ? "" : found->second;
+}
+
+Matrix<float> RunFiles::map(std::size_t rows) const {
+  const auto file = directory_ / "map.npy";
+  std::error_code error;
+  if (!fs::exists(file, error)) return principal_plane(clustered(rows));
+  const ArrayFile array(file.string());
+  require(array.shape() == std::vector<std::int64_t>{static_cast<std::int64_t>(rows), 2}, function, file,
+          " must have two columns and a row for each of the run's ", rows, " images.");
+  return array.rows(0, static_cast<std::int64_t>(rows)).to_matrix();
 }
 
 Matrix<float> RunFiles::matrix(const std::string& name, std::size_t rows) const {

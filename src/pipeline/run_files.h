@@ -25,6 +25,8 @@ class RunFiles {
   Matrix<float> embeddings(std::size_t rows) const { return matrix("embeddings", rows); }
   /// What was clustered (N, W), rows of unit length.
   Matrix<float> clustered(std::size_t rows) const { return matrix("features", rows); }
+  /// Where the images lie on the map (N, 2); their principal plane where the run has no map.
+  Matrix<float> map(std::size_t rows) const;
   /// A fact of features.safetensors; empty where it is not there.
   std::string fact(const std::string& name) const;
 

@@ -1,6 +1,5 @@
 #include <ilk/duration.h>
 #include <ilk/files.h>
-#include <ilk/parallel.h>
 #include <ilk/report.h>
 #include <ilk/version.h>
 
@@ -8,15 +7,12 @@
 #include <cstdio>
 #include <ctime>
 
+#include "edited_run.h"
+#include "report_pictures.h"
 #include "run_directory.h"
 
 namespace ilk {
 namespace {
-
-constexpr std::int64_t thumbnail_edge = 192;
-// A report stays a file that a browser opens at once: fewer pictures a cluster where there are many clusters.
-constexpr std::int64_t most_pictures = 3000;
-constexpr std::int64_t fewest_pictures = 3;
 
 std::string today() {
   const std::time_t now = std::time(nullptr);
@@ -111,10 +107,20 @@ std::string base_path(const std::filesystem::path& directory) {
   return error ? here.string() : base.string();
 }
 
+/// Which clusters are locked, and which went into another, as clusters.json says.
+void note_edits(Report& report, const std::filesystem::path& directory) {
+  if (!has_edits(directory)) return;
+  const auto clusters = nlohmann::json::parse(read_file(directory / "clusters.json"));
+  for (std::size_t c = 0; c < std::min(clusters.size(), report.clusters.size()); ++c) {
+    report.clusters[c].locked = clusters[c].value("locked", false);
+    report.clusters[c].merged_into = clusters[c].value("merged_into", std::int64_t{-1});
+  }
+}
+
 }  // namespace
 
-void write_report(const RunRecord& record,
-                  const std::function<ImageFile(const std::string& path, std::int64_t image)>& read) {
+void write_report(const RunRecord& record, const std::optional<Labels>& labels, const ReadImage& read,
+                  Progress& progress) {
   const RunSummary& summary = record.summary;
   Report report{.title = title_of(record),
                 .program_version = ILK_VERSION,
@@ -123,7 +129,8 @@ void write_report(const RunRecord& record,
                 .paths_are_files = record.names_are_files,
                 .facts = facts_of(record),
                 .notices = summary.notices,
-                .curves = curves_of(record.clustering.epochs)};
+                .curves = curves_of(record.clustering.epochs),
+                .run = record.options.output.string()};
   if (summary.cluster_count) report.count = count_of(*summary.cluster_count);
   if (summary.agreement) {
     report.scores = {{"ACC", summary.agreement->accuracy},
@@ -131,15 +138,7 @@ void write_report(const RunRecord& record,
                      {"ARI", summary.agreement->adjusted_rand_index}};
   }
   for (const auto& file : summary.skipped) report.skipped.push_back({file.path, file.kind, file.reason});
-
-  const auto n_clusters = static_cast<std::int64_t>(summary.clusters.size());
-  const auto most = static_cast<std::size_t>(std::max(fewest_pictures, most_pictures / n_clusters));
-  struct Place {
-    std::size_t cluster, picture;
-  };
-  std::vector<Place> places;
-  for (std::size_t c = 0; c < summary.clusters.size(); ++c) {
-    const auto& cluster = summary.clusters[c];
+  for (const auto& cluster : summary.clusters) {
     Report::Cluster shown{.name = cluster.name.name,
                           .size = cluster.size,
                           .is_named = cluster.name.is_named,
@@ -147,31 +146,10 @@ void write_report(const RunRecord& record,
                           .caption = cluster.caption,
                           .density = cluster.density};
     for (const auto& word : cluster.name.words) shown.nouns.push_back({word.word, word.score});
-    for (std::size_t p = 0; p < std::min(most, cluster.exemplars.size()); ++p) {
-      const float score =
-          record.clustering.assignment.scores[static_cast<std::size_t>(record.exemplars[c][p])];
-      shown.pictures.push_back({.path = cluster.exemplars[p], .score = score});
-      places.push_back({c, p});
-    }
     report.clusters.push_back(std::move(shown));
   }
-  // Rows that nobody named have no pictures, even where a file happens to be called "7".
-  if (!record.options.features.empty() && record.options.names.empty()) places.clear();
-  parallel_blocks(static_cast<std::int64_t>(places.size()), 4,
-                  [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-                    for (std::int64_t i = begin; i < end; ++i) {
-                      const Place place = places[static_cast<std::size_t>(i)];
-                      auto& picture = report.clusters[place.cluster].pictures[place.picture];
-                      try {
-                        picture.thumbnail_jpeg =
-                            make_thumbnail(read(picture.path, record.exemplars[place.cluster][place.picture]),
-                                           thumbnail_edge, record.options.images);
-                      } catch (const ImageError&) {
-                        // It went away since it was encoded, or is a name and no path; the report shows that
-                        // alone.
-                      }
-                    }
-                  });
+  note_edits(report, record.options.output);
+  add_report_pictures(report, record, labels, read, progress);
   write_file_atomically(record.options.output / "report.html", render_report(report));
 }
 

@@ -3,6 +3,7 @@
 #include <ilk/csv.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
+#include <ilk/sha256.h>
 
 #include <charconv>
 
@@ -48,6 +49,12 @@ std::vector<RunRow> read_run_rows(const std::filesystem::path& file) {
                       .top_nouns = fields[6]});
   }
   return result;
+}
+
+std::string digest_of_paths(const std::vector<std::string>& paths) {
+  Sha256 digest;
+  for (const auto& path : paths) digest.update(path + '\n');
+  return digest.hex().substr(0, 16);
 }
 
 std::string to_csv(const std::vector<RunRow>& rows) {

@@ -23,6 +23,9 @@ struct RunRow {
 /// rule.
 std::vector<RunRow> read_run_rows(const std::filesystem::path& file);
 
+/// The first 16 hexadecimal digits of the SHA-256 of all paths in their order.
+std::string digest_of_paths(const std::vector<std::string>& paths);
+
 /// The same as text.
 std::string to_csv(const std::vector<RunRow>& rows);
 

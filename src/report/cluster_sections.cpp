@@ -138,19 +138,29 @@ void write_words(Page& page, const Report::Cluster& cluster, std::size_t index, 
   page << "<div><dt>Number</dt><dd>#" << index_text(index) << "</dd></div>\n</dl>\n</div>\n";
 }
 
-void write_gallery(Page& page, const Report& report, std::size_t index) {
-  const auto& cluster = report.clusters[index];
+/// Attributes by which the script finds a picture.
+void write_row(Page& page, const Report::Picture& picture) {
+  if (picture.row < 0) return;
+  page << " data-row=\"" << text(std::to_string(picture.row)) << "\"";
+  if (!picture.words.empty()) page << " data-words=\"" << text(picture.words) << "\"";
+}
+
+void write_pictures(Page& page, const Report& report, std::size_t index,
+                    const std::vector<Report::Picture>& pictures) {
   page << "<ul class=\"gallery\">\n";
-  for (const auto& picture : cluster.pictures) {
+  for (const auto& picture : pictures) {
     const std::string_view name = file_name(picture.path);
     if (picture.thumbnail_jpeg.empty()) {
-      page << "<li class=\"missing\" title=\"" << text(picture.path) << "\"><span dir=\"auto\">" << text(name)
-           << "</span></li>\n";
+      page << "<li class=\"missing\"";
+      write_row(page, picture);
+      page << " title=\"" << text(picture.path) << "\"><span dir=\"auto\">" << text(name) << "</span></li>\n";
       continue;
     }
     // Panoramas and strips are cropped, or one would take rows of its own.
     const double aspect = std::clamp(jpeg_aspect_ratio(picture.thumbnail_jpeg), 0.6, 2.4);
-    page << "<li style=\"--a:" << decimal(aspect, 3) << "\"><a href=\"";
+    page << "<li style=\"--a:" << decimal(aspect, 3) << "\"";
+    write_row(page, picture);
+    page << "><a href=\"";
     if (report.paths_are_files) {
       page << file_link(report.base_path, picture.path) << "\"";
     } else {
@@ -163,13 +173,48 @@ void write_gallery(Page& page, const Report& report, std::size_t index) {
   page << "</ul>\n";
 }
 
-void write_file_list(Page& page, const Report::Cluster& cluster) {
-  page << "<details class=\"files\">\n<summary>Most typical</summary>\n<ol>\n";
-  for (const auto& picture : cluster.pictures) {
-    page << "<li><span class=\"path\" dir=\"auto\">" << text(picture.path) << "</span> <span class=\"quiet\">"
+void write_files(Page& page, const std::vector<Report::Picture>& pictures) {
+  page << "<ol>\n";
+  for (const auto& picture : pictures) {
+    page << "<li";
+    write_row(page, picture);
+    page << "><span class=\"path\" dir=\"auto\">" << text(picture.path) << "</span> <span class=\"quiet\">"
          << decimal(picture.score, 3) << "</span></li>\n";
   }
-  page << "</ol>\n</details>\n";
+  page << "</ol>\n";
+}
+
+/// What the cluster has besides the pictures that are shown at once.
+void write_rest(Page& page, const Report& report, std::size_t index, bool as_pictures) {
+  const auto& cluster = report.clusters[index];
+  const auto shown = static_cast<std::int64_t>(cluster.pictures.size());
+  if (!report.images || cluster.size <= shown) return;
+  page << "<p class=\"rest\"><span class=\"quiet\">" << count(shown) << " of " << count(cluster.size)
+       << " images</span> <button type=\"button\" class=\"scripted all\" data-cluster=\"" << index_text(index)
+       << "\">Show all " << count(cluster.size) << "</button></p>\n";
+  if (cluster.more.empty()) return;
+  // Without a script they unfold here; with one they are what it shows elsewhere.
+  page << "<details class=\"unscripted\">\n<summary>" << count(std::ssize(cluster.more))
+       << " more</summary>\n";
+  if (as_pictures)
+    write_pictures(page, report, index, cluster.more);
+  else
+    write_files(page, cluster.more);
+  page << "</details>\n";
+}
+
+void write_gallery(Page& page, const Report& report, std::size_t index) {
+  page << "<div class=\"shown\">\n";
+  write_pictures(page, report, index, report.clusters[index].pictures);
+  write_rest(page, report, index, true);
+  page << "</div>\n";
+}
+
+void write_file_list(Page& page, const Report& report, std::size_t index) {
+  page << "<details class=\"files\">\n<summary>Most typical</summary>\n";
+  write_files(page, report.clusters[index].pictures);
+  page << "</details>\n";
+  write_rest(page, report, index, false);
 }
 
 void write_card(Page& page, const Report& report, std::size_t index, const Scale& scale) {
@@ -181,7 +226,7 @@ void write_card(Page& page, const Report& report, std::size_t index, const Scale
   if (has_thumbnail(cluster)) {
     write_gallery(page, report, index);
   } else if (!cluster.pictures.empty()) {
-    write_file_list(page, cluster);
+    write_file_list(page, report, index);
   }
   page << "</article>\n";
 }
@@ -217,13 +262,15 @@ void write_clusters(Page& page, const Report& report) {
     return;
   }
   page << "<div class=\"tools scripted\">\n"
-          "<input id=\"filter\" type=\"search\" aria-label=\"Filter clusters by name or noun\" "
-          "placeholder=\"Filter by name or noun\" autocomplete=\"off\" spellcheck=\"false\">\n"
+          "<input id=\"filter\" type=\"search\" aria-label=\"Search clusters and images by name, word or "
+          "file name\" "
+          "placeholder=\"Search names, words, files\" autocomplete=\"off\" spellcheck=\"false\">\n"
           "<select id=\"sort\" aria-label=\"Sort clusters\"><option value=\"largest\">Largest first</option>"
           "<option value=\"smallest\">Smallest first</option><option value=\"densest\">Densest first</option>"
           "<option value=\"loosest\">Loosest first</option><option value=\"name\">By name</option>"
           "<option value=\"number\">By number</option></select>\n"
-          "<output id=\"shown\" for=\"filter\" class=\"quiet\"></output>\n</div>\n"
+          "<output id=\"shown\" for=\"filter\" class=\"quiet\"></output>\n"
+          "<button type=\"button\" id=\"found\" hidden></button>\n</div>\n"
        << (scale.pictures ? Markup("<div id=\"cards\">\n") : Markup("<div id=\"cards\" class=\"wordy\">\n"));
   for (const std::size_t index : by_size(report)) write_card(page, report, index, scale);
   page << "</div>\n</section>\n";

@@ -1,27 +1,13 @@
 #include <ilk/gallery.h>
 
 #include "html.h"
-#include "page_style.h"
+#include "page_files.h"
 #include "thumbnail.h"
 
 namespace ilk {
 namespace {
 
 using namespace html;
-
-constexpr char gallery_style[] = R"css(
-header { padding: 2.5rem 0 1rem; }
-section { padding: 1.5rem 0; border-top: 1px solid var(--line); }
-section > p { color: var(--quiet); max-width: 48rem; }
-.group { display: flex; flex-wrap: wrap; gap: .75rem; padding: 1rem 0; }
-.group + .group { border-top: 1px dashed var(--line); }
-figure { margin: 0; width: 11rem; font-size: .8125rem; line-height: 1.35; }
-figure img, figure .none { display: block; width: 100%; height: 9rem; object-fit: contain; background: var(--raised); }
-figure .none { display: grid; place-items: center; color: var(--quiet); }
-figcaption { padding-top: .25rem; }
-figcaption span { display: block; color: var(--quiet); }
-footer { padding: 1.5rem 0 3rem; color: var(--quiet); }
-)css";
 
 void write_picture(Page& page, const Gallery& gallery, const Gallery::Picture& picture) {
   const auto slash = picture.path.rfind('/');

@@ -124,6 +124,17 @@ SafeText base64(std::string_view bytes) {
   return SafeText(ilk::base64(bytes));
 }
 
+SafeText data_block(std::string_view json) {
+  std::string safe;
+  safe.reserve(json.size());
+  for (const char letter : json)
+    if (letter == '<')
+      safe += "\\u003c";
+    else
+      safe += letter;
+  return SafeText(std::move(safe));
+}
+
 SafeText decimal(double value, int digits) {
   if (!std::isfinite(value)) return SafeText("–");
   std::string number = fixed(std::abs(value), digits);

@@ -28,6 +28,7 @@ class SafeText {
   friend SafeText text(std::string_view);
   friend SafeText file_link(std::string_view, std::string_view);
   friend SafeText base64(std::string_view);
+  friend SafeText data_block(std::string_view);
   friend SafeText decimal(double, int);
   friend SafeText count(std::int64_t);
   friend SafeText percent(double);
@@ -60,6 +61,9 @@ SafeText text(std::string_view bytes);
 SafeText file_link(std::string_view base, std::string_view path);
 
 SafeText base64(std::string_view bytes);
+
+/// JSON for a block of data: "<" is escaped, so that nothing in it ends the block.
+SafeText data_block(std::string_view json);
 
 /// `value` with `digits` behind the point, "–" where it is not finite; rounds half to even on the binary
 /// value.

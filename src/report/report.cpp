@@ -3,8 +3,8 @@
 
 #include <charconv>
 
-#include "page_script.h"
-#include "page_style.h"
+#include "page_data.h"
+#include "page_files.h"
 #include "sections.h"
 
 namespace ilk {
@@ -27,9 +27,9 @@ std::size_t expected_bytes(const Report& report) {
   std::size_t bytes = sizeof page_style + sizeof page_script + 8192;
   for (const auto& cluster : report.clusters) {
     bytes += 4096;
-    for (const auto& picture : cluster.pictures) {
-      bytes += picture.thumbnail_jpeg.size() * 4 / 3 + 3 * picture.path.size() + 256;
-    }
+    for (const auto* pictures : {&cluster.pictures, &cluster.more})
+      for (const auto& picture : *pictures)
+        bytes += picture.thumbnail_jpeg.size() * 4 / 3 + 3 * picture.path.size() + 256;
   }
   if (report.count) bytes += report.count->picture_svg.size() * 4 / 3 + 4096;
   for (const auto& file : report.skipped) bytes += file.path.size() + file.reason.size() + 64;
@@ -37,11 +37,13 @@ std::size_t expected_bytes(const Report& report) {
 }
 
 void write_head(Page& page, const Report& report) {
-  // Nothing may be loaded but what the page carries and, for the large view of a picture, the user's own
-  // files; no script runs but the page's own.
+  // Nothing may be loaded but what the page carries, the user's own files (the large view of a picture, data
+  // in report/ and inspect/), and, where `ilk view` serves the page, what it serves; no script in the page
+  // runs but its own.
   page << "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: file:; "
-          "style-src 'unsafe-inline'; script-src 'sha256-"
+          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: file: "
+          "'self'; "
+          "style-src 'unsafe-inline'; connect-src 'self'; script-src file: 'self' 'sha256-"
        << script_digest()
        << "'; base-uri 'none'; form-action 'none'\">\n"
           "<meta name=\"referrer\" content=\"no-referrer\">\n"
@@ -68,13 +70,17 @@ std::string render_report(const Report& report) {
   write_summary(page, report);
   write_count(page, report);
   write_overview(page, report);
+  write_map(page, report);
   write_clusters(page, report);
+  write_inspection(page, report);
   write_training(page, report);
   write_skipped(page, report);
   write_reading_guide(page, report);
   page << "</main>\n";
   write_footer(page, report);
   write_lightbox(page);
+  write_browser(page, report);
+  if (report.images && !report.images->beside) write_data_block(page, "index", index_json(report));
   page << "<script>" << page_script << "</script>\n</body>\n</html>\n";
   return page.take();
 }

@@ -163,14 +163,18 @@ void write_reading_guide(Page& page, const Report& report) {
 void write_footer(Page& page, const Report& report) {
   page << "<footer class=\"quiet\">\n<p>Made by ilk";
   if (!report.program_version.empty()) page << " <bdi>" << text(report.program_version) << "</bdi>";
-  page << ". Everything here is in this one file; it loads nothing from the network.</p>\n</footer>\n";
+  page << (report.images && report.images->beside
+               ? Markup(". The folder report/ beside this file belongs to it; nothing is loaded from the "
+                        "network.")
+               : Markup(". Everything here is in this one file; it loads nothing from the network."))
+       << "</p>\n</footer>\n";
 }
 
 void write_lightbox(Page& page) {
   page << "<dialog id=\"lightbox\" aria-label=\"Picture\">\n"
           "<div class=\"stage\"><img alt=\"\" src=\"data:,\"></div>\n"
           "<p class=\"about\"><span class=\"of\"></span> <span class=\"path\" dir=\"auto\"></span> "
-          "<span class=\"similarity\"></span> <a>Open the file</a></p>\n"
+          "<span class=\"own-words\"></span> <span class=\"similarity\"></span> <a>Open the file</a></p>\n"
           "<button type=\"button\" class=\"previous\" aria-label=\"Previous picture\">‹</button>\n"
           "<button type=\"button\" class=\"next\" aria-label=\"Next picture\">›</button>\n"
           "<button type=\"button\" class=\"close\" aria-label=\"Close\">×</button>\n</dialog>\n";

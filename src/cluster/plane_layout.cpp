@@ -1,0 +1,140 @@
+// N points, k neighbours, E epochs.
+#include <ilk/approximate_neighbours.h>
+#include <ilk/error.h>
+#include <ilk/kmeans.h>
+#include <ilk/parallel.h>
+#include <ilk/plane_layout.h>
+
+#include <algorithm>
+#include <array>
+
+#include "../core/philox.h"
+#include "layout_start.h"
+#include "neighbour_graph.h"
+
+namespace ilk {
+namespace {
+
+constexpr std::int64_t points_per_block = 2048;
+// The curve 1 / (1 + a d²) that comes nearest to UMAP's for a least distance of 0.1.
+constexpr float curve = 1.6f;
+// Points that repel one, in an epoch; their push is that of UMAP's five for each edge.
+constexpr std::int64_t repelling = 8;
+constexpr float repulsion = 2.5f;
+// Of the mean pull of a point's edges; below 1, so that points that move at once do not overshoot.
+constexpr float first_step = 0.3f, momentum = 0.8f;
+constexpr float most_push = 4;
+constexpr float start_width = 10;
+
+std::int64_t default_epochs(std::int64_t n) {
+  if (n <= 20'000) return 500;
+  return n <= 200'000 ? 300 : 200;
+}
+
+struct Vector {
+  float x = 0, y = 0;
+};
+
+class Layout {
+ public:
+  Layout(Matrix<float> at, internal::NeighbourGraph graph, std::uint64_t seed)
+      : at_(std::move(at)),
+        next_(at_.rows(), 2),
+        velocity_(at_.rows(), 2),
+        graph_(std::move(graph)),
+        key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)} {}
+
+  void move(std::uint32_t epoch, float step) {
+    parallel_blocks(at_.rows(), points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const Vector pull = pull_on(i), push = push_on(i, epoch);
+        float* velocity = velocity_[i];
+        velocity[0] = momentum * velocity[0] + step * (pull.x + push.x);
+        velocity[1] = momentum * velocity[1] + step * (pull.y + push.y);
+        next_[i][0] = at_[i][0] + velocity[0];
+        next_[i][1] = at_[i][1] + velocity[1];
+      }
+    });
+    std::swap(at_, next_);
+  }
+
+  Matrix<float> take() { return std::move(at_); }
+
+ private:
+  /// The weighted mean of what the point's edges ask for.
+  Vector pull_on(std::int64_t i) const {
+    const float x = at_[i][0], y = at_[i][1];
+    Vector sum;
+    float whole = 0;
+    for (auto e = static_cast<std::size_t>(graph_.begins[static_cast<std::size_t>(i)]);
+         e < static_cast<std::size_t>(graph_.begins[static_cast<std::size_t>(i) + 1]); ++e) {
+      const float* other = at_[graph_.targets[e]];
+      const float dx = other[0] - x, dy = other[1] - y;
+      const float weight = graph_.weights[e];
+      const float force = weight * (2 * curve) / (1 + curve * (dx * dx + dy * dy));
+      sum.x += force * dx;
+      sum.y += force * dy;
+      whole += weight;
+    }
+    return whole > 0 ? Vector{sum.x / whole, sum.y / whole} : Vector{};
+  }
+
+  Vector push_on(std::int64_t i, std::uint32_t epoch) const {
+    const float x = at_[i][0], y = at_[i][1];
+    const auto n = static_cast<std::uint64_t>(at_.rows());
+    Vector sum;
+    for (std::uint32_t four = 0; four < repelling / 4; ++four) {
+      const auto random = internal::philox({static_cast<std::uint32_t>(i), epoch, four, 2}, key_);
+      for (const std::uint32_t word : random) {
+        const float* other = at_[static_cast<std::int64_t>(word * n >> 32)];
+        const float dx = x - other[0], dy = y - other[1];
+        const float square = dx * dx + dy * dy;
+        const float force = 2 / ((0.001f + square) * (1 + curve * square));
+        sum.x += std::clamp(force * dx, -most_push, most_push);
+        sum.y += std::clamp(force * dy, -most_push, most_push);
+      }
+    }
+    constexpr float share = repulsion / static_cast<float>(repelling);
+    return {share * sum.x, share * sum.y};
+  }
+
+  Matrix<float> at_, next_, velocity_;  // (N, 2)
+  internal::NeighbourGraph graph_;
+  std::array<std::uint32_t, 2> key_;
+};
+
+void centre(Matrix<float>& at) {
+  for (std::int64_t c = 0; c < 2; ++c) {
+    double sum = 0;
+    for (std::int64_t i = 0; i < at.rows(); ++i) sum += static_cast<double>(at[i][c]);
+    const double mean = sum / static_cast<double>(at.rows());
+    for (std::int64_t i = 0; i < at.rows(); ++i)
+      at[i][c] = static_cast<float>(static_cast<double>(at[i][c]) - mean);
+  }
+}
+
+}  // namespace
+
+Matrix<float> plane_layout(MatrixView<const float> points, const PlaneLayoutOptions& options,
+                           Progress& progress) {
+  require(!points.empty(), "plane_layout", "there must be at least one point, got none.");
+  require_unit_rows(points, "plane_layout", "points");
+  const std::int64_t n = points.rows(), k = std::min(options.neighbours, n - 1);
+  if (k < 1) return Matrix<float>(n, 2);
+  const std::int64_t epochs = options.epochs.value_or(default_epochs(n));
+  progress.start("Laying out the map", epochs, "rounds");
+  internal::NeighbourGraph graph = internal::neighbour_graph(neighbours_within(points, k + 1, progress), k);
+  Layout layout(internal::layout_start(points, start_width, options.seed), std::move(graph), options.seed);
+  for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
+    progress.check_stop();
+    const float left = 1 - static_cast<float>(epoch) / static_cast<float>(epochs);
+    layout.move(static_cast<std::uint32_t>(epoch), first_step * left);
+    progress.advance(1);
+  }
+  progress.finish();
+  Matrix<float> at = layout.take();
+  centre(at);
+  return at;
+}
+
+}  // namespace ilk
