@@ -1,4 +1,7 @@
 #pragma once
+#include <ilk/report_criterion.h>
+#include <ilk/report_tree.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -65,7 +68,9 @@ struct Report {
   std::vector<std::string> notices;                        ///< sentences the user should read
   std::optional<Count> count;                              ///< where the number of clusters was chosen
   std::vector<Curve> curves;                               ///< of a training; none: there was none
-  std::vector<Cluster> clusters;  ///< by number, as in assignments.csv; shown largest first
+  std::vector<Cluster> clusters;   ///< by number, as in assignments.csv; shown largest first
+  std::vector<ReportBranch> tree;  ///< of nested clusters, the topmost
+  std::vector<ReportCriterion> criteria;
   std::vector<Skipped> skipped;
 };
 

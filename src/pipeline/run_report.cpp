@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "criteria.h"
+#include "levels.h"
 #include "run_directory.h"
 
 namespace ilk {
@@ -130,6 +132,8 @@ void write_report(const RunRecord& record,
                      {"NMI", summary.agreement->normalised_mutual_information},
                      {"ARI", summary.agreement->adjusted_rand_index}};
   }
+  report.tree = report_tree(summary);
+  report.criteria = report_criteria(record, read);
   for (const auto& file : summary.skipped) report.skipped.push_back({file.path, file.kind, file.reason});
 
   const auto n_clusters = static_cast<std::int64_t>(summary.clusters.size());
