@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "commands.h"
 #include "help_page.h"
@@ -60,6 +61,38 @@ void print_clusters(const RunSummary& summary) {
   std::printf("density: how alike the images of a cluster are (mean score; 1: all the same)\n");
 }
 
+/// The clusters of a level that are in `parent`, each with what is below it.
+void print_branch(const RunSummary& summary, std::size_t level, std::int64_t parent) {
+  const std::string indent(2 * level + 2, ' ');
+  const auto print = [&](const std::string& name, std::int64_t size) {
+    std::printf("%s%s (%lld)\n", indent.c_str(), printable(name).c_str(), static_cast<long long>(size));
+  };
+  const ClusterLevels& levels = summary.levels;
+  if (level == levels.upper.size()) {
+    for (std::size_t c = 0; c < levels.parents.size(); ++c)
+      if (levels.parents[c] == parent && summary.clusters[c].size > 0)
+        print(summary.clusters[c].name.name, summary.clusters[c].size);
+    return;
+  }
+  for (std::size_t c = 0; c < levels.upper[level].size(); ++c) {
+    const auto& cluster = levels.upper[level][c];
+    if (cluster.parent != parent || cluster.size == 0) continue;
+    print(cluster.name.name, cluster.size);
+    print_branch(summary, level + 1, static_cast<std::int64_t>(c));
+  }
+}
+
+void print_criteria(const RunSummary& summary, const RunOptions& options) {
+  for (const auto& criterion : summary.criteria) {
+    std::printf("By %s (%s):", printable(criterion.name).c_str(), printable(criterion.meaning).c_str());
+    const char* before = " ";
+    for (const auto& cluster : criterion.clusters)
+      std::printf("%s%s (%lld)", std::exchange(before, ", "), printable(cluster.name.name).c_str(),
+                  static_cast<long long>(cluster.size));
+    std::printf("\nReport: %s\n\n", (options.output / "by" / criterion.name / "report.html").c_str());
+  }
+}
+
 void print_skipped(const RunSummary& summary) {
   if (summary.skipped.empty()) return;
   std::map<std::string, int> counts;
@@ -75,6 +108,12 @@ void print_summary(const RunSummary& summary, const RunOptions& options) {
   if (summary.cluster_count) std::printf("%s", cluster_count_table(*summary.cluster_count).c_str());
   print_clusters(summary);
   std::printf("\n");
+  if (!summary.levels.empty()) {
+    std::printf("What the clusters are parts of, with numbers of images:\n");
+    print_branch(summary, 0, -1);
+    std::printf("\n");
+  }
+  print_criteria(summary, options);
   if (summary.agreement) {
     std::printf("Against the labels: ACC %.1f %%, NMI %.1f %%, ARI %.1f %%",
                 100 * summary.agreement->accuracy, 100 * summary.agreement->normalised_mutual_information,
@@ -119,7 +158,7 @@ void add_cluster_command(CLI::App& app, const std::string& command, Action& acti
   auto* subcommand =
       app.add_subcommand("cluster", "Sort images into clusters by meaning and name the clusters");
   subcommand->formatter(std::make_shared<HelpFormatter>(
-      std::vector<std::string>{"n-clusters", "output", "model", "method", "nouns", "captions-corpus",
+      std::vector<std::string>{"n-clusters", "output", "model", "method", "nouns", "captions-corpus", "by",
                                "labels", "features", "files-from", "seed", "memory", "device", "json"}));
   auto arguments = std::make_shared<ClusterArguments>();
   add_inputs(
@@ -133,6 +172,8 @@ void add_cluster_command(CLI::App& app, const std::string& command, Action& acti
   subcommand->footer(
       "Examples:\n"
       "  ilk cluster PHOTOS/ -k 12 -o run/\n"
+      "  ilk cluster PHOTOS/ -k 5,20,80 -o run/\n"
+      "  ilk cluster PHOTOS/ -k 12 --by colour=6,place -o run/\n"
       "  ilk cluster PHOTOS/ -k 12 -o run/ --model clip-vit-b-32\n"
       "  find PHOTOS -newer last -print0 | ilk cluster --files-from - -k 8 -o recent/\n"
       "  ilk cluster --features X.npy --nouns nouns.txt --noun-features U.npy -k 10 -o run/\n\n"

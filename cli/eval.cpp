@@ -101,6 +101,11 @@ void print_text(const Evaluation& evaluation) {
                 100 * evaluation.agreement->accuracy,
                 100 * evaluation.agreement->normalised_mutual_information,
                 100 * evaluation.agreement->adjusted_rand_index);
+    for (const auto& level : evaluation.levels)
+      std::printf("Level of %lld: ACC %.1f %%, NMI %.1f %%, ARI %.1f %%\n",
+                  static_cast<long long>(level.n_clusters), 100 * level.agreement.accuracy,
+                  100 * level.agreement.normalised_mutual_information,
+                  100 * level.agreement.adjusted_rand_index);
     print_classes(evaluation, *evaluation.matched);
     if (evaluation.names) print_names(evaluation);
   }
@@ -156,6 +161,7 @@ void add_eval_command(CLI::App& app, Action& action) {
       "Examples:\n"
       "  ilk eval run/\n"
       "  ilk eval run/ --labels labels.csv\n"
+      "  ilk eval run/ --labels labels.csv --level 5\n"
       "  ilk eval run/ --dataset cifar10 --json");
   subcommand->callback([=, &action] { action = [=] { return eval(*arguments); }; });
 }

@@ -19,16 +19,29 @@ TEST(ClusterCount, IsANumberARangeOrAuto) {
   EXPECT_EQ(ClusterCount::parse("7..7"), ClusterCount(7));
 }
 
+TEST(ClusterCount, IsSeveralNumbersOfNestedClusters) {
+  const auto levels = ClusterCount::parse("80,5,20,5");
+  ASSERT_TRUE(levels);
+  EXPECT_EQ(levels->number(), 80);
+  EXPECT_EQ(levels->upper(), (std::vector<std::int64_t>{5, 20}));
+  EXPECT_EQ(levels->text(), "5,20,80");
+  EXPECT_EQ(*levels, ClusterCount::nested({5, 20, 80}));
+  EXPECT_NE(*levels, ClusterCount(80));
+  EXPECT_EQ(ClusterCount::parse("7,7"), ClusterCount(7));
+  EXPECT_THROW(ClusterCount::nested({}), ilk::Error);
+}
+
 TEST(ClusterCount, IsReadAsItIsWritten) {
-  for (const char* text : {"auto", "5..40", "2..3", "1", "12", "9223372036854775807"}) {
+  for (const char* text : {"5,20,80", "auto", "5..40", "2..3", "1", "12", "9223372036854775807"}) {
     ASSERT_TRUE(ClusterCount::parse(text)) << text;
     EXPECT_EQ(ClusterCount::parse(text)->text(), text);
   }
 }
 
 TEST(ClusterCount, TakesNothingElse) {
-  for (const char* text : {"", "0", "-3", "5..", "..7", "a..b", "5...9", "Auto", "5-10", "9..5", "0..4", " 5",
-                           "5.0", "12 ", "9223372036854775808"})
+  for (const char* text : {"",     "0",    "-3",   "5..",  "..7", "a..b", "5...9",
+                           "Auto", "5-10", "9..5", "0..4", " 5",  "5.0",  "12 ",
+                           ",",    "5,",   ",5",   "5,,6", "5,0", "5,x",  "9223372036854775808"})
     EXPECT_FALSE(ClusterCount::parse(text)) << text;
   EXPECT_THROW(ClusterCount(0), ilk::Error);
   EXPECT_THROW(ClusterCount::between(5, 4), ilk::Error);

@@ -249,6 +249,52 @@ TEST(Naming, TheSameForAnyNumberOfThreadsAndOrderOfClusters) {
   }
 }
 
+std::vector<std::vector<ClusterName>> level_names(const Scene& scene,
+                                                  const std::vector<ilk::UpperClusters>& levels,
+                                                  const std::vector<ClusterName>& names) {
+  return ilk::name_levels(scene.embeddings, scene.labels, names, levels,
+                          {scene.nouns, scene.features, {}, &tiny(), true});
+}
+
+TEST(LevelNames, NarrowFromAboveToBelow) {
+  const auto scene =
+      scene_of(tiny().nouns(), {{"poodle"}, {"terrier"}, {"cat"}, {"truck"}, {"car"}, {"lamp"}});
+  const auto names = scene.names(&tiny(), true);
+  EXPECT_THAT(names_of(names), ElementsAre("poodle", "terrier", "cat", "truck", "car", "lamp"));
+  const auto levels = level_names(
+      scene, {{.parents = {0, 0, 1, 2, 2, 3}, .n_clusters = 4}, {.parents = {0, 0, 1, 2}, .n_clusters = 3}},
+      names);
+  ASSERT_EQ(levels.size(), 2u);
+  EXPECT_THAT(names_of(levels[0]), ElementsAre("dog", "cat", "vehicle", "lamp"));
+  EXPECT_THAT(names_of(levels[1]),
+              ElementsAre(testing::AnyOf("animal", "domestic animal"), "vehicle", "lamp"));
+}
+
+TEST(LevelNames, AreNeverNarrowerThanANameBelow) {
+  const auto scene = scene_of(tiny().nouns(), {{"poodle"}, {"poodle", "dog"}, {"truck"}, {"lamp"}});
+  auto names = scene.names(&tiny(), true);
+  names[0].name = "animal", names[0].is_named = true;
+  names[1].name = "dog", names[1].is_named = true;
+  // Twice above, so that the rule holds for what is further below too.
+  const auto levels = level_names(
+      scene, {{.parents = {0, 0, 1, 2}, .n_clusters = 3}, {.parents = {0, 1, 1}, .n_clusters = 2}}, names);
+  for (const auto& level : levels) {
+    EXPECT_THAT(level[0].name, testing::Not(testing::AnyOf("poodle", "dog", "terrier", "cat", "canine")));
+  }
+}
+
+TEST(LevelNames, KeepNamesUnlessTheyAreTooNarrow) {
+  const auto scene = scene_of(tiny().nouns(), {{"poodle"}, {"terrier"}, {"truck"}, {"lamp"}});
+  const auto names = scene.names(&tiny(), true);
+  const auto kept = [&](std::vector<std::string> wanted) {
+    return names_of(level_names(
+        scene, {{.parents = {0, 0, 1, 2}, .n_clusters = 3, .kept = std::move(wanted)}}, names)[0]);
+  };
+  EXPECT_THAT(kept({"canine", "", "thing"}), ElementsAre("canine", "truck", "thing"));
+  EXPECT_THAT(kept({"", "dog", ""}), ElementsAre(testing::Not("dog"), "dog", "lamp"));
+  EXPECT_THROW(level_names(scene, {{.parents = {0, 0}, .n_clusters = 1}}, names), ilk::Error);
+}
+
 // What the header says, the slow way: every image with every noun, kinds by WordNet's paths.
 TEST(Naming, ScoresAndSharesAgreeWithTheSlowVersion) {
   const Words nouns = {"poodle", "cat", "animal", "truck", "lamp", "city"};

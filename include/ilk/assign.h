@@ -1,5 +1,6 @@
 #pragma once
 // N new images, K clusters of a run.
+#include <ilk/cluster_levels.h>
 #include <ilk/device.h>
 #include <ilk/image_list.h>
 #include <ilk/kmeans.h>
@@ -38,6 +39,7 @@ struct Placement {
   std::vector<std::string> paths;          ///< of the usable images; row numbers for features from a file
   Assignment assignment;                   ///< of each
   std::vector<std::string> cluster_names;  ///< of the K clusters
+  ClusterLevels levels;                    ///< above them, where the run's clusters are nested
   std::vector<SkippedFile> skipped;
 };
 
@@ -50,7 +52,7 @@ struct Placement {
 Placement assign(const std::filesystem::path& run, const ImageList& images, const AssignOptions& options,
                  Progress& progress = silent());
 
-/// A CSV: path, cluster, name, score, second_cluster, margin.
+/// A CSV: path, cluster, name, score, second_cluster, margin; with levels, the cluster and name of each.
 std::string to_csv(const Placement& placement);
 
 }  // namespace ilk

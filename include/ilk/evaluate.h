@@ -17,6 +17,7 @@ struct EvaluateOptions {
   std::string dataset;
   std::string wordnet;
   std::string text_encoder;
+  std::optional<std::int64_t> level;
   DatasetOptions part;
   SeparationOptions separation;
 };
@@ -36,6 +37,11 @@ void visit_fields(Options& options, Visitor&& visit) {
       Field{"text_encoder", options.text_encoder,
             "a model that reads names and labels too, and gives the cosine of both (ilk-lite, or a sentence "
             "encoder)"});
+  visit(Field{
+      "level", options.level,
+      "of nested clusters, the level to judge, by its number of clusters (else the finest, and the scores "
+      "of the others below)"}
+            .at_least(1));
   visit.group("part", options.part);
   visit.group("separation", options.separation);
 }
@@ -54,7 +60,15 @@ struct Evaluation {
   /// no name; where a text encoder was named.
   std::optional<double> name_cosine;
   std::optional<Separation>
-      separation;      ///< of the features that were clustered; absent where they are not there
+      separation;  ///< of the features that were clustered; absent where they are not there
+  /// Of nested clusters, how far each level above agrees with the labels, fewest clusters first; where labels
+  /// were given, and no level.
+  struct Level {
+    std::int64_t n_clusters = 0;
+    Agreement agreement;
+    std::optional<double> right;  ///< NameCorrectness::right
+  };
+  std::vector<Level> levels;
   std::string notice;  ///< what the user should know of the run: that it is not complete; else empty
 };
 

@@ -70,6 +70,29 @@ std::vector<ClusterName> name_clusters(MatrixView<const float> embeddings,
                                        std::span<const std::int64_t> labels, std::int64_t n_clusters,
                                        const NamingWords& words);
 
+/// One level above named clusters; each of its clusters is a union of clusters one level below.
+struct UpperClusters {
+  std::vector<std::int64_t> parents;  ///< of the clusters one level below: their cluster here
+  std::int64_t n_clusters = 0;
+  std::vector<std::string>
+      kept;  ///< empty, or (n_clusters): names that are to stay where the rules allow, or ""
+};
+
+/// Names for upper levels, so that names narrow from above to below: animal, bird, parrot.
+///
+/// A cluster of one cluster alone has the name of that. Else it is named by name_clusters' rules among the
+/// clusters of its level, with two more: a name that is a kind of a name anywhere below it does not come into
+/// question, and a noun's weight counts in full only as far as the names one level below are kinds of it (a
+/// quarter of the weight where none is, and half of the rest for what is a name below itself).
+///
+/// `labels` (N) and `names` (K) are of the finest clusters, as name_clusters has them; `levels` follow from
+/// below to above. Returns the names of each level. Throws Error for sizes that do not match.
+std::vector<std::vector<ClusterName>> name_levels(MatrixView<const float> embeddings,
+                                                  std::span<const std::int64_t> labels,
+                                                  const std::vector<ClusterName>& names,
+                                                  std::span<const UpperClusters> levels,
+                                                  const NamingWords& words);
+
 /// The captions of each cluster, at most `count`, best first, from the mass that its images sent to each.
 /// A caption's weight is its share of the cluster's mass times how distinctive it is: how far the cluster's
 /// part of the caption's mass, all clusters being taken as of one size, is above an even part (0) on the way

@@ -1,6 +1,8 @@
 #pragma once
 // N images, K clusters.
 #include <ilk/matrix.h>
+#include <ilk/report_criterion.h>
+#include <ilk/report_tree.h>
 
 #include <cstdint>
 #include <optional>
@@ -86,7 +88,9 @@ struct Report {
   std::vector<std::string> notices;                        ///< sentences the user should read
   std::optional<Count> count;                              ///< where the number of clusters was chosen
   std::vector<Curve> curves;                               ///< of a training; none: there was none
-  std::vector<Cluster> clusters;  ///< by number, as in assignments.csv; shown largest first
+  std::vector<Cluster> clusters;   ///< by number, as in assignments.csv; shown largest first
+  std::vector<ReportBranch> tree;  ///< of nested clusters, the topmost
+  std::vector<ReportCriterion> criteria;
   std::vector<Skipped> skipped;
   std::optional<Images> images;
   std::string run;  ///< the run directory as commands name it; empty: the page offers no commands

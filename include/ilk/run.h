@@ -4,6 +4,7 @@
 #include <ilk/cae.h>
 #include <ilk/cluster_count.h>
 #include <ilk/cluster_count_choice.h>
+#include <ilk/cluster_levels.h>
 #include <ilk/dataset.h>
 #include <ilk/device.h>
 #include <ilk/image.h>
@@ -59,6 +60,7 @@ struct RunOptions {
   MissingCaptions missing_captions = MissingCaptions::refuse;
   std::string labels;
   bool unique = false;
+  std::string by;
   Device device = Device::automatic;
   Precision precision = Precision::automatic;
   std::optional<std::int64_t> threads;
@@ -98,8 +100,8 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"model", options.model,
               "ilk-lite, another name from `ilk models list`, or a CLIP's Hugging Face directory"});
   visit(Field{"n_clusters", options.n_clusters,
-              "how many clusters to make: a number; auto, which chooses one of 2..40; or another range, such "
-              "as 5..60"});
+              "how many clusters to make: a number; auto, which chooses one of 2..40; another range, such as "
+              "5..60; or several numbers, such as 5,20,80, for nested clusters"});
   visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
   const std::string methods = method_help();
   visit(Field{"method", options.method, methods});
@@ -129,6 +131,11 @@ void visit_fields(Options& options, Visitor&& visit) {
       "unique", options.unique,
       "cluster one of each set of exact and near-duplicates (as `ilk inspect` finds them) and give the "
       "others its cluster"});
+  visit(Field{
+      "by", options.by,
+      "group the same images by a criterion too: colour, place, another noun of WordNet (by the words below "
+      "it), or a file of words; several with commas, each with its own number of clusters: "
+      "colour=6,place=4"});
   visit(Field{"device", options.device, device_help});
   visit(Field{"precision", options.precision, precision_help});
   visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
@@ -170,7 +177,16 @@ struct RunSummary {
     double density = 0;  ///< mean cosine of its images with its centroid, in the clustered space
     std::vector<std::string> exemplars;  ///< paths, nearest to the centroid first
   };
+  /// Other clusters of the same images, in a run directory of their own, by/NAME.
+  struct Criterion {
+    std::string name, meaning;     ///< "colour"; where its words are from
+    double alignment = 1;          ///< whether `clusters` are about it; see CriterionSpace
+    bool within_clusters = false;  ///< whether images were compared within `clusters`, since they are not
+    std::vector<Cluster> clusters;
+  };
   std::vector<Cluster> clusters;
+  std::vector<Criterion> criteria;
+  ClusterLevels levels;  ///< above the clusters, where several numbers of them were asked for
   std::int64_t n_images = 0, encoded = 0, from_cache = 0, repeated = 0;
   std::vector<SkippedFile> skipped;
   std::string features;                          ///< what was read instead of images; empty for images

@@ -16,6 +16,7 @@ struct Synset {
   std::string definition;               ///< the gloss without its examples and whom they are quoted from
   std::vector<std::string> examples;    ///< sentences in quotation marks in the gloss
   std::vector<std::int32_t> hypernyms;  ///< indices into WordNet::synsets, instance hypernyms too
+  bool is_instance = false;             ///< one of its kind, as New York is a city
 };
 
 /// The nouns of WordNet 3.0 (data.noun and index.noun as Debian's wordnet-base ships them; format:

@@ -7,7 +7,6 @@ import functools
 import html
 import json
 import os
-import re
 import shutil
 import tempfile
 import warnings
@@ -68,6 +67,21 @@ class Run:
     def _clusters(self) -> list[dict[str, Any]]:
         with open(self._file("clusters.json"), encoding="utf-8", errors="replace") as file:
             return list(json.load(file))
+
+    @functools.cached_property
+    def levels(self) -> list[list[dict[str, Any]]]:
+        """
+        Where k was a list: the clusters of each level above `clusters`, fewest first, as dicts with cluster, name,
+        size, parent (the cluster one level up, or None) and more. Else empty. `images` has columns for each level.
+        """
+        if not os.path.exists(self._file("levels.json")):
+            return []
+        with open(self._file("levels.json"), encoding="utf-8", errors="replace") as file:
+            return [level["clusters"] for level in json.load(file)["levels"]]
+
+    def by(self, criterion: str) -> Run:
+        """The clusters of the same images by a criterion that `cluster(by=...)` named, a run of its own."""
+        return Run(os.path.join(self.directory, "by", criterion))
 
     def _file(self, name: str) -> str:
         return os.path.join(self.directory, name)
@@ -144,7 +158,8 @@ class Run:
         Returns
         -------
         DataFrame or Arrow table
-            path, cluster, name, score, second_cluster, margin: a row for each usable image.
+            path, cluster, name, score, second_cluster, margin: a row for each usable image; where the run's clusters are
+            nested, cluster and name of each level too.
 
         Raises
         ------
@@ -166,6 +181,10 @@ class Run:
                 found = _core.assign(self.directory, inputs, [], keywords, listener)
         placed, names = found["assignment"], found["cluster_names"]
         margins = placed["scores"] - placed["second_scores"]
+        above: dict[str, Any] = {}
+        for clusters, level in zip(found["levels"], found["level_names"], strict=True):
+            above[f"cluster_{len(level)}"] = clusters
+            above[f"name_{len(level)}"] = [level[cluster] for cluster in clusters]
         return _tables.table(
             {
                 "path": found["paths"],
@@ -174,6 +193,7 @@ class Run:
                 "score": placed["scores"],
                 "second_cluster": placed["second_labels"],
                 "margin": np.where(placed["second_labels"] < 0, np.float32("nan"), margins),
+                **above,
             }
         )
 
@@ -274,7 +294,9 @@ def _printable(path: str) -> str:
 
 def _typed(columns: dict[str, list[str]]) -> dict[str, Any]:
     typed: dict[str, Any] = dict(columns)
-    for name, dtype in {"cluster": np.int64, "second_cluster": np.int64, "score": np.float64, "margin": np.float64}.items():
+    numbers = {"cluster": np.int64, "second_cluster": np.int64, "score": np.float64, "margin": np.float64}
+    numbers.update({name: np.int64 for name in columns if name.startswith("cluster_")})
+    for name, dtype in numbers.items():
         if name in columns:
             empty = "-1" if dtype is np.int64 else "nan"
             typed[name] = np.array([value if value else empty for value in columns[name]]).astype(dtype)
@@ -303,7 +325,7 @@ def load_run(directory: Path) -> Run:
 
 def cluster(
     images: Path | Sequence[Path] = (),
-    k: int | str | None = None,
+    k: int | str | Sequence[int] | None = None,
     *,
     encoder: Encoder | None = None,
     progress: Progress = None,
@@ -316,8 +338,9 @@ def cluster(
     ----------
     images : path or list of paths
         Folders (searched through), files, patterns, or one data set; nothing where `features` are given.
-    k : int or str
-        How many clusters to make: a number, "auto", or a range such as "5..40".
+    k : int, str or list of int
+        How many clusters to make: a number, "auto", or a range such as "5..40"; several numbers, such as [5, 20, 80],
+        for nested clusters.
     encoder : callable or model object, optional
         A model of yours in the place of `model`; see `embed_images` and `embed_texts`. `nouns` are encoded with it
         once and kept.
@@ -345,7 +368,7 @@ def cluster(
     keywords: dict[str, Any] = dict(options)
     if k is not None:
         keywords.update(_cluster_count(k))
-    elif "n_clusters" not in keywords and "choose_clusters" not in keywords:
+    elif "n_clusters" not in keywords:
         raise _core.Error("[cluster] Say how many clusters to make: k=12, or k='auto'.")
     if not paths and "features" not in keywords:
         raise _core.Error("[cluster] at least one folder or file of images must be given, or features, got none.")
@@ -367,10 +390,6 @@ def cluster(
     return Run(keywords.get("output", "run"))
 
 
-def _cluster_count(k: int | str) -> dict[str, Any]:
+def _cluster_count(k: int | str | Sequence[int]) -> dict[str, Any]:
     """`k` as the program's options name it."""
-    if isinstance(k, str) and any(field[0] == "choose_clusters" for field in _core.run_options()):
-        if k != "auto" and not re.fullmatch(r"[0-9]+\.\.[0-9]+", k):
-            raise _core.Error(f"[cluster] k must be a number, 'auto', or a range such as '5..40', got '{k}'.")
-        return {"choose_clusters": k, "n_clusters": 2}
-    return {"n_clusters": k}
+    return {"n_clusters": k if isinstance(k, str) or np.isscalar(k) else ",".join(str(int(one)) for one in k)}

@@ -31,6 +31,15 @@ nb::dict place(const std::string& directory, const std::vector<std::string>& inp
     const bool images = !inputs.empty() || !listed.empty();
     return assign(directory, images ? list_images(inputs, listed) : ImageList{}, options, progress);
   });
+  // Of each level above: the images' clusters there, and the names of its clusters.
+  std::vector<std::vector<std::int64_t>> levels(placement.levels.upper.size());
+  std::vector<std::vector<std::string>> level_names(levels.size());
+  for (const std::int64_t label : placement.assignment.labels) {
+    const auto path = placement.levels.path(label);
+    for (std::size_t level = 0; level < levels.size(); ++level) levels[level].push_back(path[level]);
+  }
+  for (std::size_t level = 0; level < levels.size(); ++level)
+    for (const auto& cluster : placement.levels.upper[level]) level_names[level].push_back(cluster.name.name);
   nb::list skipped;
   for (const SkippedFile& file : placement.skipped)
     skipped.append(nb::make_tuple(file.path, file.kind, file.reason));
@@ -38,6 +47,8 @@ nb::dict place(const std::string& directory, const std::vector<std::string>& inp
       .add("paths", placement.paths)
       .add("assignment", nb::object(to_python(std::move(placement.assignment))))
       .add("cluster_names", placement.cluster_names)
+      .add("levels", levels)
+      .add("level_names", level_names)
       .add("skipped", nb::object(std::move(skipped)))
       .take();
 }

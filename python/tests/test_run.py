@@ -86,6 +86,21 @@ def test_assign(run: ilk.Run, folder: Path, photos: Path) -> None:
         run.assign(folder, thread=2)  # type: ignore[call-arg]
 
 
+def test_levels_and_criteria(folder: Path, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "grounds.txt").write_text("sky\nwater\nmeadow\nwall\n")
+    nested = ilk.cluster(
+        folder, k=[6, 2], method="kmeans", by=str(tmp_path / "grounds.txt") + "=3", output=tmp_path / "run", progress=False
+    )
+    (level,) = nested.levels
+    assert [cluster["parent"] for cluster in level] == [None, None] and len(nested.clusters) == 6
+    assert list(nested.images["name_2"]) == [level[c]["name"] for c in nested.images["cluster_2"]]
+    placed = nested.assign(folder, progress=False)
+    assert list(placed["cluster_2"]) == list(nested.images["cluster_2"])
+    assert list(placed["name_2"]) == list(nested.images["name_2"])
+    by_ground = nested.by("grounds")
+    assert by_ground.paths == nested.paths and len(by_ground.clusters) == 3
+
+
 def test_skipped_and_report(run: ilk.Run) -> None:
     assert [Path(one["path"]).name for one in run.manifest["skipped"]] == ["broken.jpg"]
     assert Path(run.report()).read_text().startswith("<!")

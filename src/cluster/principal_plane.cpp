@@ -1,99 +1,24 @@
-// N points, D dimensions, S directions that are followed: more than two, so that the first two converge.
+// N points, D dimensions.
 #include <ilk/error.h>
 #include <ilk/parallel.h>
 #include <ilk/principal_plane.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
+
+#include "principal_directions.h"
 
 namespace ilk {
 namespace {
 
-constexpr std::int64_t n_directions = 8;
-constexpr int n_iterations = 200;
-constexpr std::int64_t rows_at_once = 64;  // of the covariance
-
-std::vector<double> means_of(MatrixView<const float> points) {
-  const std::int64_t d = points.columns();
-  std::vector<double> means(static_cast<std::size_t>(d));
-  for (std::int64_t i = 0; i < points.rows(); ++i)
-    for (std::int64_t j = 0; j < d; ++j)
-      means[static_cast<std::size_t>(j)] += static_cast<double>(points[i][j]);
-  for (double& mean : means) mean /= static_cast<double>(points.rows());
-  return means;
-}
-
-/// The covariance (D, D). A block of its rows is summed by one thread, over all points in order.
-Matrix<double> covariance(MatrixView<const float> points, const std::vector<double>& means) {
-  const std::int64_t d = points.columns();
-  Matrix<double> sums(d, d);
-  parallel_blocks(d, rows_at_once, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    std::vector<double> centred(static_cast<std::size_t>(d));
-    for (std::int64_t i = 0; i < points.rows(); ++i) {
-      for (std::int64_t j = begin; j < d; ++j)
-        centred[static_cast<std::size_t>(j)] =
-            static_cast<double>(points[i][j]) - means[static_cast<std::size_t>(j)];
-      for (std::int64_t a = begin; a < end; ++a) {
-        const double value = centred[static_cast<std::size_t>(a)];
-        double* row = sums[a];
-        for (std::int64_t b = a; b < d; ++b) row[b] += value * centred[static_cast<std::size_t>(b)];
-      }
-    }
-  });
-  for (std::int64_t a = 0; a < d; ++a)
-    for (std::int64_t b = 0; b < a; ++b) sums[a][b] = sums[b][a];
-  return sums;
-}
-
-double dot(const double* a, const double* b, std::int64_t n) {
-  double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-/// Makes the rows orthogonal to those before them and of unit length; a row that is nothing else becomes 0.
-void orthonormalise(Matrix<double>& directions) {
-  const std::int64_t d = directions.columns();
-  for (std::int64_t s = 0; s < directions.rows(); ++s) {
-    double* row = directions[s];
-    const double before = std::sqrt(dot(row, row, d));
-    for (int twice = 0; twice < 2; ++twice)
-      for (std::int64_t t = 0; t < s; ++t) {
-        const double along = dot(row, directions[t], d);
-        for (std::int64_t j = 0; j < d; ++j) row[j] -= along * directions[t][j];
-      }
-    const double length = std::sqrt(dot(row, row, d));
-    const double scale = length > 1e-12 * before ? 1 / length : 0;
-    for (std::int64_t j = 0; j < d; ++j) row[j] *= scale;
-  }
-}
-
-Matrix<double> components(const Matrix<double>& covariance) {
-  const std::int64_t d = covariance.rows(), s = std::min(n_directions, d);
-  Matrix<double> directions(s, d), next(s, d);
-  RandomStream random(0, "principal plane");
-  for (double& value : directions.flat()) value = random.uniform() - 0.5;
-  orthonormalise(directions);
-  for (int iteration = 0; iteration < n_iterations; ++iteration) {
-    parallel_blocks(d, rows_at_once, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-      for (std::int64_t j = begin; j < end; ++j)
-        for (std::int64_t k = 0; k < s; ++k) next[k][j] = dot(covariance[j], directions[k], d);
-    });
-    std::swap(directions, next);
-    orthonormalise(directions);
-  }
-  return directions;
-}
+constexpr std::int64_t n_directions = 8;  // more than two, so that the first two converge
 
 }  // namespace
 
 Matrix<float> principal_plane(MatrixView<const float> points) {
   require(!points.empty(), "principal_plane", "there must be at least one point, got none.");
   const std::int64_t d = points.columns();
-  const auto means = means_of(points);
-  const Matrix<double> directions = components(covariance(points, means));
+  const auto [means, directions] = principal_directions(points, n_directions);
   Matrix<float> plane(points.rows(), 2);
   for (std::int64_t column = 0; column < std::min<std::int64_t>(2, directions.rows()); ++column) {
     const auto direction = directions.row(column);

@@ -47,10 +47,15 @@ ExportSummary export_coco(const ExportedRun& run, const ExportOptions& options, 
   for (const auto& image : run.images) files.push_back(image.file);
   const auto common = common_folder(files);
 
+  std::vector<std::string> above(run.levels.empty() ? 0 : run.names.size(), "cluster");
+  for (const auto& image : run.images)
+    if (!above.empty())
+      above[static_cast<std::size_t>(image.cluster)] = name_path(run, image)[image.above.size() - 1];
   Json images = Json::array(), annotations = Json::array(), categories = Json::array();
   for (std::size_t c = 0; c < run.names.size(); ++c)
     if (!run.names[c].empty())
-      categories.push_back({{"id", c + 1}, {"name", run.names[c]}, {"supercategory", "cluster"}});
+      categories.push_back(
+          {{"id", c + 1}, {"name", run.names[c]}, {"supercategory", above.empty() ? "cluster" : above[c]}});
   for (std::size_t i = 0; i < run.images.size(); ++i) {
     const auto [height, width] = sizes[i];
     if (height == 0) continue;

@@ -23,16 +23,38 @@ struct ExportedImage {
   std::optional<std::int64_t> second;  ///< the runner-up; none: there is one cluster
   std::optional<double> margin;        ///< how far the runner-up is behind
   std::string top_nouns;
+  std::vector<std::int64_t> above;  ///< its clusters in the levels above, the topmost first
+  std::vector<std::int64_t> by;     ///< its cluster by each of the criteria; −1: it has none
+};
+
+/// Other clusters of the same images.
+struct ExportedCriterion {
+  std::string name;                ///< "colour"
+  std::vector<std::string> names;  ///< of its clusters, by number
 };
 
 /// What an export is made of.
 struct ExportedRun {
   std::vector<ExportedImage> images;
-  std::vector<std::string> names;             ///< of the clusters, by number; empty: there is none
+  std::vector<std::string> names;                ///< of the clusters, by number; empty: there is none
+  std::vector<std::vector<std::string>> levels;  ///< names in each level above, by number, the topmost first
+  std::vector<ExportedCriterion> criteria;
   std::function<Matrix<float>()> embeddings;  ///< (N, D), rows of unit length
   std::function<Matrix<float>()> map;         ///< (N, 2), where images lie on a map
   DecodeOptions decode;                       ///< as the run decoded its images
 };
+
+/// The names on the way down to an image's cluster, the topmost first, its own last.
+std::vector<std::string> name_path(const ExportedRun& run, const ExportedImage& image);
+
+/// Columns that tables have behind those of every run: cluster_5, name_5 of a level with 5 clusters, colour
+/// and colour_name of a criterion.
+struct ExtraColumns {
+  std::string number_column, name_column;
+  std::vector<std::optional<std::int64_t>> numbers;  ///< (N)
+  std::vector<std::string> names;                    ///< (N)
+};
+std::vector<ExtraColumns> extra_columns(const ExportedRun& run);
 
 /// A format to export to: a name, a line of help, and how it is written. The table is export_format_list.h.
 struct ExportFormat {

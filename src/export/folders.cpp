@@ -9,11 +9,16 @@ namespace {
 
 ExportSummary export_folders(const ExportedRun& run, const ExportOptions& options, Progress& progress) {
   const auto folders = folder_names(run.names, /*numbered=*/true);
+  std::vector<std::vector<std::string>> above;
+  for (const auto& level : run.levels) above.push_back(folder_names(level, /*numbered=*/true));
   std::vector<PlacedFile> files;
-  for (const auto& image : run.images)
-    files.push_back(
-        {image.path, image.file,
-         std::filesystem::path(folders[static_cast<std::size_t>(image.cluster)]) / image.file.filename()});
+  for (const auto& image : run.images) {
+    std::filesystem::path folder;
+    for (std::size_t level = 0; level < above.size(); ++level)
+      folder /= above[level][static_cast<std::size_t>(image.above[level])];
+    folder /= folders[static_cast<std::size_t>(image.cluster)];
+    files.push_back({image.path, image.file, folder / image.file.filename()});
+  }
   return place_files(files, options, progress);
 }
 

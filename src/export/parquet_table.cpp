@@ -15,6 +15,13 @@ auto column(const ExportedRun& run, std::string name, Value&& value) {
   return ParquetColumn{std::move(name), std::move(values)};
 }
 
+void add_extra(std::vector<ParquetColumn>& columns, const ExportedRun& run) {
+  for (auto& extra : extra_columns(run)) {
+    columns.push_back({std::move(extra.number_column), std::move(extra.numbers)});
+    columns.push_back({std::move(extra.name_column), std::move(extra.names)});
+  }
+}
+
 ExportSummary written(const ExportOptions& options, const std::vector<ParquetColumn>& columns) {
   write_parquet(options.output, columns);
   return {.output = options.output, .written = 1};
@@ -22,19 +29,21 @@ ExportSummary written(const ExportOptions& options, const std::vector<ParquetCol
 
 ExportSummary export_parquet(const ExportedRun& run, const ExportOptions& options, Progress&) {
   const Matrix<float> embeddings = run.embeddings();
-  return written(options, {column(run, "file", [](const auto& image) { return image.file.string(); }),
-                           column(run, "cluster", [](const auto& image) { return image.cluster; }),
-                           column(run, "name", [](const auto& image) { return image.name; }),
-                           column(run, "score", [](const auto& image) { return image.score; }),
-                           column(run, "second_cluster", [](const auto& image) { return image.second; }),
-                           column(run, "second_name",
-                                  [&](const auto& image) {
-                                    return image.second ? run.names[static_cast<std::size_t>(*image.second)]
-                                                        : std::string();
-                                  }),
-                           column(run, "margin", [](const auto& image) { return image.margin; }),
-                           column(run, "top_nouns", [](const auto& image) { return image.top_nouns; }),
-                           {"embedding", embeddings.view()}});
+  std::vector<ParquetColumn> columns{
+      column(run, "file", [](const auto& image) { return image.file.string(); }),
+      column(run, "cluster", [](const auto& image) { return image.cluster; }),
+      column(run, "name", [](const auto& image) { return image.name; }),
+      column(run, "score", [](const auto& image) { return image.score; }),
+      column(run, "second_cluster", [](const auto& image) { return image.second; }),
+      column(run, "second_name",
+             [&](const auto& image) {
+               return image.second ? run.names[static_cast<std::size_t>(*image.second)] : std::string();
+             }),
+      column(run, "margin", [](const auto& image) { return image.margin; }),
+      column(run, "top_nouns", [](const auto& image) { return image.top_nouns; })};
+  add_extra(columns, run);
+  columns.push_back({"embedding", embeddings.view()});
+  return written(options, columns);
 }
 
 // `embedding-atlas FILE --x x --y y --text name --image path` finds all it needs.
@@ -45,12 +54,15 @@ ExportSummary export_embedding_atlas(const ExportedRun& run, const ExportOptions
     x.push_back(map[i][0]);
     y.push_back(map[i][1]);
   }
-  return written(options, {{"x", std::move(x)},
-                           {"y", std::move(y)},
-                           column(run, "name", [](const auto& image) { return image.name; }),
-                           column(run, "cluster", [](const auto& image) { return image.cluster; }),
-                           column(run, "score", [](const auto& image) { return image.score; }),
-                           column(run, "path", [](const auto& image) { return image.file.string(); })});
+  std::vector<ParquetColumn> columns{
+      {"x", std::move(x)},
+      {"y", std::move(y)},
+      column(run, "name", [](const auto& image) { return image.name; }),
+      column(run, "cluster", [](const auto& image) { return image.cluster; }),
+      column(run, "score", [](const auto& image) { return image.score; }),
+      column(run, "path", [](const auto& image) { return image.file.string(); })};
+  add_extra(columns, run);
+  return written(options, columns);
 }
 
 }  // namespace

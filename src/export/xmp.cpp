@@ -20,15 +20,23 @@ std::string step(std::string name, char separator) {
   return name;
 }
 
-XmpKeywords keywords_of(const std::string& cluster, const std::string& root) {
-  // XMP is XML, which has no control characters.
-  std::string name = single_spaced(as_json_has_it(cluster));
-  std::erase_if(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-  if (name.empty()) return {};
-  const auto path = [&](char separator) {
-    return (root.empty() ? "" : step(root, separator) + separator) + step(name, separator);
-  };
-  return {.subjects = {name}, .hierarchies = {path('|')}, .tags = {path('/')}};
+/// Keywords for the names on the way down to a cluster; a name that is there twice in a row counts once.
+XmpKeywords keywords_of(const std::vector<std::string>& names, const std::string& root) {
+  XmpKeywords keywords;
+  std::string hierarchy = step(root, '|'), tag = step(root, '/');
+  for (const std::string& cluster : names) {
+    // XMP is XML, which has no control characters.
+    std::string name = single_spaced(as_json_has_it(cluster));
+    std::erase_if(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+    if (name.empty() || (!keywords.subjects.empty() && keywords.subjects.back() == name)) continue;
+    hierarchy += (hierarchy.empty() ? "" : "|") + step(name, '|');
+    tag += (tag.empty() ? "" : "/") + step(name, '/');
+    keywords.subjects.push_back(std::move(name));
+  }
+  if (keywords.subjects.empty()) return {};
+  keywords.hierarchies = {hierarchy};
+  keywords.tags = {tag};
+  return keywords;
 }
 
 void add_to(XmpKeywords& all, const XmpKeywords& more) {
@@ -83,7 +91,16 @@ ExportSummary export_xmp(const ExportedRun& run, const ExportOptions& options, P
     }
     auto& wanted = sidecars[sidecar];
     if (wanted.path.empty()) wanted.path = image.path;
-    if (!options.undo) add_to(wanted.keywords, keywords_of(image.name, options.keyword_root));
+    if (options.undo) continue;
+    add_to(wanted.keywords, keywords_of(name_path(run, image), options.keyword_root));
+    for (std::size_t c = 0; c < run.criteria.size(); ++c) {
+      const auto& [criterion, names] = run.criteria[c];
+      if (image.by[c] < 0) continue;
+      XmpKeywords keywords =
+          keywords_of({criterion, names[static_cast<std::size_t>(image.by[c])]}, options.keyword_root);
+      std::erase(keywords.subjects, criterion);
+      add_to(wanted.keywords, keywords);
+    }
   }
   with_keywords("", {});  // where there is no Exempi that is one error, not one for each image
   progress.start("Writing sidecars", static_cast<std::int64_t>(sidecars.size()), "images");

@@ -1,6 +1,7 @@
 #include <ilk/cluster_count.h>
 #include <ilk/error.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace ilk {
@@ -30,6 +31,18 @@ ClusterCount ClusterCount::between(std::int64_t smallest, std::int64_t largest) 
   return count;
 }
 
+ClusterCount ClusterCount::nested(std::vector<std::int64_t> numbers) {
+  require(!numbers.empty(), "ClusterCount", "nested clusters need at least one number, got none.");
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  require(numbers.front() >= 1, "ClusterCount", "the numbers of clusters must be at least 1, got ",
+          numbers.front(), ".");
+  ClusterCount count(numbers.back());
+  numbers.pop_back();
+  count.upper_ = std::move(numbers);
+  return count;
+}
+
 std::optional<std::int64_t> ClusterCount::number() const {
   if (kind_ != Kind::number) return std::nullopt;
   return smallest_;
@@ -37,12 +50,25 @@ std::optional<std::int64_t> ClusterCount::number() const {
 
 std::string ClusterCount::text() const {
   if (kind_ == Kind::automatic) return "auto";
-  if (kind_ == Kind::number) return std::to_string(smallest_);
+  std::string above;
+  for (const std::int64_t number : upper_) above += std::to_string(number) + ",";
+  if (kind_ == Kind::number) return above + std::to_string(largest_);
   return std::to_string(smallest_) + ".." + std::to_string(largest_);
 }
 
 std::optional<ClusterCount> ClusterCount::parse(std::string_view text) {
   if (text == "auto") return automatic();
+  if (text.find(',') != std::string_view::npos) {
+    std::vector<std::int64_t> numbers;
+    for (std::size_t begin = 0; begin <= text.size();) {
+      const std::size_t end = std::min(text.find(',', begin), text.size());
+      const auto number = parse_number(text.substr(begin, end - begin));
+      if (!number) return std::nullopt;
+      numbers.push_back(*number);
+      begin = end + 1;
+    }
+    return nested(std::move(numbers));
+  }
   const auto dots = text.find("..");
   if (dots == std::string_view::npos) {
     const auto number = parse_number(text);

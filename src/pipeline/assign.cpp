@@ -7,8 +7,10 @@
 #include <ilk/parallel.h>
 
 #include "assignment_row.h"
+#include "criteria.h"
 #include "edited_run.h"
 #include "finished_run.h"
+#include "levels.h"
 #include "method.h"
 #include "run_context.h"
 #include "run_directory_lock.h"
@@ -61,18 +63,21 @@ Placement assign(const std::filesystem::path& run, const ImageList& images, cons
           "features must not be given together with images, got '", options.features, "'.");
   EmbeddedImages embedded = options.features.empty() ? from_images(finished, images, options, progress)
                                                      : from_file(finished, options.features, progress);
-  Assignment assignment = method.place(finished, embedded.embeddings);
+  Assignment assignment = is_by_criterion(finished) ? place_by_criterion(finished, embedded.embeddings)
+                                                    : method.place(finished, embedded.embeddings);
   std::vector<std::string> names = finished.cluster_names();
   follow_edits(run, embedded.paths, embedded.embeddings, assignment, names);
-  return {std::move(embedded.paths), std::move(assignment), std::move(names), std::move(embedded.skipped)};
+  ClusterLevels levels = read_levels(run);
+  return {std::move(embedded.paths), std::move(assignment), std::move(names), std::move(levels),
+          std::move(embedded.skipped)};
 }
 
 std::string to_csv(const Placement& placement) {
-  std::string text = std::string(assignment_header) + "\n";
+  std::string text = std::string(assignment_header) + level_columns(placement.levels) + "\n";
   for (std::size_t i = 0; i < placement.paths.size(); ++i)
     text += assignment_row(placement.assignment, static_cast<std::int64_t>(i), placement.paths[i],
                            placement.cluster_names) +
-            "\n";
+            level_fields(placement.levels, placement.assignment.labels[i]) + "\n";
   return text;
 }
 

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = EditRequest::Kind;
 constexpr std::string_view function = "edit";
+constexpr const char* files_of_clusters[] = {"clusters.json", "levels.json", "assignments.csv"};
 
 /// A run that is being edited.
 class Editor {
@@ -170,8 +171,9 @@ class Editor {
   EditSummary write(const std::vector<Edit>& edits, const std::string& change) {
     const fs::path& run = files_.directory();
     const fs::path kept = unedited_folder(run);
-    for (const char* name : {"clusters.json", "assignments.csv"})
-      if (!fs::exists(kept / name)) write_file_atomically(kept / name, read_file(run / name));
+    for (const char* name : files_of_clusters)
+      if (fs::exists(run / name) && !fs::exists(kept / name))
+        write_file_atomically(kept / name, read_file(run / name));
     EditSummary summary{.changes = {change}};
     write_edits(run, edits);
     summary.moved = write_edited(
@@ -182,8 +184,8 @@ class Editor {
         },
         files_.options().exemplars, summary.changes);
     if (edits.empty()) {
-      for (const char* name : {"clusters.json", "assignments.csv"})
-        write_file_atomically(run / name, read_file(kept / name));
+      for (const char* name : files_of_clusters)
+        if (fs::exists(kept / name)) write_file_atomically(run / name, read_file(kept / name));
       fs::remove_all(kept);
     }
     return summary;

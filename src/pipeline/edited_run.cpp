@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
+
+#include "levels.h"
 
 namespace ilk {
 namespace {
@@ -89,6 +92,33 @@ Json clusters_json(const Json& unedited, const EditedClusters& state, const std:
   return clusters;
 }
 
+/// Levels as they are after the edits: a cluster that an edit made is below what most of its images were
+/// below; where it has none, below what it was split from, or below the first.
+ClusterLevels edited_levels(ClusterLevels levels, const std::vector<RunRow>& unedited,
+                            const EditedClusters& state, const std::vector<Edit>& edits) {
+  if (levels.empty()) return levels;
+  const auto of_method = static_cast<std::int64_t>(levels.parents.size());
+  std::vector<std::map<std::int64_t, std::int64_t>> images(state.clusters.size());  // by parent
+  for (std::size_t i = 0; i < unedited.size(); ++i)
+    ++images[static_cast<std::size_t>(state.labels[i])]
+            [levels.parents[static_cast<std::size_t>(unedited[i].cluster)]];
+  for (auto c = of_method; c < std::ssize(state.clusters); ++c) {
+    const auto& its = images[static_cast<std::size_t>(c)];
+    std::int64_t parent = 0;
+    for (const Edit& edit : edits)
+      if (edit.kind == Edit::Kind::split && edit.cluster < c &&
+          std::count(edit.clusters.begin(), edit.clusters.end(), c) > 0)
+        parent = levels.parents[static_cast<std::size_t>(edit.cluster)];
+    if (!its.empty())
+      parent = std::max_element(its.begin(), its.end(), [](const auto& a, const auto& b) {
+                 return a.second < b.second;
+               })->first;
+    levels.parents.push_back(parent);
+  }
+  count_images(levels, state.labels);
+  return levels;
+}
+
 }  // namespace
 
 fs::path unedited_folder(const fs::path& run) {
@@ -108,7 +138,9 @@ std::int64_t write_edited(const fs::path& run, const std::vector<RunRow>& before
   EditedImages images{.embeddings = embeddings};
   for (const auto& row : rows) images.paths.push_back(row.path);
   for (const auto& row : before) images.before.emplace(row.path, row.cluster);
-  const EditedClusters state = replay(state_of(rows, unedited), read_edits(run), images, notices);
+  const auto edits = read_edits(run);
+  const EditedClusters state = replay(state_of(rows, unedited), edits, images, notices);
+  const ClusterLevels levels = edited_levels(read_levels(unedited_folder(run)), rows, state, edits);
 
   std::int64_t moved = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -123,7 +155,8 @@ std::int64_t write_edited(const fs::path& run, const std::vector<RunRow>& before
       run / "clusters.json",
       clusters_json(unedited, state, rows, exemplars).dump(2, ' ', false, Json::error_handler_t::replace) +
           "\n");
-  write_file_atomically(run / "assignments.csv", to_csv(rows));
+  write_levels(levels, run);
+  write_file_atomically(run / "assignments.csv", to_csv(rows, levels));
   return moved;
 }
 

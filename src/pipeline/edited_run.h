@@ -18,10 +18,10 @@ std::filesystem::path unedited_folder(const std::filesystem::path& run);
 /// Whether a run has edits, which a run in the same folder must do again.
 bool has_edits(const std::filesystem::path& run);
 
-/// Writes assignments.csv and clusters.json anew, of what is in unedited/ and of edits.jsonl. `embeddings` is
-/// asked for where a cluster was split;
-/// `exemplars` are listed for each cluster. Images of `before`, rows of the last run, stay in locked
-/// clusters. Returns how many images changed cluster from `before`, by path.
+/// Writes assignments.csv, clusters.json and, where clusters are nested, levels.json anew, of what is in
+/// unedited/ and of edits.jsonl. A cluster that an edit made goes where most of its images were. `embeddings`
+/// is asked for where a cluster was split; `exemplars` are listed for each cluster. Images of `before`, rows
+/// of the last run, stay in locked clusters. Returns how many images changed cluster from `before`, by path.
 std::int64_t write_edited(const std::filesystem::path& run, const std::vector<RunRow>& before,
                           const std::function<const Matrix<float>&()>& embeddings, std::int64_t exemplars,
                           std::vector<std::string>& notices);

@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "../text/image_matcher.h"
+#include "levels.h"
 #include "run_assignments.h"
 #include "run_directory_lock.h"
 
@@ -103,7 +104,7 @@ const char* text_of(NameRelation relation) {
 
 }  // namespace
 
-RunAssignments read_assignments(const fs::path& run_directory) {
+RunAssignments read_assignments(const fs::path& run_directory, std::optional<std::int64_t> level) {
   const fs::path file = run_directory / "assignments.csv";
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
@@ -120,7 +121,16 @@ RunAssignments read_assignments(const fs::path& run_directory) {
             " is missing.");
     return *found;
   };
-  const std::size_t path = column("path"), cluster = column("cluster"), name = column("name");
+  const std::string suffix = level ? "_" + std::to_string(*level) : "";
+  if (level && !csv_column(rows.front().fields, {"cluster" + suffix})) {
+    std::string known;
+    for (const auto& field : rows.front().fields)
+      if (field.starts_with("cluster_")) known += (known.empty() ? "" : ", ") + field.substr(8);
+    fail(function, "level must be one of the run's ", known.empty() ? "(it has none)" : "(" + known + ")",
+         ", got ", *level, ".");
+  }
+  const std::size_t path = column("path"), cluster = column(("cluster" + suffix).c_str()),
+                    name = column(("name" + suffix).c_str());
   RunAssignments assignments;
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const auto& fields = rows[i].fields;
@@ -156,7 +166,7 @@ std::optional<Labels> labels_for(const std::vector<std::string>& paths, const Ev
 Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& options) {
   check_ranges(options, function);
   std::error_code error;
-  RunAssignments assignments = read_assignments(run_directory);
+  RunAssignments assignments = read_assignments(run_directory, options.level);
   const auto n = static_cast<std::int64_t>(assignments.clusters.size());
   Evaluation result{.n_images = n, .unlabelled = n, .cluster_names = std::move(assignments.names)};
   result.notice = unfinished_run_notice(run_directory);
@@ -176,6 +186,18 @@ Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& option
       if (names.n_images > 0) {
         result.names = std::move(names);
         result.class_names = labels->classes;
+      }
+    }
+    if (!options.level) {
+      for (const auto& level : read_levels(run_directory).upper) {
+        const RunAssignments above = read_assignments(run_directory, std::ssize(level));
+        const auto [of_level, clusters] = labelled_only(*labels, above.clusters);
+        Evaluation::Level scores{.n_clusters = std::ssize(level), .agreement = agreement(of_level, clusters)};
+        if (result.names)
+          scores.right = name_correctness(WordNet(*wordnet), above.clusters, above.names, labels->of_image,
+                                          labels->classes)
+                             .right;
+        result.levels.push_back(scores);
       }
     }
     if (!options.text_encoder.empty())
@@ -241,6 +263,13 @@ std::string to_json(const Evaluation& evaluation) {
                      {"unknown_classes", names.unknown_classes},
                      {"clusters", clusters}};
   }
+  for (const auto& level : evaluation.levels)
+    json["levels"].push_back(
+        {{"clusters", level.n_clusters},
+         {"accuracy", level.agreement.accuracy},
+         {"normalised_mutual_information", level.agreement.normalised_mutual_information},
+         {"adjusted_rand_index", level.agreement.adjusted_rand_index},
+         {"names_right", number(level.right)}});
   if (evaluation.name_cosine) json["name_cosine"] = *evaluation.name_cosine;
   if (evaluation.separation) {
     const Separation& scores = *evaluation.separation;

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_map>
 
 #include "../export/export_format.h"
+#include "levels.h"
+#include "run_directory_lock.h"
 #include "run_files.h"
 #include "run_rows.h"
 
@@ -21,10 +24,41 @@ double number(const std::string& text) {
   return value;
 }
 
+/// Adds each criterion of by/ that is finished.
+void add_criteria(ExportedRun& run, const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "by", error))
+    if (std::filesystem::exists(entry.path() / "assignments.csv", error) &&
+        unfinished_run_notice(entry.path()).empty())
+      found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  for (const auto& criterion : found) {
+    ExportedCriterion its{.name = criterion.filename().string()};
+    std::unordered_map<std::string, std::int64_t> cluster_of;
+    for (const auto& row : read_run_rows(criterion / "assignments.csv")) {
+      const auto number = static_cast<std::size_t>(row.cluster);
+      if (number >= its.names.size()) its.names.resize(number + 1);
+      its.names[number] = row.name;
+      cluster_of.emplace(row.path, row.cluster);
+    }
+    for (auto& image : run.images) {
+      const auto known = cluster_of.find(image.path);
+      image.by.push_back(known == cluster_of.end() ? -1 : known->second);
+    }
+    run.criteria.push_back(std::move(its));
+  }
+}
+
 ExportedRun exported(const RunFiles& files, const std::vector<RunRow>& rows) {
   ExportedRun run{.embeddings = [&files, n = rows.size()] { return files.embeddings(n); },
                   .map = [&files, n = rows.size()] { return files.map(n); },
                   .decode = files.options().images};
+  const ClusterLevels levels = read_levels(files.directory());
+  for (const auto& level : levels.upper) {
+    auto& names = run.levels.emplace_back();
+    for (const auto& cluster : level) names.push_back(cluster.name.name);
+  }
   for (const auto& row : rows) {
     const auto most = static_cast<std::size_t>(std::max(row.cluster, row.second));
     if (most >= run.names.size()) run.names.resize(most + 1);
@@ -34,11 +68,13 @@ ExportedRun exported(const RunFiles& files, const std::vector<RunRow>& rows) {
                         .cluster = row.cluster,
                         .name = row.name,
                         .score = number(row.score),
-                        .top_nouns = row.top_nouns};
+                        .top_nouns = row.top_nouns,
+                        .above = levels.path(row.cluster)};
     if (row.second >= 0) image.second = row.second;
     if (!row.margin.empty()) image.margin = number(row.margin);
     run.images.push_back(std::move(image));
   }
+  add_criteria(run, files.directory());
   return run;
 }
 

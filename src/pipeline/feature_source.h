@@ -31,6 +31,11 @@ class FeatureSource {
   virtual bool names_are_files() const { return true; }
   /// The words on offer, with features in the same space.
   virtual Vocabulary words() = 0;
+  /// Features (P, D) of words, written in these templates, rows of unit length; empty where no model is there
+  /// to read them.
+  virtual Matrix<float> encode_words(const Corpus& /*words*/, const std::vector<std::string>& /*templates*/) {
+    return {};
+  }
   /// Features (N, D′) of a text for each image, rows of unit length, or of zeros for an image whose text is
   /// to be retrieved; empty where no such texts are given.
   virtual Matrix<float> image_texts() { return {}; }

@@ -124,6 +124,13 @@ class ImagesAndEncoder : public FeatureSource {
     });
   }
 
+  Matrix<float> encode_words(const Corpus& words, const std::vector<std::string>& templates) override {
+    TextFeatures texts = embed_corpus(*encoder_, words, templates, cache_folder(run_.options.cache),
+                                      "Encoding words", run_.progress);
+    if (!texts.notice.empty()) run_.progress.say(texts.notice);
+    return std::move(texts.features);
+  }
+
   Vocabulary words() override {
     Vocabulary vocabulary =
         run_.timed("read words", [&] { return read_vocabulary(*encoder_, run_.options); });

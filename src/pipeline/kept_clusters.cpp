@@ -3,7 +3,6 @@
 
 #include <ilk/error.h>
 #include <ilk/files.h>
-#include <ilk/matching.h>
 #include <ilk/safetensors.h>
 
 #include <algorithm>
@@ -12,7 +11,9 @@
 #include <set>
 #include <unordered_map>
 
+#include "cluster_overlap.h"
 #include "edited_run.h"
+#include "levels.h"
 #include "options_json.h"
 
 namespace ilk {
@@ -23,68 +24,9 @@ using Json = nlohmann::ordered_json;
 
 /// The options that clusters and names depend on, as JSON.
 Json what_counts(Json options) {
-  for (const char* name : {"output", "threads", "memory", "cache", "exemplars", "labels", "device", "map"})
+  for (const char* name : {"output", "threads", "memory", "cache", "exemplars", "labels", "device", "map", "by"})
     options.erase(name);
   return options;
-}
-
-/// Images of both runs: how many each new cluster shares with each old one.
-struct Overlap {
-  std::vector<std::map<std::int64_t, std::int64_t>> of_new;  // (K): old number, images
-  std::map<std::int64_t, std::int64_t> old_sizes;
-  std::vector<std::int64_t> new_sizes;  // (K)
-  std::int64_t common = 0;
-};
-
-Overlap overlap_of(const RunRecord& record, const std::vector<RunRow>& old) {
-  const auto k = record.summary.clusters.size();
-  Overlap overlap{.of_new = std::vector<std::map<std::int64_t, std::int64_t>>(k),
-                  .new_sizes = std::vector<std::int64_t>(k)};
-  std::unordered_map<std::string, std::int64_t> old_of;
-  for (const auto& row : old) old_of.emplace(row.path, row.cluster);
-  for (std::size_t i = 0; i < record.images.paths.size(); ++i) {
-    const auto found = old_of.find(record.images.paths[i]);
-    if (found == old_of.end()) continue;
-    const auto label = static_cast<std::size_t>(record.clustering.assignment.labels[i]);
-    ++overlap.of_new[label][found->second];
-    ++overlap.old_sizes[found->second];
-    ++overlap.new_sizes[label];
-    ++overlap.common;
-  }
-  return overlap;
-}
-
-/// (K): the number of each new cluster; those that match no old one take the numbers that are left.
-std::vector<std::int64_t> matched_numbers(const Overlap& overlap) {
-  const auto k = static_cast<std::int64_t>(overlap.of_new.size());
-  std::vector<std::vector<Candidate>> candidates(overlap.of_new.size());
-  for (std::size_t c = 0; c < candidates.size(); ++c)
-    for (const auto& [old, images] : overlap.of_new[c])
-      if (old < k) candidates[c].push_back({old, static_cast<double>(images)});
-  std::vector<std::int64_t> numbers = best_matching(candidates, k);
-  std::set<std::int64_t> left;
-  for (std::int64_t number = 0; number < k; ++number) left.insert(number);
-  for (const auto number : numbers) left.erase(number);
-  for (auto& number : numbers)
-    if (number < 0) number = left.extract(left.begin()).value();
-  return numbers;
-}
-
-/// Whether more than half of the images of either are in both.
-bool is_the_same(const Overlap& overlap, std::size_t cluster, std::int64_t old) {
-  const auto shared = overlap.of_new[cluster].find(old);
-  if (shared == overlap.of_new[cluster].end()) return false;
-  const std::int64_t either = overlap.new_sizes[cluster] + overlap.old_sizes.at(old) - shared->second;
-  return 2 * shared->second > either;
-}
-
-template <class T>
-void renumber(std::vector<T>& of_cluster, const std::vector<std::int64_t>& numbers) {
-  if (of_cluster.size() != numbers.size()) return;
-  std::vector<T> renumbered(of_cluster.size());
-  for (std::size_t c = 0; c < numbers.size(); ++c)
-    renumbered[static_cast<std::size_t>(numbers[c])] = std::move(of_cluster[c]);
-  of_cluster = std::move(renumbered);
 }
 
 /// Old names for clusters that are the same (`kept`, by number); a new cluster whose name is one of them
@@ -149,6 +91,7 @@ void take_edited(RunRecord& record) {
     assignment.labels[i] = rows[i].cluster;
     assignment.second_labels[i] = rows[i].second;
   }
+  record.summary.levels = read_levels(folder);
   auto& shown = record.summary.clusters;
   shown.resize(clusters.size());
   record.captions_of_cluster.resize(clusters.size());
@@ -178,9 +121,10 @@ std::optional<PreviousRun> previous_run(const RunOptions& options) {
     return std::nullopt;
   try {
     PreviousRun previous{.rows = read_run_rows(folder / "assignments.csv")};
-    const fs::path unedited = unedited_folder(folder) / "assignments.csv";
-    previous.unedited =
-        has_edits(folder) && fs::exists(unedited, error) ? read_run_rows(unedited) : previous.rows;
+    const bool edited = has_edits(folder) && fs::exists(unedited_folder(folder) / "assignments.csv", error);
+    const fs::path methods_own = edited ? unedited_folder(folder) : folder;
+    previous.unedited = edited ? read_run_rows(methods_own / "assignments.csv") : previous.rows;
+    previous.levels = read_levels(methods_own);
     const SafetensorsFile features(folder / "features.safetensors");
     const auto& facts = features.metadata();
     if (const auto old = facts.find("options"); old != facts.end())
@@ -195,7 +139,10 @@ std::optional<PreviousRun> previous_run(const RunOptions& options) {
 
 void keep_numbers(RunRecord& record, const PreviousRun& previous, Progress& progress) {
   if (!previous.same_options && !has_edits(record.options.output)) return;
-  const Overlap overlap = overlap_of(record, previous.unedited);
+  std::unordered_map<std::string, std::int64_t> old_of;
+  for (const auto& row : previous.unedited) old_of.emplace(row.path, row.cluster);
+  const Overlap overlap = overlap_of(record.images.paths, record.clustering.assignment.labels,
+                                     record.summary.clusters.size(), old_of);
   if (overlap.common == 0) return;
   const auto numbers = matched_numbers(overlap);
   std::set<std::int64_t> same;
@@ -212,6 +159,7 @@ void keep_numbers(RunRecord& record, const PreviousRun& previous, Progress& prog
   renumber(record.summary.clusters, numbers);
   renumber(record.captions_of_cluster, numbers);
   renumber(record.exemplars, numbers);
+  renumber(record.summary.levels.parents, numbers);
   keep_names(record.summary.clusters, kept);
   if (!std::is_sorted(numbers.begin(), numbers.end())) record.numbers = numbers;
   say_changes(record, previous, overlap, same, progress);
@@ -219,16 +167,18 @@ void keep_numbers(RunRecord& record, const PreviousRun& previous, Progress& prog
 
 void write_kept_clusters(RunRecord& record, const std::optional<PreviousRun>& previous, Progress& progress) {
   const fs::path& folder = record.options.output;
-  if (previous) keep_numbers(record, *previous, progress);
+  count_images(record.summary.levels, record.clustering.assignment.labels);
   if (!has_edits(folder)) {
     std::error_code ignored;
     fs::remove_all(unedited_folder(folder), ignored);
     write_assignments(record, folder);
     write_clusters(record, folder);
+    write_levels(record.summary.levels, folder);
     return;
   }
   write_assignments(record, unedited_folder(folder));
   write_clusters(record, unedited_folder(folder));
+  write_levels(record.summary.levels, unedited_folder(folder));
   std::vector<std::string> notices;
   write_edited(
       folder, previous ? previous->rows : std::vector<RunRow>(),

@@ -12,6 +12,7 @@ namespace ilk {
 struct PreviousRun {
   std::vector<RunRow> rows;      ///< as edited
   std::vector<RunRow> unedited;  ///< as the method had it
+  ClusterLevels levels;          ///< as the method had them
   bool same_options = false;     ///< all that clusters and names depend on
 };
 
@@ -24,8 +25,12 @@ std::optional<PreviousRun> previous_run(const RunOptions& options);
 /// where the options are others, unless edits need the numbers.
 void keep_numbers(RunRecord& record, const PreviousRun& previous, Progress& progress);
 
-/// Writes assignments.csv and clusters.json; where the folder has edits they are done again, and the record
-/// then says what they made of the clusters.
+/// Gives the clusters of the levels the numbers and names that they had, as keep_numbers does, and new names
+/// to the others. Their numbers are those of keep_numbers by now.
+void name_kept_levels(RunRecord& record, const std::optional<PreviousRun>& previous);
+
+/// Writes assignments.csv, clusters.json and levels.json; where the folder has edits they are done again, and
+/// the record then says what they made of the clusters.
 void write_kept_clusters(RunRecord& record, const std::optional<PreviousRun>& previous, Progress& progress);
 
 }  // namespace ilk

@@ -33,7 +33,7 @@ class OptionsToJson {
     } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
       return value.string();
     } else if constexpr (std::is_same_v<T, ClusterCount>) {
-      if (const auto number = value.number()) return *number;
+      if (const auto number = value.number(); number && value.upper().empty()) return *number;
       return value.text();
     } else {
       return value;

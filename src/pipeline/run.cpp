@@ -11,8 +11,10 @@
 
 #include "../cluster/duplicates.h"
 #include "algorithm_options.h"
+#include "criteria.h"
 #include "feature_source.h"
 #include "kept_clusters.h"
+#include "levels.h"
 #include "method.h"
 #include "run_directory.h"
 #include "unique_images.h"
@@ -35,6 +37,7 @@ class Run {
     const auto begin = std::chrono::steady_clock::now();
     check_ranges(options(), "run");
     (void)asked_clusters(options());  // before anything is read
+    const auto criteria = asked_criteria(options());
     set_threads(static_cast<int>(options().threads.value_or(0)));
     summary().device = "CPU, " + std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
     const auto source = options().features.empty() ? images_and_encoder(context_) : feature_files(context_);
@@ -59,7 +62,11 @@ class Run {
     if (options().map) context_.timed("lay out map", [&] { lay_out(); });
     context_.timed("write", [&] {
       features_written.get();
+      if (previous) keep_numbers(record_, *previous, progress_);
+      name_kept_levels(record_, previous);
       write_kept_clusters(record_, previous, progress_);
+      for (const auto& criterion : criteria)
+        summary().criteria.push_back(cluster_by(criterion, record_, *source, progress_));
       if (summary().cluster_count)
         write_file_atomically(options().output / "cluster_count.svg",
                               cluster_count_picture(*summary().cluster_count));
@@ -155,6 +162,8 @@ class Run {
     record_.clustering =
         method_.cluster({embeddings(), std::move(texts_), record_.n_clusters, options(), progress_});
     summary().objective = record_.clustering.objective;
+    summary().levels =
+        merge_levels(record_.clustering, embeddings(), record_.n_clusters, asked_clusters(options()).upper());
   }
 
   void score_against(const Labels& labels) {
@@ -190,19 +199,7 @@ class Run {
       record_.captions_of_cluster =
           caption_clusters(mass(*vocabulary.captions), vocabulary.captions->chosen(), 3);
 
-    record_.exemplars = members_by_score(assignment, k);
-    for (std::size_t c = 0; c < names.size(); ++c) {
-      auto& members = record_.exemplars[c];
-      RunSummary::Cluster cluster{.name = names[c], .size = static_cast<std::int64_t>(members.size())};
-      for (const auto row : members) cluster.density += assignment.scores[static_cast<std::size_t>(row)];
-      cluster.density /= static_cast<double>(std::max<std::size_t>(members.size(), 1));
-      if (!record_.captions_of_cluster[c].empty())
-        cluster.caption = record_.captions_of_cluster[c].front().word;
-      members.resize(std::min<std::size_t>(members.size(), static_cast<std::size_t>(options().exemplars)));
-      for (const auto row : members)
-        cluster.exemplars.push_back(record_.images.paths[static_cast<std::size_t>(row)]);
-      summary().clusters.push_back(std::move(cluster));
-    }
+    take_names(record_, names);
   }
 
   void lay_out() {

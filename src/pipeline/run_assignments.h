@@ -19,8 +19,9 @@ struct RunAssignments {
   std::vector<std::string> names;      ///< of the K clusters
 };
 
-/// Throws Error naming file, line and rule.
-RunAssignments read_assignments(const std::filesystem::path& run_directory);
+/// Of the finest clusters, or of the level with so many. Throws Error naming file, line and rule.
+RunAssignments read_assignments(const std::filesystem::path& run_directory,
+                                std::optional<std::int64_t> level = {});
 
 /// The labels that the options name for these images; none where they name none.
 std::optional<Labels> labels_for(const std::vector<std::string>& paths, const EvaluateOptions& options);

@@ -13,6 +13,7 @@
 
 #include "../io/npy_writer.h"
 #include "assignment_row.h"
+#include "levels.h"
 #include "options_json.h"
 
 namespace ilk {
@@ -108,6 +109,23 @@ std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assign
   return members;
 }
 
+void take_names(RunRecord& record, const std::vector<ClusterName>& names) {
+  const Assignment& assignment = record.clustering.assignment;
+  record.captions_of_cluster.resize(names.size());
+  record.exemplars = members_by_score(assignment, std::ssize(names));
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    auto& members = record.exemplars[c];
+    RunSummary::Cluster cluster{.name = names[c], .size = static_cast<std::int64_t>(members.size())};
+    for (const auto row : members) cluster.density += assignment.scores[static_cast<std::size_t>(row)];
+    cluster.density /= static_cast<double>(std::max<std::size_t>(members.size(), 1));
+    if (!record.captions_of_cluster[c].empty()) cluster.caption = record.captions_of_cluster[c].front().word;
+    members.resize(std::min<std::size_t>(members.size(), static_cast<std::size_t>(record.options.exemplars)));
+    for (const auto row : members)
+      cluster.exemplars.push_back(record.images.paths[static_cast<std::size_t>(row)]);
+    record.summary.clusters.push_back(std::move(cluster));
+  }
+}
+
 std::unique_ptr<RunDirectoryLock> begin_run_directory(const std::filesystem::path& directory,
                                                       const RunOptions& options, const std::string& command) {
   constexpr std::string_view function = "run";
@@ -153,11 +171,13 @@ void write_assignments(const RunRecord& record, const std::filesystem::path& fol
   const auto nouns = chosen(record.vocabulary.nouns);
   std::vector<std::string> names;
   for (const auto& cluster : record.summary.clusters) names.push_back(cluster.name.name);
-  std::string text = std::string(assignment_header) + ",top_nouns\n";
+  const ClusterLevels& levels = record.summary.levels;
+  std::string text = std::string(assignment_header) + ",top_nouns" + level_columns(levels) + "\n";
   for (std::size_t i = 0; i < record.images.paths.size(); ++i) {
     const auto image = static_cast<std::int64_t>(i);
     text += assignment_row(record.clustering.assignment, image, record.images.paths[i], names) + "," +
-            csv_field(nouns_of(record, nouns, image)) + "\n";
+            csv_field(nouns_of(record, nouns, image)) +
+            level_fields(levels, record.clustering.assignment.labels[i]) + "\n";
   }
   write_file_atomically(folder / "assignments.csv", text);
 }
@@ -225,6 +245,18 @@ nlohmann::ordered_json summary_json(const RunSummary& summary) {
                         {"density", cluster.density},
                         {"caption", cluster.caption}});
   }
+  Json criteria = Json::array();
+  for (const auto& criterion : summary.criteria) {
+    Json its = Json::array();
+    for (std::size_t c = 0; c < criterion.clusters.size(); ++c)
+      its.push_back(
+          {{"cluster", c}, {"name", criterion.clusters[c].name.name}, {"size", criterion.clusters[c].size}});
+    criteria.push_back({{"criterion", criterion.name},
+                        {"meaning", criterion.meaning},
+                        {"alignment", criterion.alignment},
+                        {"within_clusters", criterion.within_clusters},
+                        {"clusters", its}});
+  }
   Json seconds;
   for (const auto& [stage, value] : summary.seconds) seconds[stage] = value;
   Json json{{"images", summary.n_images},
@@ -250,6 +282,8 @@ nlohmann::ordered_json summary_json(const RunSummary& summary) {
                       {"labels_matched", summary.labels_by_row ? "by row" : "by path"}};
   }
   json["clusters"] = clusters;
+  if (!criteria.empty()) json["by"] = criteria;
+  if (!summary.levels.empty()) json.update(levels_json(summary.levels));
   json["seconds"] = seconds;
   json["total_seconds"] = summary.total_seconds;
   json["peak_memory_mebibytes"] = summary.peak_memory_mebibytes;

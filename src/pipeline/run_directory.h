@@ -69,6 +69,10 @@ void write_manifest(const RunRecord& record);
 
 nlohmann::ordered_json summary_json(const RunSummary& summary);
 
+/// Notes the clusters' names, sizes and densities, and the images that stand for them. The record has the
+/// clustering, and the captions of clusters where there are some.
+void take_names(RunRecord& record, const std::vector<ClusterName>& names);
+
 /// Images of each cluster, best score first, ties in the images' order.
 std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assignment,
                                                         std::int64_t n_clusters);

@@ -9,6 +9,8 @@
 
 #include "edited_run.h"
 #include "report_pictures.h"
+#include "criteria.h"
+#include "levels.h"
 #include "run_directory.h"
 
 namespace ilk {
@@ -137,6 +139,8 @@ void write_report(const RunRecord& record, const std::optional<Labels>& labels, 
                      {"NMI", summary.agreement->normalised_mutual_information},
                      {"ARI", summary.agreement->adjusted_rand_index}};
   }
+  report.tree = report_tree(summary);
+  report.criteria = report_criteria(record, read);
   for (const auto& file : summary.skipped) report.skipped.push_back({file.path, file.kind, file.reason});
   for (const auto& cluster : summary.clusters) {
     Report::Cluster shown{.name = cluster.name.name,

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "assignment_row.h"
+#include "levels.h"
 
 namespace ilk {
 namespace {
@@ -33,13 +34,13 @@ std::vector<RunRow> read_run_rows(const std::filesystem::path& file) {
   std::string header;
   if (!rows.empty())
     for (const auto& field : rows.front().fields) header += (header.empty() ? "" : ",") + field;
-  require(rows.size() >= 2 && header == expected, function, file, " must have the columns ", expected,
-          " and a row for each image.");
+  require(rows.size() >= 2 && (header + ",").starts_with(expected + ","), function, file,
+          " must have the columns ", expected, " and a row for each image.");
   std::vector<RunRow> result;
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const auto& [line, fields] = rows[i];
-    require(fields.size() == 7, function, file, ": line ", line, " must have 7 fields, got ", fields.size(),
-            ".");
+    require(fields.size() == rows.front().fields.size(), function, file, ": line ", line, " must have ",
+            rows.front().fields.size(), " fields, got ", fields.size(), ".");
     result.push_back({.path = fields[0],
                       .cluster = cluster_number(fields[1], file, line),
                       .name = fields[2],
@@ -57,12 +58,12 @@ std::string digest_of_paths(const std::vector<std::string>& paths) {
   return digest.hex().substr(0, 16);
 }
 
-std::string to_csv(const std::vector<RunRow>& rows) {
-  std::string text = std::string(assignment_header) + ",top_nouns\n";
+std::string to_csv(const std::vector<RunRow>& rows, const ClusterLevels& levels) {
+  std::string text = std::string(assignment_header) + ",top_nouns" + level_columns(levels) + "\n";
   for (const auto& row : rows)
     text += csv_field(row.path) + "," + std::to_string(row.cluster) + "," + csv_field(row.name) + "," +
             row.score + "," + (row.second < 0 ? "" : std::to_string(row.second)) + "," + row.margin + "," +
-            csv_field(row.top_nouns) + "\n";
+            csv_field(row.top_nouns) + level_fields(levels, row.cluster) + "\n";
   return text;
 }
 

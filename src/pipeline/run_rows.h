@@ -1,5 +1,7 @@
 #pragma once
 // N images of a run.
+#include <ilk/cluster_levels.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -20,13 +22,13 @@ struct RunRow {
 };
 
 /// Reads assignments.csv of a run directory, or another file of that form. Throws Error naming file, line and
-/// rule.
+/// rule. What stands behind these columns, of levels, is left to levels.json.
 std::vector<RunRow> read_run_rows(const std::filesystem::path& file);
 
 /// The first 16 hexadecimal digits of the SHA-256 of all paths in their order.
 std::string digest_of_paths(const std::vector<std::string>& paths);
 
-/// The same as text.
-std::string to_csv(const std::vector<RunRow>& rows);
+/// The same as text, with the columns of the levels where there are some.
+std::string to_csv(const std::vector<RunRow>& rows, const ClusterLevels& levels = {});
 
 }  // namespace ilk

@@ -69,10 +69,12 @@ std::string render_report(const Report& report) {
   write_notices(page, report);
   write_summary(page, report);
   write_count(page, report);
+  write_tree(page, report);
   write_overview(page, report);
   write_map(page, report);
   write_clusters(page, report);
   write_inspection(page, report);
+  write_criteria(page, report);
   write_training(page, report);
   write_skipped(page, report);
   write_reading_guide(page, report);

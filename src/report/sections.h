@@ -13,6 +13,8 @@ void write_notices(Page& page, const Report& report);
 void write_summary(Page& page, const Report& report);
 void write_count(Page& page, const Report& report);
 void write_training(Page& page, const Report& report);
+void write_tree(Page& page, const Report& report);
+void write_criteria(Page& page, const Report& report);
 void write_overview(Page& page, const Report& report);
 void write_map(Page& page, const Report& report);
 void write_clusters(Page& page, const Report& report);

@@ -151,6 +151,7 @@ Synset read_synset(Reader& reader, SynsetLine& line) {
     reader.field("a pointer's type");
     reader.number_field("a pointer's source and target", 16);
     if (symbol == "@" || symbol == "@i") line.hypernym_offsets.push_back(target);
+    if (symbol == "@i") synset.is_instance = true;
   }
   if (const auto bar = reader.field("the gloss"); bar != "|")
     reader.bad("the gloss must follow '|', got '", bar, "'");
