@@ -29,7 +29,7 @@ std::string type_of(std::string_view bytes) {
   if (begins("\x89PNG")) return "image/png";
   if (begins("GIF8")) return "image/gif";
   if (begins("BM")) return "image/bmp";
-  if (begins("RIFF") && bytes.substr(8, 4) == "WEBP") return "image/webp";
+  if (bytes.size() > 12 && begins("RIFF") && bytes.substr(8, 4) == "WEBP") return "image/webp";
   if (bytes.size() > 12 && (bytes.substr(4, 8) == "ftypavif" || bytes.substr(4, 8) == "ftypavis"))
     return "image/avif";
   return "application/octet-stream";
