@@ -232,13 +232,18 @@ class Run:
         return dataset
 
     def to_embedding_atlas(self) -> Any:
-        """Embedding Atlas's widget over the images, laid out by their embeddings (needs embedding-atlas and pandas)."""
-        from embedding_atlas.projection import compute_vector_projection
+        """Embedding Atlas's widget over the images, laid out by their embeddings (needs embedding-atlas, anywidget and pandas)."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        from embedding_atlas.projection import compute_projection
         from embedding_atlas.widget import EmbeddingAtlasWidget
 
         frame = self.images
         frame["embedding"] = list(self.embeddings)
-        compute_vector_projection(frame, vector="embedding", x="x", y="y", neighbors="neighbours")
+        places = {"x": "x", "y": "y", "neighbors": "neighbours"}
+        # It has an event loop of its own, which a notebook's thread may not have beside its own.
+        with ThreadPoolExecutor(1) as elsewhere:
+            frame = elsewhere.submit(compute_projection, frame, inputs="embedding", modality="vector", **places).result()
         return EmbeddingAtlasWidget(frame.drop(columns="embedding"), text="name", x="x", y="y", neighbors="neighbours")
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import ilk
 import numpy as np
 import pytest
+from ilk import _arrays
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def run(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> ilk.Run:
 def test_torch_tensors_are_read_where_they_are() -> None:
     torch = pytest.importorskip("torch")
     tensor = torch.nn.functional.normalize(torch.randn(300, 16), dim=1)
-    read = ilk._arrays.unit_rows(tensor)  # type: ignore[attr-defined]
+    read = _arrays.unit_rows(tensor)
     assert read.ctypes.data == tensor.data_ptr()
     assert (ilk.kmeans(tensor, 4).labels == ilk.kmeans(tensor.numpy(), 4).labels).all()
     assert ilk.kmeans(tensor.to(torch.bfloat16).requires_grad_(), 4).labels.shape == (300,)
@@ -45,8 +46,14 @@ def test_fiftyone(run: ilk.Run) -> None:
 
 def test_embedding_atlas(run: ilk.Run) -> None:
     pytest.importorskip("embedding_atlas")
+    pytest.importorskip("anywidget")
     pytest.importorskip("pandas")
-    widget = run.to_embedding_atlas()
+    import asyncio
+
+    async def in_a_notebook() -> Any:
+        return run.to_embedding_atlas()
+
+    widget = asyncio.run(in_a_notebook())
     assert type(widget).__name__ == "EmbeddingAtlasWidget"
 
 
@@ -86,10 +93,11 @@ def test_transformers(photos: Path, tmp_path: Path) -> None:
 
 def test_sentence_transformers(photos: Path, tmp_path: Path) -> None:
     sentence_transformers = pytest.importorskip("sentence_transformers")
+    modules = pytest.importorskip("sentence_transformers.sentence_transformer.modules")
     model, processor = clip(tmp_path)
     model.save_pretrained(tmp_path / "clip")
     processor.save_pretrained(tmp_path / "clip")
-    module = sentence_transformers.models.CLIPModel(str(tmp_path / "clip"))
+    module = modules.CLIPModel(str(tmp_path / "clip"))
     a_run_with(sentence_transformers.SentenceTransformer(modules=[module], device="cpu"), photos, tmp_path)
 
 
