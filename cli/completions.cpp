@@ -63,6 +63,8 @@ void add_command(std::vector<CompletedCommand>& commands, const CLI::App& app, c
       flag.takes_value = option->get_items_expected_max() != 0;
       if (flag.takes_value) flag.value = value_of(*option, name);
       command.flags.push_back(std::move(flag));
+      if (const std::string off = off_name(*option); !off.empty())
+        command.flags.push_back({.names = {"--" + off}, .help = "not: " + option->get_description()});
     }
   for (const auto* option : app.get_options([](const CLI::Option* each) { return each->get_positional(); }))
     command.arguments.push_back(

@@ -21,6 +21,13 @@ std::string shortest_long_name(const CLI::Option& option) {
   return shortest == names.end() ? "" : *shortest;
 }
 
+std::string off_name(const CLI::Option& option) {
+  const std::string name = "no-" + shortest_long_name(option);
+  const auto& off = option.get_fnames();
+  return option.get_default_str() == "true" && std::find(off.begin(), off.end(), name) != off.end() ? name
+                                                                                                    : "";
+}
+
 std::vector<OptionGroup> option_groups(const CLI::App& command) {
   std::vector<OptionGroup> groups;
   OptionGroup first{"Options that matter", {}};

@@ -37,6 +37,10 @@ std::vector<const CLI::App*> shown_subcommands(const CLI::App& command);
 /// Empty where there is none.
 std::string shortest_long_name(const CLI::Option& option);
 
+/// The flag that turns a flag off that is on unless it is named: "no-shrink-on-load", without dashes. Empty
+/// for others.
+std::string off_name(const CLI::Option& option);
+
 /// What people call an option: -k for n_clusters, else its shortest long name.
 std::string flag_of(const CLI::Option& option);
 

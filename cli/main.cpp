@@ -66,8 +66,7 @@ struct StopThreads {
 };
 
 int run_program(int argc, char** argv) {
-  CLI::App app("ilk sorts a folder of images into clusters by meaning and says in words what each cluster is",
-               "ilk");
+  CLI::App app("Sort images into clusters by meaning and say in words what each cluster is", "ilk");
   app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", version_text, "Print versions and what ilk was built with");
   app.set_help_all_flag("--help-all", "Print all options");

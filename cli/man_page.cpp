@@ -114,6 +114,8 @@ void write_option(std::ostringstream& page, const CLI::Option& option) {
   page << ".TP\n" << names << "\n" << roff(with_full_stop(option.get_description())) << "\n";
   const std::string usual = option.get_default_str();
   if (!usual.empty()) page << roff("Default: " + with_full_stop(usual)) << "\n";
+  if (const std::string off = off_name(option); !off.empty())
+    page << roff("--" + off + " turns it off.") << "\n";
   if (!option.get_envname().empty()) page << roff("Environment: " + option.get_envname() + ".") << "\n";
   if (option.get_required()) page << "Required.\n";
 }

@@ -68,7 +68,7 @@ std::set<std::string> flags_of(const std::string& help) {
     std::smatch found;
     if (!std::regex_search(line, found, entry)) continue;
     std::istringstream names(found[1]);
-    for (std::string name; std::getline(names, name, ',');) flags.insert(name);
+    for (std::string name; std::getline(names, name, ',');) flags.insert(name.substr(0, name.find('=')));
   }
   return flags;
 }
@@ -97,6 +97,7 @@ TEST_F(ShellTest, EveryFlagOfHelpIsInThePage) {
   const std::string cluster = plain(ilk({"man", "cluster"}));
   EXPECT_THAT(cluster, HasSubstr("--precision auto|fp32|int16"));
   EXPECT_THAT(cluster, HasSubstr(".SH EXAMPLES\n"));
+  EXPECT_THAT(cluster, HasSubstr("--no-shrink-on-load turns it off."));
   EXPECT_THAT(cluster, HasSubstr("ilk cluster PHOTOS/ -k 12 -o run/\n"));
 }
 
@@ -152,6 +153,7 @@ TEST_F(BashTest, CompletesCommandsFlagsAndValues) {
   EXPECT_THAT(offered({"ilk", "cluster", "--method", ""}), IsSupersetOf({"auto", "cae", "kmeans", "sac"}));
   EXPECT_THAT(offered({"ilk", "cluster", "--method", "=", "km"}), ElementsAre("kmeans"));
   EXPECT_THAT(offered({"ilk", "cluster", "--precision", "i"}), ElementsAre("int16"));
+  EXPECT_THAT(offered({"ilk", "cluster", "--no-shr"}), ElementsAre("--no-shrink-on-load"));
   EXPECT_THAT(offered({"ilk", "cluster", "-k", "a"}), ElementsAre("auto"));
   EXPECT_THAT(offered({"ilk", "cluster", "--nouns", ""}), IsEmpty()) << "the shell completes files";
   EXPECT_THAT(offered({"ilk", "models", "g"}), ElementsAre("get"));
