@@ -246,13 +246,15 @@ class PhotosTest(BrowserTest):
                 return Object.values(seen).filter(count => count > 40).length""")
         self.assertEqual(colours(), 3)
         Select(self.page.find("#map-colour")).select_by_value("label")
-        classes = {row["label"] for row in csv.DictReader(open(SOURCE / "examples/photos/labels.csv"))}
+        with open(SOURCE / "examples/photos/labels.csv", newline="") as file:
+            classes = {row["label"] for row in csv.DictReader(file)}
         self.assertEqual(len(self.page.all("#map-legend button")), len(classes))
         self.page.click("#map-legend button")
         self.assertEqual(self.page.find("#map-legend button").get_attribute("aria-pressed"), "true")
 
     def test_lasso_gives_a_command_that_does_it(self):
         self.page.click("#map-lasso")
+        self.page.run("document.querySelector('#plot').scrollIntoView({block: 'center'})")
         width, height = self.page.run("const p = document.querySelector('#plot'); return [p.clientWidth, p.clientHeight]")
         actions = ActionChains(self.driver)
         plot = self.page.find("#plot")

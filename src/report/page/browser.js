@@ -28,10 +28,9 @@ const list_item = (picture, note) => {
   link.addEventListener('click', open);
   const box = make('input', { type: 'checkbox', value: picture.row, checked: listed.selected.has(picture.row) });
   box.addEventListener('change', () => select_row(picture.row, box.checked));
-  const cluster = index.clusters[index.cluster_of[picture.row]].name;
+  const cluster = listed.of_one ? '' : index.clusters[index.cluster_of[picture.row]].name;
   return make('li', {}, link, make('label', {}, box, make('bdi', { className: 'path', textContent: name })),
-    make('span', { className: 'quiet', textContent: note || cluster }),
-    make('span', { className: 'quiet', textContent: picture.words }));
+    ...[note, cluster, picture.words].filter(Boolean).map(textContent => make('span', { className: 'quiet', textContent })));
 };
 
 const page_total = () => Math.max(Math.ceil(listed.rows.length / pictures_per_page), 1);
@@ -54,9 +53,10 @@ const show_page = async page => {
   listed.shown = listed.page;
 };
 
-/// Opens a list of rows. `notes` says something of rows; `selected`: all are selected at first.
-const open_browser = (title, rows, { notes = null, selected = false } = {}) => {
-  Object.assign(listed, { title, rows, notes, shown: -1, selected: new Set(selected ? rows : []) });
+/// Opens a list of rows. `notes` says something of rows; `selected`: all are selected at first; `of_one`: all are of
+/// one cluster, whose name is the title.
+const open_browser = (title, rows, { notes = null, selected = false, of_one = false } = {}) => {
+  Object.assign(listed, { title, rows, notes, of_one, shown: -1, selected: new Set(selected ? rows : []) });
   find('#browser-title').replaceChildren(title + ' ',
     make('span', { className: 'quiet', textContent: counted(rows.length, 'image', 'images') }));
   make_edit_tools();

@@ -60,7 +60,7 @@ const start_cards = () => {
     if (!index || !card) return;
     const cluster = Number(card.id.slice('cluster-'.length)), name = index.clusters[cluster].name;
     const item = event.target.closest('.gallery a') && event.target.closest('[data-row]');
-    if (event.target.closest('.all')) open_browser(name, members_of(cluster));
+    if (event.target.closest('.all')) open_browser(name, members_of(cluster), { of_one: true });
     if (!item || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     open_lightbox(members_of(cluster), Number(item.dataset.row), name);

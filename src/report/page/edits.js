@@ -151,7 +151,10 @@ const fill_card_edit = (edit, cluster) => {
       line.set([kind.value, number], request);
     }
   };
-  for (const field of [kind, name, other, parts]) field.addEventListener('input', update);
+  for (const field of [kind, name, other, parts]) {
+    field.addEventListener('input', update);
+    field.addEventListener('change', update);
+  }
   const said = find('.said', edit);
   edit.replaceChildren(find('summary', edit), kind, name, other, parts, line.element);
   if (said) find('.said', line.element).textContent = said.textContent;

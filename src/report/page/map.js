@@ -6,8 +6,8 @@ const most_names = 40, most_in_legend = 24;
 const first_hues = [205, 25, 135, 340, 265, 50, 180, 0, 300, 85];
 const colour_of = (rank, dark) => {
   const hue = rank < first_hues.length ? first_hues[rank] : rank * 137.508 % 360;
-  const light = (dark ? 62 : 44) + (rank % 3 - 1) * 8;
-  return [hue, 68, light];
+  const light = (dark ? 64 : 40) + (rank % 3 - 1) * 5;
+  return [hue, dark ? 62 : 66, light];
 };
 const hsl_bytes = ([hue, saturation, light]) => {
   const a = saturation / 100 * Math.min(light / 100, 1 - light / 100);

@@ -71,19 +71,28 @@ const pointer_up = event => {
     if (event.pointerType === 'mouse' || row === map.hover) open_row(row); else show_card(row);
   }
 };
+/// The row nearest to the middle, however far.
+const middle_row = () => {
+  const { width, height } = size_of_plot();
+  for (let reach = 60; reach < 1e6; reach *= 4) {
+    const row = row_at(width / 2, height / 2, reach);
+    if (row >= 0) return row;
+  }
+  return -1;
+};
 const key_down = event => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const step = 60, { width, height } = size_of_plot();
+  const step = 60;
   const actions = {
     ArrowLeft: () => pan(step, 0), ArrowRight: () => pan(-step, 0), ArrowUp: () => pan(0, step), ArrowDown: () => pan(0, -step),
     '+': () => zoom_middle(1.5), '=': () => zoom_middle(1.5), '-': () => zoom_middle(1 / 1.5),
     0: () => { map.view = { ...map.whole }; redraw(); },
-    Enter: () => open_row(row_at(width / 2, height / 2, 200)), Escape: hide_card,
+    Enter: () => open_row(middle_row()), Escape: hide_card,
   };
   if (!(event.key in actions)) return;
   event.preventDefault();
   actions[event.key]();
-  if (!/Enter|Escape/.test(event.key)) show_card(row_at(width / 2, height / 2, 200), true);
+  if (!/Enter|Escape/.test(event.key)) show_card(middle_row(), true);
 };
 
 const start_map = () => {
