@@ -51,15 +51,10 @@ void add_assign_command(CLI::App& app, Action& action) {
   subcommand->footer(
       "Example:\n"
       "  ilk assign run/ NEW/ -o new.csv\n\n"
-      "Nothing is clustered again: each image goes where the run's method puts it, as if it had been there. "
-      "Columns:\n"
-      "path, cluster, name, score, second_cluster, margin, as in assignments.csv. score: cosine similarity "
-      "of "
-      "the\n"
-      "image with the centre of its cluster (for trained methods its probability), 1 at most; margin: how "
-      "much "
-      "lower\n"
-      "the score of the second cluster is.");
+      "Nothing is clustered again: each image goes where the run's method puts it, as if it had been there.\n"
+      "Columns: path, cluster, name, score, second_cluster, margin, as in assignments.csv. score: cosine\n"
+      "similarity of the image with the centre of its cluster (for trained methods its probability), 1 at\n"
+      "most; margin: how much lower the score of the second cluster is.");
   subcommand->callback([=, &action] { action = [=] { return assign_command(*arguments); }; });
 }
 

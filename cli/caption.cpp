@@ -149,15 +149,12 @@ void add_caption_command(CLI::App& app, Action& action) {
       "  ilk caption PHOTOS/ -o captions.jsonl --endpoint http://localhost:8000/v1 --vlm-model NAME "
       "--dry-run\n"
       "  ilk caption PHOTOS/ -o captions.jsonl --endpoint http://localhost:8000/v1 --vlm-model NAME\n\n"
-      "The server is any that speaks OpenAI's chat interface and sees pictures: vLLM, llama.cpp's server, "
-      "Ollama\n"
-      "(http://localhost:11434/v1), or one on the network. Pictures are shrunk, re-encoded as JPEG without "
-      "their\n"
-      "metadata, and sent there. Each answer is a line of the output at once, with the path, the SHA-256 of "
-      "the\n"
-      "file, the model and a fingerprint of the prompt. The same command goes on where a stop, a crash or a "
-      "dead\n"
-      "server left it, and asks about no picture twice; another model or prompt adds lines of its own.\n\n"
+      "The server is any that speaks OpenAI's chat interface and sees pictures: vLLM, llama.cpp's server,\n"
+      "Ollama (http://localhost:11434/v1), or one on the network. Pictures are shrunk, re-encoded as JPEG\n"
+      "without their metadata, and sent there. Each answer is a line of the output at once, with the path,\n"
+      "the SHA-256 of the file, the model and a fingerprint of the prompt. The same command continues after\n"
+      "a stop, a crash or a failed server, and asks about no picture twice; another model or prompt adds\n"
+      "lines of its own.\n\n"
       "Exit status 1: some images got no caption; OUTPUT.failed.jsonl lists them.");
   subcommand->callback([=, &action] { action = [=] { return caption(*arguments); }; });
 }

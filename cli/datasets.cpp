@@ -59,8 +59,7 @@ int info(const DatasetsArguments& arguments) {
 }  // namespace
 
 void add_datasets_command(CLI::App& app, Action& action) {
-  auto* datasets =
-      app.add_subcommand("datasets", "List, fetch and look into data sets that come with labels");
+  auto* datasets = app.add_subcommand("datasets", "List, fetch and describe data sets that come with labels");
   datasets->require_subcommand(1);
   auto arguments = std::make_shared<DatasetsArguments>();
 
@@ -68,8 +67,7 @@ void add_datasets_command(CLI::App& app, Action& action) {
   all->footer("Example:\n  ilk datasets list");
   all->callback([&action] { action = list; });
 
-  auto* get =
-      datasets->add_subcommand("get", "Fetch a data set; an interrupted download goes on where it was cut");
+  auto* get = datasets->add_subcommand("get", "Fetch a data set; an interrupted download continues");
   get->add_option("name", arguments->name, "A name from `ilk datasets list`")->required()->type_name("NAME");
   get->add_option("--from", arguments->get.from, "A folder on the web to fetch the same files from instead")
       ->type_name("URL");

@@ -48,7 +48,7 @@ std::string format_list() {
 }  // namespace
 
 void add_export_command(CLI::App& app, Action& action) {
-  auto* subcommand = app.add_subcommand("export", "Hand a run's clusters to other programs");
+  auto* subcommand = app.add_subcommand("export", "Write a run's clusters for other programs");
   auto arguments = std::make_shared<ExportArguments>();
   subcommand->add_option("run", arguments->run, "The folder that `ilk cluster` left")
       ->required()

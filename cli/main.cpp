@@ -73,7 +73,7 @@ int run_program(int argc, char** argv) {
   app.footer(
       "Example:\n  ilk cluster PHOTOS/ -k 12 -o run/\n  then open run/report.html\n\n"
       "Exit status: 0 done; 1 something failed; 2 a wrong flag or value; 3 input that cannot be used;\n"
-      "130 stopped by Ctrl-C (the same command goes on where it stopped).");
+      "130 stopped by Ctrl-C (the same command continues).");
   app.require_subcommand(1);
 
   Action action;

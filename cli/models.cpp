@@ -60,8 +60,7 @@ void add_models_command(CLI::App& app, Action& action) {
   all->footer("Example:\n  ilk models list");
   all->callback([&action] { action = list; });
 
-  auto* get =
-      models->add_subcommand("get", "Fetch a model; an interrupted download goes on where it was cut");
+  auto* get = models->add_subcommand("get", "Fetch a model; an interrupted download continues");
   get->add_option("name", arguments->name, "A name from `ilk models list`, or owner/name on the hub")
       ->required()
       ->type_name("NAME");

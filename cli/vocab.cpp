@@ -32,7 +32,7 @@ int build(const VocabArguments& arguments) {
   const VocabularyFacts facts = build_vocabulary(arguments.options, arguments.file, progress);
   if (arguments.quiet) return done;
   print(facts);
-  if (facts.from_cache) std::printf("All of them were known from before.\n");
+  if (facts.from_cache) std::printf("All of them were in the cache.\n");
   if (arguments.file.empty())
     std::printf("Runs on this machine find them by themselves; -o FILE.safetensors takes them to another.\n");
   else
@@ -54,9 +54,8 @@ void add_vocab_command(CLI::App& app, Action& action) {
   vocab->require_subcommand(1);
   auto arguments = std::make_shared<VocabArguments>();
 
-  auto* make =
-      vocab->add_subcommand("build", "Encode a model's nouns; an interrupted build goes on where it was");
-  make->add_option("-o,--output", arguments->file, "File to leave them in as well, for other machines")
+  auto* make = vocab->add_subcommand("build", "Encode a model's nouns; an interrupted build continues");
+  make->add_option("-o,--output", arguments->file, "File to write them to as well, for other machines")
       ->type_name("FILE.safetensors");
   make->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors");
   add_flags(*make, arguments->options, {{"threads", "j"}, {"model", "m"}});

@@ -117,7 +117,8 @@ TEST(Docs, LinksLeadSomewhere) {
 }
 
 TEST(Docs, PackagesAreListed) {
-  const std::string script = ilk::read_file(source / "dev"), page = ilk::read_file(source / "CONTRIBUTING.md");
+  const std::string script = ilk::read_file(source / "dev"),
+                    page = ilk::read_file(source / "CONTRIBUTING.md");
   const std::size_t begin = script.find("\npackages=("), end = script.find("\n)", begin);
   ASSERT_NE(begin, std::string::npos);
   const std::string list = script.substr(begin, end - begin);

@@ -53,8 +53,8 @@ void visit_fields(Options& options, Visitor&& visit) {
             .between(0, 600));
   visit(Field{"timeout", options.timeout, "seconds an answer may take"}.above(0));
   visit(Field{"cache", options.cache,
-              "folder with what is known of files between runs, so that unchanged ones need not be read; "
-              "none: no such"});
+              "folder for the digests of files, so that unchanged ones need not be read again; none: keep "
+              "nothing"});
   visit(Field{"dry_run", options.dry_run, "send nothing; say how many requests and bytes it would be"});
   visit.group("images", options.images);
 }

@@ -127,15 +127,15 @@ void visit_fields(Options& options, Visitor&& visit) {
       "labels", options.labels,
       "CSV of path and label, to score the clusters against; never used to cluster. With --features also "
       "one label a line, or an array of whole numbers"});
-  visit(Field{
-      "unique", options.unique,
-      "cluster one of each set of exact and near-duplicates (as `ilk inspect` finds them) and give the "
-      "others its cluster"});
-  visit(Field{
-      "by", options.by,
-      "group the same images by a criterion too: colour, place, another noun of WordNet (by the words below "
-      "it), or a file of words; several with commas, each with its own number of clusters: "
-      "colour=6,place=4"});
+  visit(
+      Field{"unique", options.unique,
+            "cluster one of each set of exact and near-duplicates (as `ilk inspect` finds them) and give the "
+            "others its cluster"});
+  visit(Field{"by", options.by,
+              "cluster the same images by a criterion too: colour, place, another noun of WordNet (by the "
+              "words below "
+              "it), or a file of words; several with commas, each with its own number of clusters: "
+              "colour=6,place=4"});
   visit(Field{"device", options.device, device_help});
   visit(Field{"precision", options.precision, precision_help});
   visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));

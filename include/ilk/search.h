@@ -21,7 +21,7 @@ struct SearchOptions {
 
 template <OptionsOf<SearchOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
-  visit(Field{"image", options.image, "search for images that are like this one, in the place of words"});
+  visit(Field{"image", options.image, "search by this picture instead of words"});
   visit(Field{"count", options.count, "how many images to find"}.at_least(1));
   visit(Field{"output", options.output, "CSV to write"});
   visit(Field{"page", options.page, "HTML page to write, with the pictures"});

@@ -51,7 +51,8 @@ class Editor {
     Edit edit{.kind = request.kind};
     if (request.kind == Kind::move && request.cluster == "new") {
       edit.cluster = static_cast<std::int64_t>(clusters_.size());
-      edit.names = {request.names.empty() ? "cluster " + std::to_string(edit.cluster) : request.names.front()};
+      edit.names = {request.names.empty() ? "cluster " + std::to_string(edit.cluster)
+                                          : request.names.front()};
     } else {
       edit.cluster = find(request.cluster);
       const bool locked = clusters_[static_cast<std::size_t>(edit.cluster)].locked;
