@@ -2,10 +2,12 @@
 """Sizes and times of a run's report in headless Chromium.
 
 usage: report_pages.py make COUNT FOLDER PICTURES     features of COUNT images in 30 groups, and their names: links to PICTURES
+       report_pages.py repeat RUN TIMES FOLDER        the page of RUN with all of its images so many times, a little shifted
        report_pages.py measure RUN…                   a row of a table for each
 
 `make` writes x.npy and names.txt, for `ilk cluster --features x.npy --names names.txt --method kmeans -k 30 -o RUN`, and needs
-numpy. `measure` needs chromium, chromium-driver and python3-selenium: time from the start of loading to the first picture that
+numpy. `repeat` shows what a page of very many images is like without the run that would make it: the index, the map and the names
+are those of all of them, the files of pictures are those of RUN. `measure` needs chromium, chromium-driver and python3-selenium: time from the start of loading to the first picture that
 is decoded and to a map that is drawn, and frames a second while the map is zoomed by 60 turns of the wheel, one each frame.
 """
 import os
@@ -35,9 +37,34 @@ def make(count, folder, pictures):
             names.write(f"{link}\n")
 
 
+def repeat(run, times, folder):
+    import base64
+    import json
+    import random
+    import struct
+    run, folder, chance = pathlib.Path(run), pathlib.Path(folder), random.Random(0)
+    (folder / "report" / "names").mkdir(parents=True)
+    (folder / "report" / "pictures").symlink_to((run / "report" / "pictures").resolve())
+    begin, end = 'ilk_take("index",0,', ");\n"
+    index = json.loads((run / "report" / "index.js").read_text()[len(begin):-len(end)])
+    count = index["images"]
+    for name in ("cluster_of", "score_of", "place_of"):
+        index[name] = base64.b64encode(base64.b64decode(index[name]) * times).decode()
+    at = struct.unpack(f"<{2 * count}H", base64.b64decode(index["map"]))
+    shifted = (min(max(value + chance.randint(-150, 150), 0), 65535) for _ in range(times) for value in at)
+    index.update(images=count * times, map=base64.b64encode(struct.pack(f"<{2 * count * times}H", *shifted)).decode())
+    (folder / "report" / "index.js").write_text(begin + json.dumps(index) + end)
+    each = index["names_per_file"]
+    for number in range(-(-count * times // each)):
+        rows = range(number * each, min((number + 1) * each, count * times))
+        names = "\n".join(f"/photos/{row // 1000:04}/IMG_{row:07}.jpg\tmountain; valley; canyon" for row in rows)
+        (folder / "report" / "names" / f"{number:06}.js").write_text(f'ilk_take("names",{number},{json.dumps(names)});\n')
+    shutil.copy(run / "report.html", folder)
+
+
 FIRST_PICTURE = """
-    const done = arguments[0], image = document.querySelector('article img');
-    image ? image.decode().then(() => done(performance.now())) : done(null)"""
+    addEventListener('DOMContentLoaded', () => document.querySelector('main img')?.decode().then(
+      () => requestAnimationFrame(() => { window.first_picture = performance.now(); })))"""
 ZOOM = """
     const done = arguments[0], frame = plot.getBoundingClientRect(), times = [];
     let turns = 0;
@@ -61,13 +88,13 @@ def measure(runs):
         options.add_argument(argument)
     driver = webdriver.Chrome(service=webdriver.chrome.service.Service(shutil.which("chromedriver")), options=options)
     driver.set_script_timeout(120)
+    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": FIRST_PICTURE})
     print("| run | images | page | beside it | first picture | map drawn | frames a second | a search of all names |")
     print("|---|---|---|---|---|---|---|---|")
     for run in map(pathlib.Path, runs):
         page = (run / "report.html").stat().st_size
         beside = sum(file.stat().st_size for file in (run / "report").rglob("*.js"))
         driver.get((run / "report.html").resolve().as_uri())
-        first = driver.execute_async_script(FIRST_PICTURE)
         while not driver.execute_script("return document.documentElement.classList.contains('ready')"):
             time.sleep(0.02)
         drawn = driver.execute_async_script("""
@@ -75,7 +102,7 @@ def measure(runs):
             const wait = () => document.querySelector('#map-canvas')?.dataset.frames ? (map.points.finish(), done(performance.now()))
               : index.map ? requestAnimationFrame(wait) : done(null);
             wait();""")
-        images = driver.execute_script("return index.images")
+        images, first = driver.execute_script("return [index.images, window.first_picture ?? null]")
         frames = "–"
         if drawn:
             driver.execute_script("plot.scrollIntoView({block: 'center'})")
@@ -95,6 +122,8 @@ def measure(runs):
 if __name__ == "__main__":
     if len(sys.argv) == 5 and sys.argv[1] == "make":
         make(int(sys.argv[2]), *sys.argv[3:])
+    elif len(sys.argv) == 5 and sys.argv[1] == "repeat":
+        repeat(sys.argv[2], int(sys.argv[3]), sys.argv[4])
     elif len(sys.argv) > 2 and sys.argv[1] == "measure":
         measure(sys.argv[2:])
     else:

@@ -64,6 +64,7 @@ TEST_F(ViewProgramTest, ServesThePageAndOriginalsByNumber) {
   EXPECT_EQ(page->get_header_value("X-Content-Type-Options"), "nosniff");
   EXPECT_EQ(page->get_header_value("Referrer-Policy"), "no-referrer");
   EXPECT_EQ(page->get_header_value("X-Frame-Options"), "DENY");
+  EXPECT_THAT(page->get_header_value("Content-Security-Policy"), StartsWith("default-src 'none'; "));
   EXPECT_FALSE(page->has_header("Access-Control-Allow-Origin"));
 
   const auto table = ilk::parse_csv(ilk::read_file(run() / "assignments.csv"));

@@ -16,13 +16,12 @@ namespace ilk {
 namespace {
 
 constexpr std::int64_t points_per_block = 2048;
-// The curve 1 / (1 + a d²) that comes nearest to UMAP's for a least distance of 0.1.
-constexpr float curve = 1.6f;
-// Points that repel one, in an epoch; their push is that of UMAP's five for each edge.
-constexpr std::int64_t repelling = 8;
-constexpr float repulsion = 2.5f;
+// Points that repel one, in an epoch; many, so that their sum is steady. Their push is that of eight for each
+// edge.
+constexpr std::int64_t repelling = 16;
+constexpr float repulsion = 4;
 // Of the mean pull of a point's edges; below 1, so that points that move at once do not overshoot.
-constexpr float first_step = 0.3f, momentum = 0.8f;
+constexpr float first_step = 0.3f, momentum = 0.5f;
 constexpr float most_push = 4;
 constexpr float start_width = 10;
 
@@ -71,7 +70,7 @@ class Layout {
       const float* other = at_[graph_.targets[e]];
       const float dx = other[0] - x, dy = other[1] - y;
       const float weight = graph_.weights[e];
-      const float force = weight * (2 * curve) / (1 + curve * (dx * dx + dy * dy));
+      const float force = weight * 2 / (1 + (dx * dx + dy * dy));
       sum.x += force * dx;
       sum.y += force * dy;
       whole += weight;
@@ -89,7 +88,7 @@ class Layout {
         const float* other = at_[static_cast<std::int64_t>(word * n >> 32)];
         const float dx = x - other[0], dy = y - other[1];
         const float square = dx * dx + dy * dy;
-        const float force = 2 / ((0.001f + square) * (1 + curve * square));
+        const float force = 2 / ((0.001f + square) * (1 + square));
         sum.x += std::clamp(force * dx, -most_push, most_push);
         sum.y += std::clamp(force * dy, -most_push, most_push);
       }

@@ -131,7 +131,15 @@ class Server {
 
   void add_answers() {
     const std::string begin = "/" + token_ + "/";
-    server_.Get(begin, [this](const auto&, auto& response) { answer(response, site_.page()); });
+    server_.Get(begin, [this](const auto&, auto& response) {
+      // The page has a policy of its own; this one holds where somebody else made it.
+      response.set_header(
+          "Content-Security-Policy",
+          "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; connect-src 'self'; "
+          "script-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+          "frame-ancestors 'none'");
+      answer(response, site_.page());
+    });
     server_.Get(begin + "report/index\\.js",
                 [this](const auto&, auto& response) { answer(response, site_.data("index", 0)); });
     server_.Get(begin + "inspect/inspect\\.js",

@@ -96,15 +96,30 @@ const show_names = () => {
 
 const plot = find('#plot');
 const size_of_plot = () => ({ width: plot.clientWidth, height: plot.clientHeight });
-let drawing = 0;
+// While the view moves, a slow machine draws every step-th point only, and all of them once it rests.
+const most_step = 63, slow_frame = 45, quick_frame = 22;  // WebGL reads no farther; milliseconds
+let drawing = 0, step = 1, last_frame = 0, resting = 0;
 const redraw = () => { if (!drawing) drawing = requestAnimationFrame(draw_map); };
-const draw_map = () => {
+const moved = () => {
+  clearTimeout(resting);
+  resting = setTimeout(() => { resting = 0; redraw(); }, 200);
+  redraw();
+};
+const choose_step = now => {
+  const took = now - last_frame;
+  last_frame = now;
+  if (!resting || took > 3000) return;  // the first frame of a movement
+  if (took > slow_frame) step = Math.min(step * Math.min(Math.ceil(took / slow_frame), 8), most_step);
+  else if (took < quick_frame) step = Math.max(step >> 1, 1);
+};
+const draw_map = now => {
   drawing = 0;
+  choose_step(now);
   const ratio = devicePixelRatio || 1, canvas = find('#map-canvas');
   const zoom = map.view.pixels / map.whole.pixels;
   const usual = Math.min(Math.max(260 / Math.sqrt(index.images), 1.6), 9);
   const size = Math.min(usual * Math.pow(zoom, .4), 14) * ratio;
-  map.points.draw({ ...map.view, pixels: map.view.pixels * ratio }, size, index.images > 200000 && zoom < 4 ? .55 : .85);
+  map.points.draw({ ...map.view, pixels: map.view.pixels * ratio }, size, index.images > 200000 && zoom < 4 ? .55 : .85, resting ? step : 1);
   show_names();
   find('#map-state').textContent = (zoom > 1.01 ? 'Zoom ' + (zoom < 10 ? zoom.toFixed(1) : Math.round(zoom)) + ' × ' : '') + map.points.kind.replace('WebGL', '');
   canvas.dataset.frames = Number(canvas.dataset.frames || 0) + 1;
@@ -141,7 +156,7 @@ const zoom_at = (factor, left, top) => {
   map.view.x += before.x - after.x;
   map.view.y += before.y - after.y;
   hide_card();
-  redraw();
+  moved();
 };
 const zoom_middle = factor => { const { width, height } = size_of_plot(); zoom_at(factor, width / 2, height / 2); };
 const row_at = (left, top, reach = 12) => {

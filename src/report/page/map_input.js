@@ -1,6 +1,6 @@
 // Pointer, wheel and keyboard over the map.
 const pointers = new Map();
-let lasso = null, moved_far = false, waiting_hover = 0;
+let lasso = null, dragged = false, waiting_hover = 0;
 
 const place_of = event => {
   const frame = plot.getBoundingClientRect();
@@ -21,14 +21,14 @@ const draw_lasso = () => {
 const pan = (dx, dy) => {
   map.view.x -= dx / map.view.pixels;
   map.view.y -= dy / map.view.pixels;
-  redraw();
+  moved();
 };
 
 const pointer_down = event => {
   if (event.button !== 0) return;
   plot.setPointerCapture(event.pointerId);
   pointers.set(event.pointerId, place_of(event));
-  moved_far = pointers.size > 1;
+  dragged = pointers.size > 1;
   hide_card();
   const selecting = find('#map-lasso').getAttribute('aria-pressed') === 'true' || event.shiftKey;
   lasso = selecting && pointers.size === 1 ? [place_of(event)] : null;
@@ -44,8 +44,8 @@ const pointer_move = event => {
     return;
   }
   const dx = now[0] - before[0], dy = now[1] - before[1];
-  if (Math.hypot(dx, dy) < 4 && !moved_far && !lasso) return;
-  moved_far = true;
+  if (Math.hypot(dx, dy) < 4 && !dragged && !lasso) return;
+  dragged = true;
   if (lasso) {
     lasso.push(now);
     draw_lasso();
@@ -65,7 +65,7 @@ const pointer_up = event => {
     const polygon = lasso.map(([left, top]) => { const { x, y } = to_map(left, top); return [x, y]; });
     lasso = null;
     take_lasso(polygon);
-  } else if (!moved_far && event.type === 'pointerup') {
+  } else if (!dragged && event.type === 'pointerup') {
     const row = row_at(...place_of(event));
     // A finger has no hover: the first touch shows the card, the second opens the picture.
     if (event.pointerType === 'mouse' || row === map.hover) open_row(row); else show_card(row);

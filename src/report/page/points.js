@@ -19,7 +19,7 @@ const fragment_program = `
 const plain_points = 60000;
 
 /// Draws points; `at` has two numbers of 0 … 65535 each. draw(view, size, opacity) shows them, with `view` in
-/// units of the map: the middle, and how many pixels a unit has. colours(bytes) sets four bytes a point.
+/// units of the map: the middle, and how many pixels a unit has, of every step-th point. colours(bytes) sets four bytes a point.
 const gl_points = (canvas, at) => {
   const gl = canvas.getContext('webgl', { antialias: false, premultipliedAlpha: true, preserveDrawingBuffer: false });
   if (!gl) return null;
@@ -35,26 +35,32 @@ const gl_points = (canvas, at) => {
   gl.useProgram(program);
   const place = name => gl.getUniformLocation(program, name);
   const scale = place('scale'), shift = place('shift'), size_at = place('size'), opacity_at = place('opacity');
-  const attribute = (name, count, type, data) => {
+  const attribute = (name, count, type) => {
     const buffer = gl.createBuffer(), location = gl.getAttribLocation(program, name);
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-    if (data) gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
     gl.enableVertexAttribArray(location);
-    gl.vertexAttribPointer(location, count, type, true, 0, 0);
-    return buffer;
+    // Both have four bytes a point; every step-th is read.
+    const read = step => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+      gl.vertexAttribPointer(location, count, type, true, 4 * step, 0);
+    };
+    return { buffer, read };
   };
-  attribute('at', 2, gl.UNSIGNED_SHORT, at);
-  const colour_buffer = attribute('colour', 4, gl.UNSIGNED_BYTE, null);
+  const places = attribute('at', 2, gl.UNSIGNED_SHORT), shades = attribute('colour', 4, gl.UNSIGNED_BYTE);
+  gl.bindBuffer(gl.ARRAY_BUFFER, places.buffer);
+  gl.bufferData(gl.ARRAY_BUFFER, at, gl.STATIC_DRAW);
   gl.enable(gl.BLEND);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   return {
     kind: 'WebGL',
     colours(bytes) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, colour_buffer);
+      gl.bindBuffer(gl.ARRAY_BUFFER, shades.buffer);
       gl.bufferData(gl.ARRAY_BUFFER, bytes, gl.DYNAMIC_DRAW);
     },
-    draw(view, size, opacity) {
+    draw(view, size, opacity, step = 1) {
       const { width, height } = canvas;
+      places.read(step);
+      shades.read(step);
       gl.viewport(0, 0, width, height);
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT);
@@ -63,7 +69,7 @@ const gl_points = (canvas, at) => {
       gl.uniform2f(shift, -view.x * x, view.y * y);
       gl.uniform1f(size_at, size);
       gl.uniform1f(opacity_at, opacity);
-      gl.drawArrays(gl.POINTS, 0, at.length / 2);
+      gl.drawArrays(gl.POINTS, 0, Math.ceil(at.length / 2 / step));
     },
     finish: () => gl.finish(),
   };
@@ -75,9 +81,10 @@ const plain_canvas_points = (canvas, at) => {
   return {
     kind: step > 1 ? 'no WebGL here: one point of ' + step + ' is drawn' : '',
     colours(given) { bytes = given; },
-    draw(view, size, opacity) {
+    draw(view, size, opacity, wanted = 1) {
+      const every = Math.max(step, wanted);
       context.clearRect(0, 0, canvas.width, canvas.height);
-      for (let i = 0; i < at.length / 2; i += step) {
+      for (let i = 0; i < at.length / 2; i += every) {
         const x = (at[2 * i] / 65535 - view.x) * view.pixels + canvas.width / 2;
         const y = (at[2 * i + 1] / 65535 - view.y) * view.pixels + canvas.height / 2;
         if (x < 0 || y < 0 || x > canvas.width || y > canvas.height) continue;

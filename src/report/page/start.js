@@ -1,6 +1,5 @@
 // Once all parts are known.
 const start = async () => {
-  if (box) start_cards();
   try {
     await load_index();
   } catch (error) {
@@ -24,4 +23,6 @@ const start = async () => {
   root.classList.add('ready');
   start_inspection();
 };
-start();
+if (box) start_cards();
+// After the page itself has been drawn.
+requestAnimationFrame(() => setTimeout(start));
