@@ -81,6 +81,8 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
     needs("aligning words",
           words + (counterparts ? 2 * images : 0) + cosine_bytes(size, options) + n * double_bytes);
   for (const auto& [stage, bytes] : method.memory(size, options)) needs(stage, bytes);
+  if (!options.by.empty())
+    needs("clustering by a criterion", 2 * images + kmeans_bytes(size.images, options.kmeans));
   return largest;
 }
 
