@@ -59,7 +59,7 @@ class AddFlags {
       option = app_.add_option_function<std::string>(
           flags, [&value = field.value](const std::string& text) { value = cluster_count(text); },
           std::string(field.help));
-      option->type_name("INTEGER|auto|A..B");
+      option->type_name("INTEGER|auto|A..B|A,B,C");
     } else {
       option = app_.add_option(flags, field.value, std::string(field.help));
       refuse_negative(option, field.value);

@@ -100,7 +100,11 @@ TEST_F(CriteriaProgramTest, ExportsHaveAColumnAndKeywordsForEach) {
   std::size_t checked = 0;
   for (const auto& entry : fs::recursive_directory_iterator(folder() / "sidecars"))
     if (entry.path().filename() == fs::path(own[1][0]).filename().string() + ".xmp") {
-      EXPECT_THAT(ilk::read_file(entry.path()), HasSubstr(">ilk|grounds|" + own[1][2] + "<"));
+      const auto keyword = HasSubstr(">ilk|grounds|" + own[1][2] + "<");
+      if (own[1][2] == "unnamed " + own[1][1])
+        EXPECT_THAT(ilk::read_file(entry.path()), Not(keyword));
+      else
+        EXPECT_THAT(ilk::read_file(entry.path()), keyword);
       ++checked;
     }
   EXPECT_EQ(checked, 1u);
@@ -108,9 +112,9 @@ TEST_F(CriteriaProgramTest, ExportsHaveAColumnAndKeywordsForEach) {
 
 TEST_F(CriteriaProgramTest, FeaturesFromFilesNeedTheWordsFeatures) {
   ASSERT_EQ(ilk({"embed", photos().string(), "-o", (folder() / "X.npy").string()}).status, 0);
-  const auto nouns = folder() / "nouns.txt";
+  const auto nouns = folder() / "nouns.txt", offered = folder() / "U.safetensors";
   ilk::write_file_atomically(nouns, "dog\nsky\nwater\nmeadow\nfish\nhammer\ntower\n");
-  ASSERT_EQ(ilk({"embed", photos().string(), "-o", (folder() / "U.npy").string()}).status, 0);
+  ASSERT_EQ(ilk({"vocab", "build", "--nouns", nouns.string(), "-o", offered.string()}).status, 0);
   const auto features = [&](const std::vector<std::string>& more) {
     std::vector<std::string> arguments{"cluster", "--features", (folder() / "X.npy").string(),    "-k",
                                        "3",       "-o",         (folder() / "features").string(), "--method",
@@ -121,6 +125,12 @@ TEST_F(CriteriaProgramTest, FeaturesFromFilesNeedTheWordsFeatures) {
   const auto without = features({"--by", words().string()});
   EXPECT_EQ(without.status, 3);
   EXPECT_THAT(without.err, HasSubstr("needs features of its words"));
+  const auto with = features({"--by", words().string(), "--nouns", nouns.string(), "--noun-features",
+                              offered.string() + ":features"});
+  ASSERT_EQ(with.status, 0) << with.err;
+  const auto by_grounds = folder() / "features" / "by" / "grounds";
+  EXPECT_EQ(Json::parse(ilk::read_file(by_grounds / "manifest.json"))["by"]["words"],
+            (Json{"sky", "water", "meadow"}));
 }
 
 TEST_F(CriteriaProgramTest, SaysWhatIsWrongBeforeAnythingIsRead) {

@@ -397,4 +397,6 @@ def cluster(
 
 def _cluster_count(k: int | str | Sequence[int]) -> dict[str, Any]:
     """`k` as the program's options name it."""
-    return {"n_clusters": k if isinstance(k, str) or np.isscalar(k) else ",".join(str(int(one)) for one in k)}
+    if isinstance(k, Sequence) and not isinstance(k, str):
+        return {"n_clusters": ",".join(str(one) for one in k)}
+    return {"n_clusters": k}

@@ -14,7 +14,7 @@ namespace ilk {
 namespace {
 
 constexpr std::int64_t most_directions = 8, followed_more = 12;
-constexpr double least_alignment = 1.5;
+constexpr double least_alignment = 1.2;
 constexpr float weight = 0.5F;  // of the words' directions, beside all of the image
 constexpr std::int64_t rows_per_block = 256;
 

@@ -18,7 +18,7 @@ struct CriterionSpace {
   Matrix<float> directions;      ///< (R, D), orthogonal, of unit length
   bool within_clusters = false;  ///< whether the centres are those of the clusters
   /// How much more of the variance between clusters lies along the directions than of that within them; 1:
-  /// as much. Clusters that the criterion is about have more than 1.5.
+  /// as much. Clusters that the criterion is about have more than 1.2.
   double alignment = 1;
 };
 

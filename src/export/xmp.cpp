@@ -96,8 +96,9 @@ ExportSummary export_xmp(const ExportedRun& run, const ExportOptions& options, P
     for (std::size_t c = 0; c < run.criteria.size(); ++c) {
       const auto& [criterion, names] = run.criteria[c];
       if (image.by[c] < 0) continue;
-      XmpKeywords keywords =
-          keywords_of({criterion, names[static_cast<std::size_t>(image.by[c])]}, options.keyword_root);
+      const std::string& name = names[static_cast<std::size_t>(image.by[c])];
+      if (name == "unnamed " + std::to_string(image.by[c])) continue;  // no word of the criterion's
+      XmpKeywords keywords = keywords_of({criterion, name}, options.keyword_root);
       std::erase(keywords.subjects, criterion);
       add_to(wanted.keywords, keywords);
     }

@@ -84,6 +84,7 @@ class CriterionRun {
     record_.n_clusters =
         criterion.n_clusters.value_or(upper.empty() ? from.n_clusters : std::ssize(upper.front()));
     record_.options.n_clusters = record_.n_clusters;
+    record_.options.map = false;  // the run's own has the images already
     require(record_.n_clusters <= from.images.embeddings.rows(), function, "--by ", criterion.name,
             " must make at most as many clusters as there are images (", from.images.embeddings.rows(),
             "), got ", record_.n_clusters, ".");
@@ -166,8 +167,9 @@ class CriterionRun {
     if (previous) keep_numbers(record_, *previous, progress_);
     write_kept_clusters(record_, previous, progress_);
     record_.summary.notices = progress_.said();
-    write_report(record_,
-                 [&](const std::string& path, std::int64_t image) { return source.read(path, image); });
+    write_report(
+        record_, std::nullopt,
+        [&](const std::string& path, std::int64_t image) { return source.read(path, image); }, progress_);
     write_manifest(record_);
   }
 

@@ -85,6 +85,8 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
   for (const auto& [stage, bytes] : method.memory(size, options)) needs(stage, bytes);
   // What was clustered is up to three features wide.
   if (options.map) needs("laying out the map", n * map_bytes_of_an_image + (counterparts ? 3 * images : 0));
+  if (!options.by.empty())
+    needs("clustering by a criterion", 2 * images + kmeans_bytes(size.images, options.kmeans));
   return largest;
 }
 

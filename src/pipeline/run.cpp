@@ -65,6 +65,7 @@ class Run {
       if (previous) keep_numbers(record_, *previous, progress_);
       name_kept_levels(record_, previous);
       write_kept_clusters(record_, previous, progress_);
+      if (!criteria.empty()) record_.clustering.features = {};  // they are written
       for (const auto& criterion : criteria)
         summary().criteria.push_back(cluster_by(criterion, record_, *source, progress_));
       if (summary().cluster_count)

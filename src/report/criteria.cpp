@@ -26,7 +26,8 @@ void write_criteria(Page& page, const Report& report) {
   for (const auto& criterion : report.criteria) {
     page << "<div style=\"flex:1 1 20rem;min-width:0\">\n<h3>By <bdi>" << text(criterion.name)
          << "</bdi></h3>\n<p class=\"quiet\" dir=\"auto\">" << text(criterion.meaning) << ". <a href=\""
-         << file_link("", criterion.page) << "\">All of it</a></p>\n<ul>\n";
+         << file_link("", criterion.page)
+         << "\">All of it</a></p>\n<ul style=\"list-style:none;padding:0;display:grid;gap:.75rem\">\n";
     for (const auto& cluster : criterion.clusters) write_cluster(page, cluster);
     page << "</ul>\n</div>\n";
   }

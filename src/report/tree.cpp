@@ -5,7 +5,7 @@ namespace ilk::html {
 namespace {
 
 void write_branches(Page& page, const std::vector<ReportBranch>& branches, bool open) {
-  page << "<ul class=\"tree\">\n";
+  page << "<ul class=\"tree\" style=\"padding-inline-start:1.25rem\">\n";
   for (const ReportBranch& branch : branches) {
     if (branch.cluster) {
       page << "<li><a href=\"#cluster-" << text(std::to_string(*branch.cluster)) << "\"><bdi>"
