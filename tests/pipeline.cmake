@@ -51,3 +51,17 @@ if(ILK_WITH_TORCH)
                      ILK_OTHER_PLUGIN="$<TARGET_FILE:other_gpu_plugin>")
   add_dependencies(gpu_test ilk_program ilk_gpu other_gpu_plugin)
 endif()
+
+# The program with each of its calls to the file system going wrong in turn. A sanitizer's library must come first, so
+# that nothing can be loaded before it.
+if(NOT ILK_SANITIZE)
+  add_library(fault_library MODULE faults/fault_library.cpp)
+  ilk_compile_options(fault_library)
+  target_link_libraries(fault_library PRIVATE ${CMAKE_DL_LIBS})
+  set_target_properties(fault_library PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  ilk_test(faults_program LAYERS io LINK nlohmann_json::nlohmann_json)
+  target_sources(faults_program_test PRIVATE faults/fault_run.cpp faults/fault_sweep.cpp)
+  target_compile_definitions(faults_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>"
+                                                         ILK_FAULT_LIBRARY="$<TARGET_FILE:fault_library>")
+  add_dependencies(faults_program_test ilk_program fault_library)
+endif()

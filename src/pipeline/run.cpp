@@ -51,13 +51,15 @@ class Run {
     // The largest file goes to the disk while the clusters get their names, of which it knows nothing.
     // Where no thread is to be had it is written later.
     const auto policy = copies_ ? std::launch::deferred : std::launch::async | std::launch::deferred;
-    auto features_written = std::async(policy, [this] { write_features(record_); });
+    auto features = std::async(policy, [this] { return begin_features(record_); });
     context_.timed("name", [&] { name(); });
     if (copies_) spread_to_copies(record_, std::move(*copies_));
     if (labels_) score_against(*labels_);
     context_.timed("write", [&] {
-      features_written.get();
+      const auto features_file = features.get();
       write_kept_clusters(record_, previous, progress_);
+      // It tells the next run whose options the assignments are of, so it must not be newer than they are.
+      features_file->commit();
       if (summary().cluster_count)
         write_file_atomically(options().output / "cluster_count.svg",
                               cluster_count_picture(*summary().cluster_count));
