@@ -65,3 +65,6 @@ if(NOT ILK_SANITIZE)
                                                          ILK_FAULT_LIBRARY="$<TARGET_FILE:fault_library>")
   add_dependencies(faults_program_test ilk_program fault_library)
 endif()
+
+ilk_test(fuzz_corpus LAYERS pipeline)
+ilk_fuzz_targets(fuzz_corpus_test text encoders pipeline)
