@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "commands.h"
+#include "output.h"
 
 namespace ilk::cli {
 namespace {
@@ -26,7 +27,7 @@ std::string largest(const Comparison::Run& run) {
                    [&](std::size_t a, std::size_t b) { return run.sizes[a] > run.sizes[b]; });
   std::string text;
   for (std::size_t i = 0; i < std::min(most_names, order.size()); ++i)
-    text += (i ? ", " : "") + run.names[order[i]] + " " + std::to_string(run.sizes[order[i]]);
+    text += (i ? ", " : "") + printable(run.names[order[i]]) + " " + std::to_string(run.sizes[order[i]]);
   return text + (order.size() > most_names ? ", …" : "");
 }
 
@@ -34,8 +35,8 @@ void print_text(const Comparison& comparison) {
   std::printf("%lld images that all runs have\n\n", static_cast<long long>(comparison.n_images));
   for (std::size_t r = 0; r < comparison.runs.size(); ++r) {
     const auto& run = comparison.runs[r];
-    std::printf("%zu  %s%s%s, %zu clusters\n", r + 1, run.path.c_str(), run.method.empty() ? "" : ", ",
-                run.method.c_str(), run.names.size());
+    std::printf("%zu  %s%s%s, %zu clusters\n", r + 1, printable(run.path).c_str(),
+                run.method.empty() ? "" : ", ", printable(run.method).c_str(), run.names.size());
     if (run.agreement)
       std::printf("   ACC %.1f %%, NMI %.1f %%, ARI %.1f %%\n", 100 * run.agreement->accuracy,
                   100 * run.agreement->normalised_mutual_information,

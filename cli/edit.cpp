@@ -5,12 +5,13 @@
 
 #include "commands.h"
 #include "inputs.h"
+#include "output.h"
 
 namespace ilk::cli {
 namespace {
 
 int print_changes(const EditSummary& summary) {
-  for (const auto& change : summary.changes) std::printf("%s.\n", change.c_str());
+  for (const auto& change : summary.changes) std::printf("%s.\n", printable(change).c_str());
   std::printf("%lld %s cluster. The run's own command makes report.html anew; `ilk view` shows it already.\n",
               static_cast<long long>(summary.moved), summary.moved == 1 ? "image changed" : "images changed");
   return done;
@@ -75,7 +76,7 @@ class EditCommand {
     });
     edit_->add_subcommand("list", "Show the edits so far")->callback([run = run_, &action = action_] {
       action = [run] {
-        for (const auto& sentence : list_edits(*run)) std::printf("%s\n", sentence.c_str());
+        for (const auto& sentence : list_edits(*run)) std::printf("%s\n", printable(sentence).c_str());
         return done;
       };
     });

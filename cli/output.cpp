@@ -18,13 +18,20 @@ void append_escaped(std::string& text, unsigned char byte) {
   text += escaped;
 }
 
-/// Takes what stdio has gathered for a terminal.
-ssize_t write_printable(void*, const char* bytes, std::size_t count) {
-  const std::string text = printable({bytes, count}, true);
-  for (std::string_view rest = text; !rest.empty();) {
+/// The system's reason why standard output did not take something; 0 while it takes all.
+int output_error = 0;
+
+/// Takes what stdio has gathered for standard output. A terminal gets no control characters.
+template <bool is_terminal>
+ssize_t write_output(void*, const char* bytes, std::size_t count) {
+  const std::string text = is_terminal ? printable({bytes, count}, true) : std::string();
+  for (std::string_view rest = is_terminal ? text : std::string_view(bytes, count); !rest.empty();) {
     const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return 0;
+    if (written < 0) {
+      output_error = errno;
+      return 0;
+    }
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
   return static_cast<ssize_t>(count);
@@ -59,20 +66,22 @@ void begin_output() {
   for (int stream = 0; stream <= 2; ++stream)
     if (::fcntl(stream, F_GETFD) < 0)
       static_cast<void>(::open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY));
-  if (::isatty(STDOUT_FILENO) != 1) return;
-  std::FILE* terminal = ::fopencookie(
-      nullptr, "w", {.read = nullptr, .write = write_printable, .seek = nullptr, .close = nullptr});
-  if (!terminal) return;
-  std::setvbuf(terminal, nullptr, _IOLBF, 1 << 12);
-  stdout = terminal;
+  const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  std::FILE* stream = ::fopencookie(nullptr, "w",
+                                    {.read = nullptr,
+                                     .write = is_terminal ? write_output<true> : write_output<false>,
+                                     .seek = nullptr,
+                                     .close = nullptr});
+  if (!stream) return;
+  std::setvbuf(stream, nullptr, is_terminal ? _IOLBF : _IOFBF, 1 << 12);
+  stdout = stream;
 }
 
 int end_output(int status) {
-  errno = 0;
   const bool arrived = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   if (arrived) return status;
-  const std::string reason = errno != 0 ? std::strerror(errno) : "not all of it arrived";
-  std::fprintf(stderr, "ilk: cannot write to standard output: %s.\n", reason.c_str());
+  std::fprintf(stderr, "ilk: cannot write to standard output: %s.\n",
+               output_error != 0 ? std::strerror(output_error) : "not all of it arrived");
   return status == done ? failed : status;
 }
 

@@ -95,6 +95,21 @@ TEST_F(CaptionProgram, AServerThatDiesCostsNothingThatWasAnswered) {
   EXPECT_THAT(nothing.out, HasSubstr("0 captions are new, 24 were there before"));
 }
 
+TEST_F(CaptionProgram, AServerThatIsNotThereIsToldAtOnce) {
+  auto server = std::make_unique<VisionServer>();
+  const auto words = command(*server);
+  server.reset();
+  const auto result = run(words);
+  if (is_without_curl(result)) GTEST_SKIP() << result.err;
+  EXPECT_EQ(result.status, 3) << result.out;
+  for (const char* attempt : {"(attempt 2 of 3 in ", "(attempt 3 of 3 in "}) {
+    const auto first = result.err.find(attempt);
+    EXPECT_NE(first, std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find(attempt, first + 1), std::string::npos)
+        << "once, whatever the number of requests at a time: " << result.err;
+  }
+}
+
 TEST_F(CaptionProgram, CtrlCSaysHowToGoOn) {
   VisionServer server([](const HttpServer::Request& request, int number) {
     Reply reply = VisionServer::answer("A picture " + VisionServer::picture_of(request).substr(0, 12));

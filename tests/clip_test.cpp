@@ -342,7 +342,12 @@ TEST(Clip, TheProcessorsOfTransformers5AreRead) {
                            {"processor_class", "CLIPProcessor"}};
   fs::remove(made.path() / "preprocessor_config.json");
   EXPECT_THAT(load_error(made.path()), HasSubstr("processor_config.json"));
+  ilk::write_file_atomically(made.path() / "processor_config.json",
+                             R"({"processor_class": "CLIPProcessor"})");
+  EXPECT_THAT(load_error(made.path()), HasSubstr("with an image_processor")) << "it says nothing of images";
   ilk::write_file_atomically(made.path() / "processor_config.json", processors.dump());
+  // Where both are there, the newer form counts, as in transformers.
+  ilk::write_file_atomically(made.path() / "preprocessor_config.json", R"({"size": {"shortest_edge": 7}})");
   const ilk::Clip newer(made.path());
   EXPECT_EQ(newer.preprocessor().shortest_edge, older.preprocessor().shortest_edge);
   EXPECT_EQ(newer.preprocessor().crop_height, older.preprocessor().crop_height);

@@ -1,5 +1,6 @@
 // `ilk edit` from outside, and what of a run stays when it is made again.
 #include <gmock/gmock.h>
+#include <ilk/file_lock.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -78,6 +79,47 @@ TEST_F(EditProgramTest, SaysWhatIsWrong) {
   expect({"split", "0", "--into", "99"}, "can be split into");
   edited({"merge", "0", "2"});
   expect({"rename", "2", "x"}, "cluster 2 went into cluster 0");
+}
+
+TEST_F(EditProgramTest, WaitsForNoRunAndForNoOtherEdit) {
+  {
+    ilk::FileLock lock(run() / ".lock");
+    ASSERT_TRUE(lock.try_lock(ilk::FileLock::Kind::exclusive));
+    const auto result = edit({"rename", "0", "x"});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err, HasSubstr("another run is at work in"));
+    EXPECT_FALSE(std::filesystem::exists(run() / "edits.jsonl"));
+  }
+  edited({"rename", "0", "x"});
+  EXPECT_FALSE(std::filesystem::exists(run() / ".lock"));
+}
+
+TEST_F(EditProgramTest, HostileFilesAreRefused) {
+  const auto expect = [&](const std::string& name, const std::string& text, const std::string& reason) {
+    SCOPED_TRACE(text);
+    const std::string before = file(name);
+    ilk::write_file_atomically(run() / name, text);
+    const auto result = edit({"rename", "0", "y"});
+    EXPECT_EQ(result.status, 3);
+    EXPECT_THAT(result.err, HasSubstr(reason));
+    ilk::write_file_atomically(run() / name, before);
+  };
+  edited({"rename", "0", "x"});
+  expect("edits.jsonl", R"({"edit":"merge","cluster":0,"clusters":[0]})",
+         "a cluster must go into another one");
+  expect("edits.jsonl", R"({"edit":"move","cluster":-1,"names":["x"]})", "a number from 0 on");
+  expect("edits.jsonl", R"({"edit":"move","cluster":9223372036854775807,"names":["x"]})",
+         "a number from 0 on");
+  expect("edits.jsonl", R"({"edit":"rename","cluster":0})", "must get one name");
+  expect("edits.jsonl",
+         R"({"edit":"split","cluster":0,"clusters":[0,4],"names":["x"],"centroids":[[1],[1,0]]})",
+         "a number, a name and a centre for each part");
+  expect("unedited/clusters.json", R"([{"cluster":7,"name":"x"}])", "cluster 0 must say that it is");
+  expect("unedited/clusters.json", R"([{"cluster":0,"name":"x","method_cluster":5}])",
+         "method_cluster must be a number");
+  std::string rows = file("assignments.csv");
+  rows.insert(rows.find(',', rows.find('\n')) + 1, "99999999");
+  expect("assignments.csv", rows, "a cluster must be a number from 0 on");
 }
 
 TEST_F(EditProgramTest, TheSameRunAgainKeepsTheBytes) {

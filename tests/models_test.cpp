@@ -6,12 +6,12 @@
 #include <ilk/files.h>
 #include <ilk/models.h>
 #include <ilk/sha256.h>
-#include <openssl/evp.h>
 
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "git_id.h"
 #include "http_server.h"
 #include "temporary_directory.h"
 
@@ -24,21 +24,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 const std::filesystem::path tiny = std::filesystem::path(ILK_TEST_DATA) / "tiny_clip";
-
-/// Git's name for a file's contents (git hash-object).
-std::string git_id(const std::string& contents) {
-  const std::string blob = "blob " + std::to_string(contents.size()) + '\0' + contents;
-  unsigned char digest[20];
-  unsigned length = 0;
-  EVP_Digest(blob.data(), blob.size(), digest, &length, EVP_sha1(), nullptr);
-  std::string text;
-  for (const unsigned char byte : digest) {
-    char digits[3];
-    std::snprintf(digits, sizeof digits, "%02x", byte);
-    text += digits;
-  }
-  return text;
-}
 
 class Recorder : public ilk::Progress {
  public:

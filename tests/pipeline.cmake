@@ -73,3 +73,20 @@ if(PYTHON3)
   add_test(NAME browser COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/browser_test.py $<TARGET_FILE:ilk_program> ${PROJECT_SOURCE_DIR})
   set_tests_properties(browser PROPERTIES SKIP_RETURN_CODE 77)
 endif()
+
+# The program with each of its calls to the file system going wrong in turn. A sanitizer's library must come first, so
+# that nothing can be loaded before it.
+if(NOT ILK_SANITIZE)
+  add_library(fault_library MODULE faults/fault_library.cpp)
+  ilk_compile_options(fault_library)
+  target_link_libraries(fault_library PRIVATE ${CMAKE_DL_LIBS})
+  set_target_properties(fault_library PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  ilk_test(faults_program LAYERS io LINK nlohmann_json::nlohmann_json)
+  target_sources(faults_program_test PRIVATE faults/fault_run.cpp faults/fault_sweep.cpp)
+  target_compile_definitions(faults_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>"
+                                                         ILK_FAULT_LIBRARY="$<TARGET_FILE:fault_library>")
+  add_dependencies(faults_program_test ilk_program fault_library)
+endif()
+
+ilk_test(fuzz_corpus LAYERS pipeline)
+ilk_fuzz_targets(fuzz_corpus_test text encoders pipeline)

@@ -28,6 +28,8 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(std::string_view bytes);
+  /// Brings to the disk what was written, ahead of `commit`.
+  void sync();
   /// Syncs the file, renames it, and syncs the folder where another file was replaced.
   void commit();
 
@@ -35,7 +37,7 @@ class AtomicFile {
   void open_temporary(mode_t mode);
   std::filesystem::path path_, target_, temporary_;  ///< no temporary: written to in place
   int descriptor_ = -1;
-  bool replaces_ = false;
+  bool replaces_ = false, synced_ = false;
 };
 
 /// The same in one call.

@@ -49,4 +49,9 @@ class SafetensorsFile {
 void write_safetensors(const std::filesystem::path& path, const NamedArrayViews& arrays,
                        const std::map<std::string, std::string>& metadata = {});
 
+/// The same without its name yet, which it gets by `commit`; it is on the disk.
+std::unique_ptr<AtomicFile> begin_safetensors(const std::filesystem::path& path,
+                                              const NamedArrayViews& arrays,
+                                              const std::map<std::string, std::string>& metadata = {});
+
 }  // namespace ilk

@@ -1,5 +1,6 @@
 #include "placed_files.h"
 
+#include <fcntl.h>
 #include <ilk/error.h>
 #include <ilk/files.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <set>
 
+#include "../io/descriptor.h"
 #include "../io/strings.h"
 
 namespace ilk {
@@ -20,12 +22,15 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr std::string_view function = "export";
 constexpr const char* record_name = "ilk-export.json";
+constexpr const char* temporary_mark = ".tmp-";  // and the process's number
 
-/// What tells whether a file that was put somewhere is still that file.
+/// What tells whether a file that was put somewhere is still that file. A planned one is noted before it is
+/// made, so that a kill leaves no file that nobody knows of: it may be there or not.
 struct Stamp {
   std::string original;
   std::string link;                        // how it was made
-  std::int64_t size = 0, modified_ns = 0;  // of the target (of what it points to, unless symbolic)
+  std::int64_t size = 0, modified_ns = 0;  // of the target; of a planned one: of what it replaces
+  bool planned = false;
   bool operator==(const Stamp&) const = default;
 };
 
@@ -46,7 +51,8 @@ Record read_record(const fs::path& folder) {
   try {
     const Json json = Json::parse(read_file(folder / record_name));
     for (const auto& [target, file] : json.at("files").items())
-      record[target] = {file.at("original"), file.at("link"), file.at("size"), file.at("modified_ns")};
+      record[target] = {file.at("original"), file.at("link"), file.at("size"), file.at("modified_ns"),
+                        file.value("planned", false)};
   } catch (const nlohmann::json::exception& problem) {
     fail(function, folder / record_name, " cannot be read (", problem.what(),
          "); choose another folder, or remove it if nothing is to be undone.");
@@ -56,11 +62,13 @@ Record read_record(const fs::path& folder) {
 
 void write_record(const fs::path& folder, const Record& record) {
   Json files = Json::object();
-  for (const auto& [target, stamp] : record)
-    files[target] = {{"original", stamp.original},
-                     {"link", stamp.link},
-                     {"size", stamp.size},
-                     {"modified_ns", stamp.modified_ns}};
+  for (const auto& [target, stamp] : record) {
+    Json& file = files[target] = {{"original", stamp.original},
+                                  {"link", stamp.link},
+                                  {"size", stamp.size},
+                                  {"modified_ns", stamp.modified_ns}};
+    if (stamp.planned) file["planned"] = true;
+  }
   write_file_atomically(
       folder / record_name,
       Json{{"program", "ilk"}, {"files", files}}.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -76,7 +84,21 @@ fs::path with_number(const fs::path& target, int number) {
   if (error == std::errc::cross_device_link)
     fail(function, "a hard link must stay on one disk, and ", target,
          " is on another than its image. --link copy or --link symbolic will do.");
-  fail(function, "cannot make ", target, ": ", error.message(), ".");
+  errno = error.value();
+  fail_to_write(function, target);
+}
+
+void remove_file(const fs::path& file) {
+  std::error_code error;
+  fs::remove(file, error);
+  if (error) throw WriteError(function, "cannot remove " + file.string() + ": " + error.message() + ".");
+}
+
+/// What it holds is on the disk before it has its name.
+void sync(const fs::path& file, std::error_code& error) {
+  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (opened.get() < 0 || (::fsync(opened.get()) != 0 && errno != EINVAL && errno != ENOTSUP))
+    error = {errno, std::generic_category()};
 }
 
 void place(const fs::path& original, const fs::path& target, Link link) {
@@ -87,9 +109,10 @@ void place(const fs::path& original, const fs::path& target, Link link) {
     fs::create_hard_link(original, target, error);
   } else {
     // Under another name first, so that a target is whole or absent; never onto a file that came meanwhile.
-    const fs::path temporary = target.string() + ".tmp-" + std::to_string(::getpid());
+    const fs::path temporary = target.string() + temporary_mark + std::to_string(::getpid());
     fs::copy_file(original, temporary, fs::copy_options::overwrite_existing, error);
     if (!error) fs::last_write_time(temporary, fs::last_write_time(original, error), error);
+    if (!error) sync(temporary, error);
     if (!error && ::link(temporary.c_str(), target.c_str()) != 0) {
       // A file system without hard links (FAT).
       if (errno == EEXIST)
@@ -97,8 +120,12 @@ void place(const fs::path& original, const fs::path& target, Link link) {
       else
         fs::rename(temporary, target, error);
     }
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
+    if (error) {
+      std::error_code ignored;
+      fs::remove(temporary, ignored);
+    } else {
+      remove_file(temporary);
+    }
   }
   if (error) fail_to_place(target, error);
 }
@@ -112,11 +139,21 @@ class Placing {
   }
 
   void put_all(const std::vector<PlacedFile>& files) {
+    constexpr std::size_t at_a_time = 256;
+    remove_unfinished();
     progress_.start("Exporting images", static_cast<std::int64_t>(files.size()), "images");
-    for (const auto& file : files) {
-      progress_.check_stop();
-      put(file);
-      progress_.advance(1);
+    for (std::size_t begin = 0; begin < files.size(); begin += at_a_time) {
+      std::vector<Place> places;
+      for (std::size_t i = begin; i < std::min(begin + at_a_time, files.size()); ++i) {
+        progress_.check_stop();
+        find_place(files[i], places);
+      }
+      note(places);
+      for (const auto& one : places) {
+        progress_.check_stop();
+        make(one);
+      }
+      progress_.advance(static_cast<std::int64_t>(std::min(at_a_time, files.size() - begin)));
     }
     progress_.finish();
   }
@@ -130,12 +167,11 @@ class Placing {
       std::error_code absent;
       if (!fs::exists(fs::symlink_status(file, absent))) continue;  // somebody removed it
       if (!is_as_left(file, stamp)) {
-        summary_.notices.push_back(file.string() + " was changed since it was exported, and stays.");
+        if (!stamp.planned)
+          summary_.notices.push_back(file.string() + " was changed since it was exported, and stays.");
         continue;
       }
-      std::error_code error;
-      fs::remove(file, error);
-      require(!error, function, "cannot remove ", file, ": ", error.message(), ".");
+      remove_file(file);
       ++summary_.removed;
       emptied.insert(file.parent_path());
     }
@@ -144,8 +180,8 @@ class Placing {
       fs::remove(folder, ignored);
     }
     if (after_.empty()) {
-      std::error_code ignored;
-      fs::remove(options_.output / record_name, ignored);
+      remove_file(options_.output / record_name);
+      std::error_code ignored;  // not empty: it stays
       fs::remove(options_.output, ignored);
     } else if (after_ != before_) {
       write_record(options_.output, after_);
@@ -156,12 +192,30 @@ class Placing {
  private:
   static Link link_of(const Stamp& stamp) { return enum_value<Link>(stamp.link, function, "link"); }
 
+  struct Place {
+    PlacedFile file;
+    std::string key, original;
+    fs::path target;                ///< where it goes
+    std::optional<Stamp> replaced;  ///< a file of ours
+  };
+
   static bool is_as_left(const fs::path& file, const Stamp& stamp) {
+    if (stamp.planned && was_made(file, stamp)) return true;
     const auto now = stamp_of(file, stamp.original, link_of(stamp));
     return now.has_value() && now->size == stamp.size && now->modified_ns == stamp.modified_ns;
   }
 
-  void put(const PlacedFile& file) {
+  /// Whether a planned file was made before its maker was stopped.
+  static bool was_made(const fs::path& file, const Stamp& stamp) {
+    std::error_code error;
+    const Link link = link_of(stamp);
+    if (link == Link::symbolic) return fs::read_symlink(file, error) == stamp.original;
+    if (link == Link::hard) return fs::equivalent(file, stamp.original, error);
+    return has_size_and_time_of(stamp.original, file);
+  }
+
+  /// Adds to `places` what is to be made for an image, if anything.
+  void find_place(const PlacedFile& file, std::vector<Place>& places) {
     std::error_code error;
     if (!fs::is_regular_file(file.original, error)) {
       summary_.skipped.push_back({file.path, "vanished", "there is no such file any more"});
@@ -176,41 +230,85 @@ class Placing {
       const fs::path place_at = options_.output / target;
       const auto found = before_.find(key);
       const auto there = stamp_of(place_at, original, options_.link);
-      if (there && found != before_.end() && found->second == *there && is_up_to_date(file, place_at)) {
+      if (there && found != before_.end() && is_it(place_at, found->second, *there) &&
+          is_up_to_date(file, place_at)) {
         after_[key] = *there;
         ++summary_.unchanged;
         return;
       }
-      if (there) {
-        // Ours and stale, or somebody else's.
-        if (found == before_.end() || !is_as_left(place_at, found->second)) continue;
-        fs::remove(place_at, error);
-        if (error) fail_to_place(place_at, error);
-      }
-      fs::create_directories(place_at.parent_path(), error);
-      if (error) fail_to_place(place_at.parent_path(), error);
-      place(file.original, place_at, options_.link);
-      if (const auto made = stamp_of(place_at, original, options_.link)) after_[key] = *made;
-      ++summary_.written;
-      note_now_and_then();
+      // Ours and stale, or somebody else's.
+      if (there && (found == before_.end() || !is_as_left(place_at, found->second))) continue;
+      places.push_back({file, key, original, place_at, there});
       return;
     }
+  }
+
+  /// Whether what stands there is what was noted, for the same original and made in the same way.
+  static bool is_it(const fs::path& file, const Stamp& noted, const Stamp& there) {
+    if (!noted.planned) return noted == there;
+    return noted.original == there.original && noted.link == there.link && was_made(file, noted);
+  }
+
+  /// Before any of them is made.
+  void note(const std::vector<Place>& places) {
+    if (places.empty()) return;
+    Record known = before_;
+    for (const auto& [target, stamp] : after_) known[target] = stamp;
+    for (const auto& one : places)
+      known[one.key] = {.original = one.original,
+                        .link = std::string(enum_name(options_.link)),
+                        .size = one.replaced ? one.replaced->size : 0,
+                        .modified_ns = one.replaced ? one.replaced->modified_ns : 0,
+                        .planned = true};
+    std::error_code error;
+    fs::create_directories(options_.output, error);
+    if (error) fail_to_place(options_.output, error);
+    write_record(options_.output, known);
+  }
+
+  void make(const Place& one) {
+    if (one.replaced) remove_file(one.target);
+    std::error_code error;
+    fs::create_directories(one.target.parent_path(), error);
+    if (error) fail_to_place(one.target.parent_path(), error);
+    place(one.file.original, one.target, options_.link);
+    if (const auto made = stamp_of(one.target, one.original, options_.link)) after_[one.key] = *made;
+    ++summary_.written;
+  }
+
+  /// What a killed export left of copies that had no name yet, and of its record.
+  void remove_unfinished() const {
+    remove_unfinished(options_.output / record_name);
+    for (const auto& [target, stamp] : before_)
+      if (stamp.planned) remove_unfinished(options_.output / target);
+  }
+
+  static void remove_unfinished(const fs::path& target) {
+    std::error_code error;
+    const std::string beginning = target.filename().string() + temporary_mark;
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(target.parent_path(), error)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with(beginning) &&
+          name.find_first_not_of("0123456789-", beginning.size()) == std::string::npos)
+        found.push_back(entry.path());
+    }
+    for (const auto& file : found) remove_file(file);
   }
 
   /// A copy has its original's size and time; a link is what it is.
   bool is_up_to_date(const PlacedFile& file, const fs::path& target) const {
     if (options_.link != Link::copy) return true;
-    std::error_code error;
-    return fs::file_size(file.original, error) == fs::file_size(target, error) &&
-           fs::last_write_time(file.original, error) == fs::last_write_time(target, error);
+    return has_size_and_time_of(file.original, target);
   }
 
-  /// So that a stop leaves no file that nobody knows of, for long.
-  void note_now_and_then() {
-    if (summary_.written % 256 != 1) return;
-    Record known = before_;
-    for (const auto& [target, stamp] : after_) known[target] = stamp;
-    write_record(options_.output, known);
+  static bool has_size_and_time_of(const fs::path& original, const fs::path& target) {
+    std::error_code error, other;
+    const auto size = fs::file_size(original, error);
+    const auto time = fs::last_write_time(original, other);
+    if (error || other) return false;
+    return size == fs::file_size(target, error) && time == fs::last_write_time(target, other) && !error &&
+           !other;
   }
 
   const ExportOptions& options_;

@@ -20,6 +20,7 @@
 
 #include "download_sink.h"
 #include "http.h"
+#include "http_headers.h"
 #include "refusal.h"
 #include "retry.h"
 #endif
@@ -55,22 +56,6 @@ class Stage {
   std::int64_t reached_ = 0;
   bool started_ = false;
 };
-
-struct Range {
-  std::int64_t begin = -1, total = -1;
-};
-/// "bytes 100-199/1000", "bytes */1000".
-Range parse_content_range(const std::string& text) {
-  Range range;
-  long long begin = 0, end = 0, total = 0;
-  if (std::sscanf(text.c_str(), "bytes %lld-%lld/%lld", &begin, &end, &total) == 3)
-    range = {begin, total};
-  else if (std::sscanf(text.c_str(), "bytes %lld-%lld/*", &begin, &end) == 2)
-    range = {begin, -1};
-  else if (std::sscanf(text.c_str(), "bytes */%lld", &total) == 1)
-    range = {-1, total};
-  return range;
-}
 
 class Transfer {
  public:
@@ -136,7 +121,7 @@ class Transfer {
   /// The answer's headers have come: the body is the whole file, a range of it, or of no use.
   void begin(const http::Answer& answer, std::int64_t offset) {
     if (answer.status == 206 && offset > 0) {
-      const Range range = parse_content_range(answer.header("content-range"));
+      const http::ContentRange range = http::content_range(answer.header("content-range"));
       const bool fits =
           range.begin == offset && (range.total < 0 || request_.size < 0 || range.total == request_.size);
       if (!fits) {
@@ -209,7 +194,7 @@ class Transfer {
       return {.fault = fault, .unreachable = ending.unreachable};
     }
     if (status == 416 && offset > 0) {
-      const std::int64_t total = parse_content_range(ending.answer.header("content-range")).total;
+      const std::int64_t total = http::content_range(ending.answer.header("content-range")).total;
       if (total == offset && (request_.size < 0 || request_.size == total)) {
         resumed_ = true;
         start_stage(total);

@@ -125,6 +125,7 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(std::string_view bytes) {
+  synced_ = false;
   while (!bytes.empty()) {
     const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
@@ -133,13 +134,18 @@ void AtomicFile::write(std::string_view bytes) {
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::sync() {
   // Pipes and most devices know no syncing.
   const bool in_place = temporary_.empty();
   if (::fsync(descriptor_) != 0 && !(in_place && (errno == EINVAL || errno == EROFS || errno == ENOTSUP)))
     fail_to_write("write", path_);
+  synced_ = true;
+}
+
+void AtomicFile::commit() {
+  if (!synced_) sync();
   if (::close(std::exchange(descriptor_, -1)) != 0) fail_to_write("write", path_);
-  if (in_place) return;
+  if (temporary_.empty()) return;  // written in place
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_to_write("write", path_);
   temporary_.clear();
   if (!replaces_) return;

@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include "curl_library.h"
+#include "http_headers.h"
 
 namespace ilk::http {
 namespace {
@@ -62,12 +63,6 @@ struct MultiDeleter {
 struct ListDeleter {
   void operator()(curl_slist* list) const { curl().slist_free_all(list); }
 };
-
-std::string trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
-}
 
 bool is_redirect(long status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -207,18 +202,7 @@ class Exchange {
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self_pointer) {
     auto& self = *static_cast<Exchange*>(self_pointer);
     self.last_sign_ = Clock::now();
-    const std::string_view line(data, size);
-    if (line.starts_with("HTTP/")) {  // also after a "100 Continue" or a proxy's answer
-      self.answer_.headers.clear();
-      self.answer_.status = 0;
-      if (const auto space = line.find(' '); space != std::string_view::npos)
-        self.answer_.status = std::strtol(std::string(line.substr(space)).c_str(), nullptr, 10);
-    } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
-      std::string name(line.substr(0, colon));
-      for (char& letter : name)
-        letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
-      self.answer_.headers[name] = trimmed(line.substr(colon + 1));
-    }
+    take_header_line(self.answer_, {data, size});
     return size;
   }
 
@@ -257,18 +241,6 @@ class Exchange {
 };
 
 }  // namespace
-
-std::string Answer::header(const std::string& name) const {
-  const auto found = headers.find(name);
-  return found == headers.end() ? "" : found->second;
-}
-
-std::int64_t Answer::content_length() const {
-  const std::string text = header("content-length");
-  if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos)
-    return -1;
-  return std::stoll(text);
-}
 
 Ending perform(const Request& request, const std::function<void(const Answer&)>& begin,
                const std::function<void(std::string_view)>& body, const Progress& progress) {

@@ -151,6 +151,7 @@ class Pixmap {
 }  // namespace
 
 BarePicture read_pixmap(std::string_view bytes, const SizeCheck& check) {
+  if (bytes.size() < 2) damaged("cut off in its header");
   return Pixmap(bytes, check).picture();
 }
 

@@ -92,9 +92,12 @@ bool bare_size_is_shortest_edge(const Config& config) {
 
 std::filesystem::path preprocessor_file(const std::filesystem::path& directory) {
   std::error_code error;
-  for (const char* name : {"preprocessor_config.json", "processor_config.json"})
-    if (std::filesystem::exists(directory / name, error)) return directory / name;
-  fail(function, directory, " must hold preprocessor_config.json, or processor_config.json.");
+  const auto of_all = directory / "processor_config.json", own = directory / "preprocessor_config.json";
+  if (std::filesystem::exists(of_all, error) && read_json_file(of_all, function).contains("image_processor"))
+    return of_all;
+  if (std::filesystem::exists(own, error)) return own;
+  fail(function, directory,
+       " must hold preprocessor_config.json, or processor_config.json with an image_processor.");
 }
 
 ImagePreprocessor read_preprocessor(const std::string& path) {

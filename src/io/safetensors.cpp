@@ -192,8 +192,9 @@ Array SafetensorsFile::get(const std::string& name) const {
   return array;
 }
 
-void write_safetensors(const std::filesystem::path& path, const NamedArrayViews& arrays,
-                       const std::map<std::string, std::string>& metadata) {
+std::unique_ptr<AtomicFile> begin_safetensors(const std::filesystem::path& path,
+                                              const NamedArrayViews& arrays,
+                                              const std::map<std::string, std::string>& metadata) {
   constexpr std::string_view function = "write_safetensors";
   std::set<std::string> names;
   for (const auto& [name, array] : arrays) {
@@ -228,16 +229,22 @@ void write_safetensors(const std::filesystem::path& path, const NamedArrayViews&
   require(text.size() <= longest_header, function, path, ": names and metadata take ", text.size(),
           " bytes, more than the format's ", longest_header, ".");
 
-  AtomicFile file(path);
+  auto file = std::make_unique<AtomicFile>(path);
   const std::uint64_t length = text.size();
-  file.write({reinterpret_cast<const char*>(&length), length_bytes});
-  file.write(text);
+  file->write({reinterpret_cast<const char*>(&length), length_bytes});
+  file->write(text);
   for (const auto* named : ordered) {
     const ArrayView& array = named->second;
     if (array.count() > 0)
-      file.write({reinterpret_cast<const char*>(array.bytes), static_cast<std::size_t>(array.size_bytes())});
+      file->write({reinterpret_cast<const char*>(array.bytes), static_cast<std::size_t>(array.size_bytes())});
   }
-  file.commit();
+  file->sync();
+  return file;
+}
+
+void write_safetensors(const std::filesystem::path& path, const NamedArrayViews& arrays,
+                       const std::map<std::string, std::string>& metadata) {
+  begin_safetensors(path, arrays, metadata)->commit();
 }
 
 }  // namespace ilk

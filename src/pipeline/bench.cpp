@@ -21,6 +21,7 @@
 #include "file_stamps.h"
 #include "method.h"
 #include "options_json.h"
+#include "run_directory_lock.h"
 
 namespace ilk {
 namespace {
@@ -114,6 +115,7 @@ class Bench {
     check_folder();
     FileLock lock(output_ / "bench.lock");
     require(lock.try_lock(FileLock::Kind::exclusive), function, "another bench is at work in ", output_, ".");
+    for (const fs::path& folder : {output_, output_ / "runs"}) remove_unfinished_files(folder);
     std::error_code error;
     if (!fs::exists(output_ / "table.json", error))
       write_file_atomically(output_ / "table.json", to_json(table_) + "\n");

@@ -163,9 +163,10 @@ class CriterionRun {
   }
 
   void write(const std::optional<PreviousRun>& previous, FeatureSource& source) {
-    write_features(record_);
+    const auto features = begin_features(record_);
     if (previous) keep_numbers(record_, *previous, progress_);
     write_kept_clusters(record_, previous, progress_);
+    features->commit();  // not newer than the assignments, as in the run's own folder
     record_.summary.notices = progress_.said();
     write_report(
         record_, std::nullopt,

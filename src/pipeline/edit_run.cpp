@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "edited_run.h"
+#include "run_directory_lock.h"
 #include "run_files.h"
 
 namespace ilk {
@@ -23,9 +24,11 @@ constexpr const char* files_of_clusters[] = {"clusters.json", "levels.json", "as
 /// A run that is being edited.
 class Editor {
  public:
-  explicit Editor(const fs::path& run) : files_(run), rows_(read_run_rows(run / "assignments.csv")) {
-    const auto clusters = nlohmann::json::parse(read_file(run / "clusters.json"));
-    for (const auto& cluster : clusters)
+  explicit Editor(const fs::path& run) : files_(run), lock_(run) {
+    remove_unfinished_files(run);
+    restore();
+    rows_ = read_run_rows(run / "assignments.csv");
+    for (const auto& cluster : read_clusters(run))
       clusters_.push_back({.name = cluster.at("name"),
                            .locked = cluster.value("locked", false),
                            .merged_into = cluster.value("merged_into", std::int64_t{-1})});
@@ -169,6 +172,7 @@ class Editor {
     return number;
   }
 
+  /// The journal is written last: an edit that was cut short did not happen, and the same command does it.
   EditSummary write(const std::vector<Edit>& edits, const std::string& change) {
     const fs::path& run = files_.directory();
     const fs::path kept = unedited_folder(run);
@@ -176,23 +180,68 @@ class Editor {
       if (fs::exists(run / name) && !fs::exists(kept / name))
         write_file_atomically(kept / name, read_file(run / name));
     EditSummary summary{.changes = {change}};
-    write_edits(run, edits);
-    summary.moved = write_edited(
-        run, rows_,
-        [this]() -> const Matrix<float>& {
-          if (!embeddings_) embeddings_ = files_.embeddings(rows_.size());
-          return *embeddings_;
-        },
-        files_.options().exemplars, summary.changes);
-    if (edits.empty()) {
-      for (const char* name : files_of_clusters)
-        if (fs::exists(kept / name)) write_file_atomically(run / name, read_file(kept / name));
-      fs::remove_all(kept);
+    try {
+      if (edits.empty())
+        summary.moved = put_unedited_back();
+      else
+        summary.moved =
+            write_edited(run, edits, rows_, embeddings(), files_.options().exemplars, summary.changes);
+      write_edits(run, edits);
+    } catch (...) {
+      try {
+        restore();
+      } catch (const std::exception&) {
+        // What is wrong with the disk is told already; the next edit restores.
+      }
+      throw;
     }
     return summary;
   }
 
+  /// The files as the journal has them: an edit may have been cut short before its line was written.
+  void restore() {
+    const fs::path& run = files_.directory();
+    std::error_code error;
+    if (!fs::exists(unedited_folder(run), error)) return;
+    const auto edits = read_edits(run);
+    if (edits.empty()) {
+      put_unedited_back();
+      return;
+    }
+    for (const char* name : files_of_clusters)
+      if (fs::exists(run / name, error) && !fs::exists(unedited_folder(run) / name, error))
+        return;  // they were put back: nothing is edited yet
+    std::vector<std::string> notices;
+    write_edited(run, edits, read_run_rows(run / "assignments.csv"), embeddings(), files_.options().exemplars,
+                 notices);
+  }
+
+  /// Returns how many images it puts into another cluster.
+  std::int64_t put_unedited_back() {
+    const fs::path& run = files_.directory();
+    const fs::path kept = unedited_folder(run);
+    std::error_code error;
+    for (const char* name : files_of_clusters)
+      if (fs::exists(kept / name, error)) write_file_atomically(run / name, read_file(kept / name));
+    fs::remove_all(kept, error);
+    if (error) throw WriteError(function, "cannot remove " + kept.string() + ": " + error.message() + ".");
+    const auto rows = read_run_rows(run / "assignments.csv");
+    std::int64_t moved = 0;
+    for (std::size_t i = 0; i < std::min(rows.size(), rows_.size()); ++i)
+      moved += rows[i].cluster != rows_[i].cluster ? 1 : 0;
+    return moved;
+  }
+
+  std::function<const Matrix<float>&()> embeddings() {
+    return [this]() -> const Matrix<float>& {
+      if (!embeddings_)
+        embeddings_ = files_.embeddings(read_run_rows(files_.directory() / "assignments.csv").size());
+      return *embeddings_;
+    };
+  }
+
   RunFiles files_;
+  RunDirectoryLock lock_;
   std::vector<RunRow> rows_;
   std::vector<EditedCluster> clusters_;
   std::optional<Matrix<float>> embeddings_;

@@ -19,18 +19,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr std::string_view function = "edit";
 
-Json read_clusters(const fs::path& folder) {
-  const fs::path file = folder / "clusters.json";
-  try {
-    Json clusters = Json::parse(read_file(file));
-    require(clusters.is_array(), function, file, " must hold a list of clusters.");
-    for (const auto& cluster : clusters) cluster.at("name").get<std::string>();
-    return clusters;
-  } catch (const nlohmann::json::exception& problem) {
-    fail(function, file, " cannot be read: ", problem.what(), ".");
-  }
-}
-
 EditedClusters state_of(const std::vector<RunRow>& rows, const Json& clusters) {
   EditedClusters state;
   for (const auto& cluster : clusters) state.clusters.push_back({.name = cluster.at("name")});
@@ -48,6 +36,18 @@ double number(const std::string& text) {
   double value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+void write_where_new(const fs::path& file, const std::string& contents) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error) || read_file(file) != contents) write_file_atomically(file, contents);
+}
+
+void require_place(const Json& cluster, const char* key, std::size_t places, const fs::path& file) {
+  const auto found = cluster.find(key);
+  if (found == cluster.end()) return;
+  require(found->is_number_integer() && *found >= 0 && *found < static_cast<std::int64_t>(places), function,
+          file, ": ", key, " must be a number from 0 to ", places - 1, ", got ", found->dump(), ".");
 }
 
 /// clusters.json as it is after the edits.
@@ -121,6 +121,26 @@ ClusterLevels edited_levels(ClusterLevels levels, const std::vector<RunRow>& une
 
 }  // namespace
 
+Json read_clusters(const fs::path& folder) {
+  const fs::path file = folder / "clusters.json";
+  try {
+    Json clusters = Json::parse(read_file(file));
+    require(clusters.is_array(), function, file, " must hold a list of clusters.");
+    for (std::size_t c = 0; c < clusters.size(); ++c) {
+      const Json& cluster = clusters[c];
+      cluster.at("name").get_ref<const std::string&>();
+      require(cluster.value("cluster", c) == c, function, file, ": cluster ", c, " must say that it is, got ",
+              cluster.at("cluster").dump(), ".");
+      require_place(cluster, "method_cluster", clusters.size(), file);
+      require_place(cluster, "merged_into", clusters.size(), file);
+      static_cast<void>(cluster.value("locked", false));  // throws where it is no boolean
+    }
+    return clusters;
+  } catch (const nlohmann::json::exception& problem) {
+    fail(function, file, " cannot be read: ", problem.what(), ".");
+  }
+}
+
 fs::path unedited_folder(const fs::path& run) {
   return run / "unedited";
 }
@@ -130,7 +150,8 @@ bool has_edits(const fs::path& run) {
   return fs::exists(run / "edits.jsonl", error);
 }
 
-std::int64_t write_edited(const fs::path& run, const std::vector<RunRow>& before,
+std::int64_t write_edited(const fs::path& run, const std::vector<Edit>& edits,
+                          const std::vector<RunRow>& before,
                           const std::function<const Matrix<float>&()>& embeddings, std::int64_t exemplars,
                           std::vector<std::string>& notices) {
   std::vector<RunRow> rows = read_run_rows(unedited_folder(run) / "assignments.csv");
@@ -138,7 +159,6 @@ std::int64_t write_edited(const fs::path& run, const std::vector<RunRow>& before
   EditedImages images{.embeddings = embeddings};
   for (const auto& row : rows) images.paths.push_back(row.path);
   for (const auto& row : before) images.before.emplace(row.path, row.cluster);
-  const auto edits = read_edits(run);
   const EditedClusters state = replay(state_of(rows, unedited), edits, images, notices);
   const ClusterLevels levels = edited_levels(read_levels(unedited_folder(run)), rows, state, edits);
 
@@ -151,29 +171,34 @@ std::int64_t write_edited(const fs::path& run, const std::vector<RunRow>& before
     const auto old = images.before.find(rows[i].path);
     moved += old != images.before.end() && old->second != rows[i].cluster ? 1 : 0;
   }
-  write_file_atomically(
+  write_where_new(
       run / "clusters.json",
       clusters_json(unedited, state, rows, exemplars).dump(2, ' ', false, Json::error_handler_t::replace) +
           "\n");
   write_levels(levels, run);
-  write_file_atomically(run / "assignments.csv", to_csv(rows, levels));
+  write_where_new(run / "assignments.csv", to_csv(rows, levels));
   return moved;
 }
 
 void follow_edits(const fs::path& run, const std::vector<std::string>& paths, const Matrix<float>& embeddings,
                   Assignment& assignment, std::vector<std::string>& names) {
   const Json clusters = read_clusters(run);
+  const auto require_known = [&](const std::vector<std::int64_t>& labels) {
+    for (const std::int64_t label : labels)
+      require(label < static_cast<std::int64_t>(clusters.size()), function, "the files of ", run,
+              " must be of one run; one names cluster ", label, ", but clusters.json has ", clusters.size(),
+              ".");
+  };
   std::vector<std::int64_t> number_of(clusters.size());
   std::iota(number_of.begin(), number_of.end(), 0);
-  for (const auto& cluster : clusters)
-    if (cluster.contains("method_cluster"))
-      number_of.at(cluster.at("method_cluster").get<std::size_t>()) = cluster.at("cluster");
-  const auto renumber = [&](std::vector<std::int64_t>& labels) {
-    for (std::int64_t& label : labels)
-      if (label >= 0) label = number_of.at(static_cast<std::size_t>(label));
-  };
-  renumber(assignment.labels);
-  renumber(assignment.second_labels);
+  for (std::size_t c = 0; c < clusters.size(); ++c)
+    if (clusters[c].contains("method_cluster"))
+      number_of[clusters[c].at("method_cluster").get<std::size_t>()] = static_cast<std::int64_t>(c);
+  for (auto* labels : {&assignment.labels, &assignment.second_labels}) {
+    require_known(*labels);
+    for (std::int64_t& label : *labels)
+      if (label >= 0) label = number_of[static_cast<std::size_t>(label)];
+  }
   names.clear();
   for (const auto& cluster : clusters) names.push_back(cluster.at("name"));
   if (!has_edits(run)) return;
@@ -194,6 +219,8 @@ void follow_edits(const fs::path& run, const std::vector<std::string>& paths, co
     state.labels[i] = own->second;
     if (state.seconds[i] == own->second) state.seconds[i] = -1;
   }
+  require_known(state.labels);
+  require_known(state.seconds);
   assignment.labels = std::move(state.labels);
   assignment.second_labels = std::move(state.seconds);
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "../io/strings.h"
+#include "run_rows.h"
 
 namespace ilk {
 namespace {
@@ -26,17 +27,49 @@ Json to_json(const Edit& edit) {
   return json;
 }
 
+/// What no edit of ours lacks, so that a replay can rely on it.
+void check(const Edit& edit) {
+  using Kind = Edit::Kind;
+  const auto rule = [](bool holds, const char* text) { require(holds, function, text); };
+  const auto is_cluster = [](std::int64_t number) { return number >= 0 && number < most_clusters; };
+  rule(is_cluster(edit.cluster) && std::all_of(edit.clusters.begin(), edit.clusters.end(), is_cluster),
+       "a cluster must be a number from 0 on");
+  switch (edit.kind) {
+    case Kind::rename:
+      return rule(edit.names.size() == 1, "a cluster must get one name");
+    case Kind::merge:
+      return rule(std::count(edit.clusters.begin(), edit.clusters.end(), edit.cluster) == 0,
+                  "a cluster must go into another one");
+    case Kind::split: {
+      const std::size_t parts = edit.clusters.size();
+      rule(parts > 0 && edit.names.size() == parts && edit.centroids.size() == parts,
+           "a split must have a number, a name and a centre for each part");
+      const auto is_as_wide = [&](const auto& centroid) {
+        return centroid.size() == edit.centroids[0].size();
+      };
+      rule(edit.clusters[0] == edit.cluster &&
+               std::all_of(edit.centroids.begin(), edit.centroids.end(), is_as_wide),
+           "the parts of a split must begin with the cluster and have centres of one width");
+      return;
+    }
+    case Kind::move:
+    case Kind::lock:
+    case Kind::unlock:
+      return;
+  }
+}
+
 Edit from_json(const Json& json) {
   Edit edit;
   const auto kind = std::find(std::begin(kinds), std::end(kinds), json.at("edit").get<std::string>());
-  require(kind != std::end(kinds), function,
-          "it has an edit of no kind that is known here: ", json.at("edit").dump(), ".");
+  require(kind != std::end(kinds), function, "no such kind is known here: ", json.at("edit").dump());
   edit.kind = static_cast<Edit::Kind>(kind - std::begin(kinds));
   edit.cluster = json.at("cluster");
   edit.clusters = json.value("clusters", edit.clusters);
   edit.names = json.value("names", edit.names);
   edit.images = json.value("images", edit.images);
   edit.centroids = json.value("centroids", edit.centroids);
+  check(edit);
   return edit;
 }
 
@@ -213,8 +246,8 @@ std::vector<Edit> read_edits(const fs::path& run) {
     if (trimmed(one).empty()) continue;
     try {
       edits.push_back(from_json(Json::parse(one)));
-    } catch (const nlohmann::json::exception& problem) {
-      fail(function, file, ", line ", line, " is no edit: ", problem.what(), ".");
+    } catch (const std::exception& problem) {
+      fail(function, file, ", line ", line, " is no edit: ", text_of(problem), ".");
     }
   }
   return edits;

@@ -165,7 +165,8 @@ class Embedder {
     if (!rows.empty()) return;
     if (skipped.empty()) fail("embed_images", "there must be at least one image, got an empty list.");
     fail("embed_images", "there must be at least one usable image, but all ", skipped.size(),
-         " files were skipped; the first: ", skipped.front().path, ": ", skipped.front().reason);
+         " files were skipped; the first: ", skipped.front().path, ": ", skipped.front().reason,
+         skipped.front().reason.ends_with('.') ? "" : ".");
   }
 
   const ImageTextEncoder& encoder_;

@@ -18,13 +18,13 @@
 #include "levels.h"
 #include "run_assignments.h"
 #include "run_directory_lock.h"
+#include "run_rows.h"
 
 namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr std::string_view function = "evaluate";
-constexpr std::int64_t most_clusters = 1 << 20;
 
 bool are_row_numbers(const std::vector<std::string>& paths) {
   for (std::size_t i = 0; i < paths.size(); ++i)

@@ -181,7 +181,7 @@ void write_kept_clusters(RunRecord& record, const std::optional<PreviousRun>& pr
   write_levels(record.summary.levels, unedited_folder(folder));
   std::vector<std::string> notices;
   write_edited(
-      folder, previous ? previous->rows : std::vector<RunRow>(),
+      folder, read_edits(folder), previous ? previous->rows : std::vector<RunRow>(),
       [&]() -> const Matrix<float>& { return record.images.embeddings; }, record.options.exemplars, notices);
   for (const auto& notice : notices) progress.say(notice);
   take_edited(record);

@@ -55,16 +55,18 @@ class Run {
     // The largest file goes to the disk while the clusters get their names, of which it knows nothing.
     // Where no thread is to be had it is written later.
     const auto policy = copies_ ? std::launch::deferred : std::launch::async | std::launch::deferred;
-    auto features_written = std::async(policy, [this] { write_features(record_); });
+    auto features = std::async(policy, [this] { return begin_features(record_); });
     context_.timed("name", [&] { name(); });
     if (copies_) spread_to_copies(record_, std::move(*copies_));
     if (labels_) score_against(*labels_);
     if (options().map) context_.timed("lay out map", [&] { lay_out(); });
     context_.timed("write", [&] {
-      features_written.get();
+      const auto features_file = features.get();
       if (previous) keep_numbers(record_, *previous, progress_);
       name_kept_levels(record_, previous);
       write_kept_clusters(record_, previous, progress_);
+      // It tells the next run whose options the assignments are of, so it must not be newer than they are.
+      features_file->commit();
       if (!criteria.empty()) record_.clustering.features = {};  // they are written
       for (const auto& criterion : criteria)
         summary().criteria.push_back(cluster_by(criterion, record_, *source, progress_));

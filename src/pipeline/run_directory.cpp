@@ -207,7 +207,7 @@ void write_clusters(const RunRecord& record, const std::filesystem::path& folder
   write_file_atomically(folder / "clusters.json", dump(clusters));
 }
 
-void write_features(const RunRecord& record) {
+std::unique_ptr<AtomicFile> begin_features(const RunRecord& record) {
   NamedArrayViews arrays{
       {"embeddings", record.images.embeddings},
       {"features", record.clustering.clustered(record.images.embeddings)},
@@ -230,7 +230,7 @@ void write_features(const RunRecord& record) {
   };
   add_words("noun", record.vocabulary.nouns);
   add_words("caption", record.vocabulary.captions);
-  write_safetensors(record.options.output / "features.safetensors", arrays, facts);
+  return begin_safetensors(record.options.output / "features.safetensors", arrays, facts);
 }
 
 nlohmann::ordered_json summary_json(const RunSummary& summary) {

@@ -43,7 +43,7 @@ std::unique_ptr<RunDirectoryLock> begin_run_directory(const std::filesystem::pat
 
 void write_assignments(const RunRecord& record, const std::filesystem::path& folder);
 void write_clusters(const RunRecord& record, const std::filesystem::path& folder);
-void write_features(const RunRecord& record);
+std::unique_ptr<AtomicFile> begin_features(const RunRecord& record);
 /// How many clusters the options ask for; throws Error where they do not say.
 const ClusterCount& asked_clusters(const RunOptions& options);
 /// Throws Error in the user's words where so many images are too few for the number of clusters, or for a

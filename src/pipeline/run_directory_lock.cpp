@@ -25,7 +25,7 @@ RunDirectoryLock::RunDirectoryLock(const fs::path& directory) : lock_(directory 
   fs::create_directories(directory, error);
   if (error)
     throw WriteError("run",
-                     "cannot write to the folder " + directory.string() + ": " + error.message() + ".");
+                     "cannot write to the folder \"" + directory.string() + "\": " + error.message() + ".");
   if (!lock_.try_lock(FileLock::Kind::exclusive))
     throw WriteError("run", "another run is at work in " + directory.string() +
                                 "; wait for its end, or give this one another output.");

@@ -18,8 +18,8 @@ constexpr std::string_view function = "run";
 std::int64_t cluster_number(const std::string& text, const std::filesystem::path& file, std::size_t line) {
   std::int64_t number = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  require(error == std::errc() && end == text.data() + text.size() && number >= 0, function, file, ": line ",
-          line, ": a cluster must be a number from 0 on, got '", text, "'.");
+  require(error == std::errc() && end == text.data() + text.size() && number >= 0 && number < most_clusters,
+          function, file, ": line ", line, ": a cluster must be a number from 0 on, got '", text, "'.");
   return number;
 }
 

@@ -9,6 +9,9 @@
 
 namespace ilk {
 
+/// No run has a cluster of this number or above: a file that names one is damaged.
+inline constexpr std::int64_t most_clusters = 1 << 20;
+
 /// A row of assignments.csv. What is a number stays as it is written where nobody counts with it, so that a
 /// row that is written again is the same.
 struct RunRow {

@@ -58,7 +58,10 @@ class Captioner {
         stop_(progress),
         log_(options.output, options.vlm_model, vision_chat::fingerprint(options), options.dry_run),
         cache_(cache_file(options)),
-        server_(options, key, stop_) {
+        server_(options, key, stop_, [this](const std::string& sentence) {
+          const std::lock_guard lock(mutex_);
+          progress_.say(sentence);
+        }) {
     summary_.skipped = list.skipped;
     if (!log_.notice().empty()) progress.say(log_.notice());
   }
@@ -118,12 +121,19 @@ class Captioner {
   [[noreturn]] void rethrow() const {
     try {
       std::rethrow_exception(error_);
+    } catch (const WriteError& error) {
+      throw WriteError(function, error.text() + kept_text());
     } catch (const Error& error) {
-      if (summary_.answered == 0 || error.function() != function) throw;
-      fail(function, error.text(), " ", summary_.answered,
-           summary_.answered == 1 ? " caption that came before is" : " captions that came before are",
-           " kept in ", options_.output, "; the same command goes on from there.");
+      if (error.function() != function) throw;
+      fail(function, error.text(), kept_text());
     }
+  }
+
+  std::string kept_text() const {
+    if (summary_.answered == 0) return "";
+    return " " + std::to_string(summary_.answered) +
+           (summary_.answered == 1 ? " caption that came before is" : " captions that came before are") +
+           " kept in \"" + options_.output.string() + "\"; the same command goes on from there.";
   }
 
   void caption(std::size_t i) {

@@ -1,8 +1,10 @@
 #include "caption_server.h"
 
+#include <ilk/duration.h>
 #include <ilk/error.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "../io/http.h"
 #include "../io/refusal.h"
@@ -29,9 +31,10 @@ struct CaptionServer::Step {
   double retry_after = 0;
 };
 
-CaptionServer::CaptionServer(const CaptionOptions& options, std::string key, const Progress& stop)
+CaptionServer::CaptionServer(const CaptionOptions& options, std::string key, const Progress& stop, Say say)
     : options_(options),
       stop_(stop),
+      say_(std::move(say)),
       address_(vision_chat::address_of(options.endpoint)),
       key_(std::move(key)) {}
 
@@ -40,6 +43,7 @@ CaptionServer::Reply CaptionServer::ask(std::string_view jpeg) {
   for (std::int64_t tried = 1;; ++tried) {
     wait_for_leave();
     const Step step = attempt(question);
+    if (step.kind != "no answer") most_told_ = 0;
     if (!step.may_help) return {step.caption, step.kind, step.reason};
     const bool is_useless = step.kind == "useless answer";
     const std::int64_t most =
@@ -51,7 +55,9 @@ CaptionServer::Reply CaptionServer::ask(std::string_view jpeg) {
     if (step.retry_after > longest_asked_pause_seconds)
       give_up(step.reason, "; it asks to come back in ", step.retry_after, " s");
     if (step.retry_after > 0) hold_everyone(step.retry_after);
-    http::wait(http::pause_before_retry(options_.first_pause, tried), stop_);
+    const double pause = http::pause_before_retry(options_.first_pause, tried);
+    if (!is_useless) tell(step, tried, std::max(pause, step.retry_after));
+    http::wait(pause, stop_);
   }
 }
 
@@ -104,6 +110,18 @@ CaptionServer::Step CaptionServer::attempt(const std::string& question) {
             .is_everyones = status == 429,
             .retry_after = ending.answer.retry_after_seconds};
   return {.kind = "refused", .reason = reason};
+}
+
+/// Once for each attempt, whatever the number of requests that wait for the same server.
+void CaptionServer::tell(const Step& step, std::int64_t tried, double pause) {
+  std::int64_t told = most_told_;
+  do {
+    if (told >= tried) return;
+  } while (!most_told_.compare_exchange_weak(told, tried));
+  std::ostringstream text;
+  text << http::shown_without_query(address_) << ": " << step.reason << " (attempt " << tried + 1 << " of "
+       << options_.attempts << " in " << duration_text(pause) << ")";
+  say_(text.str());
 }
 
 template <class... Parts>

@@ -6,16 +6,19 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 namespace ilk {
 
-/// Asks, and asks again where that may help. Thread-safe; keeps references to `options` and `stop`.
+/// Asks, and asks again where that may help; before it does, it says so to `say`, from any thread.
+/// Thread-safe; keeps references to `options` and `stop`.
 class CaptionServer {
  public:
-  CaptionServer(const CaptionOptions& options, std::string key, const Progress& stop);
+  using Say = std::function<void(const std::string&)>;
+  CaptionServer(const CaptionOptions& options, std::string key, const Progress& stop, Say say);
 
   /// A caption, or why this image has none, as SkippedFile has it.
   struct Reply {
@@ -32,6 +35,7 @@ class CaptionServer {
   using Clock = std::chrono::steady_clock;
   struct Step;
   Step attempt(const std::string& question);
+  void tell(const Step& step, std::int64_t tried, double pause);
   template <class... Parts>
   [[noreturn]] void give_up(const Parts&... parts) const;
   void wait_for_leave() const;
@@ -39,8 +43,10 @@ class CaptionServer {
 
   const CaptionOptions& options_;
   const Progress& stop_;
+  Say say_;
   std::string address_, key_;
   std::atomic<std::int64_t> requests_ = 0, bytes_ = 0;
+  std::atomic<std::int64_t> most_told_ = 0;  // attempts without an answer, since the last answer
   mutable std::mutex mutex_;
   Clock::time_point not_before_;  // the server asked to come back then
 };

@@ -1,0 +1,14 @@
+// The options in a manifest.
+#include <nlohmann/json.hpp>
+
+#include "../../../src/pipeline/run_options_json.h"
+#include "../../fuzz_target.h"
+
+ILK_FUZZ(run_options) {
+  const auto json = nlohmann::json::parse(bytes, nullptr, false);
+  if (json.is_discarded()) return;
+  try {
+    ilk::run_options_from_json(json);
+  } catch (const nlohmann::json::exception&) {
+  }
+}

@@ -1,0 +1,24 @@
+// What servers answer: heads of HTTP, refusals, captions.
+#include "../../../src/io/http_headers.h"
+#include "../../../src/io/refusal.h"
+#include "../../../src/text/vision_chat.h"
+#include "../../fuzz_target.h"
+
+ILK_FUZZ(http_head) {
+  ilk::http::Answer answer;
+  for (std::string_view rest = bytes; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+    ilk::http::take_header_line(answer, rest.substr(0, end));
+    rest.remove_prefix(end);
+  }
+  answer.content_length();
+  ilk::http::content_range(answer.header("content-range"));
+}
+
+ILK_FUZZ(refusal) {
+  ilk::http::refusal_text(bytes, "sk-secret");
+}
+
+ILK_FUZZ(vision_answer) {
+  ilk::vision_chat::read_answer(bytes);
+}
