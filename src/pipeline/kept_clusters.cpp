@@ -24,7 +24,8 @@ using Json = nlohmann::ordered_json;
 
 /// The options that clusters and names depend on, as JSON.
 Json what_counts(Json options) {
-  for (const char* name : {"output", "threads", "memory", "cache", "exemplars", "labels", "device", "map", "by"})
+  for (const char* name :
+       {"output", "threads", "memory", "cache", "exemplars", "labels", "device", "map", "by"})
     options.erase(name);
   return options;
 }

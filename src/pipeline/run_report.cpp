@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <ctime>
 
-#include "edited_run.h"
-#include "report_pictures.h"
 #include "criteria.h"
+#include "edited_run.h"
 #include "levels.h"
+#include "report_pictures.h"
 #include "run_directory.h"
 
 namespace ilk {
