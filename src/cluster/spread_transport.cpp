@@ -5,6 +5,7 @@
 #include <ilk/spread_transport.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "alignment.h"
 #include "transport_passes.h"
@@ -140,7 +141,8 @@ void TransportPart::sums(std::span<const double> column_potentials, bool take_en
   const MatrixView<double> to(sums.data(), 1, static_cast<std::int64_t>(sums.size()));
   held_->with_rows([&](internal::CosineRows& rows) {
     internal::walk_plan(rows, 1, column_potentials, held_->epsilon, /*times_cosine=*/true,
-                        {.sums = to, .entries = take_entries ? &*held_->entries : nullptr}, silent());
+                        {.sums = to, .entries = take_entries && held_->entries ? &*held_->entries : nullptr},
+                        silent());
   });
 }
 
@@ -160,7 +162,9 @@ void TransportPart::log_sums(const std::vector<std::int64_t>& columns,
 
 double TransportPart::entry_sums(std::span<const float> changes, double factor,
                                  std::span<double> sums) const {
-  return held_->entries->add_sums(0, held_->images.rows(), changes, factor, sums);
+  const std::optional<internal::HeaviestEntries>& entries = held_->entries;
+  if (!entries) fail("entry_sums", "no entries were asked for.");
+  return entries->add_sums(0, held_->images.rows(), changes, factor, sums);
 }
 
 }  // namespace ilk

@@ -44,7 +44,7 @@ Matrix<double> PassesHere::sums(std::int64_t n_chunks, std::span<const double> c
             {.row_potentials = now_.row_potentials,
              .sums = found,
              .placed = place ? &now_.placed : nullptr,
-             .entries = take_entries ? &*entries_ : nullptr},
+             .entries = take_entries && entries_ ? &*entries_ : nullptr},
             progress_);
   return found;
 }

@@ -2,6 +2,9 @@
 // N images, M words, D dimensions.
 #include <ilk/spread_transport.h>
 
+#include <optional>
+#include <vector>
+
 #include "cosine_rows.h"
 #include "heaviest_entries.h"
 #include "plan_rows.h"
