@@ -100,6 +100,7 @@ void add_bench_command(CLI::App& app, const std::string& command, Action& action
   RunOptions& run = arguments->run;
   run.output = "bench";
   run.exemplars = 0;
+  run.map = false;
   add_inputs(*subcommand, arguments->inputs, ", whose labels are in --labels; or a data set");
   subcommand
       ->add_option(

@@ -6,8 +6,6 @@ Needs Debian's chromium, chromium-driver and python3-selenium (./dev browser ins
 not there. With a third argument screenshots are left in that folder.
 """
 import csv
-import json
-import os
 import pathlib
 import re
 import shlex
@@ -15,122 +13,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 
-try:
-    from selenium import webdriver
+from browser_page import ILK, SCREENSHOTS, SOURCE, BrowserTest, webdriver
+
+if webdriver:
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
-    from selenium.webdriver.support.ui import Select, WebDriverWait
-except ImportError:
-    webdriver = None
-
-ILK, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
-SCREENSHOTS = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else None
-
-
-def chromium():
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in ("--headless=new", "--no-sandbox", "--window-size=1280,900", "--enable-unsafe-swiftshader",
-                     "--disable-dev-shm-usage", "--hide-scrollbars"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(service=webdriver.chrome.service.Service(shutil.which("chromedriver")), options=options)
-
-
-class Page:
-    """A report that is open in a browser."""
-
-    def __init__(self, driver):
-        self.driver = driver
-
-    def open(self, address):
-        self.driver.get(address)
-        self.until(lambda: self.run("return document.documentElement.classList.contains('ready')"))
-
-    def run(self, script, *arguments):
-        return self.driver.execute_script(script, *arguments)
-
-    def until(self, condition, seconds=20):
-        return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(lambda _: condition())
-
-    def find(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
-
-    def all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def click(self, selector):
-        element = self.find(selector) if isinstance(selector, str) else selector
-        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
-
-    def text(self, selector):
-        return self.find(selector).text
-
-    def keys(self, *keys):
-        ActionChains(self.driver).send_keys(*keys).perform()
-
-    def place_of(self, row):
-        """Where a point of the map is, in pixels from the middle of the plot."""
-        self.run("document.querySelector('#plot').scrollIntoView({block: 'center'})")
-        return self.run("""return [(index.map[2 * arguments[0]] / 65535 - map.view.x) * map.view.pixels,
-                                   (index.map[2 * arguments[0] + 1] / 65535 - map.view.y) * map.view.pixels]""", row)
-
-    def hover(self, row):
-        x, y = self.place_of(row)
-        ActionChains(self.driver).move_to_element_with_offset(self.find("#plot"), round(x), round(y)).perform()
-
-    def errors(self):
-        return [entry["message"] for entry in self.driver.get_log("browser")
-                if entry["level"] == "SEVERE" and "inspect/inspect.js" not in entry["message"]]
-
-    def photograph(self, name):
-        if SCREENSHOTS:
-            self.driver.save_screenshot(str(SCREENSHOTS / (name + ".png")))
-
-
-class BrowserTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="ilk-browser-"))
-        cls.environment = dict(os.environ, XDG_CACHE_HOME=str(cls.folder / "cache"))
-        cls.driver = chromium()
-        cls.page = Page(cls.driver)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.driver.quit()
-        shutil.rmtree(cls.folder)
-
-    @classmethod
-    def ilk(cls, *arguments):
-        return subprocess.run([ILK, *map(str, arguments)], check=True, env=cls.environment, cwd=cls.folder,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    @staticmethod
-    def table(run):
-        with open(run / "assignments.csv", newline="") as file:
-            return list(csv.DictReader(file))
-
-    def names(self, run):
-        return [cluster["name"] for cluster in json.loads((run / "clusters.json").read_text())]
-
-    def listed(self):
-        """The names in the list of images, page by page."""
-        names = []
-        while True:
-            self.page.until(lambda: self.page.run("return listed.shown === listed.page"))
-            names += self.page.run("return [...document.querySelectorAll('#browser-list .path')].map(e => e.textContent)")
-            following = self.page.find("#next-page")
-            if not following.is_displayed() or not following.is_enabled():
-                return names
-            page = self.page.run("return listed.page")
-            following.click()
-            self.page.until(lambda: self.page.run("return listed.page === arguments[0] && listed.shown === listed.page", page + 1))
+    from selenium.webdriver.support.ui import Select
 
 
 class PhotosTest(BrowserTest):
@@ -294,10 +185,9 @@ class PhotosTest(BrowserTest):
         self.page.photograph("edit")
 
     def test_light_dark_and_phone(self):
-        for theme, presses in (("light", 1), ("dark", 1)):
-            for _ in range(presses):
-                self.page.run("scrollTo(0, 0)")
-                self.page.click("#theme")
+        for theme in ("light", "dark"):
+            self.page.run("scrollTo(0, 0)")
+            self.page.click("#theme")
             self.assertEqual(self.page.text("#theme span"), theme)
             self.page.photograph("page-" + theme)
             self.page.run("document.querySelector('#map-section').scrollIntoView()")
@@ -350,7 +240,7 @@ class PhotosTest(BrowserTest):
 
 
 class ViewTest(PhotosTest):
-    """The same run, served."""
+    """The same, served."""
 
     def setUp(self):
         self.run_folder = self.folder / "again"
@@ -418,8 +308,7 @@ class ViewTest(PhotosTest):
         self.page.until(lambda: self.page.all("#cluster-3 .gallery img"))
 
     def test_card_edits_are_commands(self):
-        """Apply takes their place; test_edits_by_one_click has it."""
-
+        """Apply takes their place."""
     def test_light_dark_and_phone(self):
         """The page is the same."""
 
@@ -427,6 +316,26 @@ class ViewTest(PhotosTest):
         self.ilk("inspect", self.run_folder)
         self.page.open(self.address)
         self.page.until(lambda: self.page.find("#inspection-section").is_displayed())
+
+
+class WithoutWebGLTest(BrowserTest):
+    """A browser without WebGL draws the map plainly."""
+
+    arguments = ("--disable-3d-apis",)
+
+    def test_the_map_is_drawn(self):
+        self.ilk("cluster", SOURCE / "examples/photos/images", "-k", 3, "-o", "run", "--method", "kmeans")
+        self.page.open((self.folder / "run/report.html").as_uri())
+        drawn = """
+            const canvas = document.querySelector('#map-canvas');
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            let drawn = 0;
+            for (let i = 3; i < data.length; i += 4) drawn += data[i] > 0;
+            return drawn"""
+        self.page.until(lambda: self.page.run(drawn) > 2000)
+        self.page.hover(5)
+        self.page.until(lambda: self.page.find("#map-card").is_displayed())
+        self.page.photograph("without-webgl")
 
 
 class ManyTest(BrowserTest):

@@ -83,8 +83,11 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
     needs("aligning words",
           words + (counterparts ? 2 * images : 0) + cosine_bytes(size, options) + n * double_bytes);
   for (const auto& [stage, bytes] : method.memory(size, options)) needs(stage, bytes);
-  // What was clustered is up to three features wide.
-  if (options.map) needs("laying out the map", n * map_bytes_of_an_image + (counterparts ? 3 * images : 0));
+  // What was clustered is up to three features wide; the search for neighbours has two copies of it in bytes.
+  const double clustered = counterparts ? 3 * images : images;
+  if (options.map)
+    needs("laying out the map",
+          n * map_bytes_of_an_image + (counterparts ? clustered : 0) + clustered / float_bytes * 2);
   if (!options.by.empty())
     needs("clustering by a criterion", 2 * images + kmeans_bytes(size.images, options.kmeans));
   return largest;

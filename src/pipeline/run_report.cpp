@@ -153,7 +153,7 @@ void write_report(const RunRecord& record, const std::optional<Labels>& labels, 
     report.clusters.push_back(std::move(shown));
   }
   note_edits(report, record.options.output);
-  add_report_pictures(report, record, labels, read, progress);
+  if (record.options.exemplars > 0) add_report_pictures(report, record, labels, read, progress);
   write_file_atomically(record.options.output / "report.html", render_report(report));
 }
 
