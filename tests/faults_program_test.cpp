@@ -66,7 +66,8 @@ TEST(Faults, ClusterWithCheckpoints) {
          .command = cluster(of_features, {"-k", "3", "--method", "sac", "--epochs", "2", "--noun-features",
                                           "u.npy", "--nouns", "nouns.txt"}),
          .results = {"run"},
-         .rules = {{"run/training", Rule::any}, of_a_run[0]}});
+         .rules = {{"run/training", Rule::any}, of_a_run[0]},
+         .varies = {"\"resumed_from\": ?[0-9]+"}});
 }
 
 /// Of ilk-mini, with few texts to encode.
@@ -149,8 +150,8 @@ TEST(Faults, Bench) {
                    {"bench/cache", Rule::any},
                    {"bench/runs", Rule::any},
                    {"bench/table", Rule::whole}},
-         .varies = {"[0-9.]+( ± [0-9.]+)? (s|min|MiB)\\b", "(\\d[0-9.e+-]*,)+\\d[0-9.e+-]*(?=\\n)",
-                    "\"(mean|deviation)\": ?[0-9.e+-]+"}});
+         .varies = {"[0-9.]+( (±|\\$\\\\pm\\$) [0-9.]+)? (s|min|MiB)\\b",
+                    "(\\d[0-9.e+-]*,)+\\d[0-9.e+-]*(?=\\n)", "\"(mean|deviation)\": ?[0-9.e+-]+"}});
 }
 
 TEST(Faults, Export) {

@@ -258,7 +258,8 @@ void write_edits(const fs::path& run, const std::vector<Edit>& edits) {
   if (edits.empty()) {
     std::error_code error;
     fs::remove(file, error);
-    require(!error, function, "cannot remove ", file, ": ", error.message(), ".");
+    if (error)
+      throw WriteError(function, "cannot remove \"" + file.string() + "\": " + error.message() + ".");
     return;
   }
   std::string text;
