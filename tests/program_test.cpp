@@ -397,8 +397,11 @@ TEST_F(ProgramTest, MethodsAreBenchedAndAKilledBenchGoesOn) {
   const fs::path first = fs::path(output("bench")) / "runs" / "kmeans-0.json";
   {
     const Program program(folder(), arguments);
-    for (int i = 0; i < 1000 && !fs::exists(first); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    // Scores are added to a run that is done.
+    const auto scored = [&] {
+      return fs::exists(first) && ilk::read_file(first).find("scores") != std::string::npos;
+    };
+    for (int i = 0; i < 1000 && !scored(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     program.signal(SIGKILL);
     EXPECT_EQ(program.wait().status, -SIGKILL);
   }
