@@ -138,11 +138,11 @@ TEST_F(ExportProgramTest, TablesAndTasksNameEachImageWithItsCluster) {
 }
 
 TEST_F(ExportProgramTest, SaysWhatIsWrong) {
-  const auto expect = [&](const ProgramResult& result, const std::string& text) {
-    EXPECT_EQ(result.status, 3);
+  const auto expect = [&](const ProgramResult& result, const std::string& text, int status = 3) {
+    EXPECT_EQ(result.status, status);
     EXPECT_THAT(result.err, HasSubstr(text));
   };
-  expect(export_to("folder", "x"), "Did you mean folders?");
+  expect(export_to("folder", "x"), "Did you mean folders?", 2);
   expect(export_to("csv"), "-o must name the file");
   expect(export_to("xmp", "", {"--link", "hard"}), "--link is for");
   expect(export_to("coco", "x", {"--undo"}), "--undo is for");

@@ -43,7 +43,7 @@ const ExportFormat& find_export_format(const ExportOptions& options) {
     std::vector<std::string> names;
     for (const auto* format : formats) names.emplace_back(format->name);
     const std::string nearest = nearest_name(options.to, names);
-    fail(function, "--to must be one of ", names_where([](const auto&) { return true; }), "; got '",
+    fail("--to", "--to must be one of ", names_where([](const auto&) { return true; }), "; got '",
          options.to, "'.", nearest.empty() ? "" : " Did you mean " + nearest + "?");
   }
   const ExportFormat& format = **found;
