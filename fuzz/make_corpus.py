@@ -120,9 +120,10 @@ def texts_of_models():
             "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
                       "max_input_chars_per_word": 100, "vocab": pieces}}
     seed_json("wordpiece", "small", bert, {"do_lower_case": True})
-    models = here.parent / "models"
-    for path in ("ilk-mini/config.json", "ilk-lite/config.json", "ilk-mini/preprocessor_config.json"):
-        seed_json("model_config", path.replace("/", "-"), json.loads((models / path).read_text()))
+    root = here.parent
+    for path in ("tests/data/tiny_clip/config.json", "models/ilk-lite/config.json",
+                 "tests/data/tiny_clip/preprocessor_config.json"):
+        seed_json("model_config", "-".join(path.split("/")[-2:]), json.loads((root / path).read_text()))
     modules = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
                {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
                {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}]

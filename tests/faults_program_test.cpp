@@ -70,8 +70,9 @@ TEST(Faults, ClusterWithCheckpoints) {
          .varies = {"\"resumed_from\": ?[0-9]+"}});
 }
 
-/// Of ilk-mini, with few texts to encode.
-const Words of_pictures{"pictures",         "--model",           "ilk-mini",    "--nouns",
+/// Of a tiny model, with few texts to encode.
+const std::string tiny = ILK_TEST_DATA "/tiny_clip";
+const Words of_pictures{"pictures",         "--model",           tiny,          "--nouns",
                         "food,animal,tool", "--captions-corpus", "captions.txt"};
 
 void make_pictures(const fs::path& folder) {
@@ -96,7 +97,7 @@ TEST(Faults, Embed) {
                copy_pictures(folder / "pictures", 4);
                ilk::write_file_atomically(folder / "x.npy", "what was there before");
              },
-         .command = {"embed", "pictures", "-o", "x.npy", "--model", "ilk-mini"},
+         .command = {"embed", "pictures", "-o", "x.npy", "--model", tiny},
          .results = {"x.npy", "x.npy.names.txt"}});
 }
 
@@ -108,7 +109,7 @@ TEST(Faults, VocabularyOfAModel) {
                for (int i = 0; i < 40; ++i) nouns += "thing" + std::to_string(i) + "\n";
                ilk::write_file_atomically(folder / "nouns.txt", nouns);
              },
-         .command = {"vocab", "build", "--model", "ilk-mini", "--nouns", "nouns.txt", "-o", "v.safetensors"},
+         .command = {"vocab", "build", "--model", tiny, "--nouns", "nouns.txt", "-o", "v.safetensors"},
          .results = {"v.safetensors"}});
 }
 
@@ -209,7 +210,7 @@ TEST(Faults, ModelsGet) {
     server.serve("/a/b/resolve/main/" + name, {{.body = contents}});
   };
   for (const char* name : {"config.json", "preprocessor_config.json", "tokenizer_config.json", "README.md"})
-    serve(name, ilk::read_file(fs::path(ILK_SOURCE_DIR "/models/ilk-mini") / name));
+    serve(name, ilk::read_file(fs::path(tiny) / name));
   serve("vocab.txt", "a\nb\n");
   serve("model.safetensors", std::string(150'000, 'w'));
   server.serve("/api/models/a/b/tree/main?recursive=false", {{.body = listing.dump()}});

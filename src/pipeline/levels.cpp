@@ -131,7 +131,7 @@ void write_levels(const ClusterLevels& levels, const fs::path& folder) {
   }
   std::error_code error;
   fs::remove(file, error);
-  require(!error, "run", "cannot remove ", file, ": ", error.message(), ".");
+  if (error) throw WriteError("run", "cannot remove " + file.string() + ": " + error.message() + ".");
 }
 
 ClusterLevels read_levels(const fs::path& folder) {
