@@ -43,8 +43,8 @@ const ExportFormat& find_export_format(const ExportOptions& options) {
     std::vector<std::string> names;
     for (const auto* format : formats) names.emplace_back(format->name);
     const std::string nearest = nearest_name(options.to, names);
-    fail("--to", "--to must be one of ", names_where([](const auto&) { return true; }), "; got '",
-         options.to, "'.", nearest.empty() ? "" : " Did you mean " + nearest + "?");
+    fail("--to", "--to must be one of ", names_where([](const auto&) { return true; }), "; got '", options.to,
+         "'.", nearest.empty() ? "" : " Did you mean " + nearest + "?");
   }
   const ExportFormat& format = **found;
   require(options.link == Link::copy || format.copies_images, function, "--link is for ",
