@@ -41,6 +41,7 @@ const ExportFormat& find_export_format(const ExportOptions& options) {
                                   [&](const ExportFormat* format) { return format->name == options.to; });
   if (found == formats.end()) {
     std::vector<std::string> names;
+    names.reserve(formats.size());
     for (const auto* format : formats) names.emplace_back(format->name);
     const std::string nearest = nearest_name(options.to, names);
     fail("--to", "--to must be one of ", names_where([](const auto&) { return true; }), "; got '", options.to,
