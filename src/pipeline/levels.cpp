@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "cluster_json.h"
+
 namespace ilk {
 namespace {
 
@@ -32,19 +34,11 @@ Matrix<double> means_of(MatrixView<const float> rows, std::span<const std::int64
   return means;
 }
 
-Json cluster_json(const ClusterLevels::Cluster& cluster, std::size_t number) {
-  Json nouns = Json::array();
-  for (const auto& word : cluster.name.words)
-    nouns.push_back({{"noun", word.word}, {"score", word.score}, {"share", word.share}});
-  return {{"cluster", number},
-          {"name", cluster.name.name},
-          {"named", cluster.name.is_named},
-          {"score", cluster.name.score},
-          {"runner_up", cluster.name.runner_up},
-          {"runner_up_score", cluster.name.runner_up_score},
-          {"size", cluster.size},
-          {"parent", cluster.parent < 0 ? Json() : Json(cluster.parent)},
-          {"nouns", nouns}};
+Json branch_json(const ClusterLevels::Cluster& cluster, std::size_t number) {
+  Json json = cluster_json(static_cast<std::int64_t>(number), cluster.name, cluster.size);
+  json["parent"] = cluster.parent < 0 ? Json() : Json(cluster.parent);
+  json["nouns"] = words_json(cluster.name.words, "noun");
+  return json;
 }
 
 ClusterLevels::Cluster cluster_of(const Json& json) {
@@ -116,7 +110,7 @@ nlohmann::ordered_json levels_json(const ClusterLevels& levels) {
   Json all = Json::array();
   for (const auto& level : levels.upper) {
     Json clusters = Json::array();
-    for (std::size_t c = 0; c < level.size(); ++c) clusters.push_back(cluster_json(level[c], c));
+    for (std::size_t c = 0; c < level.size(); ++c) clusters.push_back(branch_json(level[c], c));
     all.push_back({{"clusters", clusters}});
   }
   return {{"levels", all}, {"parents", levels.parents}};

@@ -13,6 +13,7 @@
 
 #include "../io/npy_writer.h"
 #include "assignment_row.h"
+#include "cluster_json.h"
 #include "levels.h"
 #include "options_json.h"
 
@@ -34,13 +35,6 @@ std::string exact(double value) {
 
 std::vector<std::string> chosen(const std::optional<Words>& words) {
   return words ? words->chosen() : std::vector<std::string>();
-}
-
-Json words_json(const std::vector<ScoredWord>& words, const char* what) {
-  Json json = Json::array();
-  for (const auto& word : words)
-    json.push_back({{what, word.word}, {"score", word.score}, {"share", word.share}});
-  return json;
 }
 
 Json transport_json(const SemanticSpace& space) {
@@ -170,6 +164,7 @@ void write_map(const RunRecord& record) {
 void write_assignments(const RunRecord& record, const std::filesystem::path& folder) {
   const auto nouns = chosen(record.vocabulary.nouns);
   std::vector<std::string> names;
+  names.reserve(record.summary.clusters.size());
   for (const auto& cluster : record.summary.clusters) names.push_back(cluster.name.name);
   const ClusterLevels& levels = record.summary.levels;
   std::string text = std::string(assignment_header) + ",top_nouns" + level_columns(levels) + "\n";
@@ -190,17 +185,12 @@ void write_clusters(const RunRecord& record, const std::filesystem::path& folder
     for (const auto row : record.exemplars[c])
       exemplars.push_back({{"path", record.images.paths[static_cast<std::size_t>(row)]},
                            {"score", record.clustering.assignment.scores[static_cast<std::size_t>(row)]}});
-    clusters.push_back({{"cluster", c},
-                        {"name", cluster.name.name},
-                        {"named", cluster.name.is_named},
-                        {"score", cluster.name.score},
-                        {"runner_up", cluster.name.runner_up},
-                        {"runner_up_score", cluster.name.runner_up_score},
-                        {"size", cluster.size},
-                        {"density", cluster.density},
-                        {"nouns", words_json(cluster.name.words, "noun")},
-                        {"captions", words_json(record.captions_of_cluster[c], "caption")},
-                        {"exemplars", exemplars}});
+    Json json = cluster_json(static_cast<std::int64_t>(c), cluster.name, cluster.size);
+    json["density"] = cluster.density;
+    json["nouns"] = words_json(cluster.name.words, "noun");
+    json["captions"] = words_json(record.captions_of_cluster[c], "caption");
+    json["exemplars"] = std::move(exemplars);
+    clusters.push_back(std::move(json));
   }
   for (std::size_t method = 0; method < record.numbers.size(); ++method)
     clusters[static_cast<std::size_t>(record.numbers[method])]["method_cluster"] = method;
