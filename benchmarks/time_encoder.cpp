@@ -1,14 +1,9 @@
 // time_encoder rate | images MODEL FOLDER PRECISION | texts MODEL WORDS PRECISION [WHICH…] |
 // agreement MODEL FOLDER-OR-LINES: what benchmarks/encoders.py runs.
 // Prints one JSON object a line; seconds are of the wall, and of all cores' work (cpu).
-#include <ilk/clip.h>
-#include <ilk/corpus.h>
-#include <ilk/embed_images.h>
-#include <ilk/files.h>
 #include <ilk/options.h>
 #include <ilk/parallel.h>
 #include <ilk/random.h>
-#include <ilk/text_features.h>
 #include <ilk/wordnet.h>
 #include <sys/resource.h>
 
@@ -20,12 +15,17 @@
 #include <cstring>
 #include <functional>
 
-#include "../kernels/int16_product.h"
-#include "../kernels/kernels.h"
-#include "../kernels/matrix_product.h"
-#include "clip_towers.h"
-#include "text_groups.h"
-#include "token_tree.h"
+#include "encoders/clip.h"
+#include "encoders/clip_towers.h"
+#include "encoders/text_features.h"
+#include "encoders/text_groups.h"
+#include "encoders/token_tree.h"
+#include "io/files.h"
+#include "kernels/int16_product.h"
+#include "kernels/kernels.h"
+#include "kernels/matrix_product.h"
+#include "pipeline/embed_images.h"
+#include "text/corpus.h"
 
 namespace {
 

@@ -8,7 +8,6 @@
 //   time_kernel approximate Q D B k QUERIES BASE    (three lines: graphs, search, share that is found)
 //   time_kernel transport N D M ITERATIONS IMAGES WORDS EPSILON TOLERANCE [ROWS_OUT]
 //   time_kernel machine
-#include <ilk/approximate_neighbours.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
 #include <ilk/parallel.h>
@@ -21,8 +20,8 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "../src/kernels/kernels.h"
-#include "../src/kernels/matrix_product.h"
+#include "kernels/kernels.h"
+#include "kernels/matrix_product.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 #include <ilk/random.h>
 
-#include "../src/methods/heads.h"
+#include "methods/heads.h"
 #include "unit_vectors.h"
 
 namespace {

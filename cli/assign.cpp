@@ -1,11 +1,11 @@
 #include <ilk/assign.h>
-#include <ilk/files.h>
 
 #include <cstdio>
 #include <memory>
 
 #include "commands.h"
 #include "inputs.h"
+#include "io/files.h"
 #include "option_flags.h"
 #include "terminal.h"
 

@@ -1,7 +1,5 @@
-#include <ilk/bench.h>
 #include <ilk/dataset.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <cstdio>
 #include <memory>
@@ -10,7 +8,9 @@
 #include "commands.h"
 #include "help_page.h"
 #include "inputs.h"
+#include "io/files.h"
 #include "option_flags.h"
+#include "pipeline/bench.h"
 #include "terminal.h"
 
 namespace ilk::cli {

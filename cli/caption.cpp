@@ -1,6 +1,5 @@
 #include <ilk/caption_images.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +10,7 @@
 
 #include "commands.h"
 #include "inputs.h"
+#include "io/files.h"
 #include "option_flags.h"
 #include "output.h"
 #include "terminal.h"

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -16,6 +15,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "io/files.h"
 #include "terminal.h"
 
 namespace ilk::cli {

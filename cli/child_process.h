@@ -1,9 +1,10 @@
 #pragma once
-#include <ilk/bench.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "pipeline/bench.h"
 
 namespace ilk::cli {
 

@@ -1,4 +1,3 @@
-#include <ilk/duration.h>
 #include <ilk/error.h>
 #include <ilk/run.h>
 
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "commands.h"
+#include "core/duration.h"
 #include "help_page.h"
 #include "inputs.h"
 #include "option_flags.h"

@@ -1,4 +1,4 @@
-#include <ilk/compare.h>
+#include <ilk/evaluate.h>
 
 #include <algorithm>
 #include <cstdio>

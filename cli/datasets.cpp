@@ -1,5 +1,4 @@
 #include <ilk/dataset.h>
-#include <ilk/dataset_store.h>
 #include <ilk/error.h>
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "io/dataset_store.h"
 #include "option_flags.h"
 #include "output.h"
 #include "terminal.h"

@@ -1,6 +1,5 @@
 #include <ilk/error.h>
 #include <ilk/evaluate.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +7,7 @@
 #include <numeric>
 
 #include "commands.h"
+#include "io/files.h"
 #include "option_flags.h"
 #include "output.h"
 #include "terminal.h"

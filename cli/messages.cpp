@@ -1,13 +1,12 @@
 #include "messages.h"
 
-#include <ilk/nearest_name.h>
-
 #include <algorithm>
 #include <cctype>
 #include <map>
 #include <string_view>
 #include <vector>
 
+#include "core/nearest_name.h"
 #include "help_page.h"
 
 namespace ilk::cli {

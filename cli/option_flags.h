@@ -1,7 +1,6 @@
 #pragma once
 // Makes command-line flags of an options struct from its one list of fields.
 #include <ilk/cluster_count.h>
-#include <ilk/option_names.h>
 #include <ilk/options.h>
 #include <ilk/run.h>
 
@@ -14,6 +13,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "core/option_names.h"
 
 namespace ilk::cli {
 

@@ -1,6 +1,5 @@
 // `ilk man` and `ilk completions`: for packagers and shells, so that --help does not list them.
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include "commands.h"
 #include "completions.h"
 #include "help_page.h"
+#include "io/files.h"
 #include "man_page.h"
 
 namespace ilk::cli {

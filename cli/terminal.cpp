@@ -1,6 +1,5 @@
 #include "terminal.h"
 
-#include <ilk/duration.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -11,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/duration.h"
 #include "output.h"
 
 namespace ilk::cli {

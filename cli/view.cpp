@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <memory>
 
-#include "../src/view/view_run.h"
 #include "commands.h"
 #include "option_flags.h"
 #include "terminal.h"
+#include "view/view_run.h"
 
 extern char** environ;
 

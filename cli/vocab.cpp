@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "option_flags.h"
+#include "pipeline/vocabulary_file.h"
 #include "terminal.h"
 
 namespace ilk::cli {

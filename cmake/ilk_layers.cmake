@@ -7,7 +7,8 @@ function(ilk_layer name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   add_library(ilk_${name} OBJECT ${sources})
   ilk_compile_options(ilk_${name})
-  target_include_directories(ilk_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
+  target_include_directories(ilk_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include
+                                                ${PROJECT_SOURCE_DIR}/src)
   set(closure ilk_${name})
   set(outside ${LAYER_LINK})
   foreach(lower ${LAYER_DEPENDS})
@@ -55,5 +56,6 @@ function(ilk_link_layers target)
   endforeach()
   target_link_libraries(${target} PUBLIC Threads::Threads)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-                                              $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
+                                              $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+                                              $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
 endfunction()

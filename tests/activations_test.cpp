@@ -9,7 +9,7 @@
 #include <limits>
 #include <vector>
 
-#include "../src/kernels/kernels.h"
+#include "kernels/kernels.h"
 #include "targets.h"
 
 using ilk::kernels::Kernels;

@@ -2,13 +2,13 @@
 #include <gtest/gtest.h>
 #include <ilk/array_file.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/safetensors.h>
 
 #include <algorithm>
 #include <fstream>
 #include <random>
 
+#include "io/files.h"
+#include "io/safetensors.h"
 #include "temporary_directory.h"
 
 namespace {

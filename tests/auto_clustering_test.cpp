@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
-#include <ilk/auto_clustering.h>
 #include <ilk/metrics.h>
 
 #include <cmath>
 #include <vector>
 
 #include "matrices.h"
+#include "methods/auto_clustering.h"
 #include "targets.h"
 
 namespace {

@@ -1,11 +1,12 @@
 #pragma once
 // The texts of tests/data/tokenizer/make.py, and their digests.
 #include <ilk/parallel.h>
-#include <ilk/sha256.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "io/sha256.h"
 
 inline std::string utf8(char32_t c) {
   const auto tail = [&](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };

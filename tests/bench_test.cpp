@@ -1,13 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/bench.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <nlohmann/json.hpp>
 
 #include "../cli/option_flags.h"
+#include "io/files.h"
 #include "npy_files.h"
+#include "pipeline/bench.h"
 #include "temporary_directory.h"
 
 namespace {

@@ -1,5 +1,5 @@
 // Products of numbers of known bound against float64.
-#include "../src/kernels/bounded_product.h"
+#include "kernels/bounded_product.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "../src/kernels/kernels.h"
+#include "kernels/kernels.h"
 #include "matrices.h"
 #include "targets.h"
 

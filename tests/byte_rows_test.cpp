@@ -7,7 +7,7 @@
 #include <limits>
 #include <numeric>
 
-#include "../src/kernels/byte_rows.h"
+#include "kernels/byte_rows.h"
 #include "matrices.h"
 #include "targets.h"
 

@@ -2,17 +2,17 @@
 #include <gtest/gtest.h>
 #include <ilk/caption_images.h>
 #include <ilk/error.h>
-#include <ilk/file_lock.h>
-#include <ilk/files.h>
-#include <ilk/image_captions.h>
 #include <zlib.h>
 
 #include <atomic>
 #include <set>
 
-#include "../src/io/refusal.h"
-#include "../src/text/vision_chat.h"
+#include "captioning/vision_chat.h"
+#include "io/file_lock.h"
+#include "io/files.h"
+#include "io/refusal.h"
 #include "temporary_directory.h"
+#include "text/image_captions.h"
 #include "vision_server.h"
 
 namespace {

@@ -2,11 +2,8 @@
 // models' numbers are made.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/clip.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/parallel.h>
-#include <ilk/safetensors.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,6 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "encoders/clip.h"
+#include "io/files.h"
+#include "io/safetensors.h"
 #include "made_models.h"
 #include "targets.h"
 #include "temporary_directory.h"

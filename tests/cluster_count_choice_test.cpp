@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/cluster_count_choice.h>
+#include <ilk/cluster_count.h>
 #include <ilk/error.h>
 #include <ilk/parallel.h>
 

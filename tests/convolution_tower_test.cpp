@@ -1,14 +1,14 @@
 // The convolutional tower against convolutions that are as slow as they are simple.
-#include "../src/encoders/convolution_tower.h"
+#include "encoders/convolution_tower.h"
 
 #include <gtest/gtest.h>
 #include <ilk/parallel.h>
-#include <ilk/safetensors.h>
 
 #include <cmath>
 #include <functional>
 #include <map>
 
+#include "io/safetensors.h"
 #include "made_models.h"
 #include "matrices.h"
 #include "targets.h"

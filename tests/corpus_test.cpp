@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/corpus.h>
 #include <ilk/error.h>
-#include <ilk/sha256.h>
 
 #include <fstream>
 
+#include "io/sha256.h"
 #include "temporary_directory.h"
+#include "text/corpus.h"
 
 namespace {
 

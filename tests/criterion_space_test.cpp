@@ -8,7 +8,7 @@
 #include <cmath>
 #include <map>
 
-#include "../src/cluster/criterion_space.h"
+#include "cluster/criterion_space.h"
 
 namespace {
 

@@ -1,10 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
-#include "../src/text/criterion.h"
+#include "io/files.h"
 #include "temporary_directory.h"
+#include "text/criterion.h"
 
 namespace {
 

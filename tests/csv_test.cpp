@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
-#include <ilk/csv.h>
 #include <ilk/error.h>
+
+#include "io/csv.h"
 
 namespace {
 using Table = std::vector<std::vector<std::string>>;

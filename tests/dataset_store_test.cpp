@@ -1,15 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/dataset.h>
-#include <ilk/dataset_store.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 
 #include <cstdlib>
 
 #include "http_server.h"
 #include "temporary_directory.h"
+#include "io/dataset_store.h"
+#include "io/files.h"
+#include "io/sha256.h"
 
 namespace {
 

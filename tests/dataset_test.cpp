@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <ilk/dataset.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "matrices.h"
 #include "temporary_directory.h"
+#include "io/files.h"
 
 namespace {
 

@@ -1,8 +1,6 @@
 // Data sets, scores and the number of clusters, from outside.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/csv.h>
-#include <ilk/files.h>
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +8,8 @@
 #include "npy_files.h"
 #include "program.h"
 #include "temporary_directory.h"
+#include "io/csv.h"
+#include "io/files.h"
 
 namespace {
 

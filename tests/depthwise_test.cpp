@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "../src/kernels/kernels.h"
+#include "kernels/kernels.h"
 #include "matrices.h"
 #include "targets.h"
 

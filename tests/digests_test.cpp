@@ -3,19 +3,19 @@
 #include <gtest/gtest.h>
 #include <ilk/cae.h>
 #include <ilk/kmeans.h>
+#include <ilk/metrics.h>
 #include <ilk/neighbours.h>
 #include <ilk/sac.h>
-#include <ilk/separation.h>
 #include <ilk/transport.h>
 
 #include <cstdio>
 #include <span>
 #include <string>
 
-#include "../src/kernels/functions.h"
-#include "../src/kernels/int16_product.h"
-#include "../src/kernels/kernels.h"
-#include "../src/kernels/matrix_product.h"
+#include "kernels/functions.h"
+#include "kernels/int16_product.h"
+#include "kernels/kernels.h"
+#include "kernels/matrix_product.h"
 #include "matrices.h"
 #include "targets.h"
 

@@ -3,7 +3,6 @@
 // something that a test has not, and only its flags are looked at.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/csv.h>
 
 #include <algorithm>
 #include <cctype>
@@ -13,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "io/csv.h"
 #include "program.h"
 #include "temporary_directory.h"
 

@@ -1,9 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/download.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 #include <ilk/version.h>
 #include <sys/wait.h>
 
@@ -12,6 +9,9 @@
 #include <fstream>
 
 #include "http_server.h"
+#include "io/download.h"
+#include "io/files.h"
+#include "io/sha256.h"
 #include "temporary_directory.h"
 
 namespace {

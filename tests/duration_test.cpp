@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
-#include <ilk/duration.h>
+
+#include "core/duration.h"
 
 namespace {
 

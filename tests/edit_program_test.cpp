@@ -1,10 +1,10 @@
 // `ilk edit` from outside, and what of a run stays when it is made again.
 #include <gmock/gmock.h>
-#include <ilk/file_lock.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "io/file_lock.h"
 #include "photo_run.h"
 
 namespace {

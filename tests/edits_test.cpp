@@ -2,10 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
-#include "../src/pipeline/edits.h"
+#include "io/files.h"
 #include "matrices.h"
+#include "pipeline/edits.h"
 #include "temporary_directory.h"
 
 namespace ilk {

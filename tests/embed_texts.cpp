@@ -1,12 +1,13 @@
 // embed_texts MODEL TEXTS IDS EMBEDDINGS: what tests/data/sentence_bert/compare_with_transformers.py runs.
 // TEXTS holds texts, each after its length in bytes (int32); IDS gets each text's number of ids and the ids
 // (int32), EMBEDDINGS the rows (float32).
-#include <ilk/files.h>
-#include <ilk/sentence_bert.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+
+#include "encoders/sentence_bert.h"
+#include "io/files.h"
 
 int main(int argc, char** argv) {
   if (argc != 5) return 2;

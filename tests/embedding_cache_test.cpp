@@ -1,8 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/embedding_cache.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,6 +14,8 @@
 #include <limits>
 #include <thread>
 
+#include "io/embedding_cache.h"
+#include "io/files.h"
 #include "temporary_directory.h"
 
 namespace {

@@ -1,5 +1,5 @@
 # Tests of src/encoders.
-ilk_test(models LAYERS encoders)
+ilk_test(models LAYERS model_store)
 ilk_test(tokenizer LAYERS encoders)
 ilk_test(towers LAYERS encoders)
 ilk_test(clip LAYERS encoders)

@@ -1,15 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/compare.h>
 #include <ilk/error.h>
 #include <ilk/evaluate.h>
-#include <ilk/files.h>
 #include <ilk/kmeans.h>
 #include <ilk/run.h>
-#include <ilk/safetensors.h>
 
 #include <nlohmann/json.hpp>
 
+#include "io/files.h"
+#include "io/safetensors.h"
 #include "matrices.h"
 #include "temporary_directory.h"
 

@@ -2,15 +2,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 
 #include <cstdlib>
 
-#include "../src/export/common_folder.h"
-#include "../src/export/parquet_file.h"
-#include "../src/export/placed_files.h"
-#include "../src/export/xmp_packet.h"
+#include "export/common_folder.h"
+#include "export/parquet_file.h"
+#include "export/placed_files.h"
+#include "export/xmp_packet.h"
+#include "io/files.h"
+#include "io/sha256.h"
 #include "matrices.h"
 #include "temporary_directory.h"
 

@@ -1,12 +1,12 @@
 // Every command that leaves something behind, with each of its calls to the file system going wrong in turn.
 // What must hold is in faults/fault_sweep.h. ILK_FAULTS=all tries every call; otherwise a sample.
 #include <ilk/array.h>
-#include <ilk/sha256.h>
 
 #include <nlohmann/json.hpp>
 
 #include "faults/fault_sweep.h"
 #include "git_id.h"
+#include "io/sha256.h"
 #include "matrices.h"
 #include "npy_files.h"
 #include "vision_server.h"

@@ -1,24 +1,25 @@
 // Runs on embeddings from files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/clip.h>
-#include <ilk/csv.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/models.h>
 #include <ilk/noun_vocabulary.h>
 #include <ilk/random.h>
 #include <ilk/run.h>
-#include <ilk/safetensors.h>
-#include <ilk/text_features.h>
 
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "encoders/clip.h"
+#include "encoders/text_features.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "io/safetensors.h"
 #include "matrices.h"
 #include "npy_files.h"
+#include "pipeline/vocabulary_file.h"
 #include "temporary_directory.h"
 
 namespace {

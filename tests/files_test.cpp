@@ -1,14 +1,14 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <thread>
 
+#include "io/files.h"
+#include "io/sha256.h"
 #include "temporary_directory.h"
 
 namespace {

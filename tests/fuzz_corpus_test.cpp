@@ -1,10 +1,10 @@
 // The corpus of the fuzzers, seeds and what they found, through the same functions.
 #include <gtest/gtest.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 
 #include "../fuzz/fuzz_target.h"
+#include "io/files.h"
 
 namespace {
 

@@ -2,16 +2,16 @@
 // GPU is needed: ILK_GPU_DEVICE=cpu lets the plugin compute with libtorch's CPU.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/clip.h>
-#include <ilk/csv.h>
-#include <ilk/image_text_encoder.h>
+#include <ilk/encoder.h>
 #include <ilk/metrics.h>
-#include <ilk/text_features.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "encoders/clip.h"
+#include "encoders/text_features.h"
+#include "io/csv.h"
 #include "made_models.h"
 #include "matrices.h"
 #include "program.h"

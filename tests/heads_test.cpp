@@ -7,8 +7,8 @@
 #include <cmath>
 #include <span>
 
-#include "../src/methods/heads.h"
 #include "matrices.h"
+#include "methods/heads.h"
 #include "npy_fixture.h"
 #include "targets.h"
 

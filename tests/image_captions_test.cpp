@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/image_captions.h>
 
 #include <optional>
 
+#include "io/files.h"
 #include "temporary_directory.h"
+#include "text/image_captions.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "../src/io/glob.h"
+#include "io/glob.h"
 #include "temporary_directory.h"
 
 namespace {

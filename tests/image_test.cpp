@@ -13,8 +13,8 @@
 #include <map>
 #include <random>
 
-#include "../src/io/resample.h"
 #include "bad_files.h"
+#include "io/resample.h"
 #include "matrices.h"
 #include "temporary_directory.h"
 

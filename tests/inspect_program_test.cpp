@@ -1,11 +1,11 @@
 // `ilk embed`, `ilk search` and `ilk inspect` from outside.
 #include <gmock/gmock.h>
 #include <ilk/array_file.h>
-#include <ilk/safetensors.h>
 
 #include <algorithm>
 #include <set>
 
+#include "io/safetensors.h"
 #include "photo_run.h"
 
 namespace {

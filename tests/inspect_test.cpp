@@ -5,10 +5,10 @@
 #include <cmath>
 #include <functional>
 
-#include "../src/inspect/image_groups.h"
-#include "../src/inspect/image_quality.h"
-#include "../src/inspect/neighbour_checks.h"
-#include "../src/inspect/picture_print.h"
+#include "inspect/image_groups.h"
+#include "inspect/image_quality.h"
+#include "inspect/neighbour_checks.h"
+#include "inspect/picture_print.h"
 #include "matrices.h"
 
 namespace ilk {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "../src/kernels/int16_product.h"
+#include "kernels/int16_product.h"
 #include "targets.h"
 
 namespace {

@@ -1,6 +1,6 @@
 // The loops of src/kernels/kernels.h: each against a slow one that is plainly right, and the same bits on
 // every target.
-#include "../src/kernels/kernels.h"
+#include "kernels/kernels.h"
 
 #include <gtest/gtest.h>
 #include <ilk/random.h>

@@ -1,10 +1,10 @@
-#include "../src/pipeline/labels.h"
+#include "pipeline/labels.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
+#include "io/files.h"
 #include "matrices.h"
 #include "npy_files.h"
 #include "temporary_directory.h"

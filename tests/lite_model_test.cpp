@@ -1,14 +1,14 @@
 // The model for photographs and drawings against the values that its makers' program gave.
-#include "../src/encoders/lite_model.h"
+#include "encoders/lite_model.h"
 
 #include <gtest/gtest.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "io/files.h"
 #include "made_models.h"
 #include "matrices.h"
 #include "targets.h"

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../src/methods/contrast.h"
-#include "../src/methods/losses.h"
 #include "matrices.h"
+#include "methods/contrast.h"
+#include "methods/losses.h"
 #include "targets.h"
 
 namespace {

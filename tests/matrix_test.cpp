@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "../src/kernels/matrix_product.h"
+#include "kernels/matrix_product.h"
 #include "matrices.h"
 #include "targets.h"
 

@@ -1,8 +1,9 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/memory_size.h>
 
 #include <vector>
+
+#include "core/memory_size.h"
 
 namespace {
 

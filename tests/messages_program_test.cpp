@@ -1,8 +1,6 @@
 // What the program says, and where what it writes goes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/file_lock.h>
-#include <ilk/files.h>
 #include <pty.h>
 #include <sys/stat.h>
 
@@ -10,6 +8,8 @@
 #include <thread>
 
 #include "bad_files.h"
+#include "io/file_lock.h"
+#include "io/files.h"
 #include "matrices.h"
 #include "npy_files.h"
 #include "program.h"

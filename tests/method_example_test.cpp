@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 #include <ilk/assign.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <nlohmann/json.hpp>
 
 #include "farthest_first.cpp"
+#include "io/files.h"
 #include "matrices.h"
 #include "npy_files.h"
 #include "temporary_directory.h"

@@ -3,17 +3,17 @@
 #include <gtest/gtest.h>
 #include <ilk/assign.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/kmeans.h>
 #include <ilk/random.h>
 #include <ilk/run.h>
-#include <ilk/safetensors.h>
 
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "io/files.h"
+#include "io/safetensors.h"
 #include "matrices.h"
 #include "npy_files.h"
 #include "temporary_directory.h"

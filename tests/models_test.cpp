@@ -1,18 +1,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/clip.h>
-#include <ilk/download.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/models.h>
-#include <ilk/sha256.h>
 
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "encoders/clip.h"
 #include "git_id.h"
 #include "http_server.h"
+#include "io/download.h"
+#include "io/files.h"
+#include "io/sha256.h"
 #include "temporary_directory.h"
 
 namespace {

@@ -12,8 +12,8 @@
 #include <map>
 #include <set>
 
-#include "../src/naming/concepts.h"
 #include "matrices.h"
+#include "naming/concepts.h"
 
 namespace {
 

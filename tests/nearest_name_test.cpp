@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
-#include <ilk/nearest_name.h>
+
+#include "core/nearest_name.h"
 
 namespace {
 

@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <ilk/approximate_neighbours.h>
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>

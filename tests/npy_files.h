@@ -1,11 +1,12 @@
 #pragma once
 #include <ilk/array.h>
-#include <ilk/files.h>
 
 #include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
+
+#include "io/files.h"
 
 /// Writes an array as NumPy does (version 1), in C order or, a matrix, with columns first.
 inline void write_npy(const std::filesystem::path& path, const ilk::ArrayView& array,

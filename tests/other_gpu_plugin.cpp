@@ -1,5 +1,5 @@
 // A plugin of another version of ilk, for gpu_test.
-#include "../src/encoders/gpu_plugin.h"
+#include "encoders/gpu_plugin.h"
 
 extern "C" const IlkGpuPlugin* ilk_gpu_plugin(void) {
   static const IlkGpuPlugin table{0, nullptr, nullptr, nullptr, nullptr};

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/parallel.h>
-#include <ilk/stop_blocks.h>
 
 #include <atomic>
 #include <chrono>
@@ -9,7 +8,8 @@
 #include <set>
 #include <thread>
 
-#include "../src/kernels/matrix_product.h"
+#include "core/stop_blocks.h"
+#include "kernels/matrix_product.h"
 #include "matrices.h"
 
 namespace {

@@ -2,9 +2,6 @@
 // A photographer's folder, and a run over it through the program. Every command is watched: originals must
 // stay what they are.
 #include <gtest/gtest.h>
-#include <ilk/csv.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "io/csv.h"
+#include "io/files.h"
+#include "io/sha256.h"
 #include "program.h"
 #include "temporary_directory.h"
 

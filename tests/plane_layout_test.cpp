@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
-#include <ilk/approximate_neighbours.h>
 #include <ilk/error.h>
+#include <ilk/neighbours.h>
 #include <ilk/parallel.h>
-#include <ilk/plane_layout.h>
-#include <ilk/principal_plane.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +9,9 @@
 #include <set>
 #include <vector>
 
-#include "../src/cluster/neighbour_graph.h"
+#include "cluster/neighbour_graph.h"
+#include "cluster/plane_layout.h"
+#include "cluster/principal_plane.h"
 #include "matrices.h"
 
 namespace {

@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/parallel.h>
-#include <ilk/principal_plane.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "cluster/principal_plane.h"
 #include "matrices.h"
 
 namespace ilk {

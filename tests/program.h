@@ -1,7 +1,6 @@
 #pragma once
 // Runs the built program as a user would.
 #include <fcntl.h>
-#include <ilk/files.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +10,8 @@
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "io/files.h"
 
 struct ProgramResult {
   int status = -1;  ///< exit status, or −signal

@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/csv.h>
-#include <ilk/safetensors.h>
 
 #include <chrono>
 #include <map>
@@ -13,6 +11,8 @@
 #include <thread>
 
 #include "bad_files.h"
+#include "io/csv.h"
+#include "io/safetensors.h"
 #include "matrices.h"
 #include "npy_files.h"
 #include "temporary_directory.h"

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "../src/core/philox.h"
+#include "core/philox.h"
 
 namespace {
 

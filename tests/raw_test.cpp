@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <ilk/image.h>
 
-#include "../src/io/image_decoder.h"
-#include "../src/io/image_format.h"
-#include "../src/io/raw_preview.h"
 #include "dng.h"
+#include "io/image_decoder.h"
+#include "io/image_format.h"
+#include "io/raw_preview.h"
 
 namespace ilk {
 namespace {

@@ -1,13 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/report.h>
-#include <ilk/sha256.h>
 
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
+
+#include "io/sha256.h"
+#include "report/report.h"
 
 namespace {
 

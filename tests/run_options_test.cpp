@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 
-#include "../src/pipeline/options_json.h"
-#include "../src/pipeline/run_options_json.h"
+#include "pipeline/options_json.h"
+#include "pipeline/run_options_json.h"
 
 namespace {
 

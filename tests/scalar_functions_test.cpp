@@ -1,5 +1,5 @@
 // src/core/scalar_functions.h against the C library's long double, and pinned bits.
-#include "../src/core/scalar_functions.h"
+#include "core/scalar_functions.h"
 
 #include <gtest/gtest.h>
 #include <ilk/random.h>

@@ -14,9 +14,9 @@
 #include <numeric>
 #include <set>
 
-#include "../src/cluster/centre_groups.h"
-#include "../src/cluster/kmeans_start.h"
-#include "../src/cluster/lloyd.h"
+#include "cluster/centre_groups.h"
+#include "cluster/kmeans_start.h"
+#include "cluster/lloyd.h"
 #include "matrices.h"
 #include "targets.h"
 

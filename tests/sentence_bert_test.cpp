@@ -2,12 +2,7 @@
 // it also says how the models' numbers are made.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/clip.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/safetensors.h>
-#include <ilk/sentence_bert.h>
-#include <ilk/text_features.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "../src/encoders/bert_tower.h"
+#include "encoders/bert_tower.h"
+#include "encoders/clip.h"
+#include "encoders/sentence_bert.h"
+#include "encoders/text_features.h"
+#include "io/files.h"
+#include "io/safetensors.h"
 #include "made_models.h"
 #include "targets.h"
 #include "temporary_directory.h"

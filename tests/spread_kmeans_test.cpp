@@ -1,11 +1,11 @@
 // The pieces of k-means over parts of the points, against k-means in one place.
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/spread_kmeans.h>
 
 #include <numeric>
 
-#include "../src/cluster/kmeans_start.h"
+#include "cluster/kmeans_start.h"
+#include "cluster/spread_kmeans.h"
 #include "matrices.h"
 
 namespace {

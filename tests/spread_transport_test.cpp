@@ -1,12 +1,12 @@
 // solve_transport over chunks that are held one by one, against the same solve in one place.
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/spread_transport.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "../src/cluster/cosine_rows.h"
+#include "cluster/cosine_rows.h"
+#include "cluster/spread_transport.h"
 #include "matrices.h"
 
 namespace {

@@ -2,7 +2,7 @@
 // Runs code as processors with other instruction sets would.
 #include <gtest/gtest.h>
 
-#include "../src/kernels/kernels.h"
+#include "kernels/kernels.h"
 
 /// While it lives, the loops of `target` are used.
 struct WithTarget {

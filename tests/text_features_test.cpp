@@ -1,11 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/clip.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/safetensors.h>
-#include <ilk/sha256.h>
-#include <ilk/text_features.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "encoders/clip.h"
+#include "encoders/text_features.h"
+#include "io/files.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
 #include "made_models.h"
 #include "temporary_directory.h"
 

@@ -7,10 +7,10 @@
 #include <set>
 #include <span>
 
-#include "../src/encoders/attention.h"
-#include "../src/encoders/token_tree.h"
-#include "../src/kernels/matrix_product.h"
+#include "encoders/attention.h"
+#include "encoders/token_tree.h"
 #include "generator.h"
+#include "kernels/matrix_product.h"
 #include "matrices.h"
 #include "targets.h"
 

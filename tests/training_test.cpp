@@ -12,9 +12,9 @@
 #include <functional>
 #include <limits>
 
-#include "../src/methods/losses.h"
-#include "../src/methods/trained_head.h"
 #include "matrices.h"
+#include "methods/losses.h"
+#include "methods/trained_head.h"
 #include "targets.h"
 #include "two_modalities.h"
 

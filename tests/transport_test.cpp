@@ -10,8 +10,8 @@
 #include <limits>
 #include <numeric>
 
-#include "../src/cluster/anderson.h"
-#include "../src/cluster/cosine_rows.h"
+#include "cluster/anderson.h"
+#include "cluster/cosine_rows.h"
 #include "matrices.h"
 #include "npy_fixture.h"
 #include "targets.h"

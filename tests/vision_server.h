@@ -1,6 +1,5 @@
 #pragma once
 // A server on 127.0.0.1 that answers as vision-language models do, and pictures to ask about.
-#include <ilk/sha256.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "http_server.h"
+#include "io/sha256.h"
 
 /// Answers with a sentence that holds the picture's digest, unless `misbehave` gives another reply.
 class VisionServer {

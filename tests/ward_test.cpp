@@ -4,11 +4,12 @@
 #include <ilk/error.h>
 #include <ilk/parallel.h>
 #include <ilk/random.h>
-#include <ilk/ward.h>
 
 #include <limits>
 #include <numeric>
 #include <set>
+
+#include "cluster/ward.h"
 
 namespace {
 

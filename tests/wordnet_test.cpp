@@ -1,15 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/wordnet.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "../src/text/gloss.h"
+#include "io/files.h"
 #include "temporary_directory.h"
+#include "text/gloss.h"
 
 namespace {
 

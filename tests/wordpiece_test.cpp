@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/wordpiece.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
@@ -11,6 +9,8 @@
 #include <vector>
 
 #include "awkward_texts.h"
+#include "encoders/wordpiece.h"
+#include "io/files.h"
 #include "temporary_directory.h"
 
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 // N new images, K clusters of a run.
 #include <ilk/cluster_levels.h>
-#include <ilk/device.h>
+#include <ilk/encoder.h>
 #include <ilk/image_list.h>
 #include <ilk/kmeans.h>
 #include <ilk/options.h>

@@ -1,9 +1,9 @@
 #pragma once
 // N images, D embedding width.
+#include <ilk/encoder.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
 #include <ilk/options.h>
-#include <ilk/precision.h>
 #include <ilk/progress.h>
 
 #include <filesystem>

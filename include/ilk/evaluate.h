@@ -1,9 +1,8 @@
 #pragma once
-// N images, K clusters, R classes.
+// N images, K clusters, R classes; R runs, side by side.
 #include <ilk/dataset.h>
 #include <ilk/metrics.h>
 #include <ilk/name_correctness.h>
-#include <ilk/separation.h>
 
 #include <filesystem>
 #include <optional>
@@ -84,5 +83,25 @@ std::string to_json(const Evaluation& evaluation);
 /// Shades of a row's share, classes by clusters in the order of the best matching, as a picture of its own
 /// (SVG). Requires `matched`.
 std::string confusion_picture(const Evaluation& evaluation);
+
+/// Runs over the same images, side by side.
+struct Comparison {
+  struct Run {
+    std::string path, method;        ///< method: empty where the run has no manifest
+    std::int64_t n_images = 0;       ///< of the run, whether others have them or not
+    std::vector<std::string> names;  ///< of its clusters
+    std::vector<std::int64_t> sizes;
+    std::optional<Agreement> agreement;  ///< with the labels, of the images that all runs have
+  };
+  std::int64_t n_images = 0;
+  std::vector<Run> runs;
+  Matrix<double> adjusted_rand_index;  ///< (R, R), of each run with each
+};
+
+/// Compares finished runs by the images whose paths all of them have; labels as evaluate takes them. Throws
+/// Error for fewer than two runs, for runs that share no image, and as evaluate does.
+Comparison compare(const std::vector<std::string>& runs, const EvaluateOptions& labels = {});
+
+std::string to_json(const Comparison& comparison);
 
 }  // namespace ilk

@@ -1,10 +1,7 @@
 #pragma once
 // P nouns, D width of the model.
-#include <ilk/corpus.h>
-#include <ilk/device.h>
-#include <ilk/matrix.h>
+#include <ilk/encoder.h>
 #include <ilk/options.h>
-#include <ilk/precision.h>
 #include <ilk/progress.h>
 
 #include <cstdint>
@@ -62,23 +59,5 @@ struct VocabularyFacts {
 /// request.
 VocabularyFacts build_vocabulary(const VocabularyOptions& options, const std::filesystem::path& output,
                                  Progress& progress = silent());
-
-/// A file that build_vocabulary wrote: its header is checked when it is opened, its numbers against their
-/// digest when they are read. Throws Error naming file and rule.
-class VocabularyFile {
- public:
-  explicit VocabularyFile(const std::filesystem::path& path);
-  /// Told by the name, so that a list of nouns is never opened for it.
-  static bool is_one(const std::filesystem::path& path) { return path.extension() == ".safetensors"; }
-
-  const VocabularyFacts& facts() const { return facts_; }
-  const Corpus& nouns() const { return nouns_; }
-  Matrix<float> features() const;  ///< (P, D), rows of unit length
-
- private:
-  std::filesystem::path path_;
-  VocabularyFacts facts_;
-  Corpus nouns_;
-};
 
 }  // namespace ilk

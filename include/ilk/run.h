@@ -3,15 +3,13 @@
 // directory.
 #include <ilk/cae.h>
 #include <ilk/cluster_count.h>
-#include <ilk/cluster_count_choice.h>
 #include <ilk/cluster_levels.h>
 #include <ilk/dataset.h>
-#include <ilk/device.h>
+#include <ilk/encoder.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
 #include <ilk/metrics.h>
 #include <ilk/naming.h>
-#include <ilk/precision.h>
 #include <ilk/progress.h>
 #include <ilk/sac.h>
 #include <ilk/tac.h>

@@ -1,9 +1,9 @@
 #pragma once
 // What the trained methods (SAC, TAC*) share: two heads, one for each modality, that learn by Adam to agree
 // about clusters. N images, D dimensions of images, D′ of texts, K clusters.
-#include <ilk/approximate_neighbours.h>
 #include <ilk/array.h>
 #include <ilk/kmeans.h>
+#include <ilk/neighbours.h>
 #include <ilk/options.h>
 #include <ilk/progress.h>
 

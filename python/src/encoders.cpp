@@ -1,8 +1,6 @@
 // B images or texts, D width.
-#include <ilk/embed_images.h>
-#include <ilk/image_text_encoder.h>
+#include <ilk/encoder.h>
 #include <ilk/models.h>
-#include <ilk/sha256.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
@@ -13,7 +11,9 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "io/sha256.h"
 #include "options.h"
+#include "pipeline/embed_images.h"
 #include "watch.h"
 
 namespace ilk::python {

@@ -1,6 +1,5 @@
 // N samples.
 #include <ilk/metrics.h>
-#include <ilk/separation.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/vector.h>
 

@@ -1,5 +1,4 @@
 // Q queries, B rows of the base.
-#include <ilk/approximate_neighbours.h>
 #include <ilk/neighbours.h>
 #include <nanobind/stl/pair.h>
 

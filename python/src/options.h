@@ -2,8 +2,6 @@
 // Keywords of an options struct, from its one list of fields: a field's own name where no other group has it,
 // else group_name, as the program's flags.
 #include <ilk/error.h>
-#include <ilk/nearest_name.h>
-#include <ilk/option_names.h>
 #include <ilk/options.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
@@ -14,6 +12,9 @@
 #include <set>
 #include <string>
 #include <vector>
+
+#include "core/nearest_name.h"
+#include "core/option_names.h"
 
 namespace ilk::python {
 

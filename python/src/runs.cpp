@@ -2,13 +2,13 @@
 #include <ilk/array_file.h>
 #include <ilk/assign.h>
 #include <ilk/run.h>
-#include <ilk/safetensors.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include "arrays.h"
 #include "bindings.h"
+#include "io/safetensors.h"
 #include "options.h"
 #include "results.h"
 #include "watch.h"

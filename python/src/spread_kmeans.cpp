@@ -1,6 +1,6 @@
 // N points in several processes, D dimensions, K clusters, R starts.
-#include <ilk/spread_kmeans.h>
 
+#include "cluster/spread_kmeans.h"
 #include "arrays.h"
 #include "bindings.h"
 #include "options.h"

@@ -1,10 +1,10 @@
 // N images in several processes, M words, D dimensions.
-#include <ilk/spread_transport.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/vector.h>
 
 #include "arrays.h"
 #include "bindings.h"
+#include "cluster/spread_transport.h"
 #include "options.h"
 
 namespace ilk::python {

@@ -1,7 +1,4 @@
 // P nouns, D width.
-#include <ilk/files.h>
-#include <ilk/noun_vocabulary.h>
-#include <ilk/text_features.h>
 #include <ilk/wordnet.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
@@ -10,6 +7,9 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "encoders/text_features.h"
+#include "io/files.h"
+#include "pipeline/vocabulary_file.h"
 #include "watch.h"
 
 namespace ilk::python {

@@ -2,7 +2,6 @@
 // Long work beside a Python interpreter that goes on.
 #include <ilk/parallel.h>
 #include <ilk/progress.h>
-#include <ilk/stop_blocks.h>
 #include <nanobind/nanobind.h>
 
 #include <atomic>
@@ -15,6 +14,8 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "core/stop_blocks.h"
 
 namespace ilk::python {
 

@@ -1,4 +1,4 @@
-#include "anderson.h"
+#include "cluster/anderson.h"
 
 #include <cmath>
 #include <utility>

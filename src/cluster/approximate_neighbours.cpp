@@ -1,7 +1,7 @@
 // B rows of the base, Q queries, D dimensions, k neighbours.
-#include <ilk/approximate_neighbours.h>
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
+#include <ilk/neighbours.h>
 #include <ilk/parallel.h>
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 #include <mutex>
 #include <vector>
 
-#include "../kernels/kernels.h"
-#include "top_rows.h"
+#include "cluster/top_rows.h"
+#include "kernels/kernels.h"
 
 #if ILK_WITH_HNSWLIB
 // Its vector instructions are for distances, and ours is our own; its prefetches read past lists.

@@ -1,12 +1,12 @@
 // N points, K centres, D dimensions.
-#include "assign.h"
+#include "cluster/assign.h"
 
 #include <ilk/error.h>
 #include <ilk/parallel.h>
 
 #include <numeric>
 
-#include "scratch_pool.h"
+#include "cluster/scratch_pool.h"
 
 namespace ilk {
 namespace internal {

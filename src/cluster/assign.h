@@ -2,7 +2,7 @@
 // N points, K centres, D dimensions.
 #include <ilk/kmeans.h>
 
-#include "screen.h"
+#include "cluster/screen.h"
 
 namespace ilk::internal {
 

@@ -1,10 +1,10 @@
 // K centres, D dimensions.
-#include "centre_groups.h"
+#include "cluster/centre_groups.h"
 
 #include <algorithm>
 #include <numeric>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk::internal {
 namespace {

@@ -1,10 +1,10 @@
-#include "cosine_rows.h"
+#include "cluster/cosine_rows.h"
 
 #include <ilk/parallel.h>
 
 #include <algorithm>
 
-#include "alignment.h"
+#include "cluster/alignment.h"
 
 namespace ilk::internal {
 

@@ -2,7 +2,6 @@
 // N images, M words, D dimensions. S = X Uᵀ are cosines.
 #include <ilk/matrix.h>
 #include <ilk/progress.h>
-#include <ilk/spread_transport.h>
 
 #include <cstdint>
 #include <functional>
@@ -10,8 +9,9 @@
 #include <memory>
 #include <vector>
 
-#include "../kernels/matrix_product.h"
-#include "scratch_pool.h"
+#include "cluster/scratch_pool.h"
+#include "cluster/spread_transport.h"
+#include "kernels/matrix_product.h"
 
 namespace ilk::internal {
 

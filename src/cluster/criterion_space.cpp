@@ -1,5 +1,5 @@
 // The choices and numbers below were made on pictures with two independent labels (docs/results/criteria.md).
-#include "criterion_space.h"
+#include "cluster/criterion_space.h"
 
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "principal_directions.h"
+#include "cluster/principal_directions.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "duplicates.h"
+#include "cluster/duplicates.h"
 
 #include <ilk/parallel.h>
 

@@ -1,11 +1,11 @@
-#include "heaviest_entries.h"
+#include "cluster/heaviest_entries.h"
 
 #include <algorithm>
 #include <functional>
 
-#include "../kernels/functions.h"
-#include "../kernels/kernels.h"
-#include "log_shares.h"
+#include "cluster/log_shares.h"
+#include "kernels/functions.h"
+#include "kernels/kernels.h"
 
 namespace ilk::internal {
 namespace {

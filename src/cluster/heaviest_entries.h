@@ -1,11 +1,12 @@
 #pragma once
 // N images, M words. Row i of P is softmax_j((S_ij + g_j) / ε).
 #include <ilk/matrix.h>
-#include <ilk/spread_transport.h>
 
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "cluster/spread_transport.h"
 
 namespace ilk::internal {
 

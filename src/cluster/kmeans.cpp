@@ -1,16 +1,16 @@
 // N points, D dimensions, K clusters, R starts that run side by side.
 #include <ilk/error.h>
-#include <ilk/spread_kmeans.h>
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
 #include <optional>
 
-#include "assign.h"
-#include "duplicates.h"
-#include "kmeans_start.h"
-#include "lloyd.h"
+#include "cluster/assign.h"
+#include "cluster/duplicates.h"
+#include "cluster/kmeans_start.h"
+#include "cluster/lloyd.h"
+#include "cluster/spread_kmeans.h"
 
 namespace ilk {
 namespace {

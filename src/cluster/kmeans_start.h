@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "screen.h"
+#include "cluster/screen.h"
 
 namespace ilk::internal {
 

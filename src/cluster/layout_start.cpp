@@ -1,5 +1,5 @@
 // N points, S of them in the sample, D dimensions.
-#include "layout_start.h"
+#include "cluster/layout_start.h"
 
 #include <ilk/parallel.h>
 #include <ilk/random.h>
@@ -8,8 +8,8 @@
 #include <cmath>
 #include <vector>
 
-#include "../core/philox.h"
-#include "../kernels/kernels.h"
+#include "core/philox.h"
+#include "kernels/kernels.h"
 
 namespace ilk::internal {
 namespace {

@@ -1,5 +1,5 @@
 // N points, D dimensions, K clusters, R starts that run side by side.
-#include "lloyd.h"
+#include "cluster/lloyd.h"
 
 #include <ilk/parallel.h>
 

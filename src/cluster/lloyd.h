@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "scratch_pool.h"
-#include "screen.h"
+#include "cluster/scratch_pool.h"
+#include "cluster/screen.h"
 
 namespace ilk::internal {
 

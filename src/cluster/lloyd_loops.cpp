@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "lloyd.h"
+#include "cluster/lloyd.h"
 
 namespace ilk::internal {
 namespace {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "../kernels/functions.h"
+#include "kernels/functions.h"
 
 namespace ilk::internal {
 

@@ -1,4 +1,4 @@
-#include "neighbour_graph.h"
+#include "cluster/neighbour_graph.h"
 
 #include <ilk/parallel.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "../core/scalar_functions.h"
+#include "core/scalar_functions.h"
 
 namespace ilk::internal {
 namespace {

@@ -9,9 +9,9 @@
 #include <limits>
 #include <numeric>
 
-#include "scratch_pool.h"
-#include "screen.h"
-#include "top_rows.h"
+#include "cluster/scratch_pool.h"
+#include "cluster/screen.h"
+#include "cluster/top_rows.h"
 
 namespace ilk {
 namespace {

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../kernels/kernels.h"
-#include "alignment.h"
-#include "log_shares.h"
-#include "plan_rows.h"
+#include "cluster/alignment.h"
+#include "cluster/log_shares.h"
+#include "cluster/plan_rows.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

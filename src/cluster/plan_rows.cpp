@@ -1,13 +1,13 @@
-#include "plan_rows.h"
+#include "cluster/plan_rows.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "../kernels/functions.h"
-#include "../kernels/int16_product.h"
-#include "../kernels/kernels.h"
-#include "top_rows.h"
+#include "cluster/top_rows.h"
+#include "kernels/functions.h"
+#include "kernels/int16_product.h"
+#include "kernels/kernels.h"
 
 namespace ilk::internal {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <span>
 
-#include "cosine_rows.h"
-#include "heaviest_entries.h"
+#include "cluster/cosine_rows.h"
+#include "cluster/heaviest_entries.h"
 
 namespace ilk::internal {
 

@@ -1,16 +1,17 @@
 // N points, k neighbours, E epochs.
-#include <ilk/approximate_neighbours.h>
+#include "cluster/plane_layout.h"
+
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
+#include <ilk/neighbours.h>
 #include <ilk/parallel.h>
-#include <ilk/plane_layout.h>
 
 #include <algorithm>
 #include <array>
 
-#include "../core/philox.h"
-#include "layout_start.h"
-#include "neighbour_graph.h"
+#include "cluster/layout_start.h"
+#include "cluster/neighbour_graph.h"
+#include "core/philox.h"
 
 namespace ilk {
 namespace {

@@ -1,5 +1,5 @@
 // N points, D dimensions, S directions that are followed: more than are wanted, so that those converge.
-#include "principal_directions.h"
+#include "cluster/principal_directions.h"
 
 #include <ilk/parallel.h>
 #include <ilk/random.h>

@@ -1,12 +1,13 @@
 // N points, D dimensions.
+#include "cluster/principal_plane.h"
+
 #include <ilk/error.h>
 #include <ilk/parallel.h>
-#include <ilk/principal_plane.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "principal_directions.h"
+#include "cluster/principal_directions.h"
 
 namespace ilk {
 namespace {

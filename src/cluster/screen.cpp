@@ -3,7 +3,7 @@
 // whose last part is the same for all centres; and |x − c|² = |(x − μ) − (c − μ)|². Bytes are made of the
 // differences: with x − μ = p + e and c − m = q + f, of which p and q are bytes, the product p·q is off by
 // e·(c − m) + p·f, at most |e| |c − m| + |p| |f|.
-#include "screen.h"
+#include "cluster/screen.h"
 
 #include <ilk/parallel.h>
 
@@ -12,7 +12,7 @@
 #include <limits>
 #include <numeric>
 
-#include "centre_groups.h"
+#include "cluster/centre_groups.h"
 
 namespace ilk::internal {
 namespace {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "../kernels/byte_rows.h"
+#include "kernels/byte_rows.h"
 
 namespace ilk::internal {
 

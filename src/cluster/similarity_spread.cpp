@@ -2,13 +2,13 @@
 #include <ilk/kmeans.h>
 #include <ilk/parallel.h>
 #include <ilk/random.h>
-#include <ilk/spread_transport.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "../kernels/matrix_product.h"
-#include "log_shares.h"
+#include "cluster/log_shares.h"
+#include "cluster/spread_transport.h"
+#include "kernels/matrix_product.h"
 
 namespace ilk {
 namespace {

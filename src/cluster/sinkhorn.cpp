@@ -1,10 +1,10 @@
-#include "sinkhorn.h"
+#include "cluster/sinkhorn.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "anderson.h"
-#include "log_shares.h"
+#include "cluster/anderson.h"
+#include "cluster/log_shares.h"
 
 namespace ilk::internal {
 namespace {

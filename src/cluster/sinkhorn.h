@@ -1,12 +1,12 @@
 #pragma once
 // N images, M words, D dimensions. P_ij = softmax_j((S_ij + g_j) / ε) are the plan's rows scaled to sum 1.
-#include <ilk/spread_transport.h>
 
 #include <limits>
 #include <optional>
 #include <vector>
 
-#include "heaviest_entries.h"
+#include "cluster/heaviest_entries.h"
+#include "cluster/spread_transport.h"
 
 namespace ilk::internal {
 

@@ -1,13 +1,14 @@
 // N points of which no process has all, D dimensions, K clusters.
+#include "cluster/spread_kmeans.h"
+
 #include <ilk/error.h>
-#include <ilk/spread_kmeans.h>
 
 #include <algorithm>
 #include <limits>
 #include <optional>
 
-#include "../kernels/kernels.h"
-#include "lloyd.h"
+#include "cluster/lloyd.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 

@@ -1,14 +1,15 @@
 // N images of which no process has all, M words, D dimensions.
+#include "cluster/spread_transport.h"
+
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/parallel.h>
-#include <ilk/spread_transport.h>
 
 #include <algorithm>
 #include <optional>
 
-#include "alignment.h"
-#include "transport_passes.h"
+#include "cluster/alignment.h"
+#include "cluster/transport_passes.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "top_rows.h"
+#include "cluster/top_rows.h"
 
 #include <limits>
 

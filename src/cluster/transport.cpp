@@ -2,17 +2,17 @@
 // and P_ij = N T_ij its rows scaled to sum 1.
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/spread_transport.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "alignment.h"
-#include "anderson.h"
-#include "log_shares.h"
-#include "sinkhorn.h"
-#include "transport_passes.h"
+#include "cluster/alignment.h"
+#include "cluster/anderson.h"
+#include "cluster/log_shares.h"
+#include "cluster/sinkhorn.h"
+#include "cluster/spread_transport.h"
+#include "cluster/transport_passes.h"
 
 namespace ilk {
 namespace internal {

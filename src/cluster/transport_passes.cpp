@@ -1,10 +1,10 @@
-#include "transport_passes.h"
+#include "cluster/transport_passes.h"
 
 #include <ilk/parallel.h>
 
 #include <utility>
 
-#include "log_shares.h"
+#include "cluster/log_shares.h"
 
 namespace ilk::internal {
 

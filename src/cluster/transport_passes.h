@@ -1,13 +1,13 @@
 #pragma once
 // N images, M words, D dimensions.
-#include <ilk/spread_transport.h>
 
 #include <optional>
 #include <vector>
 
-#include "cosine_rows.h"
-#include "heaviest_entries.h"
-#include "plan_rows.h"
+#include "cluster/cosine_rows.h"
+#include "cluster/heaviest_entries.h"
+#include "cluster/plan_rows.h"
+#include "cluster/spread_transport.h"
 
 namespace ilk::internal {
 

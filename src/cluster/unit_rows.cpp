@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

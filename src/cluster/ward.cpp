@@ -1,9 +1,10 @@
 // K clusters, D dimensions. A chain of clusters, each the nearest of the one before it, ends in two that are
 // each other's nearest: these merge. Ward's cost is reducible (a merged cluster is no nearer to a third than
 // the nearer of its parts was), so that the merges are those of the greedy order, once sorted by cost.
+#include "cluster/ward.h"
+
 #include <ilk/error.h>
 #include <ilk/parallel.h>
-#include <ilk/ward.h>
 
 #include <algorithm>
 #include <limits>

@@ -1,4 +1,4 @@
-#include <ilk/duration.h>
+#include "core/duration.h"
 
 #include <cmath>
 #include <cstdio>

@@ -1,6 +1,7 @@
 // Costs are −value. Each row also has a private column of cost 0 (no candidate), so that every row can be
 // matched.
-#include <ilk/matching.h>
+
+#include "core/matching.h"
 
 #include <algorithm>
 #include <functional>

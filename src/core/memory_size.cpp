@@ -1,5 +1,6 @@
+#include "core/memory_size.h"
+
 #include <ilk/error.h>
-#include <ilk/memory_size.h>
 #include <unistd.h>
 
 #include <algorithm>

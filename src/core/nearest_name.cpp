@@ -1,4 +1,4 @@
-#include <ilk/nearest_name.h>
+#include "core/nearest_name.h"
 
 #include <algorithm>
 

@@ -1,5 +1,4 @@
 #include <ilk/parallel.h>
-#include <ilk/stop_blocks.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "core/stop_blocks.h"
 
 namespace ilk {
 namespace {

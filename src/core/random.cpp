@@ -5,8 +5,8 @@
 #include <cmath>
 #include <unordered_map>
 
-#include "philox.h"
-#include "scalar_functions.h"
+#include "core/philox.h"
+#include "core/scalar_functions.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "scalar_functions.h"
+#include "core/scalar_functions.h"
 
 #include <bit>
 #include <cmath>

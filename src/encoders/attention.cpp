@@ -1,11 +1,11 @@
 // B sequences, T tokens of each, Q of them asking; N tokens of a tree, H heads, d = W / H.
-#include "attention.h"
+#include "encoders/attention.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "../kernels/kernels.h"
-#include "../kernels/matrix_product.h"
+#include "kernels/kernels.h"
+#include "kernels/matrix_product.h"
 
 namespace ilk {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "token_tree.h"
+#include "encoders/token_tree.h"
 
 namespace ilk {
 

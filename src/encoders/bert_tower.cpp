@@ -1,12 +1,12 @@
-#include "bert_tower.h"
+#include "encoders/bert_tower.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
 
-#include "../kernels/functions.h"
-#include "../kernels/kernels.h"
-#include "attention.h"
+#include "encoders/attention.h"
+#include "kernels/functions.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

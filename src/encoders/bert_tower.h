@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "transformer.h"
+#include "encoders/transformer.h"
 
 namespace ilk {
 

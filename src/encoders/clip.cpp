@@ -1,19 +1,20 @@
 // B images or texts at a time, D joint width, T tokens of a text.
-#include <ilk/clip.h>
+#include "encoders/clip.h"
+
 #include <ilk/error.h>
 #include <ilk/parallel.h>
-#include <ilk/sha256.h>
 
 #include <algorithm>
 
-#include "../io/preprocessor_file.h"
-#include "clip_config.h"
-#include "clip_towers.h"
-#include "encoder_list.h"
-#include "gpu_tower.h"
-#include "model_weights.h"
-#include "text_groups.h"
-#include "token_tree.h"
+#include "encoders/clip_config.h"
+#include "encoders/clip_towers.h"
+#include "encoders/encoder_list.h"
+#include "encoders/gpu_tower.h"
+#include "encoders/model_weights.h"
+#include "encoders/preprocessor_file.h"
+#include "encoders/text_groups.h"
+#include "encoders/token_tree.h"
+#include "io/sha256.h"
 
 namespace ilk {
 namespace {

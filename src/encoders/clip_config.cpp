@@ -1,10 +1,10 @@
-#include "clip_config.h"
+#include "encoders/clip_config.h"
 
 #include <ilk/error.h>
 
 #include <string>
 
-#include "config_reader.h"
+#include "encoders/config_reader.h"
 
 namespace ilk {
 namespace {

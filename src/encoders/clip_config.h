@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "transformer.h"
+#include "encoders/transformer.h"
 
 namespace ilk {
 

@@ -1,9 +1,9 @@
-#include "clip_towers.h"
+#include "encoders/clip_towers.h"
 
 #include <algorithm>
 
-#include "../kernels/kernels.h"
-#include "attention.h"
+#include "encoders/attention.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

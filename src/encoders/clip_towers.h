@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "clip_config.h"
-#include "model_weights.h"
-#include "token_tree.h"
-#include "transformer.h"
+#include "encoders/clip_config.h"
+#include "encoders/model_weights.h"
+#include "encoders/token_tree.h"
+#include "encoders/transformer.h"
 
 namespace ilk {
 

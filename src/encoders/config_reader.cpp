@@ -1,8 +1,8 @@
-#include "config_reader.h"
+#include "encoders/config_reader.h"
 
 #include <ilk/error.h>
 
-#include "../io/json_file.h"
+#include "io/json_file.h"
 
 namespace ilk {
 

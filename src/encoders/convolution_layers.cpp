@@ -1,4 +1,4 @@
-#include "convolution_layers.h"
+#include "encoders/convolution_layers.h"
 
 namespace ilk {
 

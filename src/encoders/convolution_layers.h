@@ -9,9 +9,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "../kernels/bounded_product.h"
-#include "../kernels/kernels.h"
-#include "../kernels/matrix_product.h"
+#include "kernels/bounded_product.h"
+#include "kernels/kernels.h"
+#include "kernels/matrix_product.h"
 
 namespace ilk {
 

@@ -1,4 +1,4 @@
-#include "convolution_tower.h"
+#include "encoders/convolution_tower.h"
 
 #include <ilk/error.h>
 #include <ilk/parallel.h>
@@ -10,8 +10,8 @@
 #include <mutex>
 #include <string>
 
-#include "convolution_layers.h"
-#include "gpu_tower.h"
+#include "encoders/convolution_layers.h"
+#include "encoders/gpu_tower.h"
 
 namespace ilk {
 namespace {

@@ -1,15 +1,14 @@
 #pragma once
 // A convolutional network of inverted residuals (Sandler et al. 2018; EfficientNet-Lite0 is one) with batch
 // norms folded into its weights, for inference. B images.
-#include <ilk/device.h>
+#include <ilk/encoder.h>
 #include <ilk/matrix.h>
-#include <ilk/precision.h>
 
 #include <cstdint>
 #include <functional>
 #include <vector>
 
-#include "model_weights.h"
+#include "encoders/model_weights.h"
 
 namespace ilk {
 

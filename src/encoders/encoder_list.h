@@ -7,7 +7,7 @@
   ENCODER(mpnet)              \
   ENCODER(lite)
 
-#include <ilk/image_text_encoder.h>
+#include <ilk/encoder.h>
 
 #include <filesystem>
 #include <memory>

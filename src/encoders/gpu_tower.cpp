@@ -1,7 +1,7 @@
-#include "gpu_tower.h"
+#include "encoders/gpu_tower.h"
 
+#include <ilk/encoder.h>
 #include <ilk/error.h>
-#include <ilk/image_text_encoder.h>
 
 #include <algorithm>
 #include <array>
@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "../io/lazy_library.h"
-#include "gpu_plugin.h"
+#include "encoders/gpu_plugin.h"
+#include "io/lazy_library.h"
 
 namespace ilk {
 namespace {

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <memory>
 
-#include "clip_config.h"
-#include "convolution_tower.h"
-#include "model_weights.h"
+#include "encoders/clip_config.h"
+#include "encoders/convolution_tower.h"
+#include "encoders/model_weights.h"
 
 struct IlkTower;
 

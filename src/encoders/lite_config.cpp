@@ -1,8 +1,8 @@
-#include "lite_config.h"
+#include "encoders/lite_config.h"
 
 #include <ilk/error.h>
 
-#include "config_reader.h"
+#include "encoders/config_reader.h"
 
 namespace ilk {
 namespace {

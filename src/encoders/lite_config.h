@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "bert_tower.h"
-#include "convolution_tower.h"
+#include "encoders/bert_tower.h"
+#include "encoders/convolution_tower.h"
 
 namespace ilk {
 

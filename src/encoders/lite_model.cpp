@@ -1,10 +1,8 @@
 // B images or texts at a time, F features of an image, C classes, W the text's width.
-#include "lite_model.h"
+#include "encoders/lite_model.h"
 
 #include <ilk/error.h>
 #include <ilk/parallel.h>
-#include <ilk/sha256.h>
-#include <ilk/wordpiece.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,12 +10,14 @@
 #include <numeric>
 #include <span>
 
-#include "../kernels/functions.h"
-#include "../kernels/kernels.h"
-#include "encoder_list.h"
-#include "lite_config.h"
-#include "model_weights.h"
-#include "text_groups.h"
+#include "encoders/encoder_list.h"
+#include "encoders/lite_config.h"
+#include "encoders/model_weights.h"
+#include "encoders/text_groups.h"
+#include "encoders/wordpiece.h"
+#include "io/sha256.h"
+#include "kernels/functions.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 // B images or texts at a time, D joint width.
-#include <ilk/image_text_encoder.h>
+#include <ilk/encoder.h>
 
 #include <cstdint>
 #include <filesystem>

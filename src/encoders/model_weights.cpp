@@ -1,7 +1,6 @@
-#include "model_weights.h"
+#include "encoders/model_weights.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +10,8 @@
 #include <sstream>
 #include <utility>
 
-#include "../io/json_file.h"
+#include "io/files.h"
+#include "io/json_file.h"
 
 namespace ilk {
 namespace {

@@ -7,7 +7,6 @@
 //   std::vector<float> bias = weights.take_vector("stem.conv.bias", 64);
 //   weights.check();
 #include <ilk/matrix.h>
-#include <ilk/safetensors.h>
 
 #include <filesystem>
 #include <map>
@@ -15,6 +14,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "io/safetensors.h"
 
 namespace ilk {
 

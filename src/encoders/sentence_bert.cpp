@@ -1,17 +1,18 @@
 // B texts at a time, T tokens of each, D width.
+#include "encoders/sentence_bert.h"
+
 #include <ilk/error.h>
-#include <ilk/sentence_bert.h>
-#include <ilk/sha256.h>
 
 #include <algorithm>
 #include <span>
 
-#include "../kernels/kernels.h"
-#include "bert_tower.h"
-#include "encoder_list.h"
-#include "model_weights.h"
-#include "sentence_config.h"
-#include "text_groups.h"
+#include "encoders/bert_tower.h"
+#include "encoders/encoder_list.h"
+#include "encoders/model_weights.h"
+#include "encoders/sentence_config.h"
+#include "encoders/text_groups.h"
+#include "io/sha256.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

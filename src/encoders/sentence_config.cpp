@@ -1,11 +1,11 @@
-#include "sentence_config.h"
+#include "encoders/sentence_config.h"
 
 #include <ilk/error.h>
 
 #include <array>
 
-#include "../io/json_file.h"
-#include "config_reader.h"
+#include "encoders/config_reader.h"
+#include "io/json_file.h"
 
 namespace ilk {
 namespace {

@@ -1,11 +1,11 @@
+#include <ilk/encoder.h>
 #include <ilk/options.h>
-#include <ilk/sentence_bert.h>
-#include <ilk/text_encoder.h>
 
 #include <algorithm>
 
-#include "config_reader.h"
-#include "encoder_list.h"
+#include "encoders/config_reader.h"
+#include "encoders/encoder_list.h"
+#include "encoders/sentence_bert.h"
 
 namespace ilk {
 namespace {

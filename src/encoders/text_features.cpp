@@ -1,7 +1,8 @@
 // P texts, D width of the encoder.
+#include "encoders/text_features.h"
+
 #include <ilk/error.h>
 #include <ilk/options.h>
-#include <ilk/text_features.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "../kernels/kernels.h"
-#include "text_features_cache.h"
+#include "encoders/text_features_cache.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

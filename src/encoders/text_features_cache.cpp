@@ -1,13 +1,14 @@
-#include "text_features_cache.h"
+#include "encoders/text_features_cache.h"
 
 #include <ilk/error.h>
-#include <ilk/safetensors.h>
-#include <ilk/sha256.h>
 
 #include <algorithm>
 #include <cmath>
 #include <span>
 #include <string_view>
+
+#include "io/safetensors.h"
+#include "io/sha256.h"
 
 namespace ilk {
 namespace {

@@ -1,5 +1,5 @@
 // B texts at a time, T tokens of each.
-#include "text_groups.h"
+#include "encoders/text_groups.h"
 
 #include <ilk/parallel.h>
 
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

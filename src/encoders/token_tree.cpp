@@ -1,4 +1,4 @@
-#include "token_tree.h"
+#include "encoders/token_tree.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,10 +1,11 @@
-#include <ilk/error.h>
-#include <ilk/tokenizer.h>
+#include "encoders/tokenizer.h"
 
-#include "tokenizer_merger.h"
-#include "tokenizer_split.h"
-#include "tokenizer_text.h"
-#include "tokenizer_vocabulary.h"
+#include <ilk/error.h>
+
+#include "encoders/tokenizer_merger.h"
+#include "encoders/tokenizer_split.h"
+#include "encoders/tokenizer_text.h"
+#include "encoders/tokenizer_vocabulary.h"
 
 namespace ilk {
 

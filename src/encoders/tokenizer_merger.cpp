@@ -1,10 +1,10 @@
-#include "tokenizer_merger.h"
+#include "encoders/tokenizer_merger.h"
 
 #include <algorithm>
 #include <functional>
 #include <queue>
 
-#include "tokenizer_text.h"
+#include "encoders/tokenizer_text.h"
 
 namespace ilk {
 namespace {

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tokenizer_vocabulary.h"
+#include "encoders/tokenizer_vocabulary.h"
 
 namespace ilk {
 

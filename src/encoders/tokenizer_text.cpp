@@ -1,4 +1,4 @@
-#include "tokenizer_text.h"
+#include "encoders/tokenizer_text.h"
 
 #include <utf8proc.h>
 

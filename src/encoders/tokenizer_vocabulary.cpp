@@ -1,4 +1,4 @@
-#include "tokenizer_vocabulary.h"
+#include "encoders/tokenizer_vocabulary.h"
 
 #include <ilk/error.h>
 
@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "../io/foreign_content.h"
-#include "../io/json_file.h"
+#include "io/foreign_content.h"
+#include "io/json_file.h"
 
 namespace ilk {
 namespace {

@@ -1,11 +1,11 @@
-#include "transformer.h"
+#include "encoders/transformer.h"
 
 #include <ilk/error.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 

@@ -2,18 +2,17 @@
 // What the towers of CLIP and of BERT are made of, for inference. Tokens are rows of float32 matrices, W the
 // tower's width. A row of a result is the same to the bit whatever the other rows are, as far as they do not
 // attend to one another, and on every processor.
-#include <ilk/device.h>
+#include <ilk/encoder.h>
 #include <ilk/matrix.h>
-#include <ilk/precision.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "../kernels/int16_product.h"
-#include "../kernels/matrix_product.h"
-#include "config_reader.h"
-#include "model_weights.h"
+#include "encoders/config_reader.h"
+#include "encoders/model_weights.h"
+#include "kernels/int16_product.h"
+#include "kernels/matrix_product.h"
 
 namespace ilk {
 

@@ -1,14 +1,15 @@
+#include "encoders/wordpiece.h"
+
 #include <ilk/error.h>
-#include <ilk/wordpiece.h>
 #include <utf8proc.h>
 
 #include <algorithm>
 #include <array>
 #include <unordered_map>
 
-#include "tokenizer_split.h"
-#include "tokenizer_text.h"
-#include "wordpiece_vocabulary.h"
+#include "encoders/tokenizer_split.h"
+#include "encoders/tokenizer_text.h"
+#include "encoders/wordpiece_vocabulary.h"
 
 namespace ilk {
 namespace {

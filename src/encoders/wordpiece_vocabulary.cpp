@@ -1,13 +1,13 @@
-#include "wordpiece_vocabulary.h"
+#include "encoders/wordpiece_vocabulary.h"
 
 #include <ilk/error.h>
 
 #include <algorithm>
 #include <optional>
 
-#include "../io/foreign_content.h"
-#include "../io/strings.h"
-#include "config_reader.h"
+#include "encoders/config_reader.h"
+#include "io/foreign_content.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

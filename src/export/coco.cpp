@@ -5,10 +5,10 @@
 
 #include <mutex>
 
-#include "../io/image_decoder.h"
-#include "common_folder.h"
-#include "export_format_list.h"
-#include "json_file.h"
+#include "export/common_folder.h"
+#include "export/export_format_list.h"
+#include "export/json_file.h"
+#include "io/image_decoder.h"
 
 namespace ilk {
 namespace {

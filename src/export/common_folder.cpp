@@ -1,4 +1,4 @@
-#include "common_folder.h"
+#include "export/common_folder.h"
 
 #include <algorithm>
 

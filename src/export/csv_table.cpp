@@ -1,8 +1,7 @@
-#include <ilk/csv.h>
-
 #include <cstdio>
 
-#include "export_format_list.h"
+#include "export/export_format_list.h"
+#include "io/csv.h"
 
 namespace ilk {
 namespace {

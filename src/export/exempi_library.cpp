@@ -1,7 +1,7 @@
 #if ILK_WITH_EXEMPI
-#include "exempi_library.h"
+#include "export/exempi_library.h"
 
-#include "../io/lazy_library.h"
+#include "io/lazy_library.h"
 
 namespace ilk {
 

@@ -1,10 +1,11 @@
-#include "export_format_list.h"
+#include "export/export_format_list.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/nearest_name.h>
 
 #include <algorithm>
+
+#include "core/nearest_name.h"
+#include "io/files.h"
 
 namespace ilk {
 

@@ -12,7 +12,7 @@
   EXPORT(label_studio)      \
   EXPORT(fiftyone)
 
-#include "export_format.h"
+#include "export/export_format.h"
 
 namespace ilk {
 #define ILK_DECLARE_EXPORT(name) extern const ExportFormat name##_export;

@@ -1,4 +1,4 @@
-#include "export_format.h"
+#include "export/export_format.h"
 
 namespace ilk {
 namespace {

@@ -2,8 +2,8 @@
 // `fiftyone.types.LegacyFiftyOneDataset`: metadata.json about the data set, samples.json with a sample for
 // each image. (`FiftyOneDataset` is a dump of the database, with the version that wrote it.) Images stay
 // where they are.
-#include "export_format_list.h"
-#include "json_file.h"
+#include "export/export_format_list.h"
+#include "export/json_file.h"
 
 namespace ilk {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "export_format_list.h"
-#include "placed_files.h"
+#include "export/export_format_list.h"
+#include "export/placed_files.h"
 
 namespace ilk {
 

@@ -1,8 +1,8 @@
 // Label Studio's tasks with predictions (https://labelstud.io/guide/predictions) and the labelling interface
 // that they are for. Images are served by Label Studio's local storage.
-#include "common_folder.h"
-#include "export_format_list.h"
-#include "json_file.h"
+#include "export/common_folder.h"
+#include "export/export_format_list.h"
+#include "export/json_file.h"
 
 namespace ilk {
 namespace {

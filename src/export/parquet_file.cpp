@@ -1,14 +1,14 @@
-#include "parquet_file.h"
+#include "export/parquet_file.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/version.h>
 
 #include <algorithm>
 #include <bit>
 
-#include "../io/strings.h"
-#include "thrift_compact.h"
+#include "export/thrift_compact.h"
+#include "io/files.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

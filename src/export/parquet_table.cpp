@@ -1,8 +1,8 @@
 // Tables of a run as Parquet files.
 #include <ilk/error.h>
 
-#include "export_format_list.h"
-#include "parquet_file.h"
+#include "export/export_format_list.h"
+#include "export/parquet_file.h"
 
 namespace ilk {
 namespace {

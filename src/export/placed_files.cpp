@@ -1,8 +1,7 @@
-#include "placed_files.h"
+#include "export/placed_files.h"
 
 #include <fcntl.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,8 +11,9 @@
 #include <optional>
 #include <set>
 
-#include "../io/descriptor.h"
-#include "../io/strings.h"
+#include "io/descriptor.h"
+#include "io/files.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

@@ -1,13 +1,13 @@
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <map>
 
-#include "../io/strings.h"
-#include "common_folder.h"
-#include "export_format_list.h"
-#include "xmp_packet.h"
+#include "export/common_folder.h"
+#include "export/export_format_list.h"
+#include "export/xmp_packet.h"
+#include "io/files.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

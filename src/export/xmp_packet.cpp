@@ -1,4 +1,4 @@
-#include "xmp_packet.h"
+#include "export/xmp_packet.h"
 
 #include <ilk/error.h>
 
@@ -7,7 +7,7 @@
 #include <memory>
 #include <mutex>
 
-#include "exempi_library.h"
+#include "export/exempi_library.h"
 
 namespace ilk {
 namespace {

@@ -1,7 +1,7 @@
 // A network of inverted residuals: see src/encoders/convolution_tower.h.
 #include <algorithm>
 
-#include "towers.h"
+#include "gpu/towers.h"
 
 namespace ilk::gpu {
 namespace {

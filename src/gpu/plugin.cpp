@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "towers.h"
+#include "gpu/towers.h"
 
 #if __has_include(<ATen/cuda/CUDAContext.h>) && __has_include(<cuda_runtime_api.h>)
 #include <ATen/cuda/CUDAContext.h>

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../encoders/gpu_plugin.h"
+#include "encoders/gpu_plugin.h"
 
 /// A tower on a device.
 struct IlkTower {

@@ -1,7 +1,7 @@
 // CLIP's towers (Radford et al. 2021, section 2.4): see src/encoders/clip_towers.h.
 #include <cmath>
 
-#include "towers.h"
+#include "gpu/towers.h"
 
 namespace ilk::gpu {
 namespace {

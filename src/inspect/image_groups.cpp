@@ -1,4 +1,4 @@
-#include "image_groups.h"
+#include "inspect/image_groups.h"
 
 #include <algorithm>
 #include <charconv>

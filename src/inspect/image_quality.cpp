@@ -1,4 +1,4 @@
-#include "image_quality.h"
+#include "inspect/image_quality.h"
 
 #include <algorithm>
 #include <cmath>

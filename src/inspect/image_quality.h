@@ -1,6 +1,6 @@
 #pragma once
 // How an image looks, by numbers.
-#include "../io/resample.h"
+#include "io/resample.h"
 
 namespace ilk {
 

@@ -1,4 +1,4 @@
-#include "neighbour_checks.h"
+#include "inspect/neighbour_checks.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // S × S pixels of a small picture, P × P of a print.
-#include "picture_print.h"
+#include "inspect/picture_print.h"
 
 #include <algorithm>
 #include <cmath>

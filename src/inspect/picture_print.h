@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "../io/resample.h"
+#include "io/resample.h"
 
 namespace ilk {
 

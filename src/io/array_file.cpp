@@ -1,17 +1,17 @@
 #include <ilk/array_file.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/safetensors.h>
 
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <numeric>
 
-#include "foreign_content.h"
-#include "npy.h"
-#include "strings.h"
-#include "zip.h"
+#include "io/files.h"
+#include "io/foreign_content.h"
+#include "io/npy.h"
+#include "io/safetensors.h"
+#include "io/strings.h"
+#include "io/zip.h"
 
 namespace ilk {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "resample.h"
+#include "io/resample.h"
 
 namespace ilk {
 

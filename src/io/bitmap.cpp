@@ -5,7 +5,7 @@
 #include <bit>
 #include <string>
 
-#include "bare_picture.h"
+#include "io/bare_picture.h"
 
 namespace ilk {
 namespace {

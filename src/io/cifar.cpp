@@ -8,9 +8,9 @@
 #include <map>
 #include <optional>
 
-#include "dataset_format_list.h"
-#include "pickle.h"
-#include "zip.h"
+#include "io/dataset_format_list.h"
+#include "io/pickle.h"
+#include "io/zip.h"
 
 namespace ilk::internal {
 namespace {

@@ -1,10 +1,11 @@
-#include <ilk/csv.h>
+#include "io/csv.h"
+
 #include <ilk/error.h>
 
 #include <optional>
 #include <set>
 
-#include "strings.h"
+#include "io/strings.h"
 
 namespace ilk {
 

@@ -1,7 +1,7 @@
 #if ILK_WITH_CURL
-#include "curl_library.h"
+#include "io/curl_library.h"
 
-#include "lazy_library.h"
+#include "io/lazy_library.h"
 
 namespace ilk {
 

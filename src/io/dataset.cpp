@@ -1,17 +1,17 @@
 #include <ilk/dataset.h>
-#include <ilk/dataset_store.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <unordered_map>
 
-#include "dataset_format_list.h"
-#include "glob.h"
-#include "image_format.h"
-#include "strings.h"
+#include "io/dataset_format_list.h"
+#include "io/dataset_store.h"
+#include "io/files.h"
+#include "io/glob.h"
+#include "io/image_format.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

@@ -17,7 +17,7 @@
   DATASET_FORMAT(csv)                       \
   DATASET_FORMAT(imagefolder)
 
-#include "dataset_formats.h"
+#include "io/dataset_formats.h"
 
 namespace ilk::internal {
 #define ILK_DECLARE_DATASET_FORMAT(name) extern const DatasetFormat name##_format;

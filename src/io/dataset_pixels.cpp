@@ -1,16 +1,16 @@
 // H rows, W columns.
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <sstream>
 
-#include "dataset_formats.h"
-#include "gzip_file.h"
-#include "text_file.h"
-#include "zip.h"
+#include "io/dataset_formats.h"
+#include "io/files.h"
+#include "io/gzip_file.h"
+#include "io/sha256.h"
+#include "io/text_file.h"
+#include "io/zip.h"
 
 namespace ilk::internal {
 namespace {

@@ -1,12 +1,13 @@
-#include <ilk/dataset_store.h>
-#include <ilk/download.h>
+#include "io/dataset_store.h"
+
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/nearest_name.h>
 
 #include <algorithm>
 
-#include "tar.h"
+#include "core/nearest_name.h"
+#include "io/download.h"
+#include "io/files.h"
+#include "io/tar.h"
 
 namespace ilk {
 namespace {

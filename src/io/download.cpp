@@ -1,14 +1,16 @@
-#include <ilk/download.h>
-#include <ilk/duration.h>
+#include "io/download.h"
+
 #include <ilk/error.h>
+
+#include "core/duration.h"
 
 #if ILK_WITH_CURL
 #include <fcntl.h>
-#include <ilk/file_lock.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "io/file_lock.h"
+#include "io/files.h"
+#include "io/sha256.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -18,11 +20,11 @@
 #include <sstream>
 #include <thread>
 
-#include "download_sink.h"
-#include "http.h"
-#include "http_headers.h"
-#include "refusal.h"
-#include "retry.h"
+#include "io/download_sink.h"
+#include "io/http.h"
+#include "io/http_headers.h"
+#include "io/refusal.h"
+#include "io/retry.h"
 #endif
 
 namespace ilk {

@@ -1,14 +1,15 @@
-#include "download_sink.h"
+#include "io/download_sink.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <vector>
+
+#include "io/files.h"
+#include "io/sha256.h"
 
 namespace ilk::http {
 

@@ -1,12 +1,13 @@
 #pragma once
 // What a download writes to.
-#include <ilk/file_lock.h>
 #include <ilk/progress.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+
+#include "io/file_lock.h"
 
 namespace ilk::http {
 

@@ -1,10 +1,11 @@
 // D width of an embedding.
-#include <ilk/embedding_cache.h>
+#include "io/embedding_cache.h"
+
 #include <ilk/error.h>
 
 #if ILK_WITH_SQLITE
-#include <ilk/file_lock.h>
 #include <sys/stat.h>
+#include "io/file_lock.h"
 
 #include <algorithm>
 #include <bit>
@@ -14,7 +15,7 @@
 #include <thread>
 #include <unordered_map>
 
-#include "embedding_database.h"
+#include "io/embedding_database.h"
 #endif
 
 namespace ilk {

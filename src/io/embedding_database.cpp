@@ -1,5 +1,5 @@
 #if ILK_WITH_SQLITE
-#include "embedding_database.h"
+#include "io/embedding_database.h"
 
 namespace ilk::embedding_database {
 namespace {

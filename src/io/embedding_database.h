@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "sqlite.h"
+#include "io/sqlite.h"
 
 namespace ilk::embedding_database {
 

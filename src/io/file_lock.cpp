@@ -1,6 +1,7 @@
+#include "io/file_lock.h"
+
 #include <fcntl.h>
 #include <ilk/error.h>
-#include <ilk/file_lock.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,6 +1,7 @@
+#include "io/files.h"
+
 #include <fcntl.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,7 +12,7 @@
 #include <sstream>
 #include <utility>
 
-#include "descriptor.h"
+#include "io/descriptor.h"
 
 namespace ilk {
 namespace {

@@ -1,11 +1,11 @@
-#include "foreign_content.h"
+#include "io/foreign_content.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 
-#include "strings.h"
+#include "io/files.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

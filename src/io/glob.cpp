@@ -1,4 +1,4 @@
-#include "glob.h"
+#include "io/glob.h"
 
 #include <ilk/error.h>
 

@@ -1,4 +1,4 @@
-#include "gzip_file.h"
+#include "io/gzip_file.h"
 
 #include <ilk/error.h>
 

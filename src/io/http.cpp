@@ -1,4 +1,4 @@
-#include "http.h"
+#include "io/http.h"
 
 #include <ilk/error.h>
 
@@ -12,8 +12,8 @@
 #include <memory>
 #include <mutex>
 
-#include "curl_library.h"
-#include "http_headers.h"
+#include "io/curl_library.h"
+#include "io/http_headers.h"
 
 namespace ilk::http {
 namespace {

@@ -1,9 +1,9 @@
-#include "http_headers.h"
+#include "io/http_headers.h"
 
 #include <cstdio>
 #include <cstdlib>
 
-#include "strings.h"
+#include "io/strings.h"
 
 namespace ilk::http {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "http.h"
+#include "io/http.h"
 
 namespace ilk::http {
 

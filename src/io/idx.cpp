@@ -7,8 +7,8 @@
 #include <set>
 #include <sstream>
 
-#include "dataset_format_list.h"
-#include "strings.h"
+#include "io/dataset_format_list.h"
+#include "io/strings.h"
 
 namespace ilk::internal {
 namespace {

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <ilk/error.h>
 #include <ilk/image.h>
-#include <ilk/sha256.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,9 +13,10 @@
 #include <filesystem>
 #include <limits>
 
-#include "descriptor.h"
-#include "image_decoder.h"
-#include "image_format.h"
+#include "io/descriptor.h"
+#include "io/image_decoder.h"
+#include "io/image_format.h"
+#include "io/sha256.h"
 
 namespace ilk {
 namespace {

@@ -1,5 +1,5 @@
 #if ILK_WITH_VIPS
-#include "image_colours.h"
+#include "io/image_colours.h"
 
 #include <ilk/image.h>
 

@@ -2,8 +2,8 @@
 // The one place where pixels become sRGB.
 #include <functional>
 
-#include "tiff_head.h"
-#include "vips_image.h"
+#include "io/tiff_head.h"
+#include "io/vips_image.h"
 
 namespace ilk {
 

@@ -1,4 +1,4 @@
-#include "image_decoder.h"
+#include "io/image_decoder.h"
 
 #include <ilk/error.h>
 
@@ -6,150 +6,22 @@
 
 #if ILK_WITH_VIPS
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <shared_mutex>
 #include <sstream>
 #include <type_traits>
 
-#include "bare_picture.h"
-#include "image_colours.h"
-#include "raw_preview.h"
-#include "vips_image.h"
+#include "io/image_colours.h"
+#include "io/open_picture.h"
+#include "io/raw_preview.h"
+#include "io/vips_session.h"
 
 namespace ilk {
 namespace {
-
-/// Takes libvips's warnings on this thread while it lives; elsewhere they are dropped.
-class WarningsKept {
- public:
-  WarningsKept() { current = this; }
-  ~WarningsKept() { current = nullptr; }
-  WarningsKept(const WarningsKept&) = delete;
-  WarningsKept& operator=(const WarningsKept&) = delete;
-  const std::string& text() const { return text_; }
-
-  static void log_handler(const char*, GLogLevelFlags level, const char* message, void*) {
-    if (current && (level & G_LOG_LEVEL_WARNING)) current->text_ += std::string(message) + "\n";
-  }
-
- private:
-  static inline thread_local WarningsKept* current = nullptr;
-  std::string text_;
-};
-
-/// libvips keeps buffers per thread and asks foreign threads to say goodbye.
-struct ThreadGoodbye {
-  ~ThreadGoodbye() { vips().thread_shutdown(); }
-};
-
-void start_vips() {
-  static const bool started = [] {
-    if (vips().init("ilk") != 0) return false;
-    // What a decoder grumbles becomes an ImageError's reason; nothing goes to the terminal.
-    for (const char* who : {"VIPS", "GLib-GObject"})
-      vips().log_set_handler(who, static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK & ~G_LOG_LEVEL_ERROR),
-                             WarningsKept::log_handler, nullptr);
-    vips().block_untrusted_set(TRUE);
-    // JPEG XL alone is let through to decode_pixels, which asks DecodeOptions::jpeg_xl.
-    vips().operation_block_set("VipsForeignLoadJxl", FALSE);
-    vips().concurrency_set(1);
-    vips().cache_set_max(0);
-    return true;
-  }();
-  require(started, "decode", "libvips could not be started: ", started ? "" : vips().error_buffer(), ".");
-  thread_local const ThreadGoodbye goodbye;
-}
-
-const char* loader_of(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::jpeg:
-      return "jpegload_buffer";
-    case ImageFormat::png:
-      return "pngload_buffer";
-    case ImageFormat::webp:
-      return "webpload_buffer";
-    case ImageFormat::gif:
-      return "gifload_buffer";
-    case ImageFormat::tiff:
-      return "tiffload_buffer";
-    case ImageFormat::heif:
-      return "heifload_buffer";
-    case ImageFormat::jpeg_xl:
-      return "jxlload_buffer";
-    default:
-      return "";
-  }
-}
-
-/// Whether ilk reads the format by itself.
-bool is_bare(ImageFormat format) {
-  return format == ImageFormat::bitmap || format == ImageFormat::pixmap;
-}
-
-bool has_loader(ImageFormat format) {
-  if (is_bare(format)) return true;
-  return vips().type_find("VipsForeignLoad", loader_of(format)) != 0;
-}
-
-/// How a decoder is asked for a smaller image: JPEG by a whole `shrink` (1, 2, 4, 8), WebP by a `scale`.
-struct Reduction {
-  int shrink = 1;
-  double scale = 1;
-};
-
-/// Opens an image for reading from top to bottom; decodes no pixels yet. Truncation and errors fail, mere
-/// warnings (stray bytes between JPEG markers and the like) do not.
-Image open_image(std::string_view bytes, ImageFormat format, Reduction reduction = {}) {
-  void* data = const_cast<char*>(bytes.data());
-  return make([&](VipsImage** out) {
-    const auto load = [&](auto operation, auto... more) {
-      return operation(data, bytes.size(), out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                       VIPS_FAIL_ON_ERROR, more..., static_cast<void*>(nullptr));
-    };
-    switch (format) {
-      case ImageFormat::jpeg:
-        return load(vips().jpegload_buffer, "shrink", reduction.shrink);
-      case ImageFormat::png:
-        return load(vips().pngload_buffer);
-      case ImageFormat::webp:
-        return load(vips().webpload_buffer, "scale", reduction.scale);
-      case ImageFormat::gif:
-        return load(vips().gifload_buffer);
-      case ImageFormat::tiff:
-        return load(vips().tiffload_buffer);
-      case ImageFormat::heif:
-        return load(vips().heifload_buffer);
-      default:
-        return load(vips().jxlload_buffer);
-    }
-  });
-}
-
-/// The pixels must live as long as the image.
-Image image_of(const BarePicture& picture) {
-  const bool bytes = picture.shorts.empty();
-  const void* data = bytes ? static_cast<const void*>(picture.bytes.data()) : picture.shorts.data();
-  const std::size_t size = bytes ? picture.bytes.size() : 2 * picture.shorts.size();
-  const auto image = make([&](VipsImage** out) {
-    *out = vips().image_new_from_memory(data, size, static_cast<int>(picture.size.width),
-                                        static_cast<int>(picture.size.height), picture.bands,
-                                        bytes ? VIPS_FORMAT_UCHAR : VIPS_FORMAT_USHORT);
-    return *out ? 0 : -1;
-  });
-  const auto interpretation = picture.bands < 3
-                                  ? (bytes ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_GREY16)
-                                  : (bytes ? VIPS_INTERPRETATION_sRGB : VIPS_INTERPRETATION_RGB16);
-  return make([&](VipsImage** out) {
-    return vips().copy(image.get(), out, "interpretation", interpretation, nullptr);
-  });
-}
 
 /// The most that may be taken off before the last resizing without showing: that one still halves, at least.
 double allowed_reduction(double height, double width, ImageSize target) {
@@ -261,45 +133,6 @@ Pixels decode(const Source& source, const std::function<Placement(ImageSize)>& p
       resampler.add_row(first + std::ptrdiff_t{region->bpl} * (y - region->valid.top));
   }
   return orient(resampler.finish(), orientation);
-}
-
-/// libvips's complaints as one sentence: each once, without the names of its functions.
-std::string error_text(const std::string& complaints) {
-  constexpr std::array<std::string_view, 3> noise{"bad seek", "error in tile", "read gave"};
-  std::istringstream lines(complaints);
-  std::string text;
-  std::set<std::string> seen;
-  for (std::string line; std::getline(lines, line);) {
-    if (const auto colon = line.find(": "); colon != std::string::npos) line.erase(0, colon + 2);
-    while (!line.empty() && (line.back() == '.' || line.back() == ' ')) line.pop_back();
-    const bool says_nothing =
-        std::any_of(noise.begin(), noise.end(), [&](auto start) { return line.find(start) == 0; });
-    if (line.empty() || says_nothing || !seen.insert(line).second) continue;
-    text += (text.empty() ? "" : "; ") + line;
-  }
-  return text.empty() ? "the decoder gives no reason" : text;
-}
-
-std::string take_error_buffer() {
-  const std::unique_ptr<char, void (*)(void*)> buffer(vips().error_buffer_copy(), vips().free);
-  return buffer.get();
-}
-
-/// Whether the complaints are those of a file that ends too early, which people know how to help.
-bool tells_of_an_early_end(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const char* sign :
-       {"premature end", "unexpected end", "end of file", "seek error", "not enough", "truncated"})
-    if (text.find(sign) != std::string::npos) return true;
-  return false;
-}
-
-ImageError error_of(const Content& content, const std::string& complaints) {
-  const std::string text = error_text(complaints);
-  // libheif's word for a codec that was not built in.
-  if (content.format == ImageFormat::heif && text.find("Unsupported") != std::string::npos)
-    return ImageError("unsupported format", content.name + ": " + text);
-  return ImageError("damaged", content.name + (tells_of_an_early_end(text) ? ", cut off: " : ": ") + text);
 }
 
 // libvips's error buffer belongs to the whole process, so a failure's text may be mixed with another

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "image_format.h"
-#include "resample.h"
+#include "io/image_format.h"
+#include "io/resample.h"
 
 namespace ilk {
 

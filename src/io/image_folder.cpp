@@ -1,16 +1,16 @@
 // Data sets whose images are files: a folder for each class, or a CSV that lists them.
-#include <ilk/csv.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_map>
 
-#include "dataset_format_list.h"
-#include "path_table.h"
-#include "text_file.h"
+#include "io/csv.h"
+#include "io/dataset_format_list.h"
+#include "io/files.h"
+#include "io/path_table.h"
+#include "io/text_file.h"
 
 namespace ilk::internal {
 namespace {

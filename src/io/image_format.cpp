@@ -1,11 +1,11 @@
-#include "image_format.h"
+#include "io/image_format.h"
 
 #include <ilk/image.h>
 
 #include <algorithm>
 #include <cctype>
 
-#include "tiff_head.h"
+#include "io/tiff_head.h"
 
 namespace ilk {
 namespace {

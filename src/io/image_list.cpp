@@ -1,5 +1,4 @@
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/image_list.h>
 #include <sys/stat.h>
 
@@ -13,8 +12,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "glob.h"
-#include "text_file.h"
+#include "io/files.h"
+#include "io/glob.h"
+#include "io/text_file.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,8 @@
-#include "json_file.h"
+#include "io/json_file.h"
 
 #include <ilk/error.h>
 
-#include "foreign_content.h"
+#include "io/foreign_content.h"
 
 namespace ilk {
 

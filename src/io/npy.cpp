@@ -1,7 +1,7 @@
 // The NumPy array format: "\x93NUMPY", version (2 bytes), length of the header (2 bytes, 4 from version 2 on,
 // little endian), a Python dictionary {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } as text,
 // then the elements.
-#include "npy.h"
+#include "io/npy.h"
 
 #include <ilk/error.h>
 
@@ -12,7 +12,7 @@
 #include <optional>
 #include <string_view>
 
-#include "array_size.h"
+#include "io/array_size.h"
 
 namespace ilk::internal {
 namespace {

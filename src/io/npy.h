@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "byte_source.h"
+#include "io/byte_source.h"
 
 namespace ilk::internal {
 

@@ -1,9 +1,10 @@
-#include "npy_writer.h"
+#include "io/npy_writer.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <bit>
+
+#include "io/files.h"
 
 namespace ilk {
 namespace {

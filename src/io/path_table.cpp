@@ -1,13 +1,13 @@
-#include "path_table.h"
+#include "io/path_table.h"
 
-#include <ilk/csv.h>
 #include <ilk/error.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <unordered_set>
 
-#include "strings.h"
+#include "io/csv.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

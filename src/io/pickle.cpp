@@ -1,5 +1,5 @@
 // Python's pickle, protocols 2 and 3 (the opcodes as Lib/pickletools.py describes them).
-#include "pickle.h"
+#include "io/pickle.h"
 
 #include <ilk/error.h>
 

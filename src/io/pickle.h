@@ -1,11 +1,12 @@
 #pragma once
-#include <ilk/files.h>
 
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "io/files.h"
 
 namespace ilk::internal {
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <string>
 
-#include "bare_picture.h"
+#include "io/bare_picture.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "process.h"
+#include "io/process.h"
 
 #include <fcntl.h>
 #include <ilk/error.h>
@@ -15,7 +15,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "descriptor.h"
+#include "io/descriptor.h"
 
 namespace ilk::internal {
 namespace {

@@ -1,7 +1,7 @@
 #if ILK_WITH_LIBRAW
-#include "raw_library.h"
+#include "io/raw_library.h"
 
-#include "lazy_library.h"
+#include "io/lazy_library.h"
 
 namespace ilk {
 

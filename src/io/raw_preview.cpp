@@ -1,4 +1,4 @@
-#include "raw_preview.h"
+#include "io/raw_preview.h"
 
 #include <ilk/image.h>
 
@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "dataset_formats.h"
-#include "raw_library.h"
+#include "io/dataset_formats.h"
+#include "io/raw_library.h"
 
 namespace ilk {
 namespace {

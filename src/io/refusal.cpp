@@ -1,9 +1,9 @@
-#include "refusal.h"
+#include "io/refusal.h"
 
 #include <nlohmann/json.hpp>
 
-#include "foreign_content.h"
-#include "strings.h"
+#include "io/foreign_content.h"
+#include "io/strings.h"
 
 namespace ilk::http {
 namespace {

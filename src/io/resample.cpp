@@ -1,11 +1,11 @@
 // Resampling as in Pillow's Image.resize, on rows as they come.
-#include "resample.h"
+#include "io/resample.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "../core/scalar_functions.h"
+#include "core/scalar_functions.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "retry.h"
+#include "io/retry.h"
 
 #include <algorithm>
 #include <chrono>

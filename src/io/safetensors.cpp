@@ -1,8 +1,9 @@
 // The safetensors format: 8 bytes of header length (little endian), a JSON header
 // {"name": {"dtype": …, "shape": […], "data_offsets": [begin, end]}, …, "__metadata__": {"key": "text", …}},
 // then the arrays' bytes one after another, at offsets counted from the end of the header.
+#include "io/safetensors.h"
+
 #include <ilk/error.h>
-#include <ilk/safetensors.h>
 
 #include <algorithm>
 #include <array>
@@ -12,8 +13,8 @@
 #include <set>
 #include <string_view>
 
-#include "array_size.h"
-#include "foreign_content.h"
+#include "io/array_size.h"
+#include "io/foreign_content.h"
 
 namespace ilk {
 namespace {

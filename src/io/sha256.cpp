@@ -1,5 +1,6 @@
+#include "io/sha256.h"
+
 #include <ilk/error.h>
-#include <ilk/sha256.h>
 // The direct interface: where libcrypto is linked in (a wheel), the other brings 3 MB of it along.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>

@@ -1,4 +1,4 @@
-#include "shard_files.h"
+#include "io/shard_files.h"
 
 #include <ilk/error.h>
 #include <unistd.h>
@@ -10,8 +10,8 @@
 #include <cstring>
 #include <string>
 
-#include "descriptor.h"
-#include "gzip_file.h"
+#include "io/descriptor.h"
+#include "io/gzip_file.h"
 
 namespace ilk::internal {
 namespace {

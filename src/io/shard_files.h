@@ -1,5 +1,4 @@
 #pragma once
-#include <ilk/files.h>
 
 #include <filesystem>
 #include <list>
@@ -7,6 +6,8 @@
 #include <mutex>
 #include <utility>
 #include <vector>
+
+#include "io/files.h"
 
 namespace ilk::internal {
 

@@ -2,7 +2,7 @@
 // blue, each plane column by column; labels from 1 in a file of their own; "unlabeled" has none.
 #include <ilk/error.h>
 
-#include "dataset_format_list.h"
+#include "io/dataset_format_list.h"
 
 namespace ilk::internal {
 namespace {

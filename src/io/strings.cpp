@@ -1,4 +1,4 @@
-#include "strings.h"
+#include "io/strings.h"
 
 #include <algorithm>
 #include <cstdint>

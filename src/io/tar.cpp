@@ -1,15 +1,15 @@
 // tar (POSIX.1-2001, "pax Interchange Format"): blocks of 512 bytes, a header block before each file's.
-#include "tar.h"
+#include "io/tar.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 
-#include "gzip_file.h"
+#include "io/files.h"
+#include "io/gzip_file.h"
 
 namespace ilk::internal {
 namespace {

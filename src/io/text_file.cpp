@@ -1,13 +1,13 @@
-#include "text_file.h"
+#include "io/text_file.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <cstdint>
 
-#include "foreign_content.h"
-#include "strings.h"
+#include "io/files.h"
+#include "io/foreign_content.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

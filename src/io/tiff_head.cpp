@@ -1,11 +1,11 @@
-#include "tiff_head.h"
+#include "io/tiff_head.h"
 
 #include <ilk/image.h>
 
 #include <algorithm>
 #include <string>
 
-#include "image_format.h"
+#include "io/image_format.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,6 @@
 // Data sets whose images are the middle frames of videos, as UCF-101 is clustered: ffprobe tells how long a
 // video is, ffmpeg decodes the frame.
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,8 +9,10 @@
 #include <set>
 #include <sstream>
 
-#include "dataset_format_list.h"
-#include "process.h"
+#include "io/dataset_format_list.h"
+#include "io/files.h"
+#include "io/process.h"
+#include "io/sha256.h"
 
 namespace ilk::internal {
 namespace {

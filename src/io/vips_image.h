@@ -2,7 +2,7 @@
 // libvips's images as values that clean up after themselves. Only for files compiled where libvips is there.
 #include <memory>
 
-#include "vips_library.h"
+#include "io/vips_library.h"
 
 namespace ilk {
 

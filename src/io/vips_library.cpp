@@ -1,9 +1,9 @@
 #if ILK_WITH_VIPS
-#include "vips_library.h"
+#include "io/vips_library.h"
 
 #include <cstdlib>
 
-#include "lazy_library.h"
+#include "io/lazy_library.h"
 
 namespace ilk {
 

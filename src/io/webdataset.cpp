@@ -1,8 +1,6 @@
 // WebDataset: tar archives in which files with the same name up to the first dot of the last part are one
 // sample.
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 
 #include <algorithm>
 #include <charconv>
@@ -12,11 +10,13 @@
 #include <set>
 #include <sstream>
 
-#include "dataset_format_list.h"
-#include "image_format.h"
-#include "shard_files.h"
-#include "strings.h"
-#include "tar.h"
+#include "io/dataset_format_list.h"
+#include "io/files.h"
+#include "io/image_format.h"
+#include "io/sha256.h"
+#include "io/shard_files.h"
+#include "io/strings.h"
+#include "io/tar.h"
 
 namespace ilk::internal {
 namespace {

@@ -1,6 +1,6 @@
 // ZIP: files one after another, each behind a header of its own, then a directory of them all, then a record
 // that says where the directory is. The directory's sizes count; a local header may leave them out.
-#include "zip.h"
+#include "io/zip.h"
 
 #include <ilk/error.h>
 #include <zlib.h>

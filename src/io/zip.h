@@ -1,12 +1,12 @@
 #pragma once
-#include <ilk/files.h>
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "byte_source.h"
+#include "io/byte_source.h"
+#include "io/files.h"
 
 namespace ilk::internal {
 

@@ -1,4 +1,4 @@
-#include "bounded_product.h"
+#include "kernels/bounded_product.h"
 
 #include <ilk/error.h>
 

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 

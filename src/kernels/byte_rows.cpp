@@ -1,7 +1,7 @@
 // D dimensions. A step is 4 bytes of each row, which is 4 coordinates of 8 bits or 2 of 16; a chunk is 16
 // steps, whose products go into the same 16-bit sums where there are such: two sums of 32 coordinates for
 // each pair of rows.
-#include "byte_rows.h"
+#include "kernels/byte_rows.h"
 
 #include <algorithm>
 #include <cmath>

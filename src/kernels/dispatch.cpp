@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdlib>
 
-#include "targets.h"
+#include "kernels/targets.h"
 
 #if defined(__aarch64__)
 #include <asm/hwcap.h>

@@ -1,4 +1,4 @@
-#include "int16_product.h"
+#include "kernels/int16_product.h"
 
 #include <ilk/error.h>
 

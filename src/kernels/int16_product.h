@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 

@@ -1,11 +1,11 @@
-#include "matrix_product.h"
+#include "kernels/matrix_product.h"
 
 #include <ilk/error.h>
 #include <ilk/parallel.h>
 
 #include <algorithm>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 

@@ -1,4 +1,4 @@
-#include "targets.h"
+#include "kernels/targets.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -12,7 +12,7 @@
 #endif
 namespace ilk::kernels {
 namespace {
-#include "loops/table.h"
+#include "kernels/loops/table.h"
 }  // namespace
 const Kernels* const avx2_kernels = &table;
 }  // namespace ilk::kernels

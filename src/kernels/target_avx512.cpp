@@ -1,4 +1,4 @@
-#include "targets.h"
+#include "kernels/targets.h"
 
 #if defined(__x86_64__)
 #if defined(__GNUC__) && !defined(__clang__)
@@ -18,7 +18,7 @@
 #endif
 namespace ilk::kernels {
 namespace {
-#include "loops/table.h"
+#include "kernels/loops/table.h"
 }  // namespace
 const Kernels* const avx512_kernels = &table;
 }  // namespace ilk::kernels

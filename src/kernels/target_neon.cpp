@@ -1,4 +1,4 @@
-#include "targets.h"
+#include "kernels/targets.h"
 
 #if defined(__aarch64__)
 #include <arm_neon.h>
@@ -6,7 +6,7 @@
 #define ILK_NEON 1
 namespace ilk::kernels {
 namespace {
-#include "loops/table.h"
+#include "kernels/loops/table.h"
 }  // namespace
 const Kernels* const neon_kernels = &table;
 }  // namespace ilk::kernels

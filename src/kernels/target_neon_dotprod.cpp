@@ -1,4 +1,4 @@
-#include "targets.h"
+#include "kernels/targets.h"
 
 #if defined(__aarch64__)
 #include <arm_neon.h>
@@ -13,7 +13,7 @@
 #endif
 namespace ilk::kernels {
 namespace {
-#include "loops/table.h"
+#include "kernels/loops/table.h"
 }  // namespace
 const Kernels* const neon_dotprod_kernels = &table;
 }  // namespace ilk::kernels

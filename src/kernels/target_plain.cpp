@@ -1,4 +1,4 @@
-#include "targets.h"
+#include "kernels/targets.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>  // every x86-64 has it
@@ -7,7 +7,7 @@
 #define ILK_PLAIN 1
 namespace ilk::kernels {
 namespace {
-#include "loops/table.h"
+#include "kernels/loops/table.h"
 }  // namespace
 const Kernels* const plain_kernels = &table;
 }  // namespace ilk::kernels

@@ -1,5 +1,6 @@
 // N images, D dimensions, K clusters.
-#include <ilk/auto_clustering.h>
+#include "methods/auto_clustering.h"
+
 #include <ilk/error.h>
 #include <ilk/parallel.h>
 

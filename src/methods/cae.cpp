@@ -7,8 +7,8 @@
 #include <sstream>
 #include <utility>
 
-#include "../kernels/kernels.h"
-#include "fused_clusters.h"
+#include "kernels/kernels.h"
+#include "methods/fused_clusters.h"
 
 namespace ilk {
 namespace {

@@ -1,15 +1,14 @@
 // N points, D dimensions, K clusters, R resamples.
-#include <ilk/cluster_count_choice.h>
+#include <ilk/cluster_count.h>
 #include <ilk/error.h>
 #include <ilk/metrics.h>
 #include <ilk/random.h>
-#include <ilk/separation.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "../kernels/functions.h"
+#include "kernels/functions.h"
 
 namespace ilk {
 namespace {

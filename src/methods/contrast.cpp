@@ -1,5 +1,5 @@
 // M pairs of rows z of width W; E_ij = exp((⟨z_i, z_j⟩ − 1) / τ), r_i = Σ_j E_ij, q the weight of a row.
-#include "contrast.h"
+#include "methods/contrast.h"
 
 #include <ilk/parallel.h>
 
@@ -7,9 +7,9 @@
 #include <cmath>
 #include <limits>
 
-#include "../kernels/functions.h"
-#include "../kernels/kernels.h"
-#include "../kernels/matrix_product.h"
+#include "kernels/functions.h"
+#include "kernels/kernels.h"
+#include "kernels/matrix_product.h"
 
 namespace ilk::internal {
 namespace {

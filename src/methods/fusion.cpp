@@ -3,13 +3,13 @@
 #include <ilk/fusion.h>
 #include <ilk/kmeans.h>
 #include <ilk/parallel.h>
-#include <ilk/spread_kmeans.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "../kernels/functions.h"
-#include "../kernels/kernels.h"
+#include "cluster/spread_kmeans.h"
+#include "kernels/functions.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

@@ -1,5 +1,5 @@
 // D dimensions, K clusters, V views of B images, R = V B rows.
-#include "heads.h"
+#include "methods/heads.h"
 
 #include <ilk/error.h>
 #include <ilk/parallel.h>
@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../kernels/functions.h"
-#include "../kernels/kernels.h"
+#include "kernels/functions.h"
+#include "kernels/kernels.h"
 
 namespace ilk::internal {
 namespace {

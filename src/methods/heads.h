@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "../kernels/matrix_product.h"
-#include "losses.h"
-#include "trained_head.h"
+#include "kernels/matrix_product.h"
+#include "methods/losses.h"
+#include "methods/trained_head.h"
 
 namespace ilk::internal {
 

@@ -1,12 +1,12 @@
 // B images, K clusters; pᵛ, pᵗ: probabilities of the image and the text head.
-#include "losses.h"
+#include "methods/losses.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "../kernels/functions.h"
-#include "../kernels/kernels.h"
-#include "contrast.h"
+#include "kernels/functions.h"
+#include "kernels/kernels.h"
+#include "methods/contrast.h"
 
 namespace ilk::internal {
 namespace {

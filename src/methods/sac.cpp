@@ -1,7 +1,7 @@
 // N images, D dimensions, K clusters.
 #include <ilk/sac.h>
 
-#include "training_loop.h"
+#include "methods/training_loop.h"
 
 namespace ilk {
 TrainedHeads train_sac(MatrixView<const float> images, MatrixView<const float> texts,

@@ -9,9 +9,9 @@
 #include <compare>
 #include <limits>
 
-#include "../kernels/functions.h"
-#include "../kernels/kernels.h"
-#include "../kernels/matrix_product.h"
+#include "kernels/functions.h"
+#include "kernels/kernels.h"
+#include "kernels/matrix_product.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,8 @@
 // N images, D dimensions, K clusters.
 #include <ilk/tac.h>
 
-#include "fused_clusters.h"
-#include "training_loop.h"
+#include "methods/fused_clusters.h"
+#include "methods/training_loop.h"
 
 namespace ilk {
 namespace {

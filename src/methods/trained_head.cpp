@@ -1,5 +1,5 @@
 // N images, K clusters.
-#include "trained_head.h"
+#include "methods/trained_head.h"
 
 #include <ilk/error.h>
 #include <ilk/parallel.h>
@@ -9,7 +9,7 @@
 #include <limits>
 #include <utility>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "../kernels/matrix_product.h"
+#include "kernels/matrix_product.h"
 
 namespace ilk::internal {
 

@@ -12,9 +12,9 @@
 #include <optional>
 #include <set>
 
-#include "../kernels/functions.h"
-#include "heads.h"
-#include "training_loop.h"
+#include "kernels/functions.h"
+#include "methods/heads.h"
+#include "methods/training_loop.h"
 
 namespace ilk {
 

@@ -2,7 +2,7 @@
 // N images, K clusters, V views of B images.
 #include <sstream>
 
-#include "losses.h"
+#include "methods/losses.h"
 
 namespace ilk::internal {
 

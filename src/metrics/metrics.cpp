@@ -1,13 +1,13 @@
 // N samples, R classes, C clusters; n_rc samples of class r in cluster c.
 #include <ilk/error.h>
-#include <ilk/matching.h>
 #include <ilk/metrics.h>
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
 
-#include "../kernels/functions.h"
+#include "core/matching.h"
+#include "kernels/functions.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,8 @@
 // N points, D dimensions, K clusters. S_k is the sum of the points of cluster k, n_k their number.
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
+#include <ilk/metrics.h>
 #include <ilk/parallel.h>
-#include <ilk/separation.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

@@ -1,9 +1,10 @@
 #pragma once
-#include <ilk/matching.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <vector>
+
+#include "core/matching.h"
 
 namespace ilk {
 

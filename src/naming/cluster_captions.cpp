@@ -1,13 +1,13 @@
 // K clusters, M captions. A share is a cluster's mass, scaled to sum 1.
 #include <ilk/error.h>
-#include <ilk/matching.h>
 #include <ilk/naming.h>
 #include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "candidates.h"
+#include "core/matching.h"
+#include "naming/candidates.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "concepts.h"
+#include "naming/concepts.h"
 
 #include <algorithm>
 #include <array>

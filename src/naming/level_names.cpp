@@ -7,7 +7,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "noun_choices.h"
+#include "naming/noun_choices.h"
 
 namespace ilk {
 namespace {

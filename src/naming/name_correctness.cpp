@@ -5,7 +5,7 @@
 #include <map>
 #include <optional>
 
-#include "concepts.h"
+#include "naming/concepts.h"
 
 namespace ilk {
 namespace {

@@ -1,7 +1,7 @@
 // N images, P nouns, C concepts (nouns that count as one), K clusters.
 #include <ilk/naming.h>
 
-#include "noun_choices.h"
+#include "naming/noun_choices.h"
 
 namespace ilk {
 

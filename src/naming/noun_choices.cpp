@@ -1,15 +1,15 @@
 // See noun_choices.h.
-#include "noun_choices.h"
+#include "naming/noun_choices.h"
 
 #include <ilk/error.h>
-#include <ilk/matching.h>
 #include <ilk/parallel.h>
 #include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "../kernels/functions.h"
+#include "core/matching.h"
+#include "kernels/functions.h"
 
 namespace ilk {
 namespace {

@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "candidates.h"
-#include "concepts.h"
-#include "word_evidence.h"
+#include "naming/candidates.h"
+#include "naming/concepts.h"
+#include "naming/word_evidence.h"
 
 namespace ilk {
 

@@ -1,11 +1,11 @@
-#include "word_evidence.h"
+#include "naming/word_evidence.h"
 
 #include <ilk/transport.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {

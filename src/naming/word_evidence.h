@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "../kernels/matrix_product.h"
-#include "concepts.h"
+#include "kernels/matrix_product.h"
+#include "naming/concepts.h"
 
 namespace ilk {
 

@@ -1,4 +1,4 @@
-#include "algorithm_options.h"
+#include "pipeline/algorithm_options.h"
 
 namespace ilk {
 

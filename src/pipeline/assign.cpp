@@ -1,20 +1,20 @@
 #include <ilk/array_file.h>
 #include <ilk/assign.h>
-#include <ilk/embed_images.h>
+#include <ilk/encoder.h>
 #include <ilk/error.h>
-#include <ilk/image_text_encoder.h>
 #include <ilk/models.h>
 #include <ilk/parallel.h>
 
-#include "assignment_row.h"
-#include "criteria.h"
-#include "edited_run.h"
-#include "finished_run.h"
-#include "levels.h"
-#include "method.h"
-#include "run_context.h"
-#include "run_directory_lock.h"
-#include "unit_rows_file.h"
+#include "pipeline/assignment_row.h"
+#include "pipeline/criteria.h"
+#include "pipeline/edited_run.h"
+#include "pipeline/embed_images.h"
+#include "pipeline/finished_run.h"
+#include "pipeline/levels.h"
+#include "pipeline/method.h"
+#include "pipeline/run_context.h"
+#include "pipeline/run_directory_lock.h"
+#include "pipeline/unit_rows_file.h"
 
 namespace ilk {
 namespace {

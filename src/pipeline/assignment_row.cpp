@@ -1,8 +1,8 @@
-#include "assignment_row.h"
-
-#include <ilk/csv.h>
+#include "pipeline/assignment_row.h"
 
 #include <cstdio>
+
+#include "io/csv.h"
 
 namespace ilk {
 namespace {

@@ -1,12 +1,8 @@
 // S seeds of each method, N images, K clusters.
-#include <ilk/bench.h>
-#include <ilk/csv.h>
-#include <ilk/duration.h>
+#include "pipeline/bench.h"
+
 #include <ilk/error.h>
-#include <ilk/file_lock.h>
-#include <ilk/files.h>
 #include <ilk/models.h>
-#include <ilk/sha256.h>
 #include <ilk/version.h>
 
 #include <algorithm>
@@ -15,13 +11,18 @@
 #include <set>
 #include <sstream>
 
-#include "bench_data.h"
-#include "bench_records.h"
-#include "bench_rows.h"
-#include "file_stamps.h"
-#include "method.h"
-#include "options_json.h"
-#include "run_directory_lock.h"
+#include "core/duration.h"
+#include "io/csv.h"
+#include "io/file_lock.h"
+#include "io/files.h"
+#include "io/sha256.h"
+#include "pipeline/bench_data.h"
+#include "pipeline/bench_records.h"
+#include "pipeline/bench_rows.h"
+#include "pipeline/file_stamps.h"
+#include "pipeline/method.h"
+#include "pipeline/options_json.h"
+#include "pipeline/run_directory_lock.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,7 @@
-#include "bench_data.h"
+#include "pipeline/bench_data.h"
 
 #include <ilk/array_file.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/image_list.h>
 
 #include <algorithm>
@@ -10,7 +9,8 @@
 #include <sstream>
 #include <unordered_map>
 
-#include "file_stamps.h"
+#include "io/files.h"
+#include "pipeline/file_stamps.h"
 
 namespace ilk {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "labels.h"
-#include "run_assignments.h"
+#include "pipeline/labels.h"
+#include "pipeline/run_assignments.h"
 
 namespace ilk {
 

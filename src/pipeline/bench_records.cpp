@@ -1,9 +1,9 @@
-#include "bench_records.h"
-
-#include <ilk/files.h>
-#include <ilk/sha256.h>
+#include "pipeline/bench_records.h"
 
 #include <algorithm>
+
+#include "io/files.h"
+#include "io/sha256.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "bench_rows.h"
+#include "pipeline/bench_rows.h"
 
 #include <ilk/version.h>
 

@@ -1,13 +1,13 @@
 #pragma once
 // The rows of a bench's table, from what its folder knows of finished runs.
-#include <ilk/bench.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "bench_data.h"
-#include "bench_records.h"
+#include "pipeline/bench.h"
+#include "pipeline/bench_data.h"
+#include "pipeline/bench_records.h"
 
 namespace ilk {
 

@@ -1,6 +1,4 @@
 // S runs of each method.
-#include <ilk/bench.h>
-#include <ilk/csv.h>
 #include <ilk/error.h>
 #include <ilk/version.h>
 
@@ -10,6 +8,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
+
+#include "io/csv.h"
+#include "pipeline/bench.h"
 
 namespace ilk {
 namespace {

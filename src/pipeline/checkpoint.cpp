@@ -1,7 +1,8 @@
-#include "checkpoint.h"
+#include "pipeline/checkpoint.h"
 
 #include <ilk/error.h>
-#include <ilk/safetensors.h>
+
+#include "io/safetensors.h"
 
 namespace ilk {
 

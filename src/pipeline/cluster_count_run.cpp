@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdio>
 
-#include "run_directory.h"
+#include "pipeline/run_directory.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "cluster_json.h"
+#include "pipeline/cluster_json.h"
 
 namespace ilk {
 

@@ -1,8 +1,8 @@
-#include "cluster_overlap.h"
-
-#include <ilk/matching.h>
+#include "pipeline/cluster_overlap.h"
 
 #include <set>
+
+#include "core/matching.h"
 
 namespace ilk {
 

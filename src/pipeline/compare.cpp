@@ -1,11 +1,11 @@
-#include <ilk/compare.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
+#include <ilk/evaluate.h>
 
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
-#include "run_assignments.h"
+#include "io/files.h"
+#include "pipeline/run_assignments.h"
 
 namespace ilk {
 namespace {

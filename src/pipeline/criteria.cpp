@@ -1,18 +1,18 @@
-#include "criteria.h"
+#include "pipeline/criteria.h"
 
-#include <ilk/auto_clustering.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/naming.h>
 #include <ilk/parallel.h>
 
 #include <algorithm>
 #include <unordered_map>
 
-#include "../cluster/criterion_space.h"
-#include "algorithm_options.h"
-#include "kept_clusters.h"
-#include "methods/centroid_clusters.h"
+#include "cluster/criterion_space.h"
+#include "io/files.h"
+#include "methods/auto_clustering.h"
+#include "pipeline/algorithm_options.h"
+#include "pipeline/kept_clusters.h"
+#include "pipeline/methods/centroid_clusters.h"
 
 namespace ilk {
 namespace {

@@ -1,15 +1,15 @@
 #pragma once
 // N images, K clusters of a run, P words of a criterion: other clusters of the same images (`--by`).
-#include <ilk/report.h>
 
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "../text/criterion.h"
-#include "feature_source.h"
-#include "finished_run.h"
-#include "run_directory.h"
+#include "pipeline/feature_source.h"
+#include "pipeline/finished_run.h"
+#include "pipeline/run_directory.h"
+#include "report/report.h"
+#include "text/criterion.h"
 
 namespace ilk {
 

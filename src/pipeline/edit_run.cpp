@@ -1,17 +1,17 @@
 #include <ilk/edit.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/kmeans.h>
-#include <ilk/nearest_name.h>
 
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "edited_run.h"
-#include "run_directory_lock.h"
-#include "run_files.h"
+#include "core/nearest_name.h"
+#include "io/files.h"
+#include "pipeline/edited_run.h"
+#include "pipeline/run_directory_lock.h"
+#include "pipeline/run_files.h"
 
 namespace ilk {
 namespace {

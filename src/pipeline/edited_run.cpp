@@ -1,7 +1,6 @@
-#include "edited_run.h"
+#include "pipeline/edited_run.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/kmeans.h>
 
 #include <algorithm>
@@ -10,7 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "levels.h"
+#include "io/files.h"
+#include "pipeline/levels.h"
 
 namespace ilk {
 namespace {

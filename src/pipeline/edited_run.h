@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "edits.h"
-#include "run_rows.h"
+#include "pipeline/edits.h"
+#include "pipeline/run_rows.h"
 
 namespace ilk {
 

@@ -1,14 +1,14 @@
-#include "edits.h"
+#include "pipeline/edits.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "../io/strings.h"
-#include "run_rows.h"
+#include "io/files.h"
+#include "io/strings.h"
+#include "pipeline/run_rows.h"
 
 namespace ilk {
 namespace {

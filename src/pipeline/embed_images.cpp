@@ -1,4 +1,5 @@
-#include <ilk/embed_images.h>
+#include "pipeline/embed_images.h"
+
 #include <ilk/error.h>
 #include <ilk/options.h>
 #include <ilk/parallel.h>

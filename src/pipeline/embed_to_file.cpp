@@ -1,20 +1,20 @@
-#include <ilk/csv.h>
 #include <ilk/embed.h>
-#include <ilk/embed_images.h>
+#include <ilk/encoder.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/image_text_encoder.h>
 #include <ilk/models.h>
 #include <ilk/parallel.h>
-#include <ilk/safetensors.h>
 #include <ilk/version.h>
 
 #include <algorithm>
 #include <charconv>
 
-#include "../export/parquet_file.h"
-#include "../io/npy_writer.h"
-#include "run_context.h"
+#include "export/parquet_file.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "io/npy_writer.h"
+#include "io/safetensors.h"
+#include "pipeline/embed_images.h"
+#include "pipeline/run_context.h"
 
 namespace ilk {
 namespace {

@@ -1,11 +1,8 @@
 // N images, K clusters, R classes.
-#include <ilk/csv.h>
+#include <ilk/encoder.h>
 #include <ilk/error.h>
 #include <ilk/evaluate.h>
-#include <ilk/files.h>
 #include <ilk/models.h>
-#include <ilk/safetensors.h>
-#include <ilk/text_encoder.h>
 #include <ilk/wordnet.h>
 
 #include <algorithm>
@@ -14,11 +11,14 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "../text/image_matcher.h"
-#include "levels.h"
-#include "run_assignments.h"
-#include "run_directory_lock.h"
-#include "run_rows.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "io/safetensors.h"
+#include "pipeline/levels.h"
+#include "pipeline/run_assignments.h"
+#include "pipeline/run_directory_lock.h"
+#include "pipeline/run_rows.h"
+#include "text/image_matcher.h"
 
 namespace ilk {
 namespace {

@@ -5,11 +5,11 @@
 #include <charconv>
 #include <unordered_map>
 
-#include "../export/export_format.h"
-#include "levels.h"
-#include "run_directory_lock.h"
-#include "run_files.h"
-#include "run_rows.h"
+#include "export/export_format.h"
+#include "pipeline/levels.h"
+#include "pipeline/run_directory_lock.h"
+#include "pipeline/run_files.h"
+#include "pipeline/run_rows.h"
 
 namespace ilk {
 namespace {

@@ -1,14 +1,14 @@
 #pragma once
 // N images, P words of a kind, D dimensions.
-#include <ilk/embed_images.h>
 
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "labels.h"
-#include "run_context.h"
-#include "vocabulary.h"
+#include "pipeline/embed_images.h"
+#include "pipeline/labels.h"
+#include "pipeline/run_context.h"
+#include "pipeline/vocabulary.h"
 
 namespace ilk {
 

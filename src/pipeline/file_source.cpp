@@ -1,16 +1,16 @@
 #include <ilk/array_file.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/image_list.h>
 
 #include <algorithm>
 #include <sstream>
 
-#include "feature_source.h"
-#include "memory_plan.h"
-#include "method.h"
-#include "run_directory.h"
-#include "unit_rows_file.h"
+#include "io/files.h"
+#include "pipeline/feature_source.h"
+#include "pipeline/memory_plan.h"
+#include "pipeline/method.h"
+#include "pipeline/run_directory.h"
+#include "pipeline/unit_rows_file.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "file_stamps.h"
+#include "pipeline/file_stamps.h"
 
 namespace ilk {
 namespace {

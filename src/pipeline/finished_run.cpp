@@ -1,14 +1,14 @@
-#include "finished_run.h"
+#include "pipeline/finished_run.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <locale>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "run_directory_lock.h"
-#include "run_options_json.h"
+#include "io/files.h"
+#include "pipeline/run_directory_lock.h"
+#include "pipeline/run_options_json.h"
 
 namespace ilk {
 namespace {

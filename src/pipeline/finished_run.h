@@ -1,12 +1,13 @@
 #pragma once
 // What a run left in its directory, as `ilk assign` needs it.
 #include <ilk/run.h>
-#include <ilk/safetensors.h>
 #include <ilk/transport.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "io/safetensors.h"
 
 namespace ilk {
 

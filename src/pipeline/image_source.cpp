@@ -1,18 +1,18 @@
 #include <ilk/dataset.h>
+#include <ilk/encoder.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/image_captions.h>
-#include <ilk/image_text_encoder.h>
 #include <ilk/models.h>
 #include <ilk/parallel.h>
-#include <ilk/text_features.h>
 
 #include <algorithm>
 #include <optional>
 
-#include "feature_source.h"
-#include "memory_plan.h"
-#include "method.h"
+#include "encoders/text_features.h"
+#include "io/files.h"
+#include "pipeline/feature_source.h"
+#include "pipeline/memory_plan.h"
+#include "pipeline/method.h"
+#include "text/image_captions.h"
 
 namespace ilk {
 namespace {

@@ -1,11 +1,8 @@
 // N images of a run.
-#include <ilk/approximate_neighbours.h>
-#include <ilk/csv.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/inspect.h>
+#include <ilk/neighbours.h>
 #include <ilk/parallel.h>
-#include <ilk/report.h>
 
 #include <algorithm>
 #include <array>
@@ -13,12 +10,15 @@
 #include <numeric>
 #include <optional>
 
-#include "../inspect/neighbour_checks.h"
-#include "labels.h"
-#include "page_pictures.h"
-#include "picture_facts.h"
-#include "run_files.h"
-#include "run_rows.h"
+#include "inspect/neighbour_checks.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "pipeline/labels.h"
+#include "pipeline/page_pictures.h"
+#include "pipeline/picture_facts.h"
+#include "pipeline/run_files.h"
+#include "pipeline/run_rows.h"
+#include "report/report.h"
 
 namespace ilk {
 namespace {

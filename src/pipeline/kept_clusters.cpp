@@ -1,9 +1,7 @@
 // K clusters of the method, N images.
-#include "kept_clusters.h"
+#include "pipeline/kept_clusters.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/safetensors.h>
 
 #include <algorithm>
 #include <map>
@@ -11,10 +9,12 @@
 #include <set>
 #include <unordered_map>
 
-#include "cluster_overlap.h"
-#include "edited_run.h"
-#include "levels.h"
-#include "options_json.h"
+#include "io/files.h"
+#include "io/safetensors.h"
+#include "pipeline/cluster_overlap.h"
+#include "pipeline/edited_run.h"
+#include "pipeline/levels.h"
+#include "pipeline/options_json.h"
 
 namespace ilk {
 namespace {

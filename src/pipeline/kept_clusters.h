@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "run_directory.h"
-#include "run_rows.h"
+#include "pipeline/run_directory.h"
+#include "pipeline/run_rows.h"
 
 namespace ilk {
 

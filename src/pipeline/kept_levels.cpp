@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "cluster_overlap.h"
-#include "kept_clusters.h"
-#include "levels.h"
+#include "pipeline/cluster_overlap.h"
+#include "pipeline/kept_clusters.h"
+#include "pipeline/levels.h"
 
 namespace ilk {
 namespace {

@@ -1,7 +1,6 @@
-#include "labels.h"
+#include "pipeline/labels.h"
 
 #include <ilk/array_file.h>
-#include <ilk/csv.h>
 #include <ilk/error.h>
 
 #include <algorithm>
@@ -10,10 +9,11 @@
 #include <map>
 #include <unordered_set>
 
-#include "../io/path_table.h"
-#include "../io/strings.h"
-#include "../io/text_file.h"
-#include "../text/image_matcher.h"
+#include "io/csv.h"
+#include "io/path_table.h"
+#include "io/strings.h"
+#include "io/text_file.h"
+#include "text/image_matcher.h"
 
 namespace ilk {
 namespace {

@@ -1,14 +1,14 @@
-#include "levels.h"
+#include "pipeline/levels.h"
 
-#include <ilk/csv.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/parallel.h>
-#include <ilk/ward.h>
 
 #include <algorithm>
 
-#include "cluster_json.h"
+#include "cluster/ward.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "pipeline/cluster_json.h"
 
 namespace ilk {
 namespace {

@@ -1,7 +1,6 @@
 #pragma once
 // N images, K finest clusters, L levels above them: levels.json, and what tables say of it.
 #include <ilk/cluster_levels.h>
-#include <ilk/report_tree.h>
 #include <ilk/run.h>
 
 #include <filesystem>
@@ -10,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "clustering.h"
+#include "pipeline/clustering.h"
+#include "report/report_tree.h"
 
 namespace ilk {
 

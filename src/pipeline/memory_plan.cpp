@@ -1,13 +1,13 @@
-#include "memory_plan.h"
+#include "pipeline/memory_plan.h"
 
 #include <ilk/error.h>
-#include <ilk/memory_size.h>
 #include <ilk/parallel.h>
 #include <ilk/selection.h>
 
 #include <algorithm>
 
-#include "method.h"
+#include "core/memory_size.h"
+#include "pipeline/method.h"
 
 namespace ilk {
 namespace {

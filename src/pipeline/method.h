@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "clustering.h"
-#include "memory_plan.h"
-#include "method_texts.h"
+#include "pipeline/clustering.h"
+#include "pipeline/memory_plan.h"
+#include "pipeline/method_texts.h"
 
 namespace ilk {
 

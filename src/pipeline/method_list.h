@@ -9,7 +9,7 @@
   METHOD(tac_trained)       \
   METHOD(sac)
 
-#include "method.h"
+#include "pipeline/method.h"
 
 namespace ilk {
 #define ILK_DECLARE_METHOD(name) extern const Method name##_method;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "method_list.h"
+#include "pipeline/method_list.h"
 
 namespace ilk {
 namespace {

@@ -1,4 +1,4 @@
-#include "method_texts.h"
+#include "pipeline/method_texts.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,19 +1,20 @@
+#include <ilk/encoder.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/image_text_encoder.h>
 #include <ilk/kmeans.h>
 #include <ilk/models.h>
 #include <ilk/noun_vocabulary.h>
 #include <ilk/parallel.h>
-#include <ilk/safetensors.h>
-#include <ilk/sha256.h>
-#include <ilk/text_features.h>
 
 #include <algorithm>
 #include <map>
 
-#include "run_context.h"
-#include "vocabulary.h"
+#include "encoders/text_features.h"
+#include "io/files.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
+#include "pipeline/run_context.h"
+#include "pipeline/vocabulary.h"
+#include "pipeline/vocabulary_file.h"
 
 namespace ilk {
 namespace {

@@ -1,9 +1,10 @@
-#include "page_pictures.h"
+#include "pipeline/page_pictures.h"
 
-#include <ilk/files.h>
 #include <ilk/image.h>
 #include <ilk/parallel.h>
 #include <ilk/version.h>
+
+#include "io/files.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
-#include <ilk/gallery.h>
 #include <ilk/progress.h>
 
-#include "run_files.h"
+#include "pipeline/run_files.h"
+#include "report/gallery.h"
 
 namespace ilk {
 

@@ -1,6 +1,6 @@
-#include "picture_facts.h"
+#include "pipeline/picture_facts.h"
 
-#include <ilk/approximate_neighbours.h>
+#include <ilk/neighbours.h>
 #include <ilk/parallel.h>
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include <set>
 #include <tuple>
 
-#include "../io/image_decoder.h"
+#include "io/image_decoder.h"
 
 namespace ilk {
 namespace {

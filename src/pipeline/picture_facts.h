@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "../inspect/image_groups.h"
-#include "../inspect/image_quality.h"
-#include "../inspect/picture_print.h"
+#include "inspect/image_groups.h"
+#include "inspect/image_quality.h"
+#include "inspect/picture_print.h"
 
 namespace ilk {
 

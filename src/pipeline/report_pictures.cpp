@@ -1,13 +1,13 @@
-#include "report_pictures.h"
+#include "pipeline/report_pictures.h"
 
-#include <ilk/files.h>
 #include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
 
-#include "run_rows.h"
+#include "io/files.h"
+#include "pipeline/run_rows.h"
 
 namespace ilk {
 namespace {

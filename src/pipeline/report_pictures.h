@@ -1,7 +1,5 @@
 #pragma once
 // N images of a run.
-#include <ilk/embedding_cache.h>
-#include <ilk/report.h>
 
 #include <functional>
 #include <mutex>
@@ -9,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "run_directory.h"
+#include "io/embedding_cache.h"
+#include "pipeline/run_directory.h"
+#include "report/report.h"
 
 namespace ilk {
 

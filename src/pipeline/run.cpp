@@ -1,23 +1,23 @@
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/memory_size.h>
 #include <ilk/parallel.h>
-#include <ilk/plane_layout.h>
 #include <ilk/run.h>
 
 #include <algorithm>
 #include <chrono>
 #include <future>
 
-#include "../cluster/duplicates.h"
-#include "algorithm_options.h"
-#include "criteria.h"
-#include "feature_source.h"
-#include "kept_clusters.h"
-#include "levels.h"
-#include "method.h"
-#include "run_directory.h"
-#include "unique_images.h"
+#include "cluster/duplicates.h"
+#include "cluster/plane_layout.h"
+#include "core/memory_size.h"
+#include "io/files.h"
+#include "pipeline/algorithm_options.h"
+#include "pipeline/criteria.h"
+#include "pipeline/feature_source.h"
+#include "pipeline/kept_clusters.h"
+#include "pipeline/levels.h"
+#include "pipeline/method.h"
+#include "pipeline/run_directory.h"
+#include "pipeline/unique_images.h"
 
 namespace ilk {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "labels.h"
+#include "pipeline/labels.h"
 
 namespace ilk {
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <ilk/files.h>
 #include <ilk/progress.h>
 #include <ilk/run.h>
 
@@ -8,6 +7,8 @@
 #include <string>
 #include <type_traits>
 #include <vector>
+
+#include "io/files.h"
 
 namespace ilk {
 

@@ -1,21 +1,21 @@
-#include "run_directory.h"
+#include "pipeline/run_directory.h"
 
-#include <ilk/csv.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/report.h>
-#include <ilk/safetensors.h>
 #include <ilk/version.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <map>
 
-#include "../io/npy_writer.h"
-#include "assignment_row.h"
-#include "cluster_json.h"
-#include "levels.h"
-#include "options_json.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "io/npy_writer.h"
+#include "io/safetensors.h"
+#include "pipeline/assignment_row.h"
+#include "pipeline/cluster_json.h"
+#include "pipeline/levels.h"
+#include "pipeline/options_json.h"
+#include "report/report.h"
 
 namespace ilk {
 namespace {

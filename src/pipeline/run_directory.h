@@ -1,5 +1,4 @@
 #pragma once
-#include <ilk/embed_images.h>
 #include <ilk/run.h>
 
 #include <filesystem>
@@ -8,11 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "clustering.h"
-#include "labels.h"
-#include "run_context.h"
-#include "run_directory_lock.h"
-#include "vocabulary.h"
+#include "pipeline/clustering.h"
+#include "pipeline/embed_images.h"
+#include "pipeline/labels.h"
+#include "pipeline/run_context.h"
+#include "pipeline/run_directory_lock.h"
+#include "pipeline/vocabulary.h"
 
 namespace ilk {
 

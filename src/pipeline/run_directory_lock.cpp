@@ -1,10 +1,11 @@
-#include "run_directory_lock.h"
+#include "pipeline/run_directory_lock.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "io/files.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,9 @@
 #pragma once
-#include <ilk/file_lock.h>
 
 #include <filesystem>
 #include <string>
+
+#include "io/file_lock.h"
 
 namespace ilk {
 

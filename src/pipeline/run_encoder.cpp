@@ -1,4 +1,4 @@
-#include "run_encoder.h"
+#include "pipeline/run_encoder.h"
 
 #include <ilk/error.h>
 #include <ilk/models.h>

@@ -1,10 +1,10 @@
 #pragma once
-#include <ilk/image_text_encoder.h>
+#include <ilk/encoder.h>
 
 #include <memory>
 #include <string>
 
-#include "run_files.h"
+#include "pipeline/run_files.h"
 
 namespace ilk {
 

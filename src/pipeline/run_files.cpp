@@ -1,12 +1,12 @@
-#include "run_files.h"
+#include "pipeline/run_files.h"
 
 #include <ilk/array_file.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/principal_plane.h>
-#include <ilk/safetensors.h>
 
-#include "run_options_json.h"
+#include "cluster/principal_plane.h"
+#include "io/files.h"
+#include "io/safetensors.h"
+#include "pipeline/run_options_json.h"
 
 namespace ilk {
 namespace {

@@ -1,6 +1,6 @@
-#include "run_options_json.h"
+#include "pipeline/run_options_json.h"
 
-#include "options_json.h"
+#include "pipeline/options_json.h"
 
 namespace ilk {
 namespace {

@@ -1,17 +1,17 @@
-#include <ilk/duration.h>
-#include <ilk/files.h>
-#include <ilk/report.h>
 #include <ilk/version.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
 
-#include "criteria.h"
-#include "edited_run.h"
-#include "levels.h"
-#include "report_pictures.h"
-#include "run_directory.h"
+#include "core/duration.h"
+#include "io/files.h"
+#include "pipeline/criteria.h"
+#include "pipeline/edited_run.h"
+#include "pipeline/levels.h"
+#include "pipeline/report_pictures.h"
+#include "pipeline/run_directory.h"
+#include "report/report.h"
 
 namespace ilk {
 namespace {

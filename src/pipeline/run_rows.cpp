@@ -1,14 +1,14 @@
-#include "run_rows.h"
+#include "pipeline/run_rows.h"
 
-#include <ilk/csv.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 
 #include <charconv>
 
-#include "assignment_row.h"
-#include "levels.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "io/sha256.h"
+#include "pipeline/assignment_row.h"
+#include "pipeline/levels.h"
 
 namespace ilk {
 namespace {

@@ -1,6 +1,4 @@
-#include <ilk/csv.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/image.h>
 #include <ilk/neighbours.h>
 #include <ilk/parallel.h>
@@ -9,10 +7,12 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "page_pictures.h"
-#include "run_encoder.h"
-#include "run_files.h"
-#include "run_rows.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "pipeline/page_pictures.h"
+#include "pipeline/run_encoder.h"
+#include "pipeline/run_files.h"
+#include "pipeline/run_rows.h"
 
 namespace ilk {
 namespace {

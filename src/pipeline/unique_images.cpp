@@ -1,9 +1,9 @@
-#include "unique_images.h"
+#include "pipeline/unique_images.h"
 
 #include <algorithm>
 #include <numeric>
 
-#include "picture_facts.h"
+#include "pipeline/picture_facts.h"
 
 namespace ilk {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "run_directory.h"
+#include "pipeline/run_directory.h"
 
 namespace ilk {
 

@@ -1,5 +1,5 @@
 // N rows, D columns.
-#include "unit_rows_file.h"
+#include "pipeline/unit_rows_file.h"
 
 #include <ilk/error.h>
 #include <ilk/parallel.h>

@@ -1,6 +1,8 @@
-#include "vocabulary.h"
+#include "pipeline/vocabulary.h"
 
 #include <ilk/error.h>
+
+#include "pipeline/vocabulary_file.h"
 
 namespace ilk {
 namespace {

@@ -1,7 +1,6 @@
 #pragma once
 #include <ilk/cae.h>
-#include <ilk/corpus.h>
-#include <ilk/image_text_encoder.h>
+#include <ilk/encoder.h>
 #include <ilk/noun_vocabulary.h>
 #include <ilk/run.h>
 #include <ilk/wordnet.h>
@@ -10,6 +9,9 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "pipeline/vocabulary_file.h"
+#include "text/corpus.h"
 
 namespace ilk {
 

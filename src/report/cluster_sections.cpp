@@ -2,8 +2,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "sections.h"
-#include "thumbnail.h"
+#include "report/sections.h"
+#include "report/thumbnail.h"
 
 namespace ilk::html {
 namespace {

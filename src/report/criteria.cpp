@@ -1,5 +1,5 @@
 // Other clusters of the same images, by criteria: one list beside the other.
-#include "sections.h"
+#include "report/sections.h"
 
 namespace ilk::html {
 namespace {

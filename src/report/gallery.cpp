@@ -1,8 +1,8 @@
-#include <ilk/gallery.h>
+#include "report/gallery.h"
 
-#include "html.h"
 #include "page_files.h"
-#include "thumbnail.h"
+#include "report/html.h"
+#include "report/thumbnail.h"
 
 namespace ilk {
 namespace {

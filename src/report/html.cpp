@@ -1,9 +1,9 @@
-#include "html.h"
+#include "report/html.h"
 
 #include <charconv>
 #include <cmath>
 
-#include "../io/base64.h"
+#include "io/base64.h"
 
 namespace ilk::html {
 namespace {

@@ -1,4 +1,4 @@
-#include "sections.h"
+#include "report/sections.h"
 
 namespace ilk::html {
 

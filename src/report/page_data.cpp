@@ -1,10 +1,10 @@
-#include "page_data.h"
+#include "report/page_data.h"
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "../io/base64.h"
+#include "io/base64.h"
 
 namespace ilk {
 namespace {

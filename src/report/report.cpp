@@ -1,11 +1,11 @@
-#include <ilk/report.h>
-#include <ilk/sha256.h>
+#include "report/report.h"
 
 #include <charconv>
 
-#include "page_data.h"
+#include "io/sha256.h"
 #include "page_files.h"
-#include "sections.h"
+#include "report/page_data.h"
+#include "report/sections.h"
 
 namespace ilk {
 namespace html {

@@ -1,7 +1,7 @@
 #pragma once
-#include <ilk/report.h>
 
-#include "html.h"
+#include "report/html.h"
+#include "report/report.h"
 
 namespace ilk::html {
 

@@ -1,4 +1,4 @@
-#include "thumbnail.h"
+#include "report/thumbnail.h"
 
 #include <cstddef>
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sections.h"
+#include "report/sections.h"
 
 namespace ilk::html {
 namespace {

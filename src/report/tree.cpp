@@ -1,5 +1,5 @@
 // The tree of nested clusters. <details> opens and closes by mouse and keyboard without a script.
-#include "sections.h"
+#include "report/sections.h"
 
 namespace ilk::html {
 namespace {

@@ -1,15 +1,15 @@
-#include "captions.h"
+#include "text/captions.h"
 
-#include <ilk/csv.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "../io/strings.h"
-#include "../io/text_file.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "io/strings.h"
+#include "io/text_file.h"
 
 namespace ilk {
 namespace {

@@ -1,12 +1,13 @@
-#include <ilk/corpus.h>
+#include "text/corpus.h"
+
 #include <ilk/error.h>
-#include <ilk/sha256.h>
 
 #include <algorithm>
 #include <unordered_set>
 
-#include "../io/strings.h"
-#include "captions.h"
+#include "io/sha256.h"
+#include "io/strings.h"
+#include "text/captions.h"
 
 namespace ilk {
 namespace {

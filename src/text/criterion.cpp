@@ -1,4 +1,4 @@
-#include "criterion.h"
+#include "text/criterion.h"
 
 #include <ilk/error.h>
 
@@ -10,7 +10,7 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "../io/strings.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

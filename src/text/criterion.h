@@ -1,6 +1,5 @@
 #pragma once
 // P words of a criterion: what images are to be grouped by.
-#include <ilk/corpus.h>
 #include <ilk/wordnet.h>
 
 #include <cstdint>
@@ -8,6 +7,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "text/corpus.h"
 
 namespace ilk {
 

@@ -1,10 +1,10 @@
-#include "gloss.h"
+#include "text/gloss.h"
 
 #include <algorithm>
 #include <cctype>
 #include <optional>
 
-#include "../io/strings.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,7 @@
 // N images.
-#include <ilk/csv.h>
+#include "text/image_captions.h"
+
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/image_captions.h>
 #include <ilk/image_list.h>
 
 #include <algorithm>
@@ -14,10 +13,12 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "../io/path_table.h"
-#include "../io/strings.h"
-#include "../io/text_file.h"
-#include "image_matcher.h"
+#include "io/csv.h"
+#include "io/files.h"
+#include "io/path_table.h"
+#include "io/strings.h"
+#include "io/text_file.h"
+#include "text/image_matcher.h"
 
 namespace ilk {
 namespace {

@@ -1,9 +1,9 @@
-#include "image_matcher.h"
+#include "text/image_matcher.h"
 
 #include <algorithm>
 #include <unordered_set>
 
-#include "../io/strings.h"
+#include "io/strings.h"
 
 namespace ilk {
 

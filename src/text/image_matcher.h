@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "path_tails.h"
+#include "text/path_tails.h"
 
 namespace ilk {
 

@@ -1,4 +1,4 @@
-#include "path_tails.h"
+#include "text/path_tails.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,5 +1,4 @@
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/wordnet.h>
 
 #include <algorithm>
@@ -8,8 +7,9 @@
 #include <optional>
 #include <unordered_set>
 
-#include "../io/strings.h"
-#include "gloss.h"
+#include "io/files.h"
+#include "io/strings.h"
+#include "text/gloss.h"
 
 namespace ilk {
 namespace {

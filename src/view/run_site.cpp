@@ -1,13 +1,13 @@
-#include "run_site.h"
+#include "view/run_site.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/image.h>
-#include <ilk/report.h>
 
 #include <cstdio>
 
-#include "../pipeline/run_rows.h"
+#include "io/files.h"
+#include "pipeline/run_rows.h"
+#include "report/report.h"
 
 namespace ilk {
 namespace {

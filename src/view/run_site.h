@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../pipeline/run_files.h"
+#include "pipeline/run_files.h"
 
 namespace ilk {
 

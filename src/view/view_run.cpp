@@ -1,7 +1,8 @@
-#include "view_run.h"
+#include "view/view_run.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
+
+#include "io/files.h"
 
 #if ILK_WITH_HTTPLIB
 #include <httplib.h>
@@ -12,7 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "run_site.h"
+#include "view/run_site.h"
 #endif
 
 namespace ilk {

@@ -1,7 +1,6 @@
 #include "fault_run.h"
 
 #include <fcntl.h>
-#include <ilk/files.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +9,8 @@
 #include <set>
 #include <sstream>
 #include <stdexcept>
+
+#include "io/files.h"
 
 namespace fs = std::filesystem;
 

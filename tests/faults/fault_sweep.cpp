@@ -1,7 +1,6 @@
 #include "fault_sweep.h"
 
 #include <gmock/gmock.h>
-#include <ilk/files.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +15,7 @@
 
 #include "../temporary_directory.h"
 #include "fault_run.h"
+#include "io/files.h"
 
 namespace fs = std::filesystem;
 

@@ -30,6 +30,10 @@ if(NOT output MATCHES "12 clusters")
   message(FATAL_ERROR "The example of docs/cpp.md printed: ${output}")
 endif()
 
+# The public headers need no others.
+file(WRITE ${WORK}/project/all.cpp "#include <ilk/ilk.h>\nint main() {}\n")
+step(${COMPILER} -std=c++20 -fsyntax-only -I${WORK}/prefix/include ${WORK}/project/all.cpp)
+
 # By pkg-config, after the installation was moved.
 file(RENAME ${WORK}/prefix ${WORK}/moved)
 file(GLOB pc ${WORK}/moved/lib*/pkgconfig/ilk.pc ${WORK}/moved/lib/*/pkgconfig/ilk.pc)

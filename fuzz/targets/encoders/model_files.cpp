@@ -2,11 +2,11 @@
 #include <ilk/error.h>
 #include <ilk/image.h>
 
-#include "../../../src/encoders/clip_config.h"
-#include "../../../src/encoders/lite_config.h"
-#include "../../../src/encoders/model_record.h"
-#include "../../../src/encoders/sentence_config.h"
 #include "../../fuzz_target.h"
+#include "encoders/clip_config.h"
+#include "encoders/lite_config.h"
+#include "encoders/sentence_config.h"
+#include "model_store/model_record.h"
 
 /// One file as each of the configurations.
 ILK_FUZZ(model_config) {

@@ -1,8 +1,8 @@
 // What tokenizers are made of.
-#include <ilk/tokenizer.h>
-#include <ilk/wordpiece.h>
 
 #include "../../fuzz_target.h"
+#include "encoders/tokenizer.h"
+#include "encoders/wordpiece.h"
 
 namespace {
 constexpr const char* text = "A photo of two cats, 3 DOGS and a naïve café\xff — 鳥!";

@@ -1,8 +1,8 @@
 // What ilk leaves for later runs: encoded nouns, a training's state.
-#include <ilk/noun_vocabulary.h>
 
-#include "../../../src/pipeline/checkpoint.h"
 #include "../../fuzz_target.h"
+#include "pipeline/checkpoint.h"
+#include "pipeline/vocabulary_file.h"
 
 ILK_FUZZ(vocabulary_file) {
   ilk::VocabularyFile(fuzz_file("vocabulary.safetensors", bytes)).features();

@@ -1,5 +1,5 @@
 // Labels in all their forms.
-#include "../../../src/pipeline/labels.h"
+#include "pipeline/labels.h"
 #include "../../fuzz_target.h"
 
 namespace {

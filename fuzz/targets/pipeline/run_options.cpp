@@ -1,8 +1,8 @@
 // The options in a manifest.
 #include <nlohmann/json.hpp>
 
-#include "../../../src/pipeline/run_options_json.h"
 #include "../../fuzz_target.h"
+#include "pipeline/run_options_json.h"
 
 ILK_FUZZ(run_options) {
   const auto json = nlohmann::json::parse(bytes, nullptr, false);

@@ -1,16 +1,15 @@
 // A run directory of somebody else's: what eval, compare, edit, assign and export read of it.
-#include <ilk/compare.h>
 #include <ilk/edit.h>
 #include <ilk/error.h>
 #include <ilk/evaluate.h>
 #include <ilk/export.h>
-#include <ilk/safetensors.h>
 
-#include "../../../src/pipeline/bench_records.h"
-#include "../../../src/pipeline/edited_run.h"
-#include "../../../src/pipeline/finished_run.h"
-#include "../../../src/pipeline/run_files.h"
 #include "../../fuzz_target.h"
+#include "io/safetensors.h"
+#include "pipeline/bench_records.h"
+#include "pipeline/edited_run.h"
+#include "pipeline/finished_run.h"
+#include "pipeline/run_files.h"
 
 namespace {
 

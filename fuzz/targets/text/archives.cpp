@@ -1,15 +1,15 @@
 // Archives: tar as it stands in memory, tar shards of a data set, CIFAR's pickles.
 #include <ilk/dataset.h>
-#include <ilk/files.h>
 #include <ilk/image.h>
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
 
-#include "../../../src/io/pickle.h"
-#include "../../../src/io/tar.h"
 #include "../../fuzz_target.h"
+#include "io/files.h"
+#include "io/pickle.h"
+#include "io/tar.h"
 
 ILK_FUZZ(tar) {
   ilk::internal::walk_tar(

@@ -1,10 +1,10 @@
 // Arrays of numbers and texts: safetensors, .npy, .npz.
 #include <ilk/array_file.h>
-#include <ilk/safetensors.h>
 
 #include <algorithm>
 
 #include "../../fuzz_target.h"
+#include "io/safetensors.h"
 
 namespace {
 

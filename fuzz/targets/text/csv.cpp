@@ -1,6 +1,6 @@
 // Tables of comma-separated values.
-#include <ilk/csv.h>
 
+#include "io/csv.h"
 #include "../../fuzz_target.h"
 
 ILK_FUZZ(csv) {

@@ -2,11 +2,11 @@
 #include <ilk/error.h>
 #include <ilk/image.h>
 
-#include "../../../src/io/bare_picture.h"
-#include "../../../src/io/foreign_content.h"
-#include "../../../src/io/image_format.h"
-#include "../../../src/io/tiff_head.h"
 #include "../../fuzz_target.h"
+#include "io/bare_picture.h"
+#include "io/foreign_content.h"
+#include "io/image_format.h"
+#include "io/tiff_head.h"
 
 namespace {
 void check(ilk::ImageSize size) {

@@ -1,11 +1,11 @@
 // Small texts as people write them: lists, nouns, templates, captions.
-#include <ilk/corpus.h>
-#include <ilk/image_captions.h>
 #include <ilk/image_list.h>
 
-#include "../../../src/io/glob.h"
-#include "../../../src/io/text_file.h"
 #include "../../fuzz_target.h"
+#include "io/glob.h"
+#include "io/text_file.h"
+#include "text/corpus.h"
+#include "text/image_captions.h"
 
 ILK_FUZZ(text) {
   ilk::decode_text(std::string(bytes), "a text", "fuzz", ilk::ZeroBytes::allowed);

@@ -1,9 +1,9 @@
 // Values of options.
 #include <ilk/cluster_count.h>
-#include <ilk/memory_size.h>
 
-#include "../../../src/io/glob.h"
 #include "../../fuzz_target.h"
+#include "core/memory_size.h"
+#include "io/glob.h"
 
 ILK_FUZZ(memory_size) {
   ilk::memory_size_text(ilk::parse_memory_size(bytes, "fuzz", "memory"));

@@ -1,22 +1,22 @@
 // Included once by each target_*.cpp, inside its own unnamed namespace: all loops, and the table of them.
 // In the order of use.
 // clang-format off
-#include "base.h"
-#include "dot.h"
-#include "sums.h"
-#include "search.h"
-#include "bounds.h"
-#include "exp.h"
-#include "activations.h"
-#include "bfloat16.h"
-#include "product_f32.h"
-#include "quantise_i16.h"
-#include "product_i16.h"
-#include "bounded_i16.h"
-#include "depthwise.h"
-#include "quantise_rows.h"
-#include "byte_tiles.h"
-#include "byte_strips.h"
+#include "kernels/loops/base.h"
+#include "kernels/loops/dot.h"
+#include "kernels/loops/sums.h"
+#include "kernels/loops/search.h"
+#include "kernels/loops/bounds.h"
+#include "kernels/loops/exp.h"
+#include "kernels/loops/activations.h"
+#include "kernels/loops/bfloat16.h"
+#include "kernels/loops/product_f32.h"
+#include "kernels/loops/quantise_i16.h"
+#include "kernels/loops/product_i16.h"
+#include "kernels/loops/bounded_i16.h"
+#include "kernels/loops/depthwise.h"
+#include "kernels/loops/quantise_rows.h"
+#include "kernels/loops/byte_tiles.h"
+#include "kernels/loops/byte_strips.h"
 // clang-format on
 
 #if defined(ILK_AVX512)

@@ -1,12 +1,12 @@
 // By images, by words and by both, whichever explains most (docs/methods/auto.md).
-#include <ilk/auto_clustering.h>
 
 #include <cmath>
 #include <sstream>
 
-#include "../algorithm_options.h"
-#include "../method_list.h"
-#include "centroid_clusters.h"
+#include "methods/auto_clustering.h"
+#include "pipeline/algorithm_options.h"
+#include "pipeline/method_list.h"
+#include "pipeline/methods/centroid_clusters.h"
 
 namespace ilk {
 namespace {

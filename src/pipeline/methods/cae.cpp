@@ -1,7 +1,7 @@
 // CAE: images fused with their counterparts among aligned nouns and captions (docs/methods/cae.md).
-#include "../algorithm_options.h"
-#include "../method_list.h"
-#include "centroid_clusters.h"
+#include "pipeline/algorithm_options.h"
+#include "pipeline/method_list.h"
+#include "pipeline/methods/centroid_clusters.h"
 
 namespace ilk {
 namespace {

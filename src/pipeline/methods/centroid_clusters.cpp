@@ -1,4 +1,4 @@
-#include "centroid_clusters.h"
+#include "pipeline/methods/centroid_clusters.h"
 
 namespace ilk {
 

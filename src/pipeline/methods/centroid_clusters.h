@@ -3,9 +3,9 @@
 // dimensions.
 #include <ilk/cae.h>
 
-#include "../clustering.h"
-#include "../finished_run.h"
-#include "../memory_plan.h"
+#include "pipeline/clustering.h"
+#include "pipeline/finished_run.h"
+#include "pipeline/memory_plan.h"
 
 namespace ilk {
 

@@ -1,7 +1,7 @@
 // Spherical k-means of the embeddings. Words give names alone.
-#include "../algorithm_options.h"
-#include "../method_list.h"
-#include "centroid_clusters.h"
+#include "pipeline/algorithm_options.h"
+#include "pipeline/method_list.h"
+#include "pipeline/methods/centroid_clusters.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,8 @@
 // SAC: heads that learn from images and a text for each, the user's or retrieved (docs/methods/sac.md).
 #include <ilk/sac.h>
 
-#include "../method_list.h"
-#include "trained_clusters.h"
+#include "pipeline/method_list.h"
+#include "pipeline/methods/trained_clusters.h"
 
 namespace ilk {
 namespace {

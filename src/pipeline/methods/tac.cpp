@@ -2,9 +2,9 @@
 #include <ilk/error.h>
 #include <ilk/tac.h>
 
-#include "../algorithm_options.h"
-#include "../method_list.h"
-#include "centroid_clusters.h"
+#include "pipeline/algorithm_options.h"
+#include "pipeline/method_list.h"
+#include "pipeline/methods/centroid_clusters.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,8 @@
 // TAC with training: heads that learn from images and their retrieved counterparts.
 #include <ilk/tac.h>
 
-#include "../method_list.h"
-#include "trained_clusters.h"
+#include "pipeline/method_list.h"
+#include "pipeline/methods/trained_clusters.h"
 
 namespace ilk {
 namespace {

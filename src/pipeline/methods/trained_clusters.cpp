@@ -1,8 +1,8 @@
-#include "trained_clusters.h"
+#include "pipeline/methods/trained_clusters.h"
 
 #include <numeric>
 
-#include "../checkpoint.h"
+#include "pipeline/checkpoint.h"
 
 namespace ilk {
 namespace {

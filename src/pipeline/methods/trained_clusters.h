@@ -4,9 +4,9 @@
 
 #include <functional>
 
-#include "../clustering.h"
-#include "../finished_run.h"
-#include "../method.h"
+#include "pipeline/clustering.h"
+#include "pipeline/finished_run.h"
+#include "pipeline/method.h"
 
 namespace ilk {
 

@@ -1,6 +1,5 @@
 #pragma once
 #include <ilk/array.h>
-#include <ilk/files.h>
 
 #include <filesystem>
 #include <map>
@@ -9,6 +8,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "io/files.h"
 
 namespace ilk {
 

@@ -1,14 +1,15 @@
-#include "hub.h"
+#include "model_store/hub.h"
 
-#include <ilk/download.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 // The direct interface, as in sha256.cpp.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
 #include <array>
 #include <nlohmann/json.hpp>
+
+#include "io/download.h"
+#include "io/files.h"
 
 namespace ilk::model_store {
 namespace {

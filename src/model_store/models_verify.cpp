@@ -1,10 +1,10 @@
+#include <ilk/encoder.h>
 #include <ilk/error.h>
 #include <ilk/models.h>
-#include <ilk/text_encoder.h>
 
 #include <algorithm>
 
-#include "model_record.h"
+#include "model_store/model_record.h"
 
 namespace ilk {
 

@@ -1,7 +1,5 @@
 #include <ilk/caption_images.h>
-#include <ilk/embedding_cache.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/parallel.h>
 
 #include <algorithm>
@@ -14,10 +12,12 @@
 #include <thread>
 #include <unordered_map>
 
-#include "../io/strings.h"
-#include "caption_log.h"
-#include "caption_server.h"
-#include "vision_chat.h"
+#include "captioning/caption_log.h"
+#include "captioning/caption_server.h"
+#include "captioning/vision_chat.h"
+#include "io/embedding_cache.h"
+#include "io/files.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {

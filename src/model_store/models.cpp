@@ -1,12 +1,12 @@
 #include <dlfcn.h>
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <ilk/models.h>
-#include <ilk/nearest_name.h>
 
 #include <cstdlib>
 
-#include "model_record.h"
+#include "core/nearest_name.h"
+#include "io/files.h"
+#include "model_store/model_record.h"
 
 namespace ilk {
 namespace {

@@ -1,15 +1,15 @@
-#include "caption_server.h"
+#include "captioning/caption_server.h"
 
-#include <ilk/duration.h>
 #include <ilk/error.h>
 
 #include <algorithm>
 #include <sstream>
 
-#include "../io/http.h"
-#include "../io/refusal.h"
-#include "../io/retry.h"
-#include "vision_chat.h"
+#include "captioning/vision_chat.h"
+#include "core/duration.h"
+#include "io/http.h"
+#include "io/refusal.h"
+#include "io/retry.h"
 
 namespace ilk {
 namespace {

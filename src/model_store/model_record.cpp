@@ -1,14 +1,15 @@
-#include "model_record.h"
+#include "model_store/model_record.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
-#include <ilk/sha256.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+
+#include "io/files.h"
+#include "io/sha256.h"
 
 namespace ilk::model_store {
 namespace {

@@ -1,15 +1,16 @@
 #pragma once
 // N usable images, D embedding width.
-#include <ilk/embedding_cache.h>
+#include <ilk/encoder.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
-#include <ilk/image_text_encoder.h>
 #include <ilk/matrix.h>
 #include <ilk/progress.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "io/embedding_cache.h"
 
 namespace ilk {
 

@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "json_file.h"
-#include "preprocessor_file.h"
+#include "encoders/preprocessor_file.h"
+#include "io/json_file.h"
 
 namespace ilk {
 namespace {

@@ -1,6 +1,4 @@
-#include <ilk/download.h>
 #include <ilk/error.h>
-#include <ilk/file_lock.h>
 #include <ilk/models.h>
 
 #include <algorithm>
@@ -10,10 +8,12 @@
 #include <set>
 #include <thread>
 
-#include "../io/json_file.h"
-#include "encoder_list.h"
-#include "hub.h"
-#include "model_record.h"
+#include "encoders/encoder_list.h"
+#include "io/download.h"
+#include "io/file_lock.h"
+#include "io/json_file.h"
+#include "model_store/hub.h"
+#include "model_store/model_record.h"
 
 namespace ilk {
 

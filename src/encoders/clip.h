@@ -1,7 +1,6 @@
 #pragma once
 // B images or texts at a time, D joint width.
-#include <ilk/image_text_encoder.h>
-#include <ilk/tokenizer.h>
+#include <ilk/encoder.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +8,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "encoders/tokenizer.h"
 
 namespace ilk {
 

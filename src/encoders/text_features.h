@@ -1,13 +1,14 @@
 #pragma once
 // P texts, D width of the encoder.
-#include <ilk/corpus.h>
+#include <ilk/encoder.h>
 #include <ilk/progress.h>
-#include <ilk/text_encoder.h>
 
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "text/corpus.h"
 
 namespace ilk {
 

@@ -1,13 +1,14 @@
 #pragma once
 // B texts at a time, D width.
-#include <ilk/text_encoder.h>
-#include <ilk/wordpiece.h>
+#include <ilk/encoder.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "encoders/wordpiece.h"
 
 namespace ilk {
 

@@ -1,14 +1,15 @@
 #pragma once
 // N images, K clusters.
 #include <ilk/matrix.h>
-#include <ilk/report_criterion.h>
-#include <ilk/report_tree.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "report/report_criterion.h"
+#include "report/report_tree.h"
 
 namespace ilk {
 

@@ -1,16 +1,15 @@
-#include "vision_chat.h"
-
-#include <ilk/sha256.h>
+#include "captioning/vision_chat.h"
 
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "../io/base64.h"
-#include "../io/foreign_content.h"
-#include "../io/refusal.h"
-#include "../io/strings.h"
+#include "io/base64.h"
+#include "io/foreign_content.h"
+#include "io/refusal.h"
+#include "io/sha256.h"
+#include "io/strings.h"
 
 namespace ilk::vision_chat {
 namespace {

@@ -1,11 +1,12 @@
 #pragma once
 // N images.
-#include <ilk/corpus.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "text/corpus.h"
 
 namespace ilk {
 

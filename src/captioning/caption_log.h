@@ -1,6 +1,5 @@
 #pragma once
 // The file of captions that grows line by line.
-#include <ilk/file_lock.h>
 
 #include <filesystem>
 #include <mutex>
@@ -8,6 +7,8 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include "io/file_lock.h"
 
 namespace ilk {
 

@@ -1,14 +1,14 @@
-#include "caption_log.h"
+#include "captioning/caption_log.h"
 
 #include <ilk/error.h>
-#include <ilk/files.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "../io/strings.h"
+#include "io/files.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {
