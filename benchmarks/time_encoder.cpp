@@ -17,8 +17,8 @@
 
 #include "encoders/clip.h"
 #include "encoders/clip_towers.h"
+#include "encoders/text_batches.h"
 #include "encoders/text_features.h"
-#include "encoders/text_groups.h"
 #include "encoders/token_tree.h"
 #include "io/files.h"
 #include "kernels/int16_product.h"

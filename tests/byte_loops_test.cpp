@@ -1,5 +1,5 @@
 // The loops over rows of bytes (src/kernels/kernels.h, ByteProduct) against sums that are plainly right.
-// Numbers are as large as ByteRows makes them, and sums exact.
+// Numbers are as large as QuantisedRows makes them, and sums exact.
 #include <gtest/gtest.h>
 
 #include <cstring>

@@ -10,7 +10,7 @@
 #include "captioning/vision_chat.h"
 #include "io/file_lock.h"
 #include "io/files.h"
-#include "io/refusal.h"
+#include "io/http_error_text.h"
 #include "temporary_directory.h"
 #include "text/image_captions.h"
 #include "vision_server.h"

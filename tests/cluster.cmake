@@ -1,9 +1,9 @@
 # Tests of src/cluster.
 ilk_test(screen LAYERS cluster)
 ilk_test(kmeans LAYERS cluster)
-ilk_test(spread_kmeans LAYERS cluster)
+ilk_test(distributed_kmeans LAYERS cluster)
 ilk_test(transport LAYERS cluster)
-ilk_test(spread_transport LAYERS cluster)
+ilk_test(distributed_transport LAYERS cluster)
 ilk_test(neighbours LAYERS cluster)
 ilk_test(principal_plane LAYERS cluster)
 ilk_test(plane_layout LAYERS cluster)

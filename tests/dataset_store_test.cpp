@@ -6,10 +6,10 @@
 #include <cstdlib>
 
 #include "http_server.h"
-#include "temporary_directory.h"
 #include "io/dataset_store.h"
 #include "io/files.h"
 #include "io/sha256.h"
+#include "temporary_directory.h"
 
 namespace {
 

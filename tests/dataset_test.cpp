@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "io/files.h"
 #include "matrices.h"
 #include "temporary_directory.h"
-#include "io/files.h"
 
 namespace {
 

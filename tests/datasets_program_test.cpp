@@ -4,12 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/csv.h"
+#include "io/files.h"
 #include "matrices.h"
 #include "npy_files.h"
 #include "program.h"
 #include "temporary_directory.h"
-#include "io/csv.h"
-#include "io/files.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 # Tests of src/encoders.
 ilk_test(models LAYERS model_store)
-ilk_test(tokenizer LAYERS encoders)
+ilk_test(clip_tokenizer LAYERS encoders)
 ilk_test(towers LAYERS encoders)
 ilk_test(clip LAYERS encoders)
 ilk_test(text_features LAYERS encoders)

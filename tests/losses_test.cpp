@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "matrices.h"
-#include "methods/contrast.h"
+#include "methods/contrastive_loss.h"
 #include "methods/losses.h"
 #include "targets.h"
 

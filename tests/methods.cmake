@@ -1,5 +1,5 @@
 # Tests of src/methods.
-ilk_test(selection LAYERS methods)
+ilk_test(word_selection LAYERS methods)
 ilk_test(fusion LAYERS methods)
 ilk_test(cae LAYERS methods)
 ilk_test(auto_clustering LAYERS methods)

@@ -4,7 +4,7 @@ ilk_test(features LAYERS pipeline)
 ilk_test(methods_run LAYERS pipeline)
 ilk_test(run_options LAYERS pipeline)
 
-# The code of docs/adding-a-method.md, as a file of src/pipeline/methods.
+# The code of docs/adding-a-method.md, as a file of src/pipeline/method_entries.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/adding-a-method.md)
 file(READ ${PROJECT_SOURCE_DIR}/docs/adding-a-method.md page)
 string(REGEX MATCH "```cpp\n([^`]*)```" found "${page}")
@@ -13,7 +13,7 @@ if(NOT found)
 endif()
 file(CONFIGURE OUTPUT docs/farthest_first.cpp CONTENT "${CMAKE_MATCH_1}" @ONLY)
 ilk_test(method_example LAYERS pipeline)
-target_include_directories(method_example_test PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/docs ${PROJECT_SOURCE_DIR}/src/pipeline/methods)
+target_include_directories(method_example_test PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/docs ${PROJECT_SOURCE_DIR}/src/pipeline/method_entries)
 ilk_test(evaluate LAYERS pipeline)
 ilk_test(bench LAYERS pipeline LINK CLI11::CLI11)
 ilk_test(program LAYERS io LINK nlohmann_json::nlohmann_json)

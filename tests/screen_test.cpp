@@ -15,16 +15,16 @@
 #include <set>
 
 #include "cluster/centre_groups.h"
-#include "cluster/kmeans_start.h"
+#include "cluster/kmeans_init.h"
 #include "cluster/lloyd.h"
 #include "matrices.h"
 #include "targets.h"
 
 namespace {
 
-using ilk::ByteRows;
 using ilk::Matrix;
 using ilk::MatrixView;
+using ilk::QuantisedRows;
 using ilk::internal::Geometry;
 using ilk::internal::Lloyd;
 using ilk::internal::ScreenedPoints;
@@ -170,14 +170,14 @@ TEST(Screen, RowsOfAllSizesAndFarFromTheOrigin) {
 std::vector<std::int64_t> slow_first_centres(const ScreenedPoints& screened,
                                              const ilk::KMeansOptions& options, std::uint64_t start) {
   const std::int64_t n = screened.size(), d = screened.dimensions(), k = options.n_clusters, block = 256;
-  ByteRows left(ByteRows::Side::left, 16, n, d);
+  QuantisedRows left(QuantisedRows::Side::left, 16, n, d);
   for (std::int64_t i = 0; i < n; ++i) left.set(i, screened.row(i), screened.origin().data());
   std::vector<std::int32_t> all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), 0);
   const auto distances_from = [&](std::int64_t candidate) {
-    ByteRows right(ByteRows::Side::right, 16, 1, d);
+    QuantisedRows right(QuantisedRows::Side::right, 16, 1, d);
     right.set(0, screened.row(candidate), screened.origin().data());
-    const std::int64_t stride = ByteRows::tile;
+    const std::int64_t stride = QuantisedRows::tile;
     std::vector<float> out(static_cast<std::size_t>(n * stride)),
         none(static_cast<std::size_t>(stride), 0.0f), distances;
     ilk::byte_products(left, all.data(), nullptr, n, right, 0, stride, none.data(), out.data(), stride);

@@ -45,7 +45,8 @@ struct Placement {
 
 /// Places images in the clusters of a finished run without clustering again, as the run's method does it: by
 /// centroids (kmeans), by counterparts, fusion and centroids (cae, tac), by the image head (sac,
-/// tac-trained). The run's own images get the run's own clusters; so do new ones whatever comes with them.
+/// tac-trained). An image of the run gets the cluster it has there. Where an image
+/// is placed does not depend on the others.
 /// What is encoded is of the run's precision, which is fp32 where the device of either is cuda. `images` must
 /// be empty where options.features is given. Throws Error for a folder that is no finished run, another model
 /// than the run's, features of another width; where no image is usable.

@@ -3,8 +3,8 @@
 // N images, D dimensions, K clusters; P nouns and C captions are offered, M of them are selected.
 #include <ilk/fusion.h>
 #include <ilk/kmeans.h>
-#include <ilk/selection.h>
 #include <ilk/transport.h>
+#include <ilk/word_selection.h>
 
 #include <optional>
 #include <vector>

@@ -7,6 +7,7 @@
 #include <ilk/progress.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct EmbedOptions {
   std::filesystem::path output;
   std::string model = "ilk-lite";
   Precision precision = Precision::automatic;
-  std::int64_t threads = 0;
+  Device device = Device::automatic;
+  std::optional<std::int64_t> threads;
   std::string cache;
   DecodeOptions images;
 };
@@ -30,11 +32,31 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"model", options.model,
               "ilk-lite, another name from `ilk models list`, or a CLIP's Hugging Face directory"});
   visit(Field{"precision", options.precision, precision_help});
-  visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
+  visit(Field{"device", options.device, device_help});
+  visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
   visit(
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
   visit.group("images", options.images);
 }
+
+struct EmbeddedImages {
+  Matrix<float> embeddings;        ///< X (N, D), rows of unit length
+  std::vector<std::string> paths;  ///< the N usable files, in the order of the list
+  std::vector<std::int64_t> rows;  ///< the place of each in the list; empty: all of it, in order
+  std::vector<SkippedFile>
+      skipped;                  ///< those of the list and those that could not be decoded, in order of path
+  std::int64_t encoded = 0;     ///< images that the model saw now
+  std::int64_t from_cache = 0;  ///< images whose embedding was kept from before
+  std::int64_t repeated = 0;    ///< images with the same bytes as an earlier one, encoded once
+};
+
+/// Reads, decodes and encodes the images of a list; several at a time, each thread decoding and encoding its
+/// own few, so that all cores are busy and memory does not grow with N beyond X. A file that cannot be used
+/// is skipped with its reason. Embeddings do not depend on threads or on the order of work.
+///
+/// Throws Error where no image is usable; Stopped on request.
+EmbeddedImages embed_images(const ImageTextEncoder& encoder, const ImageList& list,
+                            const DecodeOptions& options = {}, Progress& progress = silent());
 
 struct EmbedSummary {
   std::int64_t n_images = 0, width = 0, encoded = 0, from_cache = 0, repeated = 0;

@@ -80,8 +80,8 @@ Evaluation evaluate(const std::filesystem::path& run_directory, const EvaluateOp
 /// The machine-readable form of `ilk eval --json`; scores that are not defined are null.
 std::string to_json(const Evaluation& evaluation);
 
-/// Shades of a row's share, classes by clusters in the order of the best matching, as a picture of its own
-/// (SVG). Requires `matched`.
+/// The confusion matrix as a picture (SVG): a row a class, a column a cluster in the order of the best
+/// matching, each cell the darker the larger its share of the row. Requires `matched`.
 std::string confusion_picture(const Evaluation& evaluation);
 
 /// Runs over the same images, side by side.

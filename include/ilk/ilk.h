@@ -3,6 +3,7 @@
 #include <ilk/array.h>
 #include <ilk/array_file.h>
 #include <ilk/assign.h>
+#include <ilk/assignments.h>
 #include <ilk/cae.h>
 #include <ilk/caption_images.h>
 #include <ilk/cluster_count.h>
@@ -33,9 +34,10 @@
 #include <ilk/run.h>
 #include <ilk/sac.h>
 #include <ilk/search.h>
-#include <ilk/selection.h>
+#include <ilk/skipped_file.h>
 #include <ilk/tac.h>
 #include <ilk/training.h>
 #include <ilk/transport.h>
 #include <ilk/version.h>
+#include <ilk/word_selection.h>
 #include <ilk/wordnet.h>

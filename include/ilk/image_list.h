@@ -1,4 +1,6 @@
 #pragma once
+#include <ilk/skipped_file.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -7,16 +9,6 @@
 #include <vector>
 
 namespace ilk {
-
-/// A file that was left out, and why. `kind` is one of a short list of fixed words, for counting; `reason` is
-/// a sentence for people.
-struct SkippedFile {
-  std::string path;
-  /// "not an image", "unsupported format", "empty", "damaged", "unreadable", "vanished", "too large", "link
-  /// loop", "dangling link", "special file" or "duplicate path".
-  std::string kind;
-  std::string reason;
-};
 
 struct ImageFile;
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,7 @@ struct InspectOptions {
   double dark = 0.25;
   double bright = 0.8;
   double blurred = 0.06;
-  std::int64_t threads = 0;
+  std::optional<std::int64_t> threads;
 };
 
 template <OptionsOf<InspectOptions> Options, class Visitor>
@@ -47,7 +48,7 @@ void visit_fields(Options& options, Visitor&& visit) {
             .between(0, 1));
   visit(
       Field{"blurred", options.blurred, "an image is blurred where its sharpness is below this"}.at_least(0));
-  visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
+  visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
 }
 
 /// What was found, by number; the tables have it all.

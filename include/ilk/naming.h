@@ -42,27 +42,25 @@ struct NamingWords {
 
 /// Names clusters by the nouns that their images are kinds of.
 ///
-/// 1. Evidence. An image's cosines with all P nouns become probabilities by a softmax, whose temperature
-/// is 1.3
-///    times the cosines' deviation once rows and columns are even (similarity_spread). The evidence e for a
-///    noun is the probability of it and of all its hyponyms in WordNet. Nouns that differ in case, hyphens,
-///    spaces or plural only, and nouns of one synset, count as one. Of a cluster, up to 256 images serve,
-///    evenly drawn.
-/// 2. Weight of a noun for a cluster: e log(e / q) (2 s − 1)² f. e is the mean over the cluster's images. q,
-/// what
-///    any cluster is expected to have, is the mean over the clusters, each counted once, to the power ¾,
-///    times the noun's share of the vocabulary to the power ¼. s, the score, is the probability that √e of an
-///    image of the cluster is above that of another image, both taken as normal. f is 1; ½ for a word that
-///    does not occur in WordNet's sense-tagged texts ("aquatic vertebrate") or is not among the nouns; 0.8
-///    for what is no physical thing; 1e-3 for numbers, single letters, and the frame of WordNet
-///    ("instrumentality").
+/// Evidence. An image's cosines with all P nouns become probabilities by a softmax, whose temperature is 1.3
+/// times the cosines' deviation once rows and columns are even (similarity_spread). The evidence e for a noun
+/// is the probability of it and of all its hyponyms in WordNet. Nouns that differ in case, hyphens, spaces or
+/// plural only, and nouns of one synset, count as one. Of a cluster, up to 256 images serve, evenly drawn.
+///
+/// The weight of a noun for a cluster is e log(e / q) (2 s − 1)² f. Here e is the mean over the cluster's
+/// images. q, what any cluster is expected to have, is the mean over the clusters, each counted once, to the
+/// power ¾, times the noun's share of the vocabulary to the power ¼. s, the score, is the probability that √e
+/// of an image of the cluster is above that of another image, both taken as normal. f is 1; ½ for a word that
+/// does not occur in WordNet's sense-tagged texts ("aquatic vertebrate") or is not among the nouns; 0.8 for
+/// what is no physical thing; 1e-3 for numbers, single letters, and the frame of WordNet ("instrumentality").
 /// So several kinds are called by what they share (mammal), one kind by its own name (horse).
-/// 3. Names are given out one to one by the largest total weight. Where a name contains another cluster's
-/// name
-///    (animal, bird), a noun takes its place that has none of the names above or below it, if there is one of
-///    at least half the weight.
-/// 4. A name stands if its score is at least 0.75 and above the names of 95 % of clusters whose images were
-///    shuffled. Else the cluster is "unnamed N", N its number, and the words are guesses.
+///
+/// Names are given out one to one by the largest total weight. Where a cluster's name is a hypernym of
+/// another's (animal, bird), a noun takes its place that has none of the names above or below it, if there is
+/// one of at least half the weight.
+///
+/// A name stands if its score is at least 0.75 and above the names of 95 % of clusters whose images were
+/// shuffled. Else the cluster is "unnamed N", N its number, and the words are guesses.
 ///
 /// `embeddings` (N, D) float32, rows of unit length; `labels` (N), 0 … K − 1. A cluster without images is
 /// unnamed. O(P) memory besides the features, which are held twice. Throws Error for sizes that do not match.

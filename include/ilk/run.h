@@ -178,8 +178,8 @@ struct RunSummary {
   /// Other clusters of the same images, in a run directory of their own, by/NAME.
   struct Criterion {
     std::string name, meaning;     ///< "colour"; where its words are from
-    double alignment = 1;          ///< whether `clusters` are about it; see CriterionSpace
-    bool within_clusters = false;  ///< whether images were compared within `clusters`, since they are not
+    double alignment = 1;          ///< how much `clusters` follow this criterion, 0 … 1
+    bool within_clusters = false;  ///< whether images were compared within each of `clusters` only
     std::vector<Cluster> clusters;
   };
   std::vector<Cluster> clusters;
@@ -207,8 +207,10 @@ struct RunSummary {
 /// from files where `options.features` names one (no model is loaded then, and `inputs` must be empty);
 /// clusters, names, and writes the run directory (manifest.json, assignments.csv, clusters.json,
 /// features.safetensors, report.html; each written atomically). What was encoded before is not encoded again,
-/// so the same call after a stop or a kill goes on where it was, with the same result. Throws Error for bad
-/// input and for an output folder that holds something else; Stopped on request.
+/// so the same call after a stop or a kill continues where it was, with the same result. `command` is kept in
+/// the manifest, to say how the run was made. Sets the number of threads of the whole process
+/// (`options.threads`, else all cores); call stop_threads before main returns. Throws Error for bad input,
+/// for options without n_clusters, and for an output folder that holds something else; Stopped on request.
 RunSummary run(const RunInputs& inputs, const RunOptions& options, const std::string& command,
                Progress& progress = silent());
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ struct SearchOptions {
   std::filesystem::path output;
   std::filesystem::path page;
   std::string model;
-  std::int64_t threads = 0;
+  std::optional<std::int64_t> threads;
 };
 
 template <OptionsOf<SearchOptions> Options, class Visitor>
@@ -26,7 +27,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"output", options.output, "CSV to write"});
   visit(Field{"page", options.page, "HTML page to write, with the pictures"});
   visit(Field{"model", options.model, "where the run's model is now, if not where it was"});
-  visit(Field{"threads", options.threads, "threads to use; 0: all cores"}.between(0, 4096));
+  visit(Field{"threads", options.threads, "threads to use (else all cores)"}.between(1, 4096));
 }
 
 struct SearchHit {

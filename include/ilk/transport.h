@@ -43,14 +43,14 @@ struct Transport {
 /// O(N + M + block). Cosines of as many images as fit in 256 MiB, or in a quarter of what X takes, are made
 /// once and kept; neither S nor the plan is ever held beyond that.
 ///
-/// A sample of the images, evenly spread over the collection, is also a small transport of its own, solved
-/// first: those whose cosines are kept, or an eighth where all are and that is four for each word. After each
-/// pass over all images the column potentials are corrected to where the small transport says that the
-/// columns become even, given how far they are from it (defect correction, as in two-grid methods). Where
-/// fewer than an eighth could be kept, the heaviest entries of each row say that in its place; where
-/// that leads nowhere, by Sinkhorn's own steps. Anderson acceleration combines the last few steps of either
-/// kind, so that far fewer passes reach the same plan; with max_iterations spent, the best plan seen is
-/// returned.
+/// A sample of the images, evenly spread over the collection, is solved first as a small transport of its
+/// own. It is the images whose cosines are kept; where all are kept, every eighth image, if these are at
+/// least four for each word. After each pass over all images the small transport tells how to correct the
+/// column potentials, given how far the columns are from even (defect correction, as in two-grid methods).
+/// Where the cosines of fewer than an eighth of the images could be kept, a transport on the heaviest entries
+/// of each row tells that instead. Where neither brings the columns nearer to even, the step is Sinkhorn's
+/// own. Anderson acceleration combines the last few steps, so that far fewer passes reach the same plan. With
+/// max_iterations spent, the best plan seen is returned.
 ///
 /// What can be asked of `tolerance`: cosines are float32, but fixed, so their rounding only makes it another
 /// transport, whose plan differs by a few u / ε of each entry (u = 2^−24); below ε = 1e-5 it is the rounding

@@ -6,8 +6,8 @@ namespace ilk::python {
 /// Each concept adds its functions to the module; module.cpp calls them all.
 void bind_kmeans(nanobind::module_& module);
 void bind_transport(nanobind::module_& module);
-void bind_spread_kmeans(nanobind::module_& module);
-void bind_spread_transport(nanobind::module_& module);
+void bind_distributed_kmeans(nanobind::module_& module);
+void bind_distributed_transport(nanobind::module_& module);
 void bind_neighbours(nanobind::module_& module);
 void bind_metrics(nanobind::module_& module);
 void bind_cluster_count(nanobind::module_& module);

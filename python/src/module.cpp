@@ -29,9 +29,9 @@ NB_MODULE(_core, module) {
       "Ends ilk's waiting threads, unless work goes on; the next call starts new ones. For before a fork.");
 
   bind_kmeans(module);
-  bind_spread_kmeans(module);
+  bind_distributed_kmeans(module);
   bind_transport(module);
-  bind_spread_transport(module);
+  bind_distributed_transport(module);
   bind_neighbours(module);
   bind_metrics(module);
   bind_cluster_count(module);

@@ -8,7 +8,7 @@
 #include "captioning/vision_chat.h"
 #include "core/duration.h"
 #include "io/http.h"
-#include "io/refusal.h"
+#include "io/http_error_text.h"
 #include "io/retry.h"
 
 namespace ilk {

@@ -7,7 +7,7 @@
 
 #include "io/base64.h"
 #include "io/foreign_content.h"
-#include "io/refusal.h"
+#include "io/http_error_text.h"
 #include "io/sha256.h"
 #include "io/strings.h"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cluster/alignment.h"
+#include "cluster/transport_checks.h"
 
 namespace ilk::internal {
 

@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "cluster/distributed_transport.h"
 #include "cluster/scratch_pool.h"
-#include "cluster/spread_transport.h"
 #include "kernels/matrix_product.h"
 
 namespace ilk::internal {

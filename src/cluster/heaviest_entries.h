@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "cluster/spread_transport.h"
+#include "cluster/distributed_transport.h"
 
 namespace ilk::internal {
 

@@ -7,10 +7,10 @@
 #include <optional>
 
 #include "cluster/assign.h"
-#include "cluster/duplicates.h"
-#include "cluster/kmeans_start.h"
+#include "cluster/distributed_kmeans.h"
+#include "cluster/equal_rows.h"
+#include "cluster/kmeans_init.h"
 #include "cluster/lloyd.h"
-#include "cluster/spread_kmeans.h"
 
 namespace ilk {
 namespace {

@@ -49,9 +49,9 @@ std::vector<float> mean_of(MatrixView<const float> rows, const std::vector<std::
 
 ScreenedPoints::Kept ScreenedPoints::kept_of(std::int64_t n, std::int64_t d, std::int64_t n_centres,
                                              std::int64_t memory) {
-  Kept kept{n_centres <= few_centres && ByteRows::memory(16, n, d) <= memory ? 16 : 8, false, 0};
-  kept.rests = kept.bits == 8 && ByteRows::memory(8, n, d, true) <= memory;
-  const std::int64_t taken = ByteRows::memory(kept.bits, n, d, kept.rests);
+  Kept kept{n_centres <= few_centres && QuantisedRows::memory(16, n, d) <= memory ? 16 : 8, false, 0};
+  kept.rests = kept.bits == 8 && QuantisedRows::memory(8, n, d, true) <= memory;
+  const std::int64_t taken = QuantisedRows::memory(kept.bits, n, d, kept.rests);
   if (taken <= memory) kept.bytes = taken;
   return kept;
 }
@@ -70,15 +70,15 @@ ScreenedPoints::ScreenedPoints(MatrixView<const float> points, std::int64_t n_ce
       kept_(kept_of(n_, d_, n_centres, memory)),
       origin_(origin.empty() ? mean_of(points, origin_sample(n_)) : std::move(origin)) {
   if (kept_.bytes > 0)
-    bytes_ = std::make_unique<ByteRows>(ByteRows::Side::left, kept_.bits, n_, d_, kept_.rests);
+    bytes_ = std::make_unique<QuantisedRows>(QuantisedRows::Side::left, kept_.bits, n_, d_, kept_.rests);
   const std::int64_t blocks = block_count(n_, rows_per_block);
   std::vector<double> spreads(static_cast<std::size_t>(blocks)), lengths(spreads.size());
   parallel_blocks(n_, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
-    ByteRows one(ByteRows::Side::left, kept_.bits, 1, d_);
+    QuantisedRows one(QuantisedRows::Side::left, kept_.bits, 1, d_);
     double spread = 0, longest = 0;
     for (std::int64_t i = begin; i < end; ++i) {
       longest = std::max(longest, std::sqrt(kernels().sum_of_squares(row(i), d_)));
-      ByteRows& into = bytes_ ? *bytes_ : one;
+      QuantisedRows& into = bytes_ ? *bytes_ : one;
       const std::int64_t place = bytes_ ? i : 0;
       into.set(place, row(i), origin_.data());
       spread = std::max(spread, static_cast<double>(into.length(place)));
@@ -104,7 +104,7 @@ void ScreenedPoints::screen(std::int64_t begin, const std::int32_t* rows, std::i
                             Scratch& scratch) const {
   scratch.scores.resize(static_cast<std::size_t>(at_once * padded(n)));
   scratch.errors.resize(static_cast<std::size_t>(at_once));
-  const ByteRows& bytes = bytes_of(begin, rows, count, scratch);
+  const QuantisedRows& bytes = bytes_of(begin, rows, count, scratch);
   byte_products(bytes, scratch.rows.data(), nullptr, count, centres.bytes_, first, padded(n),
                 centres.bias_.data(), scratch.scores.data(), padded(n));
   set_errors(bytes, count, centres, scratch);
@@ -112,8 +112,8 @@ void ScreenedPoints::screen(std::int64_t begin, const std::int32_t* rows, std::i
     std::fill(scratch.scores.data() + i * padded(n) + n, scratch.scores.data() + (i + 1) * padded(n), lowest);
 }
 
-const ByteRows& ScreenedPoints::bytes_of(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                                         Scratch& scratch) const {
+const QuantisedRows& ScreenedPoints::bytes_of(std::int64_t begin, const std::int32_t* rows,
+                                              std::int64_t count, Scratch& scratch) const {
   scratch.rows.resize(static_cast<std::size_t>(std::max(count, std::int64_t{at_once})));
   if (bytes_) {
     for (std::int64_t i = 0; i < count; ++i)
@@ -121,14 +121,14 @@ const ByteRows& ScreenedPoints::bytes_of(std::int64_t begin, const std::int32_t*
     return *bytes_;
   }
   if (!scratch.bytes)
-    scratch.bytes = std::make_unique<ByteRows>(ByteRows::Side::left, kept_.bits, at_once, d_);
+    scratch.bytes = std::make_unique<QuantisedRows>(QuantisedRows::Side::left, kept_.bits, at_once, d_);
   std::iota(scratch.rows.begin(), scratch.rows.end(), 0);
   for (std::int64_t i = 0; i < count; ++i) scratch.bytes->set(i, row(begin + rows[i]), origin_.data());
   return *scratch.bytes;
 }
 
-void ScreenedPoints::set_errors(const ByteRows& bytes, std::int64_t count, const ScreenedCentres& centres,
-                                Scratch& scratch) const {
+void ScreenedPoints::set_errors(const QuantisedRows& bytes, std::int64_t count,
+                                const ScreenedCentres& centres, Scratch& scratch) const {
   // Both the exact scores and these are rounded too.
   const double exact_rounding =
       double_rounding * (longest_ * centres.longest_ + centres.largest_half_ + centres.largest_bias_);
@@ -148,7 +148,7 @@ void ScreenedPoints::screen_groups(std::int64_t begin, const std::int32_t* rows,
   scratch.scores.resize(static_cast<std::size_t>(few_at_once(centres) * stride));
   scratch.errors.resize(static_cast<std::size_t>(few_at_once(centres)));
   scratch.some_rows.resize(static_cast<std::size_t>(few_at_once(centres)));
-  const ByteRows& bytes = bytes_of(begin, rows, count, scratch);
+  const QuantisedRows& bytes = bytes_of(begin, rows, count, scratch);
   std::fill_n(scratch.scores.data(), count * stride, lowest);
   for (std::int64_t group = 0; group < centres.groups(); ++group) {
     for (std::int64_t i = 0; i < n_wanted[group]; ++i)
@@ -169,8 +169,8 @@ ScreenedCentres::ScreenedCentres(const ScreenedPoints& points, std::int64_t coun
       stride_((count + group_size_ - 1) / group_size_ * group_size_),
       places_(static_cast<std::size_t>(count)),
       numbers_(static_cast<std::size_t>(stride_), -1),
-      bytes_(ByteRows::Side::right, points.kept_.bits, group_size > 0 ? stride_ : count, points.dimensions(),
-             points.bytes_ && points.bytes_->has_rests()),
+      bytes_(QuantisedRows::Side::right, points.kept_.bits, group_size > 0 ? stride_ : count,
+             points.dimensions(), points.bytes_ && points.bytes_->has_rests()),
       bias_(static_cast<std::size_t>(stride_), lowest),
       half_squares_(static_cast<std::size_t>(count)) {
   std::iota(places_.begin(), places_.end(), 0);
@@ -250,7 +250,7 @@ double ScreenedCentres::exact_score(const float* point, std::int64_t j) const {
 }
 
 float ScreenedCentres::rest_error(std::int64_t i) const {
-  const ByteRows& points = *points_.bytes_;
+  const QuantisedRows& points = *points_.bytes_;
   const double length = points.length(i);
   return static_cast<float>(
       rest_product_error(points.error(i), points.rest_error(i), length, error_, rest_error_, longest_bytes_) +

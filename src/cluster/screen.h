@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/byte_rows.h"
+#include "kernels/quantised_rows.h"
 
 namespace ilk::internal {
 
@@ -57,7 +57,7 @@ class ScreenedPoints {
   double longest() const { return longest_; }
   const Kept& what_is_kept() const { return kept_; }
   /// Null where nothing is kept.
-  const ByteRows* kept() const { return bytes_.get(); }
+  const QuantisedRows* kept() const { return bytes_.get(); }
   /// Whether centres are worth grouping.
   bool may_group(std::int64_t n_centres) const;
 
@@ -65,7 +65,7 @@ class ScreenedPoints {
   struct Scratch {
     std::vector<float> scores, errors, near;
     std::vector<std::int32_t> rows, some_rows, candidates;
-    std::unique_ptr<ByteRows> bytes;
+    std::unique_ptr<QuantisedRows> bytes;
   };
 
   /// Scores of the points begin + rows[i], i < count ≤ at_once, with all centres: the score with the centre
@@ -74,11 +74,11 @@ class ScreenedPoints {
   /// cosines, and (|x − origin|² − |x − c|²) / 2 for distances. Places without a centre hold −∞.
   void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
               const ScreenedCentres& centres, Scratch& scratch) const;
-  /// The same with the centres first … first + n − 1, first a multiple of ByteRows::tile: score (i, j) is at
-  /// scratch.scores[i · padded(n) + j − first].
+  /// The same with the centres first … first + n − 1, first a multiple of QuantisedRows::tile: score (i, j)
+  /// is at scratch.scores[i · padded(n) + j − first].
   void screen(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
               const ScreenedCentres& centres, std::int64_t first, std::int64_t n, Scratch& scratch) const;
-  static std::int64_t padded(std::int64_t n) { return ByteRows::padded(n); }
+  static std::int64_t padded(std::int64_t n) { return QuantisedRows::padded(n); }
 
   /// The same of as many as few_at_once(centres) points, each with some groups of centres only: of the points
   /// wanted[g][0 … n_wanted[g] − 1], which are places in `rows`, with group g. What was not wanted is −∞.
@@ -90,15 +90,15 @@ class ScreenedPoints {
  private:
   friend class ScreenedCentres;
   /// The rows of bytes of some points, in scratch.rows.
-  const ByteRows& bytes_of(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
-                           Scratch& scratch) const;
-  void set_errors(const ByteRows& bytes, std::int64_t count, const ScreenedCentres& centres,
+  const QuantisedRows& bytes_of(std::int64_t begin, const std::int32_t* rows, std::int64_t count,
+                                Scratch& scratch) const;
+  void set_errors(const QuantisedRows& bytes, std::int64_t count, const ScreenedCentres& centres,
                   Scratch& scratch) const;
 
   MatrixView<const float> rows_;
   std::int64_t n_, d_;
   Kept kept_;
-  std::unique_ptr<ByteRows> bytes_;  // of all points; null where they are made anew
+  std::unique_ptr<QuantisedRows> bytes_;  // of all points; null where they are made anew
   std::vector<float> origin_;
   double spread_ = 0, longest_ = 0;
 };
@@ -179,7 +179,7 @@ class ScreenedCentres {
   std::int64_t k_, group_size_, stride_;
   std::vector<std::int32_t> places_, numbers_;  // of each centre; of each place, −1 where there is none
   MatrixView<const float> rows_;
-  ByteRows bytes_;
+  QuantisedRows bytes_;
   std::vector<float> bias_, mean_;
   std::vector<double> half_squares_;
   float common_half_ = 0;

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cluster/distributed_transport.h"
 #include "cluster/log_shares.h"
-#include "cluster/spread_transport.h"
 #include "kernels/matrix_product.h"
 
 namespace ilk {

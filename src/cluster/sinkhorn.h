@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "cluster/distributed_transport.h"
 #include "cluster/heaviest_entries.h"
-#include "cluster/spread_transport.h"
 
 namespace ilk::internal {
 

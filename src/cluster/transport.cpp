@@ -7,11 +7,11 @@
 #include <cmath>
 #include <limits>
 
-#include "cluster/alignment.h"
 #include "cluster/anderson.h"
+#include "cluster/distributed_transport.h"
 #include "cluster/log_shares.h"
 #include "cluster/sinkhorn.h"
-#include "cluster/spread_transport.h"
+#include "cluster/transport_checks.h"
 #include "cluster/transport_passes.h"
 
 namespace ilk {

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "cluster/cosine_rows.h"
+#include "cluster/distributed_transport.h"
 #include "cluster/heaviest_entries.h"
 #include "cluster/plan_rows.h"
-#include "cluster/spread_transport.h"
 
 namespace ilk::internal {
 

@@ -12,7 +12,7 @@
 #include "encoders/gpu_tower.h"
 #include "encoders/model_weights.h"
 #include "encoders/preprocessor_file.h"
-#include "encoders/text_groups.h"
+#include "encoders/text_batches.h"
 #include "encoders/token_tree.h"
 #include "io/sha256.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "encoders/tokenizer.h"
+#include "encoders/clip_tokenizer.h"
 
 namespace ilk {
 

@@ -13,7 +13,7 @@
 #include "encoders/encoder_list.h"
 #include "encoders/lite_config.h"
 #include "encoders/model_weights.h"
-#include "encoders/text_groups.h"
+#include "encoders/text_batches.h"
 #include "encoders/wordpiece.h"
 #include "io/sha256.h"
 #include "kernels/functions.h"

@@ -10,7 +10,7 @@
 #include "encoders/encoder_list.h"
 #include "encoders/model_weights.h"
 #include "encoders/sentence_config.h"
-#include "encoders/text_groups.h"
+#include "encoders/text_batches.h"
 #include "io/sha256.h"
 #include "kernels/kernels.h"
 

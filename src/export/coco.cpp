@@ -7,7 +7,7 @@
 
 #include "export/common_folder.h"
 #include "export/export_format_list.h"
-#include "export/json_file.h"
+#include "export/json_text.h"
 #include "io/image_decoder.h"
 
 namespace ilk {

@@ -3,7 +3,7 @@
 // each image. (`FiftyOneDataset` is a dump of the database, with the version that wrote it.) Images stay
 // where they are.
 #include "export/export_format_list.h"
-#include "export/json_file.h"
+#include "export/json_text.h"
 
 namespace ilk {
 

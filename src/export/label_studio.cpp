@@ -2,7 +2,7 @@
 // that they are for. Images are served by Label Studio's local storage.
 #include "export/common_folder.h"
 #include "export/export_format_list.h"
-#include "export/json_file.h"
+#include "export/json_text.h"
 
 namespace ilk {
 namespace {

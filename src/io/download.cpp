@@ -22,8 +22,8 @@
 
 #include "io/download_sink.h"
 #include "io/http.h"
+#include "io/http_error_text.h"
 #include "io/http_headers.h"
-#include "io/refusal.h"
 #include "io/retry.h"
 #endif
 

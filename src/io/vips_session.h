@@ -1,5 +1,7 @@
 #pragma once
 // libvips at work: how it is started, what it complains of.
+#include <ilk/image.h>
+
 #include <string>
 
 #include "io/image_format.h"

@@ -112,8 +112,8 @@ struct RowSpread {
 };
 
 /// out[q · stride + j] = left scale · right scale · (left row · right row) + bias, for some left rows and the
-/// right rows of some tiles or of a strip: see byte_rows.h, which lays them out. Sums are exact and what is
-/// done with them is fused: the same bits on every processor.
+/// right rows of some tiles or of a strip: see quantised_rows.h, which lays them out. Sums are exact and what
+/// is done with them is fused: the same bits on every processor.
 struct ByteProduct {
   static constexpr std::int64_t tile = 16;   ///< right rows
   static constexpr std::int64_t chunk = 64;  ///< bytes of a row, whose width is a multiple of it
@@ -269,7 +269,7 @@ struct Kernels {
   float (*round_row_to_16)(const float* row, const float* origin, std::int64_t n, float scale, float inverse,
                            std::int16_t* to);
 
-  // byte_tiles.h and byte_strips.h
+  // byte_product_tiles.h and byte_product_strips.h
   void (*multiply_tiles_of_8)(const ByteProduct& product);
   void (*multiply_tiles_of_16)(const ByteProduct& product);
   void (*multiply_strip_of_16)(const ByteProduct& product);

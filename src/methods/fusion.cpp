@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cluster/spread_kmeans.h"
+#include "cluster/distributed_kmeans.h"
 #include "kernels/functions.h"
 #include "kernels/kernels.h"
 

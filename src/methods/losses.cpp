@@ -6,7 +6,7 @@
 
 #include "kernels/functions.h"
 #include "kernels/kernels.h"
-#include "methods/contrast.h"
+#include "methods/contrastive_loss.h"
 
 namespace ilk::internal {
 namespace {

@@ -12,7 +12,7 @@
 #include "methods/auto_clustering.h"
 #include "pipeline/algorithm_options.h"
 #include "pipeline/kept_clusters.h"
-#include "pipeline/methods/centroid_clusters.h"
+#include "pipeline/method_entries/centroid_clusters.h"
 
 namespace ilk {
 namespace {

@@ -27,7 +27,7 @@ class Editor {
   explicit Editor(const fs::path& run) : files_(run), lock_(run) {
     remove_unfinished_files(run);
     restore();
-    rows_ = read_run_rows(run / "assignments.csv");
+    rows_ = read_assignment_rows(run / "assignments.csv");
     for (const auto& cluster : read_clusters(run))
       clusters_.push_back({.name = cluster.at("name"),
                            .locked = cluster.value("locked", false),
@@ -124,7 +124,7 @@ class Editor {
 
   void move(Edit& edit, const EditRequest& request) const {
     require(!request.images.empty(), function, "a move needs at least one image.");
-    std::unordered_map<std::string, const RunRow*> by_path, by_file;
+    std::unordered_map<std::string, const AssignmentRow*> by_path, by_file;
     for (const auto& row : rows_) {
       by_path.emplace(row.path, &row);
       if (files_.has_files()) by_file.emplace(files_.file(row.path).string(), &row);
@@ -212,8 +212,8 @@ class Editor {
       if (fs::exists(run / name, error) && !fs::exists(unedited_folder(run) / name, error))
         return;  // they were put back: nothing is edited yet
     std::vector<std::string> notices;
-    write_edited(run, edits, read_run_rows(run / "assignments.csv"), embeddings(), files_.options().exemplars,
-                 notices);
+    write_edited(run, edits, read_assignment_rows(run / "assignments.csv"), embeddings(),
+                 files_.options().exemplars, notices);
   }
 
   /// Returns how many images it puts into another cluster.
@@ -225,7 +225,7 @@ class Editor {
       if (fs::exists(kept / name, error)) write_file_atomically(run / name, read_file(kept / name));
     fs::remove_all(kept, error);
     if (error) throw WriteError(function, "cannot remove " + kept.string() + ": " + error.message() + ".");
-    const auto rows = read_run_rows(run / "assignments.csv");
+    const auto rows = read_assignment_rows(run / "assignments.csv");
     std::int64_t moved = 0;
     for (std::size_t i = 0; i < std::min(rows.size(), rows_.size()); ++i)
       moved += rows[i].cluster != rows_[i].cluster ? 1 : 0;
@@ -235,14 +235,14 @@ class Editor {
   std::function<const Matrix<float>&()> embeddings() {
     return [this]() -> const Matrix<float>& {
       if (!embeddings_)
-        embeddings_ = files_.embeddings(read_run_rows(files_.directory() / "assignments.csv").size());
+        embeddings_ = files_.embeddings(read_assignment_rows(files_.directory() / "assignments.csv").size());
       return *embeddings_;
     };
   }
 
   RunFiles files_;
   RunDirectoryLock lock_;
-  std::vector<RunRow> rows_;
+  std::vector<AssignmentRow> rows_;
   std::vector<EditedCluster> clusters_;
   std::optional<Matrix<float>> embeddings_;
 };

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr std::string_view function = "edit";
 
-EditedClusters state_of(const std::vector<RunRow>& rows, const Json& clusters) {
+EditedClusters state_of(const std::vector<AssignmentRow>& rows, const Json& clusters) {
   EditedClusters state;
   for (const auto& cluster : clusters) state.clusters.push_back({.name = cluster.at("name")});
   for (const auto& row : rows) {
@@ -51,7 +51,7 @@ void require_place(const Json& cluster, const char* key, std::size_t places, con
 }
 
 /// clusters.json as it is after the edits.
-Json clusters_json(const Json& unedited, const EditedClusters& state, const std::vector<RunRow>& rows,
+Json clusters_json(const Json& unedited, const EditedClusters& state, const std::vector<AssignmentRow>& rows,
                    std::int64_t exemplars) {
   std::vector<std::vector<std::size_t>> members(state.clusters.size());
   for (std::size_t i = 0; i < rows.size(); ++i)
@@ -94,7 +94,7 @@ Json clusters_json(const Json& unedited, const EditedClusters& state, const std:
 
 /// Levels as they are after the edits: a cluster that an edit made is below what most of its images were
 /// below; where it has none, below what it was split from, or below the first.
-ClusterLevels edited_levels(ClusterLevels levels, const std::vector<RunRow>& unedited,
+ClusterLevels edited_levels(ClusterLevels levels, const std::vector<AssignmentRow>& unedited,
                             const EditedClusters& state, const std::vector<Edit>& edits) {
   if (levels.empty()) return levels;
   const auto of_method = static_cast<std::int64_t>(levels.parents.size());
@@ -151,10 +151,10 @@ bool has_edits(const fs::path& run) {
 }
 
 std::int64_t write_edited(const fs::path& run, const std::vector<Edit>& edits,
-                          const std::vector<RunRow>& before,
+                          const std::vector<AssignmentRow>& before,
                           const std::function<const Matrix<float>&()>& embeddings, std::int64_t exemplars,
                           std::vector<std::string>& notices) {
-  std::vector<RunRow> rows = read_run_rows(unedited_folder(run) / "assignments.csv");
+  std::vector<AssignmentRow> rows = read_assignment_rows(unedited_folder(run) / "assignments.csv");
   const Json unedited = read_clusters(unedited_folder(run));
   EditedImages images{.embeddings = embeddings};
   for (const auto& row : rows) images.paths.push_back(row.path);
@@ -212,7 +212,7 @@ void follow_edits(const fs::path& run, const std::vector<std::string>& paths, co
                             .embeddings = [&]() -> const Matrix<float>& { return embeddings; }};
   state = replay(std::move(state), read_edits(run), images, notices);
   std::unordered_map<std::string, std::int64_t> known;
-  for (const auto& row : read_run_rows(run / "assignments.csv")) known.emplace(row.path, row.cluster);
+  for (const auto& row : read_assignment_rows(run / "assignments.csv")) known.emplace(row.path, row.cluster);
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const auto own = known.find(paths[i]);
     if (own == known.end()) continue;

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/edits.h"
-#include "pipeline/run_rows.h"
+#include "pipeline/assignments_csv.h"
+#include "pipeline/edit_journal.h"
 
 namespace ilk {
 
@@ -30,7 +30,7 @@ bool has_edits(const std::filesystem::path& run);
 /// each cluster. Images of `before`, rows of the last run, stay in locked clusters. Returns how many images
 /// changed cluster from `before`, by path.
 std::int64_t write_edited(const std::filesystem::path& run, const std::vector<Edit>& edits,
-                          const std::vector<RunRow>& before,
+                          const std::vector<AssignmentRow>& before,
                           const std::function<const Matrix<float>&()>& embeddings, std::int64_t exemplars,
                           std::vector<std::string>& notices);
 

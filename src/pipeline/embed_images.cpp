@@ -209,4 +209,10 @@ EmbeddedImages embed_images(const ImageTextEncoder& encoder, const ImageList& li
   return result;
 }
 
+EmbeddedImages embed_images(const ImageTextEncoder& encoder, const ImageList& list,
+                            const DecodeOptions& options, Progress& progress) {
+  EmbeddingCache nothing_kept{std::filesystem::path()};
+  return embed_images(encoder, list, options, nothing_kept, progress);
+}
+
 }  // namespace ilk

@@ -98,8 +98,8 @@ void write_names(const fs::path& file, const std::vector<std::string>& paths) {
 EmbedSummary embed_to_file(const ImageList& list, const EmbedOptions& options, Progress& progress) {
   check_ranges(options, function);
   const FileFormat& format = format_of(options.output);
-  set_threads(static_cast<int>(options.threads));
-  const auto encoder = load_image_text_encoder(find_model(options.model), options.precision);
+  set_threads(static_cast<int>(options.threads.value_or(0)));
+  const auto encoder = load_image_text_encoder(find_model(options.model), options.precision, options.device);
   const auto folder = cache_folder(options.cache);
   EmbeddingCache cache(folder.empty() ? folder : folder / "embeddings.sqlite");
   const EmbeddedImages images = embed_images(*encoder, list, options.images, cache, progress);

@@ -14,10 +14,10 @@
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/safetensors.h"
+#include "pipeline/assignments_csv.h"
 #include "pipeline/levels.h"
 #include "pipeline/run_assignments.h"
 #include "pipeline/run_directory_lock.h"
-#include "pipeline/run_rows.h"
 #include "text/image_matcher.h"
 
 namespace ilk {

@@ -6,10 +6,10 @@
 #include <unordered_map>
 
 #include "export/export_format.h"
+#include "pipeline/assignments_csv.h"
 #include "pipeline/levels.h"
 #include "pipeline/run_directory_lock.h"
 #include "pipeline/run_files.h"
-#include "pipeline/run_rows.h"
 
 namespace ilk {
 namespace {
@@ -36,7 +36,7 @@ void add_criteria(ExportedRun& run, const std::filesystem::path& folder) {
   for (const auto& criterion : found) {
     ExportedCriterion its{.name = criterion.filename().string()};
     std::unordered_map<std::string, std::int64_t> cluster_of;
-    for (const auto& row : read_run_rows(criterion / "assignments.csv")) {
+    for (const auto& row : read_assignment_rows(criterion / "assignments.csv")) {
       const auto number = static_cast<std::size_t>(row.cluster);
       if (number >= its.names.size()) its.names.resize(number + 1);
       its.names[number] = row.name;
@@ -50,7 +50,7 @@ void add_criteria(ExportedRun& run, const std::filesystem::path& folder) {
   }
 }
 
-ExportedRun exported(const RunFiles& files, const std::vector<RunRow>& rows) {
+ExportedRun exported(const RunFiles& files, const std::vector<AssignmentRow>& rows) {
   ExportedRun run{.embeddings = [&files, n = rows.size()] { return files.embeddings(n); },
                   .map = [&files, n = rows.size()] { return files.map(n); },
                   .decode = files.options().images};
@@ -85,7 +85,7 @@ ExportSummary export_run(const std::filesystem::path& directory, const ExportOpt
   check_ranges(options, function);
   const ExportFormat& format = find_export_format(options);
   const RunFiles files(directory);
-  const auto rows = read_run_rows(directory / "assignments.csv");
+  const auto rows = read_assignment_rows(directory / "assignments.csv");
   const ExportedRun run = exported(files, rows);
   const bool wants_files =
       (format.copies_images || format.place == ExportFormat::Place::beside) && !options.undo;

@@ -13,11 +13,11 @@
 #include "inspect/neighbour_checks.h"
 #include "io/csv.h"
 #include "io/files.h"
+#include "pipeline/assignments_csv.h"
+#include "pipeline/duplicate_groups.h"
 #include "pipeline/labels.h"
 #include "pipeline/page_pictures.h"
-#include "pipeline/picture_facts.h"
 #include "pipeline/run_files.h"
-#include "pipeline/run_rows.h"
 #include "report/report.h"
 
 namespace ilk {
@@ -69,7 +69,7 @@ class Inspection {
       : options_(options),
         progress_(progress),
         run_(directory),
-        rows_(read_run_rows(directory / "assignments.csv")),
+        rows_(read_assignment_rows(directory / "assignments.csv")),
         n_(static_cast<std::int64_t>(rows_.size())),
         output_(options.output.empty() ? directory / "inspect" : options.output) {
     require(run_.has_files(), function, "the images of ", directory, " are rows of ", run_.options().features,
@@ -193,7 +193,7 @@ class Inspection {
     for (const std::int64_t image : order) {
       const double score = scores[static_cast<std::size_t>(image)];
       const bool far = score > threshold;
-      const RunRow& row = rows_[static_cast<std::size_t>(image)];
+      const AssignmentRow& row = rows_[static_cast<std::size_t>(image)];
       csv += csv_field(row.path) + "," + digits(score) + "," + (far ? "yes" : "no") + "," +
              std::to_string(row.cluster) + "," + csv_field(row.name) + "\n";
       summary_.outliers += far ? 1 : 0;
@@ -307,7 +307,7 @@ class Inspection {
   const InspectOptions& options_;
   Progress& progress_;
   RunFiles run_;
-  std::vector<RunRow> rows_;
+  std::vector<AssignmentRow> rows_;
   std::int64_t n_;
   std::filesystem::path output_;
   std::optional<Labels> labels_;
@@ -323,7 +323,7 @@ class Inspection {
 InspectSummary inspect_run(const std::filesystem::path& run, const InspectOptions& options,
                            Progress& progress) {
   check_ranges(options, function);
-  set_threads(static_cast<int>(options.threads));
+  set_threads(static_cast<int>(options.threads.value_or(0)));
   return Inspection(run, options, progress).go();
 }
 

@@ -85,7 +85,7 @@ void say_changes(const RunRecord& record, const PreviousRun& previous, const Ove
 /// The record after the edits: what the files say.
 void take_edited(RunRecord& record) {
   const fs::path& folder = record.options.output;
-  const auto rows = read_run_rows(folder / "assignments.csv");
+  const auto rows = read_assignment_rows(folder / "assignments.csv");
   const auto clusters = Json::parse(read_file(folder / "clusters.json"));
   Assignment& assignment = record.clustering.assignment;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -121,10 +121,10 @@ std::optional<PreviousRun> previous_run(const RunOptions& options) {
   if (!fs::exists(folder / "assignments.csv", error) || !fs::exists(folder / "features.safetensors", error))
     return std::nullopt;
   try {
-    PreviousRun previous{.rows = read_run_rows(folder / "assignments.csv")};
+    PreviousRun previous{.rows = read_assignment_rows(folder / "assignments.csv")};
     const bool edited = has_edits(folder) && fs::exists(unedited_folder(folder) / "assignments.csv", error);
     const fs::path methods_own = edited ? unedited_folder(folder) : folder;
-    previous.unedited = edited ? read_run_rows(methods_own / "assignments.csv") : previous.rows;
+    previous.unedited = edited ? read_assignment_rows(methods_own / "assignments.csv") : previous.rows;
     previous.levels = read_levels(methods_own);
     const SafetensorsFile features(folder / "features.safetensors");
     const auto& facts = features.metadata();
@@ -182,7 +182,7 @@ void write_kept_clusters(RunRecord& record, const std::optional<PreviousRun>& pr
   write_levels(record.summary.levels, unedited_folder(folder));
   std::vector<std::string> notices;
   write_edited(
-      folder, read_edits(folder), previous ? previous->rows : std::vector<RunRow>(),
+      folder, read_edits(folder), previous ? previous->rows : std::vector<AssignmentRow>(),
       [&]() -> const Matrix<float>& { return record.images.embeddings; }, record.options.exemplars, notices);
   for (const auto& notice : notices) progress.say(notice);
   take_edited(record);

@@ -3,17 +3,17 @@
 #include <optional>
 #include <vector>
 
+#include "pipeline/assignments_csv.h"
 #include "pipeline/run_directory.h"
-#include "pipeline/run_rows.h"
 
 namespace ilk {
 
 /// What the folder of a run holds from the last time.
 struct PreviousRun {
-  std::vector<RunRow> rows;      ///< as edited
-  std::vector<RunRow> unedited;  ///< as the method had it
-  ClusterLevels levels;          ///< as the method had them
-  bool same_options = false;     ///< all that clusters and names depend on
+  std::vector<AssignmentRow> rows;      ///< as edited
+  std::vector<AssignmentRow> unedited;  ///< as the method had it
+  ClusterLevels levels;                 ///< as the method had them
+  bool same_options = false;            ///< all that clusters and names depend on
 };
 
 /// Reads it, before anything in the folder is replaced; none where there is no finished run, or one whose

@@ -2,7 +2,7 @@
 
 #include <ilk/error.h>
 #include <ilk/parallel.h>
-#include <ilk/selection.h>
+#include <ilk/word_selection.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #pragma once
-// What a run knows of a method of clustering. Each method is a file of src/pipeline/methods, which says all
-// that is said here, and a line of method_list.h. N images, D dimensions, K clusters.
+// What a run knows of a method of clustering. Each method is a file of src/pipeline/method_entries, which
+// says all that is said here, and a line of method_list.h. N images, D dimensions, K clusters.
 #include <ilk/run.h>
 
 #include <string_view>

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "io/files.h"
-#include "pipeline/run_rows.h"
+#include "pipeline/assignments_csv.h"
 
 namespace ilk {
 namespace {

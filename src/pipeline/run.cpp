@@ -6,7 +6,7 @@
 #include <chrono>
 #include <future>
 
-#include "cluster/duplicates.h"
+#include "cluster/equal_rows.h"
 #include "cluster/plane_layout.h"
 #include "core/memory_size.h"
 #include "io/files.h"

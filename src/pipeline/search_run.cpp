@@ -9,10 +9,10 @@
 
 #include "io/csv.h"
 #include "io/files.h"
+#include "pipeline/assignments_csv.h"
 #include "pipeline/page_pictures.h"
 #include "pipeline/run_encoder.h"
 #include "pipeline/run_files.h"
-#include "pipeline/run_rows.h"
 
 namespace ilk {
 namespace {
@@ -46,9 +46,9 @@ std::vector<SearchHit> search_run(const std::filesystem::path& directory, const 
   check_ranges(options, function);
   require(words.empty() != options.image.empty(), function, "either words or --image must be given",
           words.empty() ? "." : ", not both.");
-  set_threads(static_cast<int>(options.threads));
+  set_threads(static_cast<int>(options.threads.value_or(0)));
   const RunFiles run(directory);
-  const auto rows = read_run_rows(directory / "assignments.csv");
+  const auto rows = read_assignment_rows(directory / "assignments.csv");
   const auto encoder = encoder_of_run(run, options.model, function);
   const Matrix<float> query = query_of(*encoder, run, words, options);
   const auto count = std::min<std::int64_t>(options.count, static_cast<std::int64_t>(rows.size()));
@@ -60,7 +60,7 @@ std::vector<SearchHit> search_run(const std::filesystem::path& directory, const 
                            .note = "Nearest first, by the cosine of the run's model.",
                            .groups = {{}}};
   for (std::int64_t i = 0; i < count; ++i) {
-    const RunRow& row = rows[static_cast<std::size_t>(nearest.indices[0][i])];
+    const AssignmentRow& row = rows[static_cast<std::size_t>(nearest.indices[0][i])];
     hits.push_back({row.path, static_cast<double>(nearest.cosines[0][i]), row.cluster, row.name});
     const std::string cosine = four_digits(hits.back().cosine);
     csv += csv_field(row.path) + "," + cosine + "," + std::to_string(row.cluster) + "," +

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "pipeline/picture_facts.h"
+#include "pipeline/duplicate_groups.h"
 
 namespace ilk {
 namespace {

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "report/jpeg_aspect_ratio.h"
 #include "report/sections.h"
-#include "report/thumbnail.h"
 
 namespace ilk::html {
 namespace {

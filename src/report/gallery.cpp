@@ -2,7 +2,7 @@
 
 #include "page_files.h"
 #include "report/html.h"
-#include "report/thumbnail.h"
+#include "report/jpeg_aspect_ratio.h"
 
 namespace ilk {
 namespace {

@@ -33,7 +33,7 @@ ImageMatcher::ImageMatcher(const std::vector<std::string>& images, bool without_
   stem_tails_.sort();
 }
 
-void ImageMatcher::add(const fs::path& image, std::size_t i, Index& paths, PathTails& tails) {
+void ImageMatcher::add(const fs::path& image, std::size_t i, Index& paths, PathSuffixes& tails) {
   paths[real_(image)].push_back(i);
   tails.add(image.string(), static_cast<std::int64_t>(i));
 }
@@ -67,7 +67,7 @@ void ImageMatcher::choose_by_ending(const std::vector<ImageText>& entries,
     bool is_shared = false;
   };
   std::unordered_map<std::int64_t, Claim> claims;
-  std::vector<PathTails::Found> found(left.size());
+  std::vector<PathSuffixes::Found> found(left.size());
   for (std::size_t k = 0; k < left.size(); ++k) {
     const std::string& path = entries[left[k]].path;
     const auto whole = tails_.find(path), stem = stem_tails_.find(path);

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "text/path_tails.h"
+#include "text/path_suffixes.h"
 
 namespace ilk {
 
@@ -53,7 +53,7 @@ class ImageMatcher {
   // How well a path fits, the best last.
   enum class Fit { none, ending, stem, path };
 
-  void add(const std::filesystem::path& image, std::size_t i, Index& paths, PathTails& tails);
+  void add(const std::filesystem::path& image, std::size_t i, Index& paths, PathSuffixes& tails);
   bool choose_by_path(const ImageText& text, std::int64_t entry, const std::filesystem::path& folder);
   void choose_by_ending(const std::vector<ImageText>& entries, const std::vector<std::size_t>& left);
   bool choose(const ImageText& text, std::int64_t entry, const Index& index, const std::string& key, Fit fit);
@@ -62,7 +62,7 @@ class ImageMatcher {
 
   RealPaths real_;
   Index by_path_, by_stem_path_;
-  PathTails tails_, stem_tails_;
+  PathSuffixes tails_, stem_tails_;
   std::vector<Fit> fits_;
   std::vector<std::string> texts_;  // of the images, where there are any so far
   ImageMatch match_;

@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include "io/files.h"
-#include "pipeline/run_rows.h"
+#include "pipeline/assignments_csv.h"
 #include "report/report.h"
 
 namespace ilk {
@@ -18,7 +18,7 @@ constexpr const char* script = "text/javascript; charset=utf-8";
 
 std::vector<std::string> paths_of(const fs::path& run) {
   std::vector<std::string> paths;
-  for (auto& row : read_run_rows(run / "assignments.csv")) paths.push_back(std::move(row.path));
+  for (auto& row : read_assignment_rows(run / "assignments.csv")) paths.push_back(std::move(row.path));
   return paths;
 }
 
@@ -104,7 +104,7 @@ RunSite::Answer RunSite::state() const {
 
 RunSite::Answer RunSite::state(const std::vector<std::string>& changes) const {
   std::vector<std::int64_t> cluster_of;
-  for (const auto& row : read_run_rows(files_.directory() / "assignments.csv"))
+  for (const auto& row : read_assignment_rows(files_.directory() / "assignments.csv"))
     cluster_of.push_back(row.cluster);
   std::vector<Report::Cluster> clusters;
   for (const auto& cluster : nlohmann::json::parse(read_file(files_.directory() / "clusters.json")))

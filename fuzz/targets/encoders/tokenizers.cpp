@@ -1,7 +1,7 @@
 // What tokenizers are made of.
 
 #include "../../fuzz_target.h"
-#include "encoders/tokenizer.h"
+#include "encoders/clip_tokenizer.h"
 #include "encoders/wordpiece.h"
 
 namespace {

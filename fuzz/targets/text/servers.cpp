@@ -1,8 +1,8 @@
 // What servers answer: heads of HTTP, refusals, captions.
 #include "../../fuzz_target.h"
 #include "captioning/vision_chat.h"
+#include "io/http_error_text.h"
 #include "io/http_headers.h"
-#include "io/refusal.h"
 
 ILK_FUZZ(http_head) {
   ilk::http::Answer answer;

@@ -1,5 +1,5 @@
-// Rows less an origin as small whole numbers: see byte_rows.h. The same to the last bit on every processor:
-// k-means++ draws by what is made of them.
+// Rows less an origin as small whole numbers: see quantised_rows.h. The same to the last bit on every
+// processor: k-means++ draws by what is made of them.
 
 // Coordinates that are worked on at a time.
 constexpr std::int64_t row_group = 32;

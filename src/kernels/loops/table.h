@@ -15,8 +15,8 @@
 #include "kernels/loops/bounded_i16.h"
 #include "kernels/loops/depthwise.h"
 #include "kernels/loops/quantise_rows.h"
-#include "kernels/loops/byte_tiles.h"
-#include "kernels/loops/byte_strips.h"
+#include "kernels/loops/byte_product_tiles.h"
+#include "kernels/loops/byte_product_strips.h"
 // clang-format on
 
 #if defined(ILK_AVX512)

@@ -1,0 +1,37 @@
+#include "io/http_error_text.h"
+
+#include <nlohmann/json.hpp>
+
+#include "io/foreign_content.h"
+#include "io/strings.h"
+
+namespace ilk::http {
+namespace {
+
+using nlohmann::json;
+
+std::string text_at(const json& value, std::initializer_list<const char*> keys) {
+  const json* found = &value;
+  for (const char* key : keys) {
+    if (!found->is_object() || !found->contains(key)) return "";
+    found = &(*found)[key];
+  }
+  return found->is_string() ? found->get<std::string>() : "";
+}
+
+}  // namespace
+
+std::string refusal_text(std::string_view body, const std::string& secret) {
+  const json answer = json::parse(body, nullptr, false);
+  std::string text;
+  if (answer.is_discarded() && foreign_content(body).empty()) text = body;
+  for (const auto& keys : std::initializer_list<std::initializer_list<const char*>>{
+           {"error", "message"}, {"error"}, {"message"}, {"detail"}})
+    if (text.empty()) text = text_at(answer, keys);
+  if (!secret.empty())
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret))
+      text.replace(at, secret.size(), "…");
+  return on_one_line(text, 200);
+}
+
+}  // namespace ilk::http

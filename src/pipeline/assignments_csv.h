@@ -1,0 +1,17 @@
+#pragma once
+// N images of a run.
+#include <ilk/assignments.h>
+#include <ilk/cluster_levels.h>
+
+#include <string>
+#include <vector>
+
+namespace ilk {
+
+/// The first 16 hexadecimal digits of the SHA-256 of all paths in their order.
+std::string digest_of_paths(const std::vector<std::string>& paths);
+
+/// The same as text, with the columns of the levels where there are some.
+std::string to_csv(const std::vector<AssignmentRow>& rows, const ClusterLevels& levels = {});
+
+}  // namespace ilk

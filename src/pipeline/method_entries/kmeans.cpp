@@ -1,0 +1,29 @@
+// Spherical k-means of the embeddings. Words give names alone.
+#include "pipeline/algorithm_options.h"
+#include "pipeline/method_entries/centroid_clusters.h"
+#include "pipeline/method_list.h"
+
+namespace ilk {
+namespace {
+
+std::vector<StageMemory> memory(const RunSize& /*size*/, const RunOptions& /*options*/) {
+  return {};
+}
+
+Clustering cluster(MethodInput input) {
+  KMeansResult clusters =
+      kmeans(input.embeddings, kmeans_options(input.options, input.n_clusters), input.progress);
+  Assignment assignment = assignment_of(input.embeddings, clusters);
+  return clusters_of_kmeans({}, std::move(clusters), std::move(assignment), input.progress);
+}
+
+}  // namespace
+
+const Method kmeans_method{.name = "kmeans",
+                           .summary = "the images alone",
+                           .needs = {},
+                           .memory = memory,
+                           .cluster = cluster,
+                           .place = place_by_centroids};
+
+}  // namespace ilk

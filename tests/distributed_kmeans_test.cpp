@@ -1,0 +1,105 @@
+// The pieces of k-means over parts of the points, against k-means in one place.
+#include <gtest/gtest.h>
+#include <ilk/error.h>
+
+#include <numeric>
+
+#include "cluster/distributed_kmeans.h"
+#include "cluster/kmeans_init.h"
+#include "matrices.h"
+
+namespace {
+
+/// Lloyd's iterations over parts of uneven sizes, until no label changes.
+TEST(SpreadKMeans, IterationsAreThoseOfOnePlace) {
+  const std::int64_t n = 1500, d = 13, k = 9;
+  const auto points = random_unit_rows(n, d, 1), start = random_unit_rows(k, d, 2);
+  ilk::KMeansOptions options;
+  options.search.tolerance = 0;
+  const auto whole = ilk::kmeans_from(points, start, options);
+  ASSERT_EQ(whole.empty_repaired, 0);
+  const std::vector<std::int64_t> ends = {0, 1, 700, 1100, n};
+  std::vector<ilk::KMeansPart> parts;
+  for (std::size_t i = 0; i + 1 < ends.size(); ++i)
+    parts.emplace_back(points.rows_between(ends[i], ends[i + 1]), n, k, 2, std::int64_t{1} << 20);
+  auto centroids = ilk::Matrix<float>(start.view());
+  std::vector<double> objectives;
+  for (int iteration = 0; iteration <= whole.iterations; ++iteration) {
+    ilk::Matrix<double> sums(k, d);
+    std::int64_t moved = 0;
+    for (std::size_t i = parts.size(); i-- > 0;) {
+      parts[i].assign(1, centroids);
+      for (std::int64_t j = 0; j < k * d; ++j) sums.data()[j] += parts[i].sums(1).data()[j];
+      moved += parts[i].moved(1);
+    }
+    if (iteration > 0) objectives.push_back(ilk::objective_of(sums, centroids, n));
+    EXPECT_EQ(moved == 0, iteration == whole.iterations);
+    if (moved > 0) centroids = ilk::centroids_of(sums, centroids);
+  }
+  EXPECT_EQ(objectives, whole.objectives);
+}
+
+TEST(SpreadKMeans, FirstCentresOfTheSampleAreThoseOfAllPoints) {
+  // Of more points than k-means++ looks at; with 16 bits kept for all of them, with 8 bits, and with none.
+  for (const auto& [n, d, k] :
+       {std::array{70000, 5, 6}, std::array{70000, 5, 70}, std::array{140000, 1600, 3}}) {
+    const auto points = random_unit_rows(n, d, 3);
+    ilk::KMeansOptions options{.n_clusters = k, .seed = 4};
+    const ilk::internal::ScreenedPoints screened(points, k);
+    const auto whole =
+        ilk::internal::first_centres(screened, ilk::internal::Geometry::cosine, options, 1, 2, ilk::silent());
+    const auto sample = ilk::kmeans_sample(n, options);
+    ASSERT_LT(static_cast<std::int64_t>(sample.size()), n);
+    auto found = ilk::first_centres(rows_of(points, sample), rows_of(points, ilk::kmeans_origin_sample(n)), n,
+                                    options, 1, 2);
+    for (std::int64_t& row : found.flat()) row = sample[static_cast<std::size_t>(row)];
+    EXPECT_TRUE(equal(found, whole.centres)) << n << " " << d << " " << k;
+  }
+}
+
+TEST(SpreadKMeans, TheWorstServedPointGoesToAnEmptyCluster) {
+  const auto points = matrix_of({{1, 0}, {1, 0}, {0.6f, 0.8f}, {0.8f, 0.6f}, {0, 1}});
+  const auto centroids = matrix_of({{1, 0}, {-1, 0}, {0, 1}});
+  ilk::KMeansPart part(points, 5, 3, 1, 1 << 20);
+  part.assign(0, centroids);
+  EXPECT_EQ(part.labels(0)[2], 2);
+  std::vector<std::int64_t> sizes(part.sizes(0).begin(), part.sizes(0).end());
+  EXPECT_EQ(sizes, (std::vector<std::int64_t>{3, 0, 2}));
+  for (const bool exact : {false, true}) {
+    const auto worst = part.worst(0, sizes, exact);
+    EXPECT_EQ(worst.point, 2);  // of two that are equally far the first
+    EXPECT_FLOAT_EQ(worst.cosine, 0.8f);
+  }
+  EXPECT_EQ(part.worst(0, std::vector<std::int64_t>{3, 0, 1}, false).point, 3);
+  part.remember(0, true);
+  EXPECT_TRUE(part.as_remembered(0));
+  part.repair(0, 2, 1, points.row(2));
+  EXPECT_FALSE(part.as_remembered(0));
+  EXPECT_EQ(part.labels(0)[2], 1);
+  EXPECT_EQ(std::vector<std::int64_t>(part.sizes(0).begin(), part.sizes(0).end()),
+            (std::vector<std::int64_t>{3, 1, 1}));
+  EXPECT_NEAR(part.sums(0)[1][0], 0.6, 1e-7);
+  EXPECT_EQ(part.worst(0, std::vector<std::int64_t>{1, 2, 1}, false).cosine,
+            1);  // its cosine is counted as 1
+  part.move_copies(0, points.row(0), 0, 2);
+  EXPECT_EQ(part.labels(0)[0], 2);
+  EXPECT_EQ(part.labels(0)[1], 2);
+  EXPECT_EQ(part.labels(0)[3], 0);
+}
+
+TEST(SpreadKMeans, SumsAreExact) {
+  std::vector<double> sum(2);
+  const std::vector<float> a = {0.1f, 0.7f}, b = {-0.3f, 1e-9f};
+  for (int i = 0; i < 1000; ++i)
+    ilk::add_to_sum(sum, a, 1 << 20, false), ilk::add_to_sum(sum, b, 1 << 20, false);
+  for (int i = 0; i < 1000; ++i) ilk::add_to_sum(sum, a, 1 << 20, true);
+  for (int i = 0; i < 1000; ++i) ilk::add_to_sum(sum, b, 1 << 20, true);
+  EXPECT_EQ(sum, (std::vector<double>{0, 0}));
+}
+
+TEST(SpreadKMeans, RefusesAnotherSample) {
+  const auto points = random_unit_rows(20, 3, 1);
+  EXPECT_THROW(ilk::first_centres(points, points, 30, {.n_clusters = 2}, 0, 1), ilk::Error);
+}
+
+}  // namespace
