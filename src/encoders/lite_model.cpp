@@ -43,18 +43,10 @@ std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path
   return hash.hex();
 }
 
-}  // namespace
-
-struct LiteModel::State {
-  State(const fs::path& directory, Precision precision, Device device)
-      : State(directory, precision, device, ModelWeights(directory, function)) {}
-
-  /// The weights' files are let go once everything has been copied.
-  State(const fs::path& directory, Precision precision, Device device, ModelWeights weights)
-      : directory(directory),
-        precision(precision),
-        device(device == Device::cuda ? Device::cuda : Device::cpu),
-        config(read_lite_config(directory / "config.json")),
+/// What sees: loaded with the first image, which a run whose images are all known never has.
+struct Viewer {
+  Viewer(const LiteConfig& config, Precision precision, Device device, ModelWeights weights)
+      : config(config),
         image(config.image, weights, precision, device),
         // The head is little work: in float32.
         classifier(take_linear(weights, "classifier", config.image.pooled, config.classes, Precision::fp32)),
@@ -65,7 +57,6 @@ struct LiteModel::State {
         centre(weights.take_vector("head.centre", config.image.pooled)),
         text_mean(weights.take_vector("text_mean", config.text_width())) {
     weights.check();
-    fingerprint = fingerprint_of(directory, weights.files());
   }
 
   /// The mean of the classes' embeddings, weighed by the softmax of the highest logits, less the mean of all
@@ -127,10 +118,40 @@ struct LiteModel::State {
     make_unit_rows(joint);
   }
 
+  const LiteConfig& config;
+  ConvolutionTower image;
+  Linear classifier, visual, hidden, out;
+  Matrix<float> classes;                 // (C, W)
+  std::vector<float> centre, text_mean;  // (F), (W)
+};
+
+}  // namespace
+
+struct LiteModel::State {
+  State(const fs::path& directory, Precision precision, Device device)
+      : directory(directory),
+        precision(precision),
+        device(device == Device::cuda ? Device::cuda : Device::cpu),
+        config(read_lite_config(directory / "config.json")) {
+    ModelWeights weights(directory, function);
+    fingerprint = fingerprint_of(directory, weights.files());
+    // Whether there is a GPU is said at once.
+    if (device == Device::cuda) viewer();
+  }
+
+  const Viewer& viewer() const {
+    std::call_once(viewer_once, [this] {
+      viewer_made = std::make_unique<Viewer>(config, precision, device, ModelWeights(directory, function));
+    });
+    return *viewer_made;
+  }
+
   /// What reads: loaded with the first text, which a run whose nouns come with their features never has.
   struct Reader {
     Reader(const fs::path& directory, const LiteConfig& config, Precision precision, ModelWeights weights)
-        : tokenizer(directory), tower(config.text, weights, precision, "text.") {
+        : tokenizer(directory),
+          tower(config.text, weights, precision, "text."),
+          mean(weights.take_vector("text_mean", config.text_width())) {
       weights.check();
       require(tokenizer.vocabulary_size() <= config.text.vocabulary_size, function, directory,
               ": the tokenizer has ids up to ", tokenizer.vocabulary_size() - 1, ", but the model knows ",
@@ -138,6 +159,7 @@ struct LiteModel::State {
     }
     WordPieceTokenizer tokenizer;
     BertTower tower;
+    std::vector<float> mean;  // (W) of all texts
   };
   const Reader& reader() const {
     std::call_once(reader_once, [this] {
@@ -164,13 +186,10 @@ struct LiteModel::State {
   Precision precision;
   Device device;
   LiteConfig config;
-  ConvolutionTower image;
-  mutable std::once_flag reader_once;
-  mutable std::unique_ptr<Reader> reader_made;
-  Linear classifier, visual, hidden, out;
-  Matrix<float> classes;                 // (C, W)
-  std::vector<float> centre, text_mean;  // (F), (W)
   std::string fingerprint;
+  mutable std::once_flag viewer_once, reader_once;
+  mutable std::unique_ptr<Viewer> viewer_made;
+  mutable std::unique_ptr<Reader> reader_made;
 };
 
 LiteModel::LiteModel(const fs::path& directory, Precision precision, Device device)
@@ -198,9 +217,10 @@ const std::string& LiteModel::fingerprint() const {
 }
 
 LiteModel::Parts LiteModel::look_at(MatrixView<const float> pixels) const {
-  Parts parts{.pooled = state_->image(pixels)};
-  parts.logits = state_->classifier(parts.pooled);
-  parts.conse = state_->conse_of(parts.logits);
+  const Viewer& viewer = state_->viewer();
+  Parts parts{.pooled = viewer.image(pixels)};
+  parts.logits = viewer.classifier(parts.pooled);
+  parts.conse = viewer.conse_of(parts.logits);
   return parts;
 }
 
@@ -209,10 +229,11 @@ Matrix<float> LiteModel::encode_images(MatrixView<const float> pixels) const {
   require(pixels.rows() >= 1 && pixels.columns() == 3 * size * size, "LiteModel::encode_images",
           "pixels must be (B, 3 · ", size, " · ", size, ") with B at least 1, got (", pixels.rows(), ", ",
           pixels.columns(), ").");
-  const Matrix<float> features = state_->image(pixels);
+  const Viewer& viewer = state_->viewer();
+  const Matrix<float> features = viewer.image(pixels);
   auto embeddings = Matrix<float>::uninitialised(pixels.rows(), width());
   parallel_blocks(pixels.rows(), images_at_a_time, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    state_->join(features.rows_between(begin, end), embeddings.rows_between(begin, end));
+    viewer.join(features.rows_between(begin, end), embeddings.rows_between(begin, end));
   });
   return embeddings;
 }
@@ -225,7 +246,7 @@ Matrix<float> LiteModel::encode_texts(const std::vector<std::string>& texts) con
       },
       [&](MatrixView<const std::int32_t> ids) { return state_->read(ids); });
   for (std::int64_t i = 0; i < sentences.rows(); ++i)
-    for (std::int64_t j = 0; j < sentences.columns(); ++j) sentences[i][j] -= state_->text_mean[j];
+    for (std::int64_t j = 0; j < sentences.columns(); ++j) sentences[i][j] -= state_->reader().mean[j];
   make_unit_rows(sentences);
   Matrix<float> joint(sentences.rows(), width());
   for (std::int64_t i = 0; i < joint.rows(); ++i)

@@ -47,8 +47,13 @@ ModelCheck verify_model(const std::filesystem::path& directory, Progress& progre
   }
   progress.check_stop();
   try {
-    // A text too: what reads it may be loaded only then.
-    load_text_encoder(directory)->encode_texts({"a"});
+    // A text and an image too: what reads and what sees may be loaded only then.
+    const auto encoder = load_text_encoder(directory);
+    encoder->encode_texts({"a"});
+    if (const auto* sees = dynamic_cast<const ImageTextEncoder*>(encoder.get())) {
+      const ImagePreprocessor& image = sees->preprocessor();
+      sees->encode_images(Matrix<float>(1, 3 * image.crop_height * image.crop_width).view());
+    }
     check.loads = true;
   } catch (const std::exception& error) {
     check.load_error = text_of(error);

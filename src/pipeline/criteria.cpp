@@ -153,12 +153,11 @@ class CriterionRun {
 
   void name(MatrixView<const float> rest, const Corpus& words, MatrixView<const float> features) {
     const Assignment& assignment = record_.clustering.assignment;
-    const auto& wordnet = from_.vocabulary.wordnet;
     const auto names = name_clusters(rest, assignment.labels, record_.n_clusters,
                                      {.nouns = words.texts,
                                       .features = features,
                                       .definitions = words.notes,
-                                      .wordnet = wordnet ? &*wordnet : nullptr});
+                                      .wordnet = from_.vocabulary.wordnet()});
     take_names(record_, names);
   }
 

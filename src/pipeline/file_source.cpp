@@ -90,7 +90,7 @@ class FeatureFiles : public FeatureSource {
     if (nouns_) vocabulary.nouns = offered(*nouns_, "read nouns");
     if (captions_) vocabulary.captions = offered(*captions_, "read captions");
     if (nouns_ && !run_.options.nouns.empty())
-      vocabulary.wordnet = run_.timed("read WordNet", [&] { return open_wordnet(run_.options); });
+      vocabulary.reading_wordnet = begin_reading_wordnet(run_.options);
     return vocabulary;
   }
 

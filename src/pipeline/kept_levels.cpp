@@ -73,12 +73,11 @@ void name_kept_levels(RunRecord& record, const std::optional<PreviousRun>& previ
   for (const auto& cluster : record.summary.clusters) names.push_back(cluster.name);
   const auto& nouns = record.vocabulary.nouns;
   const Matrix<float> features = nouns ? nouns->features() : Matrix<float>();
-  const auto& wordnet = record.vocabulary.wordnet;
   const auto named = name_levels(record.images.embeddings, record.clustering.assignment.labels, names, upper,
                                  {.nouns = nouns ? nouns->corpus.texts : std::vector<std::string>(),
                                   .features = features,
                                   .definitions = nouns ? nouns->corpus.notes : std::vector<std::string>(),
-                                  .wordnet = wordnet ? &*wordnet : nullptr,
+                                  .wordnet = record.vocabulary.wordnet(),
                                   .with_hypernyms = record.options.nouns.empty()});
   for (std::size_t level = 0; level < n_levels; ++level)
     for (std::size_t c = 0; c < levels.upper[level].size(); ++c) {

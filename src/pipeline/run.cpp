@@ -194,7 +194,7 @@ class Run {
                             {.nouns = nouns.corpus.texts,
                              .features = features,
                              .definitions = nouns.corpus.notes,
-                             .wordnet = vocabulary.wordnet ? &*vocabulary.wordnet : nullptr,
+                             .wordnet = vocabulary.wordnet(),
                              .with_hypernyms = options().nouns.empty()});
       record_.top_nouns = std::move(nouns.space.placed.top_words);
     }

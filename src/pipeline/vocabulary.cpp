@@ -7,7 +7,7 @@
 namespace ilk {
 namespace {
 
-const WordNet& required(const std::optional<WordNet>& wordnet, std::string_view what) {
+const WordNet& required(const WordNet* wordnet, std::string_view what) {
   if (!wordnet)
     fail("read_vocabulary", what,
          " default to WordNet's, which was not found. Install it (Debian: wordnet-base), name its folder "
@@ -24,10 +24,23 @@ std::vector<std::string> Words::chosen() const {
   return texts;
 }
 
+const WordNet* Vocabulary::wordnet() const {
+  if (!reading_wordnet.valid()) return nullptr;
+  const std::optional<WordNet>& read = reading_wordnet.get();
+  return read ? &*read : nullptr;
+}
+
 std::optional<WordNet> open_wordnet(const RunOptions& options) {
   if (!options.wordnet.empty()) return WordNet(options.wordnet);
   const auto found = WordNet::find();
   return found ? std::optional<WordNet>(*found) : std::nullopt;
+}
+
+std::shared_future<std::optional<WordNet>> begin_reading_wordnet(const RunOptions& options) {
+  // Where no thread can be had it is read by whoever asks first.
+  auto reading = std::async(std::launch::async | std::launch::deferred, open_wordnet, options).share();
+  if (!options.wordnet.empty()) (void)reading.get();
+  return reading;
 }
 
 std::optional<VocabularyFile> open_noun_vocabulary(const RunOptions& options) {
@@ -40,7 +53,7 @@ std::optional<VocabularyFile> open_noun_vocabulary(const RunOptions& options) {
 }
 
 Vocabulary read_vocabulary(const ImageTextEncoder& encoder, const RunOptions& options) {
-  Vocabulary vocabulary{.wordnet = open_wordnet(options)};
+  Vocabulary vocabulary{.reading_wordnet = begin_reading_wordnet(options)};
   // WordNet asked for by name goes before the model's own list.
   const auto own = [&](const char* file) {
     const auto path = encoder.directory() / file;
@@ -54,14 +67,14 @@ Vocabulary read_vocabulary(const ImageTextEncoder& encoder, const RunOptions& op
     if (made) return made->nouns();
     if (!options.nouns.empty()) return read_nouns(options.nouns);
     if (const auto path = own("nouns.txt")) return read_nouns(*path);
-    return make_corpus("WordNet 3.0 nouns", required(vocabulary.wordnet, "Nouns").nouns());
+    return make_corpus("WordNet 3.0 nouns", required(vocabulary.wordnet(), "Nouns").nouns());
   };
   const auto captions = [&]() -> std::optional<Words> {
     if (!options.captions_corpus.empty()) return Words{.corpus = read_captions(options.captions_corpus)};
     if (const auto path = own("captions.txt")) return Words{.corpus = read_captions(*path)};
     if (own("nouns.txt")) return std::nullopt;
     return Words{.corpus = make_corpus("WordNet 3.0 definitions and examples",
-                                       required(vocabulary.wordnet, "Captions").sentences())};
+                                       required(vocabulary.wordnet(), "Captions").sentences())};
   };
   vocabulary.nouns = Words{.corpus = nouns()};
   // The features' file holds no definitions; the list beside it does.

@@ -6,6 +6,7 @@
 #include <ilk/wordnet.h>
 
 #include <functional>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,12 +31,18 @@ struct Vocabulary {
   std::optional<Words> nouns;
   std::optional<Words> captions;
   std::vector<std::string> templates;  ///< that nouns are written in; empty where features come from files
-  std::optional<WordNet>
-      wordnet;  ///< for hypernyms in naming; absent where it is not installed and not needed
+  /// For hypernyms in naming. It is read on a thread of its own; null where it is not installed and not
+  /// needed.
+  const WordNet* wordnet() const;
+  std::shared_future<std::optional<WordNet>> reading_wordnet;
 };
 
 /// WordNet from the folder that the options name, else from where it is usually installed, if it is.
 std::optional<WordNet> open_wordnet(const RunOptions& options);
+
+/// The same, read while other work goes on. A folder that the options name is read at once, so that what is
+/// wrong with it is said before anything else is done.
+std::shared_future<std::optional<WordNet>> begin_reading_wordnet(const RunOptions& options);
 
 /// The nouns' file where it is one of build_vocabulary, whose templates must not be contradicted.
 std::optional<VocabularyFile> open_noun_vocabulary(const RunOptions& options);

@@ -196,14 +196,14 @@ WordNet::WordNet(const std::filesystem::path& directory) {
   while (data.next_line()) synsets_.push_back(read_synset(data, lines.emplace_back()));
   if (synsets_.empty()) data.bad("the file holds no synset");
 
-  // The synsets ascend by offset, each being its line's place.
+  // They ascend, each being its line's place. Apart from the synsets they stay in the processor's cache.
+  std::vector<std::int64_t> offsets;
+  offsets.reserve(synsets_.size());
+  for (const Synset& synset : synsets_) offsets.push_back(synset.offset);
   const auto synset_at = [&](std::int64_t offset) -> std::int32_t {
-    const auto found =
-        std::lower_bound(synsets_.begin(), synsets_.end(), offset,
-                         [](const Synset& synset, std::int64_t at) { return synset.offset < at; });
-    return found == synsets_.end() || found->offset != offset
-               ? -1
-               : static_cast<std::int32_t>(found - synsets_.begin());
+    const auto found = std::lower_bound(offsets.begin(), offsets.end(), offset);
+    return found == offsets.end() || *found != offset ? -1
+                                                      : static_cast<std::int32_t>(found - offsets.begin());
   };
   for (std::size_t i = 0; i < synsets_.size(); ++i) {
     for (const std::int64_t offset : lines[i].hypernym_offsets) {
