@@ -1,4 +1,4 @@
-#include "pipeline/labels.h"
+#include "text/labels.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/labels.h"
 #include "pipeline/run_assignments.h"
+#include "text/labels.h"
 
 namespace ilk {
 

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "pipeline/embed_images.h"
-#include "pipeline/labels.h"
 #include "pipeline/run_context.h"
 #include "pipeline/vocabulary.h"
+#include "text/labels.h"
 
 namespace ilk {
 

@@ -15,10 +15,10 @@
 #include "io/files.h"
 #include "pipeline/assignments_csv.h"
 #include "pipeline/duplicate_groups.h"
-#include "pipeline/labels.h"
 #include "pipeline/page_pictures.h"
 #include "pipeline/run_files.h"
 #include "report/report.h"
+#include "text/labels.h"
 
 namespace ilk {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/labels.h"
+#include "text/labels.h"
 
 namespace ilk {
 

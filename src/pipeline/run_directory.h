@@ -9,10 +9,10 @@
 
 #include "pipeline/clustering.h"
 #include "pipeline/embed_images.h"
-#include "pipeline/labels.h"
 #include "pipeline/run_context.h"
 #include "pipeline/run_directory_lock.h"
 #include "pipeline/vocabulary.h"
+#include "text/labels.h"
 
 namespace ilk {
 

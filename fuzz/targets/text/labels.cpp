@@ -1,5 +1,5 @@
 // Labels in all their forms.
-#include "pipeline/labels.h"
+#include "text/labels.h"
 #include "../../fuzz_target.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "pipeline/labels.h"
+#include "text/labels.h"
 
 #include <ilk/array_file.h>
 #include <ilk/error.h>
