@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "cluster/criterion_space.h"
+#include "cluster/plane_layout.h"
 #include "io/files.h"
 #include "methods/auto_clustering.h"
 #include "pipeline/algorithm_options.h"
@@ -84,7 +85,6 @@ class CriterionRun {
     record_.n_clusters =
         criterion.n_clusters.value_or(upper.empty() ? from.n_clusters : std::ssize(upper.front()));
     record_.options.n_clusters = record_.n_clusters;
-    record_.options.map = false;  // the run's own has the images already
     require(record_.n_clusters <= from.images.embeddings.rows(), function, "--by ", criterion.name,
             " must make at most as many clusters as there are images (", from.images.embeddings.rows(),
             "), got ", record_.n_clusters, ".");
@@ -116,6 +116,10 @@ class CriterionRun {
     const Matrix<float> rest = without_centres(record_.images.embeddings, space);
     cluster(criterion_features(rest, space));
     name(rest, words, features);
+    // By what the criterion sees: neighbours here may be far apart on the run's own map.
+    if (record_.options.map)
+      record_.map = plane_layout(record_.clustering.clustered(record_.images.embeddings),
+                                 {.seed = record_.options.seed}, progress_);
     record_.clustering.facts["by"] = {
         {"criterion", criterion_.name}, {"meaning", criterion_.meaning},
         {"words", words.texts},         {"words_sha256", criterion_.words.sha256},
@@ -166,6 +170,7 @@ class CriterionRun {
     if (previous) keep_numbers(record_, *previous, progress_);
     write_kept_clusters(record_, previous, progress_);
     features->commit();  // not newer than the assignments, as in the run's own folder
+    write_map(record_);
     record_.summary.notices = progress_.said();
     write_report(
         record_, std::nullopt,
