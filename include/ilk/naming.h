@@ -79,9 +79,9 @@ struct UpperClusters {
 /// Names for upper levels, so that names narrow from above to below: animal, bird, parrot.
 ///
 /// A cluster of one cluster alone has the name of that. Else it is named by name_clusters' rules among the
-/// clusters of its level, with two more: a name that is a kind of a name anywhere below it does not come into
-/// question, and a noun's weight counts in full only as far as the names one level below are kinds of it (a
-/// quarter of the weight where none is, and half of the rest for what is a name below itself).
+/// clusters of its level, with two more. A noun is no name for it if more than a third of its images have a
+/// wider name one level below, of which the noun is a kind. And a noun's weight counts in full only as far as
+/// the names one level below are kinds of it (0.85 of the weight where none is).
 ///
 /// `labels` (N) and `names` (K) are of the finest clusters, as name_clusters has them; `levels` follow from
 /// below to above. Returns the names of each level. Throws Error for sizes that do not match.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ._core import version as __version__
     from ._count import ClusterCount as ClusterCount
     from ._count import choose_k as choose_k
-    from ._embedding import EmbeddedImages as EmbeddedImages
+    from ._embedded import EmbeddedImages as EmbeddedImages
     from ._embedding import embed_images as embed_images
     from ._embedding import embed_texts as embed_texts
     from ._naming import ClusterName as ClusterName

@@ -7,66 +7,20 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _arrays, _core, _library
+from ._embedded import EmbeddedImages, Encoder, Path, Skipped, cache_folder, loaded_encoder
+from ._own_encoders import embed_images_with, encode_texts_with
 from ._progress import Progress, listening
-
-# A model of the user's: what ilk._own_encoders takes.
-Encoder = Any
-Path = str | os.PathLike[str]
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that could not be used."""
-
-    path: str
-    kind: str  #: one of a few words, for counting: "damaged", "not an image", …
-    reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class EmbeddedImages:
-    """Embeddings and what they are of; NumPy takes it as the embeddings."""
-
-    embeddings: _arrays.Floats  #: (N, D), rows of unit length
-    paths: list[str]  #: of the N usable images; numbers where images came without a path
-    rows: npt.NDArray[np.int64]  #: the place of each among the images that were found
-    skipped: list[Skipped]
-    encoded: int  #: images that the model saw now
-    from_cache: int  #: images whose embedding was kept from before
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.array(self.embeddings, dtype=dtype, copy=bool(copy) or None) if copy is not False else self.embeddings
-
-    def __repr__(self) -> str:
-        return f"EmbeddedImages({len(self.paths)} images, {self.embeddings.shape[1]} dimensions, {len(self.skipped)} skipped)"
-
-
-@functools.lru_cache(maxsize=2)
-def loaded_encoder(model: str, precision: str = "auto") -> _core.ImageTextEncoder:
-    """The model, loaded once."""
-    return _core.load_encoder(model, precision)
 
 
 @functools.lru_cache(maxsize=2)
 def _loaded_text_encoder(model: str, precision: str) -> _core.TextEncoder:
     return _core.load_text_encoder(model, precision)
-
-
-def cache_folder(cache: Path | bool | None) -> str:
-    """The folder for what is kept between calls; empty: nothing is."""
-    if cache is False or cache == "none":
-        return ""
-    return _core.default_cache() if cache is None or cache is True else os.fspath(cache)
 
 
 def embed_images(
@@ -122,7 +76,6 @@ def embed_images(
     if paths and len(paths) != len(images):
         raise _core.Error("[embed_images] images must be all paths or all arrays, got both.")
     if encoder is not None:
-        from ._own_encoders import embed_images_with
 
         return embed_images_with(encoder, [os.fspath(p) for p in paths], images, progress)
     own = loaded_encoder(model, precision)
@@ -234,7 +187,6 @@ def embed_texts(
     """
     texts = [texts] if isinstance(texts, str) else list(texts)
     if encoder is not None:
-        from ._own_encoders import encode_texts_with
 
         def encode(some: list[str]) -> _arrays.Floats:
             return encode_texts_with(encoder, some, progress)

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import os
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from . import _arrays, _core
-from ._embedding import EmbeddedImages, Skipped, cache_folder
-from ._progress import Listener, Notice, Progress, listening
+from ._embedded import EmbeddedImages, Skipped, cache_folder
+from ._progress import Listener, Progress, listening
 
 AT_A_TIME = 32
 _PROBES = ["a photo of a dog", "a mountain lake at dawn", "text", "two red bicycles", "Straße 42", "owl"]
@@ -215,38 +214,3 @@ def _keep(path: str, features: _arrays.Floats) -> None:
     except BaseException:
         os.unlink(scratch)
         raise
-
-
-def features_for_run(
-    encoder: Any, paths: list[str], options: dict[str, Any], folder: str, progress: Progress
-) -> dict[str, Any]:
-    """Encodes images and nouns into files of `folder`; returns the options of a run on these features."""
-    for name in ("features", "names", "noun_features", "model", "captions_corpus"):
-        if name in options:
-            raise _core.Error(f"[cluster] {name} must not be given together with encoder.")
-    from ._vocabulary import vocabulary
-
-    options = dict(options)
-    images = embed_images_with(encoder, paths, [], progress)
-    if images.skipped:
-        warnings.warn(
-            f"{len(images.skipped)} files were skipped, the first of them {images.skipped[0].path}: {images.skipped[0].reason}.",
-            Notice,
-            stacklevel=3,
-        )
-    templates = _core.read_templates(os.fspath(options.pop("templates"))) if "templates" in options else None
-    words = vocabulary(
-        nouns=options.pop("nouns", None), templates=templates, encoder=encoder, cache=options.get("cache"), progress=progress
-    )
-    files = {name: os.path.join(folder, name) for name in ("images.npy", "names.txt", "nouns.npy", "nouns.txt")}
-    np.save(files["images.npy"], images.embeddings)
-    np.save(files["nouns.npy"], words.features)
-    for name, lines in (("names.txt", images.paths), ("nouns.txt", words.nouns)):
-        if any("\n" in line for line in lines):
-            raise _core.Error("[cluster] a path with a line's end in it cannot be used with encoder.")
-        with open(files[name], "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.writelines(line + "\n" for line in lines)
-    options.update(
-        features=files["images.npy"], names=files["names.txt"], nouns=files["nouns.txt"], noun_features=files["nouns.npy"]
-    )
-    return options

@@ -22,7 +22,7 @@ from ._progress import Notice, Progress, listening
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._embedding import Encoder
+    from ._embedded import Encoder
     from ._options import AssignOptions, ClusterOptions
 
 Path = str | os.PathLike[str]
@@ -381,7 +381,7 @@ def cluster(
     scratch = None
     try:
         if encoder is not None:
-            from ._own_encoders import features_for_run
+            from ._run_features import features_for_run
 
             scratch = tempfile.mkdtemp(prefix="ilk-")
             keywords, paths = features_for_run(encoder, paths, keywords, scratch, progress), []

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import _arrays, _core
+from ._embedded import Encoder, cache_folder, loaded_encoder
+from ._own_encoders import embed_nouns
 from ._progress import Progress, listening
-
-if TYPE_CHECKING:
-    from ._embedding import Encoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +76,10 @@ def vocabulary(
     Error
         Where there are no nouns: no list, none with the model, and no WordNet.
     """
-    from ._embedding import cache_folder, loaded_encoder
-
     if isinstance(nouns, (str, os.PathLike)) and os.fspath(nouns).endswith(".safetensors"):
         texts, features, _ = _core.read_vocabulary_file(os.fspath(nouns))
         return Vocabulary(texts, features)
     if encoder is not None:
-        from ._own_encoders import embed_nouns
-
         return Vocabulary(*embed_nouns(encoder, _texts(nouns, None), templates, cache, progress))
     own = loaded_encoder(model, precision)
     made = os.path.join(own.directory, "nouns.safetensors")

@@ -12,14 +12,13 @@
 namespace ilk {
 namespace {
 
-constexpr double uncovered_factor = 0.25;  // of a noun that no name below is a kind of
-constexpr double repeated_factor = 0.5;    // of a noun that is a name below itself
+constexpr double uncovered_factor = 0.85;  // of a noun that no name one level below is a kind of
+constexpr double parts_with_wider = 3;  // the most of a cluster's images whose name below is wider: a third
 
-/// A named cluster somewhere below another.
+/// A named cluster one level below another.
 struct NameBelow {
   std::int64_t concept_number;
   double images;
-  bool is_child;  // else further below
 };
 
 /// What lies below each cluster of a level.
@@ -76,24 +75,24 @@ class LevelNamer {
   }
 
  private:
-  /// Whether a concept is not narrower than a name below.
+  /// Whether a concept is not narrower than the names below, but for a few: one cluster whose name is too
+  /// wide (birds called "animal") does not keep the right name from all above it.
   bool may_be(const Below& below, std::size_t k, std::int64_t c) const {
     if (c < 0) return true;
-    return std::none_of(below.names[k].begin(), below.names[k].end(), [&](const NameBelow& name) {
-      return name.concept_number != c && is_kind_of(concepts_[size_t_of(c)], name.concept_number);
-    });
+    double with_wider = 0;
+    for (const NameBelow& name : below.names[k])
+      if (name.concept_number != c && is_kind_of(concepts_[size_t_of(c)], name.concept_number))
+        with_wider += name.images;
+    return parts_with_wider * with_wider <= below.images_of_children[k];
   }
 
   double factor(const Below& below, std::int64_t k, std::int64_t c) const {
     if (!may_be(below, size_t_of(k), c)) return 0;
     double covered = 0;
-    bool repeated = false;
-    for (const NameBelow& name : below.names[size_t_of(k)]) {
-      repeated = repeated || name.concept_number == c;
-      if (name.is_child && is_kind_of(concepts_[size_t_of(name.concept_number)], c)) covered += name.images;
-    }
+    for (const NameBelow& name : below.names[size_t_of(k)])
+      if (is_kind_of(concepts_[size_t_of(name.concept_number)], c)) covered += name.images;
     const double share = covered / std::max(1.0, below.images_of_children[size_t_of(k)]);
-    return (uncovered_factor + (1 - uncovered_factor) * share) * (repeated ? repeated_factor : 1);
+    return uncovered_factor + (1 - uncovered_factor) * share;
   }
 
   void give_out_the_rest(std::vector<ClusterName>& names, const std::vector<std::vector<NounChoice>>& choices,
@@ -136,7 +135,6 @@ std::vector<std::vector<ClusterName>> name_levels(MatrixView<const float> embedd
   std::optional<LevelNamer> namer;
   if (!words.nouns.empty() && !labels.empty()) namer.emplace(embeddings, words);
   std::vector<std::int64_t> here(labels.begin(), labels.end());
-  std::vector<std::vector<NameBelow>> names_below;
   const std::vector<ClusterName>* children = &names;
   for (const UpperClusters& level : levels) {
     require(level.parents.size() == children->size(), function, "a level must have a parent for each of the ",
@@ -151,15 +149,12 @@ std::vector<std::vector<ClusterName>> name_levels(MatrixView<const float> embedd
       const std::int64_t parent = level.parents[child];
       require(parent >= 0 && parent < level.n_clusters, function, "parents must be from 0 to ",
               level.n_clusters - 1, ", got ", parent, ".");
-      auto& all = below.names[size_t_of(parent)];
-      if (!names_below.empty())
-        for (NameBelow name : names_below[child]) all.push_back((name.is_child = false, name));
       if (images[child] == 0) continue;
       below.children[size_t_of(parent)].push_back(static_cast<std::int64_t>(child));
       below.images_of_children[size_t_of(parent)] += images[child];
       const ClusterName& its = (*children)[child];
       if (const auto c = namer && its.is_named ? namer->concept_of(its.name) : -1; c >= 0)
-        all.push_back({c, images[child], true});
+        below.names[size_t_of(parent)].push_back({c, images[child]});
     }
     for (std::int64_t& label : here) label = level.parents[size_t_of(label)];
     auto named = namer ? namer->name(here, level, below, *children) : std::vector<ClusterName>(n);
@@ -167,7 +162,6 @@ std::vector<std::vector<ClusterName>> name_levels(MatrixView<const float> embedd
       if (named[k].name.empty()) named[k].name = "unnamed " + std::to_string(k);
     result.push_back(std::move(named));
     children = &result.back();
-    names_below = std::move(below.names);
   }
   return result;
 }

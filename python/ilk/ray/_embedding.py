@@ -17,7 +17,7 @@ class _Encoder:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         from .. import _library
-        from .._embedding import loaded_encoder
+        from .._embedded import loaded_encoder
 
         _library.prepare_images()
         encoder = loaded_encoder(self._model, self._precision)
