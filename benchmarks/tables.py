@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Prints the tables of docs/results: the methods on the example pictures, then the kernels beside their peers. --quick: fewer seeds and rounds, smaller inputs, no Google Benchmark."""
+"""Prints the tables of docs/results: the methods on the example pictures, then the kernels beside their peers."""
+import argparse
 import pathlib
 import shutil
 import subprocess
-import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 
 
 def main():
-    quick = ["--quick"] if "--quick" in sys.argv[1:] else []
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer seeds and rounds, smaller inputs, no Google Benchmark")
+    quick = ["--quick"] if parser.parse_args().quick else []
     seeds = "2" if quick else "5"
     images, labels = ROOT / "examples/clipart/images", ROOT / "examples/clipart/labels.csv"
     out = ROOT / "run/bench"
