@@ -118,7 +118,7 @@ def tower_session(tower, work):
     session = onnxruntime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])
     return lambda x: session.run(None, {"x": x[None]})[0][0]
 
-def features(jobs, tower, work, name, threads, part=1000):
+def features(jobs, tower, work, name, threads, part=250):
     """jobs: functions without arguments that give pixels -> N x 1280, kept in WORK/name.npz; a run that was ended goes on after its last whole part"""
     if (work / f"{name}.npz").exists(): return np.load(work / f"{name}.npz")["avg"]
     run, parts = tower_session(tower, work), work / name; parts.mkdir(exist_ok=True)
