@@ -9,6 +9,10 @@ ilk_test(image LAYERS encoders)
 ilk_test(image_colours LAYERS io)
 ilk_test(image_list LAYERS io)
 ilk_test(dataset LAYERS io)
+ilk_test(damaged_dataset LAYERS io)
+ilk_test(path_table LAYERS io)
+ilk_test(videos LAYERS io)
+ilk_test(webdataset LAYERS io)
 ilk_test(dataset_store LAYERS io)
 
 # What compare_with_pillow.py runs; no test by itself.
