@@ -1,5 +1,6 @@
 # Tests of src/encoders.
 ilk_test(models LAYERS model_store)
+ilk_test(models_verify LAYERS model_store)
 ilk_test(preprocessor LAYERS encoders)
 ilk_test(clip_tokenizer LAYERS encoders)
 ilk_test(towers LAYERS encoders)
