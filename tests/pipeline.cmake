@@ -1,6 +1,7 @@
 # Tests of src/pipeline and of the program.
 ilk_test(labels LAYERS pipeline)
 ilk_test(features LAYERS pipeline)
+ilk_test(noun_vocabulary LAYERS pipeline)
 ilk_test(methods_run LAYERS pipeline)
 ilk_test(run_options LAYERS pipeline)
 
