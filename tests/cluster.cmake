@@ -1,6 +1,7 @@
 # Tests of src/cluster.
 ilk_test(unit_rows LAYERS cluster)
 ilk_test(screen LAYERS cluster)
+ilk_test(kmeans_init LAYERS cluster)
 ilk_test(kmeans LAYERS cluster)
 ilk_test(assign_to_nearest LAYERS cluster)
 ilk_test(distributed_kmeans LAYERS cluster)
