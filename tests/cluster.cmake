@@ -1,8 +1,13 @@
 # Tests of src/cluster.
+ilk_test(unit_rows LAYERS cluster)
 ilk_test(screen LAYERS cluster)
+ilk_test(kmeans_init LAYERS cluster)
 ilk_test(kmeans LAYERS cluster)
+ilk_test(assign_to_nearest LAYERS cluster)
 ilk_test(distributed_kmeans LAYERS cluster)
 ilk_test(transport LAYERS cluster)
+ilk_test(anderson LAYERS cluster)
+ilk_test(apply_plan LAYERS cluster)
 ilk_test(distributed_transport LAYERS cluster)
 ilk_test(neighbours LAYERS cluster)
 ilk_test(principal_plane LAYERS cluster)

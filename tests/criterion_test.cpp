@@ -5,6 +5,7 @@
 #include "io/files.h"
 #include "temporary_directory.h"
 #include "text/criterion.h"
+#include "tiny_wordnet.h"
 
 namespace {
 
@@ -13,11 +14,6 @@ using ilk::read_criteria;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
-
-const ilk::WordNet& tiny() {
-  static const ilk::WordNet wordnet(std::filesystem::path(ILK_TEST_DATA) / "wordnet" / "tiny");
-  return wordnet;
-}
 
 std::string refusal(const std::string& text, const ilk::WordNet* wordnet = &tiny()) {
   try {

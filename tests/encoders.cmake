@@ -1,8 +1,11 @@
 # Tests of src/encoders.
 ilk_test(models LAYERS model_store)
+ilk_test(models_verify LAYERS model_store)
+ilk_test(preprocessor LAYERS encoders)
 ilk_test(clip_tokenizer LAYERS encoders)
 ilk_test(towers LAYERS encoders)
 ilk_test(clip LAYERS encoders)
+ilk_test(clip_directory LAYERS encoders)
 ilk_test(text_features LAYERS encoders)
 ilk_test(wordpiece LAYERS encoders)
 ilk_test(sentence_bert LAYERS encoders)

@@ -2,12 +2,10 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/parallel.h>
-#include <ilk/random.h>
 
 #include <algorithm>
-#include <numeric>
-#include <set>
 
+#include "made_points.h"
 #include "matrices.h"
 #include "npy_fixture.h"
 #include "targets.h"
@@ -16,36 +14,11 @@ namespace {
 
 using Labels = std::vector<std::int64_t>;
 
-/// Points around `groups` random directions; a larger spread makes them overlap.
-ilk::Matrix<float> grouped(std::int64_t n, std::int64_t d, std::int64_t groups, double spread,
-                           std::uint64_t seed) {
-  ilk::RandomStream random(seed, "groups");
-  const auto centres = random_matrix(groups, d, seed + 1);
-  auto rows = random_matrix(n, d, seed + 2);
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float* centre = centres[random.below(groups)];
-    for (std::int64_t j = 0; j < d; ++j) rows[i][j] = static_cast<float>(spread) * rows[i][j] + centre[j];
-  }
-  return unit_rows(std::move(rows));
-}
-
 /// `times` copies of `rows`, one after another.
 ilk::Matrix<float> repeated(const ilk::Matrix<float>& rows, std::int64_t times) {
   auto result = ilk::Matrix<float>::uninitialised(rows.rows() * times, rows.columns());
   for (std::int64_t i = 0; i < result.rows(); ++i) std::ranges::copy(rows.row(i % rows.rows()), result[i]);
   return result;
-}
-
-ilk::Matrix<float> axes(std::int64_t n) {
-  ilk::Matrix<float> result(n, n);
-  for (std::int64_t i = 0; i < n; ++i) result[i][i] = 1;
-  return result;
-}
-
-double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * b[j];
-  return sum;
 }
 
 Labels labels_of(const std::string& fixture) {
@@ -381,61 +354,6 @@ class StopsAtOnce : public ilk::Progress {
 TEST(KMeans, StopsWhereAsked) {
   StopsAtOnce progress;
   EXPECT_THROW(ilk::kmeans(grouped(50, 4, 2, 0.5, 1), {.n_clusters = 2}, progress), ilk::Stopped);
-}
-
-TEST(AssignToNearest, EqualsASlowSearchForBestAndRunnerUp) {
-  const auto points = grouped(2500, 17, 5, 1.0, 3), centres = grouped(270, 17, 9, 1.0, 5);
-  for_each_target([&] {
-    const auto found = ilk::assign_to_nearest(points, centres);
-    for (std::int64_t i = 0; i < points.rows(); ++i) {
-      std::vector<std::pair<double, std::int64_t>> order;
-      for (std::int64_t c = 0; c < centres.rows(); ++c)
-        order.push_back({-dot(points.row(i), centres.row(c)), c});
-      std::partial_sort(order.begin(), order.begin() + 2, order.end());
-      const auto place = static_cast<std::size_t>(i);
-      ASSERT_EQ(found.labels[place], order[0].second);
-      ASSERT_EQ(found.second_labels[place], order[1].second);
-      ASSERT_NEAR(found.scores[place], -order[0].first, 1e-6);
-      ASSERT_NEAR(found.second_scores[place], -order[1].first, 1e-6);
-    }
-  });
-}
-
-TEST(AssignToNearest, TiesGoToTheLowerNumberAndTheRunnerUpToo) {
-  const auto four = axes(4);
-  const auto point = matrix_of({{0.5f, 0.5f, 0.5f, 0.5f}});  // equally far from all four axes
-  const auto low_then_high = matrix_of({{-1, 0}, {-1, 0}, {1, 0}});
-  for_each_target([&] {
-    auto found = ilk::assign_to_nearest(point, four);
-    EXPECT_EQ(found.labels, Labels{0});
-    EXPECT_EQ(found.second_labels, Labels{1});
-    found = ilk::assign_to_nearest(matrix_of({{1, 0}}), low_then_high);
-    EXPECT_EQ(found.labels, Labels{2});
-    EXPECT_EQ(found.second_labels, Labels{0});
-    found = ilk::assign_to_nearest(point, four.rows_between(0, 1));
-    EXPECT_EQ(found.second_labels, Labels{-1});
-    EXPECT_EQ(found.second_scores, std::vector<float>{-1});
-  });
-}
-
-TEST(AssignToNearest, RefusesOtherWidths) {
-  EXPECT_EQ(error_of([] { ilk::assign_to_nearest(axes(3), axes(4)); }),
-            "[assign_to_nearest] centroids must be as wide as the embeddings (3), got 4.");
-}
-
-TEST(NormaliseRows, ScalesRowsOfAnySizeAndNamesTheFirstBadRow) {
-  const auto rows = matrix_of({{3, 4}, {1e-30f, 0}, {1e-42f, 0}, {3e38f, 3e38f}, {0, 5}});
-  const float half = std::sqrt(0.5f);
-  const auto expected = matrix_of({{0.6f, 0.8f}, {1, 0}, {1, 0}, {half, half}, {0, 1}});
-  EXPECT_LT(largest_difference(ilk::normalise_rows(rows, "embed", "features"), expected), 1e-7);
-  auto bad = ilk::Matrix<float>::filled(5000, 3, 1);
-  std::ranges::fill(bad.row(4500), 0.0f);
-  std::ranges::fill(bad.row(4700), std::nanf(""));
-  EXPECT_EQ(error_of([&] { ilk::normalise_rows(bad, "embed", "features"); }),
-            "[embed] features must have no zero row, got row 4500 of length 0.");
-  std::ranges::fill(bad.row(4200), INFINITY);
-  EXPECT_EQ(error_of([&] { ilk::normalise_rows(bad, "embed", "features"); }),
-            "[embed] features must be finite, got row 4200 of length inf.");
 }
 
 }  // namespace

@@ -4,59 +4,30 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "matrices.h"
-#include "methods/contrastive_loss.h"
 #include "methods/losses.h"
+#include "slow_contrast.h"
 #include "targets.h"
 
 namespace {
 
 using ilk::internal::BatchLoss;
-using ilk::internal::OwnRow;
 using ilk::internal::Pair;
+
 ilk::Matrix<float> room;
+
+using Head = std::vector<Table>;  // views of one head
+using Loops = std::function<double(const Head& image, const Head& text)>;
+
+// The same formulas as docs/methods/sac.md, one number at a time.
 
 BatchLoss sac_loss(const Pair& p, const ilk::SacLossOptions& options) {
   return ilk::internal::sac_loss(p, options, room);
 }
 BatchLoss tac_loss(const Pair& p, const ilk::TacLossOptions& options) {
   return ilk::internal::tac_loss(p, options, room);
-}
-
-using Row = std::vector<double>;
-using Table = std::vector<Row>;   // rows of one view
-using Head = std::vector<Table>;  // views of one head
-using Loops = std::function<double(const Head& image, const Head& text)>;
-
-// The same formulas as docs/methods/sac.md, one number at a time.
-
-double dot(const Row& a, const Row& b) {
-  double sum = 0;
-  for (std::size_t k = 0; k < a.size(); ++k) sum += a[k] * b[k];
-  return sum;
-}
-
-double slow_loss_of_row(const Table& rows, std::size_t i, std::size_t partner, double temperature, bool own) {
-  double sum = 0;
-  for (std::size_t j = 0; j < rows.size(); ++j)
-    if (own || j != i) sum += std::exp(dot(rows[i], rows[j]) / temperature);
-  return -std::log(std::exp(dot(rows[i], rows[partner]) / temperature) / sum);
-}
-
-double slow_contrast(const Table& a, const Table& b, const Row& weights, double temperature,
-                     bool own = true) {
-  Table rows = a;
-  rows.insert(rows.end(), b.begin(), b.end());
-  const std::size_t m = a.size();
-  double loss = 0, total = 0;
-  for (std::size_t i = 0; i < m; ++i) {
-    loss += weights[i] / 2 *
-            (slow_loss_of_row(rows, i, m + i, temperature, own) +
-             slow_loss_of_row(rows, m + i, i, temperature, own));
-    total += weights[i];
-  }
-  return loss / total;
 }
 
 double slow_agreement(const Table& a, const Table& b) {
@@ -151,29 +122,10 @@ struct SlowTac {
   }
 };
 
-Table table_of(ilk::MatrixView<const float> rows) {
-  Table table;
-  for (std::int64_t i = 0; i < rows.rows(); ++i) table.emplace_back(rows.row(i).begin(), rows.row(i).end());
-  return table;
-}
-
 Head head_of(const ilk::internal::Views& p) {
   Head head;
   for (std::int64_t v = 0; v < p.views(); ++v) head.push_back(table_of(p[v]));
   return head;
-}
-
-ilk::internal::Views probabilities(std::int64_t views, std::int64_t batch, std::int64_t k,
-                                   std::uint64_t seed) {
-  ilk::RandomStream random(seed, "test");
-  ilk::internal::Views p(views, batch, k);
-  for (std::int64_t i = 0; i < views * batch; ++i) {
-    Row row(static_cast<std::size_t>(k));
-    double sum = 0;
-    for (double& number : row) sum += number = std::exp(1.5 * random.normal());
-    for (std::size_t j = 0; j < row.size(); ++j) p.rows().row(i)[j] = static_cast<float>(row[j] / sum);
-  }
-  return p;
 }
 
 double size_of(const Pair& gradients) {
@@ -229,8 +181,6 @@ void expect_slopes(const Loops& slow, const Pair& p, const BatchLoss& found) {
     EXPECT_NEAR(expected, measured, 1e-5 * size_of(found.gradients) * std::sqrt(length)) << direction;
   }
 }
-
-constexpr double fact_tolerance = 3e-6;
 
 void expect_facts(const Row& expected, const BatchLoss& found) {
   ASSERT_EQ(found.facts.size(), expected.size());
@@ -332,10 +282,6 @@ TEST(Losses, TheSameForAnyNumberOfThreadsAndEveryProcessor) {
   ilk::set_threads(0);
 }
 
-bool is_finite(const ilk::Matrix<float>& matrix) {
-  return std::ranges::all_of(matrix.flat(), [](float number) { return std::isfinite(number); });
-}
-
 TEST(Losses, OneClusterHasNothingToLearn) {
   Pair ones = {ilk::internal::Views(3, 5, 1), ilk::internal::Views(3, 5, 1)};
   for (auto& views : ones) std::ranges::fill(views.rows().flat(), 1.0f);
@@ -358,56 +304,6 @@ TEST(Losses, CertainHeadsThatDisagreeGiveNumbersStill) {
     EXPECT_TRUE(is_finite(loss->gradients[0].rows()));
     EXPECT_TRUE(is_finite(loss->gradients[1].rows()));
   }
-}
-
-TEST(Contrast, ManyRowsAreStreamedWithTheSameResult) {
-  // Enough rows that similarities are not kept.
-  constexpr std::size_t m = 2100;
-  constexpr double temperature = 0.7;
-  const auto p = probabilities(1, 2 * m, 3, 5);
-  ilk::RandomStream random(5, "weights");
-  Row weights(m);
-  double total = 0;
-  for (double& weight : weights) total += weight = random.uniform();
-  for (double& weight : weights) weight /= total;
-  const auto found = ilk::internal::contrast(p.rows(), weights, temperature, OwnRow::counted, room);
-  Table rows = table_of(p.rows());
-  for (std::size_t i = 0; i < m; i += 50)
-    EXPECT_NEAR(found.losses[i],
-                0.5 * (slow_loss_of_row(rows, i, m + i, temperature, true) +
-                       slow_loss_of_row(rows, m + i, i, temperature, true)),
-                fact_tolerance);
-  // Along the gradient and along one other direction.
-  for (const bool along : {true, false}) {
-    constexpr double step = 1e-4;
-    Table above = rows, below = rows;
-    double size = 0, expected = 0, length = 0;
-    for (const float number : found.gradient.flat())
-      size = std::max(size, std::abs(static_cast<double>(number)));
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      for (std::size_t k = 0; k < 3; ++k) {
-        const double slope = found.gradient.row(static_cast<std::int64_t>(i))[k];
-        const double d = along ? slope / size : random.normal();
-        above[i][k] += step * d, below[i][k] -= step * d;
-        expected += d * slope, length += d * d;
-      }
-    const auto loss = [&](const Table& all) {
-      const auto half = all.begin() + static_cast<std::ptrdiff_t>(m);
-      return slow_contrast(Table(all.begin(), half), Table(half, all.end()), weights, temperature);
-    };
-    EXPECT_NEAR(expected, (loss(above) - loss(below)) / (2 * step), 1e-5 * size * std::sqrt(length));
-  }
-}
-
-TEST(Contrast, TheColdestTemperatureDoesNotOverflow) {
-  ilk::Matrix<float> rows(8, 4);
-  for (std::int64_t i = 0; i < 8; ++i) rows[i][i % 4] = 1;
-  const Row weights(4, 0.25);
-  const auto found =
-      ilk::internal::contrast(rows, weights, ilk::internal::least_temperature, OwnRow::counted, room);
-  // A row and its partner are both as near as can be: one half each.
-  for (const double loss : found.losses) EXPECT_NEAR(loss, std::log(2.0), 1e-5);
-  EXPECT_TRUE(is_finite(found.gradient));
 }
 
 }  // namespace

@@ -3,146 +3,21 @@
 #include <ilk/error.h>
 #include <ilk/models.h>
 
-#include <atomic>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "encoders/clip.h"
 #include "git_id.h"
 #include "http_server.h"
-#include "io/download.h"
 #include "io/files.h"
 #include "io/sha256.h"
-#include "temporary_directory.h"
+#include "models_fixture.h"
 
 namespace {
 
-using Reply = HttpServer::Reply;
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-const std::filesystem::path tiny = std::filesystem::path(ILK_TEST_DATA) / "tiny_clip";
-
-class Recorder : public ilk::Progress {
- public:
-  void start(std::string_view stage, std::int64_t total, std::string_view) override {
-    stages.push_back(std::string(stage));
-    this->total = total;
-  }
-  void advance(std::int64_t count) override { advanced += count; }
-  void finish() override { ++finished; }
-  void say(std::string_view sentence) override { said += sentence; }
-  bool stop_requested() const override { return advanced >= stop_at; }
-
-  std::vector<std::string> stages;
-  std::int64_t total = 0;
-  int finished = 0;
-  std::string said;
-  std::atomic<std::int64_t> advanced = 0;
-  std::int64_t stop_at = std::numeric_limits<std::int64_t>::max();
-};
-
-/// An environment variable, put back at the end.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    ::setenv(name, value.c_str(), 1);
-  }
-  ~Variable() { old_ ? ::setenv(name_, old_->c_str(), 1) : ::unsetenv(name_); }
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
-
-template <class Work>
-std::string error_of(Work&& work) {
-  try {
-    work();
-  } catch (const ilk::Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-class ModelsTest : public testing::Test {
- protected:
-  TemporaryDirectory directory_;
-  Variable data_{"XDG_DATA_HOME", directory_.path().string()};
-  Variable models_{"ILK_MODELS", (std::filesystem::path(ILK_SOURCE_DIR) / "models").string()};
-  HttpServer server_;
-  ilk::GetModelOptions options_{.endpoint = server_.url(""), .first_pause_seconds = 0.01};
-  std::filesystem::path place_ = directory_.path() / "ilk" / "models" / "someone--mini";
-
-  void SetUp() override {
-    if (error_of([] { ilk::download_text({.url = "ftp://127.0.0.1/"}, 1); }).find("without libcurl") !=
-        std::string::npos)
-      GTEST_SKIP() << "built without libcurl";
-  }
-
-  /// Serves the tiny model's files as a repository, the weights as a large file; `change` may alter listing
-  /// and replies.
-  struct Repository {
-    std::string name = "someone/mini";
-    std::string revision = "main";
-    std::set<std::string> left_out = {};
-    std::map<std::string, std::string> replaced = {};  // contents that are sent and listed
-    std::map<std::string, std::vector<Reply>> replies =
-        {};  // instead of the plain one; empty bodies are filled
-  };
-  void serve(const Repository& repository) {
-    json listing =
-        json::array({{{"type", "directory"}, {"path", "onnx"}, {"size", 0}, {"oid", std::string(40, 'a')}}});
-    std::set<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(tiny))
-      names.insert(entry.path().filename().string());
-    for (const auto& [name, contents] : repository.replaced) names.insert(name);
-    for (const std::string& name : names) {
-      if (repository.left_out.contains(name)) continue;
-      const auto replaced = repository.replaced.find(name);
-      const std::string contents =
-          replaced == repository.replaced.end() ? ilk::read_file(tiny / name) : replaced->second;
-      json entry = {
-          {"type", "file"}, {"path", name}, {"size", contents.size()}, {"oid", std::string(40, 'b')}};
-      if (name.ends_with(".safetensors") || name.ends_with(".bin"))
-        entry["lfs"] = {{"oid", ilk::sha256_hex(contents)}, {"size", contents.size()}, {"pointerSize", 134}};
-      else
-        entry["oid"] = git_id(contents);
-      listing.push_back(entry);
-      std::vector<Reply> replies = {{.body = contents}};
-      if (const auto scripted = repository.replies.find(name); scripted != repository.replies.end()) {
-        replies = scripted->second;
-        for (Reply& reply : replies)
-          if (reply.body.empty() && reply.status == 200) reply.body = contents;
-      }
-      server_.serve("/" + repository.name + "/resolve/" + repository.revision + "/" + name, replies);
-    }
-    server_.serve("/api/models/" + repository.name + "/tree/" + repository.revision + "?recursive=false",
-                  {{.body = listing.dump()}});
-  }
-
-  void expect_fetched(const std::filesystem::path& place) {
-    for (const char* name :
-         {"config.json", "model.safetensors", "vocab.json", "merges.txt", "preprocessor_config.json",
-          "tokenizer_config.json", "nouns.txt", "captions.txt", "README.md"})
-      EXPECT_EQ(ilk::sha256_file(place / name), ilk::sha256_file(tiny / name)) << name;
-    const json record = json::parse(ilk::read_file(place / "ilk-model.json"));
-    EXPECT_EQ(record.at("files").size(), 9u);
-    for (const auto& file : record.at("files")) {
-      EXPECT_EQ(file.at("size"), std::filesystem::file_size(tiny / file.at("name").get<std::string>()));
-      EXPECT_EQ(file.at("sha256"), ilk::sha256_file(tiny / file.at("name").get<std::string>()));
-    }
-    // Nothing else is left: no parts, no locks, none of the files that a model does not need.
-    std::set<std::string> names;
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(directory_.path() / "ilk" / "models"))
-      if (entry.is_regular_file()) names.insert(entry.path().filename().string());
-    EXPECT_EQ(names.size(), 10u) << testing::PrintToString(names);
-  }
-};
 
 TEST(Models, GitsNamesAreThoseOfGit) {
   EXPECT_EQ(git_id("hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
@@ -428,53 +303,6 @@ TEST_F(ModelsTest, TheTokenIsSentToTheEndpointAlone) {
     EXPECT_EQ(request.header("authorization"), "Bearer hf_secret");
   EXPECT_EQ(elsewhere.requests().at(0).header("authorization"), "");
   EXPECT_THAT(ilk::read_file(place_ / "ilk-model.json"), Not(HasSubstr("hf_secret")));
-}
-
-TEST_F(ModelsTest, AFetchedModelIsVerifiedByteForByte) {
-  serve({});
-  ilk::get_model("someone/mini", options_);
-  ilk::ModelCheck check = ilk::verify_model(place_);
-  EXPECT_TRUE(check.good()) << check.load_error;
-  EXPECT_TRUE(check.recorded);
-  ASSERT_EQ(check.files.size(), 9u);
-  for (const auto& file : check.files) {
-    EXPECT_EQ(file.problem, "") << file.name;
-    EXPECT_EQ(file.sha256, ilk::sha256_file(tiny / file.name));
-  }
-  // One bit of the weights, which still load.
-  std::string bytes = ilk::read_file(place_ / "model.safetensors");
-  bytes[bytes.size() / 2] ^= 1;
-  ilk::write_file_atomically(place_ / "model.safetensors", bytes);
-  check = ilk::verify_model(place_);
-  EXPECT_FALSE(check.good());
-  EXPECT_TRUE(check.loads) << check.load_error;
-  for (const auto& file : check.files)
-    EXPECT_EQ(file.problem.starts_with("its sha256 is"), file.name == "model.safetensors")
-        << file.name << file.problem;
-  // Cut, and missing.
-  ilk::write_file_atomically(place_ / "model.safetensors", bytes.substr(0, bytes.size() - 1));
-  std::filesystem::remove(place_ / "nouns.txt");
-  check = ilk::verify_model(place_);
-  EXPECT_FALSE(check.loads);
-  EXPECT_NE(check.load_error, "");
-  int problems = 0;
-  for (const auto& file : check.files) problems += !file.problem.empty();
-  EXPECT_EQ(problems, 2);
-  ilk::write_file_atomically(place_ / "ilk-model.json", "{");
-  check = ilk::verify_model(place_);
-  EXPECT_FALSE(check.good());
-  EXPECT_FALSE(check.recorded);
-}
-
-TEST_F(ModelsTest, AModelWithoutARecordIsLoadedAndListed) {
-  const ilk::ModelCheck check = ilk::verify_model(tiny);
-  EXPECT_TRUE(check.good()) << check.load_error;
-  EXPECT_FALSE(check.recorded);
-  EXPECT_GE(check.files.size(), 6u);
-  EXPECT_THROW(ilk::verify_model(tiny / "config.json"), ilk::Error);
-  Recorder stopped;
-  stopped.stop_at = 0;
-  EXPECT_THROW(ilk::verify_model(tiny, stopped), ilk::Stopped);
 }
 
 }  // namespace

@@ -3,16 +3,13 @@
 #include <ilk/error.h>
 #include <ilk/name_correctness.h>
 
+#include "tiny_wordnet.h"
+
 namespace {
 
 using ilk::NameRelation;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-const ilk::WordNet& tiny() {
-  static const ilk::WordNet wordnet(std::filesystem::path(ILK_TEST_DATA) / "wordnet" / "tiny");
-  return wordnet;
-}
 
 std::int32_t sense(const char* noun) {
   return tiny().senses(noun).at(0);

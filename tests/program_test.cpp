@@ -1,6 +1,4 @@
 // The program from outside, on real pictures with the embedded model.
-#include "program.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,79 +10,16 @@
 
 #include "bad_files.h"
 #include "io/csv.h"
+#include "io/files.h"
 #include "io/safetensors.h"
 #include "matrices.h"
-#include "npy_files.h"
-#include "temporary_directory.h"
+#include "program_fixture.h"
 
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
 namespace fs = std::filesystem;
-
-const std::string pictures = ILK_SOURCE_DIR "/examples/clipart/images";
-
-/// A few words, so that a test does not encode thousands; the lists are thinned.
-class ProgramTest : public testing::Test {
- protected:
-  ProgramTest() {
-    thin(ILK_SOURCE_DIR "/models/ilk-lite/nouns.txt", nouns(), 12);
-    thin(ILK_TEST_DATA "/captions.txt", captions(), 12);
-  }
-
-  fs::path folder() const { return folder_.path(); }
-  std::string nouns() const { return (folder() / "nouns.txt").string(); }
-  std::string captions() const { return (folder() / "captions.txt").string(); }
-  std::string output(const std::string& name = "run") const { return (folder() / name).string(); }
-
-  std::vector<std::string> cluster(const std::string& images, const std::string& run,
-                                   std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments{
-        "cluster", images, "-k", "6", "-o", run, "--nouns", nouns(), "--captions-corpus", captions()};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  }
-  ProgramResult run(const std::vector<std::string>& arguments) const {
-    return run_program(folder(), arguments);
-  }
-
-  std::string assignments(const std::string& run) const {
-    return ilk::read_file(fs::path(run) / "assignments.csv");
-  }
-  nlohmann::json manifest(const std::string& run) const {
-    return nlohmann::json::parse(ilk::read_file(fs::path(run) / "manifest.json"));
-  }
-
-  /// A folder with links to every n-th example picture.
-  std::string some_pictures(int every) const {
-    const fs::path some = folder() / "some";
-    fs::create_directories(some);
-    std::vector<fs::path> all;
-    for (const auto& entry : fs::directory_iterator(pictures)) all.push_back(entry.path());
-    std::sort(all.begin(), all.end());
-    for (std::size_t i = 0; i < all.size(); i += static_cast<std::size_t>(every))
-      fs::copy_file(all[i], some / all[i].filename());
-    return some.string();
-  }
-
- private:
-  static void thin(const std::string& from, const std::string& to, int every) {
-    const std::string text = ilk::read_file(from);
-    std::string kept;
-    std::size_t begin = 0;
-    for (int line = 0; begin < text.size(); ++line) {
-      const std::size_t end = text.find('\n', begin);
-      // Without glosses, as lists of users are.
-      const std::string whole = text.substr(begin, end - begin);
-      if (line % every == 0) kept += whole.substr(0, whole.find('\t')) + "\n";
-      begin = end == std::string::npos ? text.size() : end + 1;
-    }
-    ilk::write_file_atomically(to, kept);
-  }
-
-  TemporaryDirectory folder_;
-};
 
 TEST_F(ProgramTest, AGpuIsUsedWhereItIsAskedForAndNeedsItsPlugin) {
   setenv("ILK_GPU_PLUGIN", "/nowhere/ilk_gpu.so", 1);
@@ -266,163 +201,6 @@ TEST_F(ProgramTest, ListsOfFilesComeFromAFileOrStandardInput) {
             std::distance(fs::directory_iterator(images), {}));
 }
 
-TEST_F(ProgramTest, FeaturesFromFilesAreClusteredWithoutAModel) {
-  // A run's own features go in again.
-  ASSERT_EQ(run(cluster(some_pictures(10), output())).status, 0);
-  const std::string kept = output() + "/features.safetensors", again = output("again");
-  const auto result = run({"cluster", "--features", kept + ":embeddings", "--noun-features",
-                           kept + ":noun_features", "-k", "6", "-o", again, "--model", "ilk-lite"});
-  ASSERT_EQ(result.status, 0) << result.err;
-  EXPECT_THAT(result.err, Not(HasSubstr("ilk-lite"))) << "no model may be loaded";
-  EXPECT_THAT(result.out, HasSubstr(" rows of " + kept + ":embeddings ("));
-  EXPECT_EQ(ilk::parse_csv(assignments(again)).size(), ilk::parse_csv(assignments(output())).size());
-  const auto wrong = run({"cluster", pictures, "--features", kept, "-k", "6", "-o", again});
-  EXPECT_EQ(wrong.status, 3);
-  EXPECT_THAT(wrong.err, HasSubstr("say which as"));
-}
-
-TEST_F(ProgramTest, MemoryThatIsNotEnoughIsSaidAtOnceAndWhatIsSaidToBeEnoughIs) {
-  const auto rows = [&](const std::string& name, std::int64_t n, std::uint64_t seed) {
-    constexpr std::int64_t width = 256;
-    const auto path = folder() / (name + std::to_string(n) + ".npy");
-    if (fs::exists(path)) return path.string();
-    write_npy(path, random_matrix(n, width, seed));
-    return path.string();
-  };
-  const auto arguments = [&](std::int64_t n, const std::string& run,
-                             const std::vector<std::string>& more = {}) {
-    std::vector<std::string> all{"cluster",
-                                 "--features",
-                                 rows("X", n, 1),
-                                 "--noun-features",
-                                 rows("U", 2000, 2),
-                                 "--caption-features",
-                                 rows("V", 2000, 3),
-                                 "-k",
-                                 "4",
-                                 "--n-init",
-                                 "2",
-                                 "-o",
-                                 run,
-                                 "--threads",
-                                 "2",
-                                 "-q"};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  };
-  constexpr std::int64_t many = 24000;  // 23 MiB; six times that is needed while parts are fused
-  const auto refused = run(arguments(many, output(), {"--memory", "64MiB"}));
-  EXPECT_EQ(refused.status, 3);
-  EXPECT_THAT(refused.err, HasSubstr("memory must be at least"));
-  EXPECT_THAT(refused.err, HasSubstr("for 24000 × 256 features with method auto"));
-  EXPECT_FALSE(fs::exists(output()));
-  const auto wrong = run(arguments(10, output(), {"--memory", "lots"}));
-  EXPECT_EQ(wrong.status, 3);
-  EXPECT_THAT(wrong.err, HasSubstr("memory must be a size such as 6GiB or 800MB, got 'lots'"));
-
-  const std::string before = "takes ";
-  const auto place = refused.err.find(before);
-  ASSERT_NE(place, std::string::npos) << refused.err;
-  const std::uint64_t need = std::stoull(refused.err.substr(place + before.size())) << 20;
-  // What libraries map without using it is the same for a few rows.
-  const Program few(folder(), arguments(10, output("few")));
-  const std::uint64_t base = few.peak_address_space();
-  ASSERT_EQ(few.wait().status, 0);
-  ASSERT_EQ(run(arguments(many, output("free"))).status, 0);
-  const auto limited = Program(folder(), arguments(many, output("limited")), base + need).wait();
-  ASSERT_EQ(limited.status, 0) << limited.err;
-  EXPECT_EQ(assignments(output("limited")), assignments(output("free")));
-  // Wherever it runs out, the run ends, and with one line.
-  for (const std::uint64_t eighths : {0, 1, 2}) {
-    const auto starved =
-        Program(folder(), arguments(many, output("starved")), base + need * eighths / 8).wait();
-    EXPECT_EQ(starved.status, 1) << starved.err;
-    EXPECT_THAT(starved.err, HasSubstr("ilk failed: memory ran out."));
-    EXPECT_EQ(std::count(starved.err.begin(), starved.err.end(), '\n'), 1) << starved.err;
-  }
-}
-
-TEST_F(ProgramTest, NewImagesAreAssignedAndRunsCompared) {
-  const auto images = some_pictures(12);
-  ASSERT_EQ(run(cluster(images, output(), {"--quiet"})).status, 0);
-  ASSERT_EQ(run(cluster(images, output("other"), {"--quiet", "--method", "kmeans"})).status, 0);
-  const auto own = ilk::parse_csv(assignments(output()));
-
-  const auto assigned = run({"assign", output(), images, "--quiet"});
-  ASSERT_EQ(assigned.status, 0) << assigned.err;
-  const auto rows = ilk::parse_csv(assigned.out);
-  ASSERT_EQ(rows.size(), own.size());
-  for (std::size_t i = 1; i < rows.size(); ++i)
-    for (std::size_t column = 0; column < 3; ++column)
-      EXPECT_EQ(rows[i][column], own[i][column]) << rows[i][0];
-
-  const std::string one = own[5][0];
-  ilk::write_file_atomically(folder() / "some" / "broken.png", "no picture");
-  const auto alone = run({"assign", output(), one, images + "/broken.png", "-o", output("new.csv")});
-  ASSERT_EQ(alone.status, 0) << alone.err;
-  EXPECT_THAT(alone.err, HasSubstr("broken.png"));
-  const auto row = ilk::parse_csv(ilk::read_file(output("new.csv")));
-  ASSERT_EQ(row.size(), 2u);
-  EXPECT_EQ(row[1][1], own[5][1]);
-
-  const auto compared = run({"compare", output(), output("other"), "--json"});
-  ASSERT_EQ(compared.status, 0) << compared.err;
-  const auto json = nlohmann::json::parse(compared.out);
-  EXPECT_EQ(json["images"].get<std::size_t>(), own.size() - 1);
-  EXPECT_EQ(json["runs"][1]["method"], "kmeans");
-  EXPECT_THAT(run({"compare", output(), output()}).out, HasSubstr("100.0"));
-
-  EXPECT_EQ(run({"assign", images, images}).status, 3);
-  EXPECT_EQ(run({"compare", output()}).status, 3);
-}
-
-TEST_F(ProgramTest, MethodsAreBenchedAndAKilledBenchGoesOn) {
-  ASSERT_EQ(run(cluster(some_pictures(8), output(), {"--quiet"})).status, 0);
-  const std::string kept = output() + "/features.safetensors";
-  const auto rows = ilk::parse_csv(assignments(output()));
-  std::string labels;
-  for (std::size_t i = 1; i < rows.size(); ++i) labels += "class " + std::to_string(i % 4) + "\n";
-  ilk::write_file_atomically(folder() / "labels.txt", labels);
-  const std::vector<std::string> arguments{"bench",
-                                           "--features",
-                                           kept + ":embeddings",
-                                           "--noun-features",
-                                           kept + ":noun_features",
-                                           "--labels",
-                                           (folder() / "labels.txt").string(),
-                                           "--methods",
-                                           "kmeans,tac",
-                                           "--seeds",
-                                           "2",
-                                           "-o",
-                                           output("bench")};
-  const fs::path first = fs::path(output("bench")) / "runs" / "kmeans-0.json";
-  {
-    const Program program(folder(), arguments);
-    // Scores are added to a run that is done.
-    const auto scored = [&] {
-      return fs::exists(first) && ilk::read_file(first).find("scores") != std::string::npos;
-    };
-    for (int i = 0; i < 1000 && !scored(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    program.signal(SIGKILL);
-    EXPECT_EQ(program.wait().status, -SIGKILL);
-  }
-  const std::string before = ilk::read_file(first);
-  const auto result = run(arguments);
-  ASSERT_EQ(result.status, 0) << result.err;
-  EXPECT_EQ(ilk::read_file(first), before) << "what was finished is not done again";
-  EXPECT_THAT(result.out, HasSubstr("K = 4, the number of classes"));
-  const auto table = nlohmann::json::parse(ilk::read_file(fs::path(output("bench")) / "table.json"));
-  ASSERT_EQ(table["runs"].size(), 4u);
-  for (const auto& one : table["runs"]) {
-    EXPECT_GT(one["seconds"], 0);
-    EXPECT_GT(one["peak_memory_mebibytes"], 10);
-  }
-  const auto scored = run(
-      {"eval", output("bench") + "/runs/tac-1", "--labels", (folder() / "labels.txt").string(), "--json"});
-  EXPECT_EQ(nlohmann::json::parse(scored.out)["accuracy"], table["runs"][3]["accuracy"]);
-}
-
 TEST_F(ProgramTest, MistakesGetOneClearSentence) {
   const auto images = some_pictures(20);
   const auto expect = [&](const std::vector<std::string>& arguments, int status, const std::string& text) {
@@ -467,43 +245,6 @@ TEST_F(ProgramTest, HelpAndVersionSayWhatThereIs) {
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
   EXPECT_EQ(run({"models", "list"}).status, 0);
   EXPECT_EQ(run({}).status, 2);
-}
-
-TEST_F(ProgramTest, NounsThatWereEncodedOnceServeOtherRuns) {
-  const std::string file = (folder() / "made.safetensors").string();
-  const auto made = run({"vocab", "build", "--nouns", nouns(), "-o", file, "--cache", "none"});
-  ASSERT_EQ(made.status, 0) << made.err;
-  EXPECT_THAT(made.out, HasSubstr("model ilk-lite"));
-  const std::string images = some_pictures(8);
-  const auto clustered = [&](const std::string& words, const std::string& name) {
-    return run({"cluster", images, "-k", "6", "-o", output(name), "--captions-corpus", captions(), "--nouns",
-                words, "--cache", output("cache-" + name)});
-  };
-  const auto encoded_lists = [&](const std::string& name) {
-    std::ptrdiff_t count = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(output("cache-" + name)))
-      count += entry.path().extension() == ".safetensors";
-    return count;
-  };
-  ASSERT_EQ(clustered(nouns(), "listed").status, 0);
-  const auto taken = clustered(file, "taken");
-  ASSERT_EQ(taken.status, 0) << taken.err;
-  EXPECT_EQ(encoded_lists("listed"), 2) << "nouns and captions";
-  EXPECT_EQ(encoded_lists("taken"), 1) << "captions alone";
-  EXPECT_EQ(assignments(output("taken")), assignments(output("listed")));
-  EXPECT_EQ(manifest(output("taken"))["vocabulary"]["nouns"]["sha256"],
-            manifest(output("listed"))["vocabulary"]["nouns"]["sha256"]);
-
-  // What does not belong together is an error before anything is encoded.
-  const ilk::SafetensorsFile whole(file);
-  auto metadata = whole.metadata();
-  metadata["model_fingerprint"] = std::string(64, '0');
-  const ilk::Array features = whole.get("features"), words = whole.get("nouns");
-  ilk::write_safetensors(file, {{"features", features.view()}, {"nouns", words.view()}}, metadata);
-  const auto another = clustered(file, "another");
-  EXPECT_EQ(another.status, 3);
-  EXPECT_THAT(another.err, HasSubstr("must be of the run's model"));
-  EXPECT_FALSE(fs::exists(output("cache-another") + "/embeddings.sqlite")) << "before an image is encoded";
 }
 
 }  // namespace

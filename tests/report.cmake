@@ -1,5 +1,7 @@
 # Tests of src/report.
-ilk_test(report LAYERS report LINK nlohmann_json::nlohmann_json)
+ilk_test(report LAYERS report)
+ilk_test(report_markup LAYERS report)
+ilk_test(report_files LAYERS report LINK nlohmann_json::nlohmann_json)
 
 # The page's script, as a whole and file by file, where Node.js is there to read it.
 find_program(NODE NAMES node nodejs)

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
+#include <ilk/kmeans.h>
 #include <ilk/metrics.h>
 #include <ilk/neighbours.h>
 #include <ilk/parallel.h>
-#include <ilk/random.h>
 #include <ilk/sac.h>
 #include <ilk/tac.h>
 
@@ -15,22 +15,13 @@
 #include "matrices.h"
 #include "methods/losses.h"
 #include "methods/trained_head.h"
+#include "short_training.h"
 #include "targets.h"
 #include "two_modalities.h"
 
 namespace {
 
 using Labels = std::vector<std::int64_t>;
-
-ilk::TrainingState copy_of(const ilk::TrainingState& state) {
-  ilk::TrainingState copy{.epoch = state.epoch, .fingerprint = state.fingerprint};
-  for (const auto& [name, array] : state.arrays) copy.arrays.emplace_back(name, ilk::Array(array.view()));
-  return copy;
-}
-
-ilk::SacOptions quick(std::int64_t k, std::int64_t epochs = 3) {
-  return {.n_clusters = k, .seed = 1, .training = {.epochs = epochs, .batch_size = 64, .neighbours = 8}};
-}
 
 double accuracy(const Labels& truth, const Labels& labels) {
   return ilk::agreement(truth, labels).accuracy;
@@ -44,25 +35,6 @@ std::vector<std::int64_t> sizes_of(const Labels& labels, std::int64_t k) {
 
 bool all_finite(const std::vector<float>& numbers) {
   return std::ranges::all_of(numbers, [](float x) { return std::isfinite(x); });
-}
-
-void expect_same(const ilk::TrainedHeads& a, const ilk::TrainedHeads& b) {
-  const auto left = a.image.named("image."), right = b.image.named("image.");
-  ASSERT_EQ(left.size(), right.size());
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    const auto &one = left[i].second, &other = right[i].second;
-    EXPECT_EQ(one.shape, other.shape);
-    EXPECT_TRUE(std::equal(one.bytes, one.bytes + one.size_bytes(), other.bytes)) << left[i].first;
-  }
-  EXPECT_TRUE(equal(a.text.weight1, b.text.weight1));
-  EXPECT_EQ(a.assignment.labels, b.assignment.labels);
-  EXPECT_EQ(a.assignment.scores, b.assignment.scores);
-  ASSERT_EQ(a.epochs.size(), b.epochs.size());
-  for (std::size_t e = 0; e < a.epochs.size(); ++e) {
-    EXPECT_EQ(a.epochs[e].means, b.epochs[e].means);
-    EXPECT_EQ(a.epochs[e].changed_labels, b.epochs[e].changed_labels);
-    EXPECT_EQ(a.epochs[e].usage_entropy, b.epochs[e].usage_entropy);
-  }
 }
 
 TEST(Sac, BeatsKMeansWhereEachModalityIsNoisy) {
@@ -121,36 +93,6 @@ TEST(Sac, TheSameForAnyNumberOfThreads) {
   expect_same(one, two);
 }
 
-TEST(Sac, AResumedTrainingEndsAsOneThatWasNotStopped) {
-  const Scene scene(200, 4, 1.0, 6, 20);
-  std::vector<ilk::TrainingState> states;
-  const auto whole =
-      ilk::train_sac(scene.images, scene.texts, quick(4, 5),
-                     {.save = [&](const ilk::TrainingState& state) { states.push_back(copy_of(state)); }});
-  ASSERT_EQ(states.size(), 5u);
-  for (const std::size_t at : {std::size_t{0}, std::size_t{2}, std::size_t{4}}) {
-    EXPECT_EQ(states[at].epoch, static_cast<std::int64_t>(at) + 1);
-    std::int64_t saved = 0;
-    const auto resumed =
-        ilk::train_sac(scene.images, scene.texts, quick(4, 5),
-                       {.resume = &states[at], .save = [&](const ilk::TrainingState&) { ++saved; }});
-    EXPECT_EQ(resumed.resumed_from, states[at].epoch);
-    EXPECT_EQ(saved, 5 - states[at].epoch);
-    expect_same(whole, resumed);
-  }
-}
-
-struct Listener : ilk::Progress {
-  std::string heard;
-  std::int64_t total = 0, done = 0, stop_after = -1;
-  void start(std::string_view stage, std::int64_t count, std::string_view) override {
-    if (stage == "Training") total = count, done = 0;
-  }
-  void advance(std::int64_t count) override { done += count; }
-  void say(std::string_view sentence) override { heard += sentence; }
-  bool stop_requested() const override { return total > 0 && stop_after >= 0 && done >= stop_after; }
-};
-
 TEST(Sac, SaysWhatAnApproximateSearchFound) {
   if (!ilk::ApproximateNeighbours::built_in()) GTEST_SKIP() << "built without hnswlib";
   const Scene scene(400, 4, 1.0, 6);
@@ -169,56 +111,6 @@ TEST(Sac, SaysWhatAnApproximateSearchFound) {
   // Other neighbours are another training.
   options.training.neighbour_search = ilk::NeighbourSearch::exact;
   EXPECT_EQ(ilk::train_sac(scene.images, scene.texts, options, {.resume = &state}).resumed_from, 0);
-}
-
-TEST(Sac, AStateOfOtherImagesOrOptionsIsNotUsed) {
-  const Scene scene(100, 4, 1.0, 6), other(100, 4, 1.0, 7);
-  ilk::TrainingState state;
-  const ilk::TrainingHooks keep{.save = [&](const ilk::TrainingState& now) { state = copy_of(now); }};
-  const auto whole = ilk::train_sac(scene.images, scene.texts, quick(4), keep);
-  auto options = quick(4);
-  options.loss.alpha = 0.8;
-  for (const auto& [images, changed] : {std::pair{&scene.images, options}, {&other.images, quick(4)}}) {
-    Listener listener;
-    EXPECT_EQ(ilk::train_sac(*images, scene.texts, changed, {.resume = &state}, listener).resumed_from, 0);
-    EXPECT_NE(listener.heard.find("other images or options"), std::string::npos);
-  }
-}
-
-TEST(Sac, ABrokenStateIsAnErrorThatNamesWhatIsWrong) {
-  const Scene scene(60, 3, 1.0, 6);
-  ilk::TrainingState state;
-  ilk::train_sac(scene.images, scene.texts, quick(3),
-                 {.save = [&](const auto& now) { state = copy_of(now); }});
-  auto missing = copy_of(state);
-  std::erase_if(missing.arrays, [](const auto& named) { return named.first == "text.weight2"; });
-  EXPECT_EQ(error_of([&] { ilk::train_sac(scene.images, scene.texts, quick(3), {.resume = &missing}); }),
-            "[train_sac] the state must hold text.weight2, which is missing.");
-  auto shorter = copy_of(state);
-  for (auto& [name, array] : shorter.arrays)
-    if (name == "labels") array = ilk::Array(ilk::ElementType::i64, {5});
-  EXPECT_NE(error_of([&] {
-              ilk::train_sac(scene.images, scene.texts, quick(3), {.resume = &shorter});
-            }).find("labels and history must fit"),
-            std::string::npos);
-  auto narrower = copy_of(state);
-  for (auto& [name, array] : narrower.arrays)
-    if (name == "image.weight1") array = ilk::Array(ilk::ElementType::f32, {32, 31});
-  EXPECT_EQ(error_of([&] { ilk::train_sac(scene.images, scene.texts, quick(3), {.resume = &narrower}); }),
-            "[training] the state's image.weight1 must be float32 of shape [32, 32], got float32 of shape "
-            "[32, 31].");
-}
-
-TEST(Sac, StopsBetweenBatchesAndTellsHowFarItIs) {
-  const Scene scene(200, 4, 1.0, 6);
-  Listener listener;
-  listener.stop_after = 5;
-  ilk::TrainingState state;
-  EXPECT_THROW(ilk::train_sac(scene.images, scene.texts, quick(4),
-                              {.save = [&](const auto& now) { state = copy_of(now); }}, listener),
-               ilk::Stopped);
-  EXPECT_EQ(listener.total, 3 * 4) << "200 images in batches of 64";
-  EXPECT_EQ(state.epoch, 1);
 }
 
 TEST(Sac, NumbersOfImagesThatAreHardAllGiveLabels) {

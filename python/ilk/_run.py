@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import html
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays, _core, _library, _tables
+from . import _arrays, _core, _library, _notebook, _tables
 from ._progress import Notice, Progress, listening
 
 if TYPE_CHECKING:
@@ -204,7 +203,7 @@ class Run:
     def to_parquet(self, path: Path, *, embeddings: bool = True) -> None:
         """Writes `images`, and the embeddings as a FixedSizeList column, as Parquet (needs pyarrow)."""
         columns = dict(self._rows)
-        columns["path"] = [_printable(path) for path in columns["path"]]
+        columns["path"] = [_tables.printable(path) for path in columns["path"]]
         if embeddings:
             columns["embedding"] = self.embeddings
         table = _tables.arrow_table(columns)
@@ -254,47 +253,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         """The clusters with some of their pictures, for a notebook."""
-        rows = "".join(_html_row(cluster) for cluster in self._clusters)
-        return (
-            f"<div><p>{len(self)} images in {len(self._clusters)} clusters, <code>{html.escape(self.directory)}</code></p>"
-            '<table style="text-align:left"><thead><tr><th>cluster</th><th>name</th><th>images</th><th>also</th>'
-            f"<th>most typical</th></tr></thead><tbody>{rows}</tbody></table></div>"
-        )
-
-
-def _html_row(cluster: dict[str, Any], pictures: int = 5) -> str:
-    also = ", ".join(noun["noun"] for noun in cluster["nouns"][:4] if noun["noun"] != cluster["name"])
-    images = "".join(_thumbnail(image["path"]) for image in cluster["exemplars"][:pictures])
-    cells = (str(cluster["cluster"]), html.escape(cluster["name"]), str(cluster["size"]), html.escape(also), images)
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def _thumbnail(path: str, edge: int = 72) -> str:
-    """A small picture within the page; its name where it cannot be made."""
-    name = html.escape(_printable(os.path.basename(path)))
-    try:
-        import base64
-        import io
-
-        from PIL import Image, ImageOps
-
-        with Image.open(path) as image:
-            small = ImageOps.exif_transpose(image)
-            small.thumbnail((2 * edge, 2 * edge))
-            small = small.convert("RGBA")
-            ground = Image.new("RGB", small.size, "white")
-            ground.paste(small, mask=small.getchannel("A"))
-        bytes_ = io.BytesIO()
-        ground.save(bytes_, "JPEG", quality=80)
-    except (ImportError, OSError, ValueError):
-        return f"<code>{name}</code> "
-    data = base64.b64encode(bytes_.getvalue()).decode()
-    return f'<img src="data:image/jpeg;base64,{data}" alt="{name}" title="{name}" style="display:inline;height:{edge}px;margin:2px"/>'
-
-
-def _printable(path: str) -> str:
-    """A path whose bytes may be of no encoding as text that can be written."""
-    return os.fsencode(path).decode("utf-8", "replace")
+        return _notebook.clusters_page(self.directory, len(self), self._clusters)
 
 
 def _typed(columns: dict[str, list[str]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,3 +30,8 @@ def arrow_table(columns: Mapping[str, Any]) -> Any:
         else:
             made[name] = pa.array(values)
     return pa.table(made)
+
+
+def printable(path: str) -> str:
+    """A path whose bytes may be of no encoding as text that can be written."""
+    return os.fsencode(path).decode("utf-8", "replace")
