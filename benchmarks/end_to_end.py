@@ -3,10 +3,10 @@
 same work on the same files, and against EVoC, which clusters the features alone and chooses the number of clusters by
 itself; each in a process of its own, in turn. Prints wall time, CPU time and peak memory.
 
-The features are made up: a mixture of 10 directions on the sphere with a nuisance that words do not know, and words a
-fifth of which lie near a group. Needs numpy; the other side needs scikit-learn too, and POT where it is installed (else
-the transport is done in NumPy in the log domain). --quick: a tenth of the size. ACC of EVoC: under the best matching of its
-clusters to the classes, its noise counted as wrong."""
+The features are made up: a mixture of as many directions on the sphere as there are clusters, with a nuisance that words do
+not know, and words a fifth of which lie near a group. Needs numpy; the other side needs scikit-learn too, and POT where it is
+installed (else the transport is done in NumPy in the log domain). --quick: a tenth of the size. ACC of EVoC: under the best
+matching of its clusters to the classes, its noise counted as wrong."""
 import argparse
 import json
 import os
@@ -146,6 +146,7 @@ def measured(command, environment):
 
 
 def main():
+    global K
     with_packages("numpy", "sklearn")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
@@ -154,6 +155,10 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--folder", help="where the files are made, or are from before (default: a temporary one)")
+    parser.add_argument("--images", type=int, help="rows of features (default: 60,000, --quick: 6,000)")
+    parser.add_argument("--words", type=int, help="nouns, and as many captions (default: 118,000, --quick: 11,800)")
+    parser.add_argument("--clusters", type=int, default=K)
+    parser.add_argument("--no-captions", action="store_true", help="nouns alone, for ilk")
     parser.add_argument("--only", choices=["ilk", "plain", "evoc"])
     parser.add_argument("--make", help=argparse.SUPPRESS)
     parser.add_argument("--plain-script", help=argparse.SUPPRESS)
@@ -163,7 +168,9 @@ def main():
         return plain_script(arguments.plain_script, arguments.threads)
     if arguments.evoc_script:
         return evoc_script(arguments.evoc_script)
+    K = arguments.clusters
     n, words = (6000, 11800) if arguments.quick else (60000, 118000)
+    n, words = arguments.images or n, arguments.words or words
     if arguments.make:
         return make(pathlib.Path(arguments.make), n, words)
     with tempfile.TemporaryDirectory() as temporary:
@@ -171,17 +178,18 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "V.npy").exists():
             # In a process of its own: a child's peak memory begins with what its parent had held.
-            subprocess.run([sys.executable, __file__, "--make", folder, *(["--quick"] if arguments.quick else [])], check=True)
+            subprocess.run([sys.executable, __file__, "--make", folder, "--images", str(n), "--words", str(words), "--clusters", str(K)],
+                           check=True)
         threads = {f"{name}_NUM_THREADS": str(arguments.threads) for name in ["OMP", "OPENBLAS", "MKL"]}
         environment = peers_environment(**threads)
         commands = {
-            "ilk": [arguments.ilk, "cluster", "--features", folder / "X.npy", "--nouns", folder / "nouns.txt",
-                    "--noun-features", folder / "U.npy", "--captions-corpus", folder / "captions.txt",
-                    "--caption-features", folder / "V.npy", "-k", str(K), "-o", folder / "run", "--labels",
-                    folder / "labels.txt", "--threads", str(arguments.threads), "--json", "-q"],
+            "ilk": [arguments.ilk, "cluster", "--method", "cae", "--features", folder / "X.npy", "--nouns", folder / "nouns.txt",
+                    "--noun-features", folder / "U.npy", "-k", str(K), "-o", folder / "run", "--labels", folder / "labels.txt",
+                    "--threads", str(arguments.threads), "--json", "-q",
+                    *([] if arguments.no_captions else ["--captions-corpus", folder / "captions.txt", "--caption-features", folder / "V.npy"])],
             "plain": [arguments.python, __file__, "--plain-script", folder],
             "evoc": [arguments.python, __file__, "--evoc-script", folder]}
-        print(f"{n} × {D} features, {words} nouns and as many captions, K = {K}, {arguments.threads} threads\n")
+        print(f"{n} × {D} features, {words} nouns{'' if arguments.no_captions else ' and as many captions'}, K = {K}, {arguments.threads} threads\n")
         print("| what | wall s | CPU s | peak MiB | ACC % | seconds by stage |\n|---|---|---|---|---|---|", flush=True)
         best = {}
         for _ in range(arguments.repeat):
