@@ -134,7 +134,7 @@ def reference(name, what, folder, count):
         facts = {"count": count, "seconds": [time.time() - wall, time.process_time() - cpu], "encoding": inside}
     if what == "images":
         rows = np.concatenate(rows)
-        wanted = safetensors_matrix(folder / "run/features.safetensors")[:count]
+        wanted = safetensors_matrix(folder / "embeddings.safetensors")[:count]
         facts["cosine"] = float((rows / np.linalg.norm(rows, axis=1, keepdims=True) * wanted).sum(1).min())
     print(json.dumps(facts))
 
@@ -176,11 +176,8 @@ def image_table(arguments, folder, others, n_images, rounds):
     layer = 2 * (4 * width * width + 2 * width * mlp) * tokens + 4 * tokens * tokens * width
     last = 2 * (2 * width * width * tokens + 2 * width * width + 2 * width * mlp) + 4 * tokens * width
     work = 11 * layer + last + 2 * 49 * 3 * 32 * 32 * width
-    # A run for its embeddings; names do not matter.
-    (folder / "nouns.txt").write_text("cat\ndog\n")
-    subprocess.run([arguments.ilk, "cluster", folder / "images", "--model", folder / "model", "--method", "kmeans", "-k", "2", "--precision",
-                    "fp32", "--nouns", folder / "nouns.txt", "--levels", "nouns", "--cache", "none", "-o", folder / "run", "-q"], check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run([arguments.ilk, "embed", folder / "images", "--model", folder / "model", "--precision", "fp32", "--cache", "none",
+                    "-o", folder / "embeddings.safetensors", "-q"], check=True, stdout=subprocess.DEVNULL)
     agreement = lines(arguments.timer, "agreement", folder / "model", folder / "images")[0]
     print(f"\n{n_images} images, {work / 1e9:.2f} GFLOP each; ilk's embeddings in int16 have cosines with those in fp32 of at least "
           f"{agreement['worst']:.7f}\n")
