@@ -24,12 +24,35 @@ std::string known_form(const std::string& written, const IsKnown& is_known) {
   return is_known(slashed) ? slashed : path;
 }
 
+constexpr char blanks = ' ';
+
+/// Lines of a path, blanks and a value, as "val/a.jpg 7". Paths and values may have blanks too: the path ends
+/// at the last blanks where it is known so, else at the first. None where a line has no blanks, and where so
+/// many paths are repeated that they are no paths, as in a list of classes such as "2 cats".
+std::vector<CsvRow> rows_with_blanks(std::string_view text, const IsKnown& is_known) {
+  constexpr std::string_view white = " \t";
+  std::vector<CsvRow> rows;
+  std::unordered_set<std::string> paths;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = trimmed(take_line(text));
+    if (line.empty()) continue;
+    const std::size_t first = line.find_first_of(white), last = line.find_last_of(white);
+    if (first == std::string_view::npos) return {};
+    std::string path(trimmed(line.substr(0, last)));
+    const bool ends_last = is_known(known_form(path, is_known));
+    if (!ends_last) path = line.substr(0, first);
+    paths.insert(path);
+    rows.push_back({number, {std::move(path), std::string(trimmed(line.substr(ends_last ? last : first)))}});
+  }
+  return 2 * paths.size() > rows.size() ? rows : std::vector<CsvRow>{};
+}
+
 /// A text as one separator divides it.
 class Reading {
  public:
-  Reading(std::string_view text, char separator, const std::set<std::string>& value_names,
+  Reading(std::vector<CsvRow> rows, char separator, const std::set<std::string>& value_names,
           const IsKnown& is_known)
-      : separator(separator), rows_(parse_csv_rows(text, separator)) {
+      : separator(separator), rows_(std::move(rows)) {
     if (rows_.empty()) return;
     const std::vector<std::string>& first = rows_.front().fields;
     columns = first.size();
@@ -113,7 +136,7 @@ class Reading {
 }  // namespace
 
 std::string separator_name(char separator) {
-  return separator == '\t' ? "tabs" : std::string("'") + separator + "'";
+  return separator == blanks ? "blanks" : separator == '\t' ? "tabs" : std::string("'") + separator + "'";
 }
 
 std::optional<PathTable> read_path_table(std::string_view text, const std::string& place,
@@ -125,7 +148,7 @@ std::optional<PathTable> read_path_table(std::string_view text, const std::strin
   for (const char separator : {',', ';', '\t', '|'}) {
     if (text.find(separator) == std::string_view::npos) continue;
     try {
-      Reading reading(text, separator, value_names, is_known);
+      Reading reading(parse_csv_rows(text, separator), separator, value_names, is_known);
       if (reading.columns < 2) continue;
       if (!best || reading.fits_better(*best)) {
         best = std::move(reading);
@@ -135,6 +158,13 @@ std::optional<PathTable> read_path_table(std::string_view text, const std::strin
       }
     } catch (const Error& error) {
       fault = error.what();
+    }
+  }
+  if (!best || (!best->names_both && best->known == 0)) {
+    Reading reading(rows_with_blanks(text, is_known), blanks, value_names, is_known);
+    if (reading.known > 0) {
+      best = std::move(reading);
+      rival.reset();
     }
   }
   if (!best && !fault.empty()) fail(function, place, ": ", fault);

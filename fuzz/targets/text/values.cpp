@@ -1,5 +1,4 @@
 // Values of options.
-#include <ilk/cluster_count.h>
 #include <ilk/memory_size.h>
 
 #include "../../../src/io/glob.h"
@@ -7,10 +6,6 @@
 
 ILK_FUZZ(memory_size) {
   ilk::memory_size_text(ilk::parse_memory_size(bytes, "fuzz", "memory"));
-}
-
-ILK_FUZZ(cluster_numbers) {
-  if (const auto count = ilk::ClusterCount::parse(bytes)) count->text();
 }
 
 ILK_FUZZ(braces) {
