@@ -118,7 +118,7 @@ TEST_F(LabelTable, BlanksDivideWhereNothingElseDoes) {
     EXPECT_EQ(labels.of_image, (Numbers{1, 0, 1})) << text;
   }
   // Paths and classes have blanks too, and a class may have a comma.
-  EXPECT_EQ(read("my a.png big dog\nmy b.png cat\n", {"my a.png", "my b.png"}).of_image, (Numbers{-1, 0}));
+  EXPECT_EQ(read("my a.png big dog\nmy b.png cat\n", {"my a.png", "my b.png"}).of_image, (Numbers{0, 1}));
   EXPECT_EQ(read("a.png big, red dog\nb.png cat\n", {"a.png", "b.png"}).classes,
             (std::vector<std::string>{"big, red dog", "cat"}));
   EXPECT_EQ(read("0 cat\n1 dog\n2 cat\n", {"0", "1", "2"}).of_image, (Numbers{0, 1, 0}));

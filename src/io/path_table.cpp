@@ -26,23 +26,35 @@ std::string known_form(const std::string& written, const IsKnown& is_known) {
 
 constexpr char blanks = ' ';
 
-/// Lines of a path, blanks and a value, as "val/a.jpg 7". Paths and values may have blanks too: the path ends
-/// at the last blanks where it is known so, else at the first. None where a line has no blanks, and where so
-/// many paths are repeated that they are no paths, as in a list of classes such as "2 cats".
-std::vector<CsvRow> rows_with_blanks(std::string_view text, const IsKnown& is_known) {
+/// A path, blanks and a value, as "val/a.jpg 7"; nullopt without blanks. Both may have blanks too: the path
+/// is the longest that is known, else the first word.
+std::optional<std::vector<std::string>> divided_by_blanks(std::string_view line, const IsKnown& is_known) {
   constexpr std::string_view white = " \t";
+  constexpr std::size_t longest_path = 4096;
+  const std::size_t first = line.find_first_of(white);
+  if (first == std::string_view::npos) return std::nullopt;
+  std::size_t end = first;
+  for (std::size_t at = line.find_last_of(white, longest_path); at != std::string_view::npos && at > first;
+       at = line.find_last_of(white, at - 1)) {
+    if (!is_known(known_form(std::string(line.substr(0, at)), is_known))) continue;
+    end = at;
+    break;
+  }
+  return std::vector{std::string(trimmed(line.substr(0, end))), std::string(trimmed(line.substr(end)))};
+}
+
+/// None where a line cannot be divided, and where so many paths are repeated that they are no paths, as in a
+/// list of classes such as "2 cats".
+std::vector<CsvRow> rows_with_blanks(std::string_view text, const IsKnown& is_known) {
   std::vector<CsvRow> rows;
   std::unordered_set<std::string> paths;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::string_view line = trimmed(take_line(text));
     if (line.empty()) continue;
-    const std::size_t first = line.find_first_of(white), last = line.find_last_of(white);
-    if (first == std::string_view::npos) return {};
-    std::string path(trimmed(line.substr(0, last)));
-    const bool ends_last = is_known(known_form(path, is_known));
-    if (!ends_last) path = line.substr(0, first);
-    paths.insert(path);
-    rows.push_back({number, {std::move(path), std::string(trimmed(line.substr(ends_last ? last : first)))}});
+    auto fields = divided_by_blanks(line, is_known);
+    if (!fields) return {};
+    paths.insert(fields->front());
+    rows.push_back({number, *std::move(fields)});
   }
   return 2 * paths.size() > rows.size() ? rows : std::vector<CsvRow>{};
 }
