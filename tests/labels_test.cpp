@@ -128,6 +128,24 @@ TEST_F(LabelTable, BlanksDivideWhereNothingElseDoes) {
   EXPECT_EQ(lines.of_image, (Numbers{0, 1, 0, 0}));
 }
 
+TEST_F(LabelTable, WhatIsNoListOfClassesIsRefused) {
+  std::vector<std::string> images;
+  std::string colons, quotes, stems = "id,breed\n";
+  for (int i = 0; i < 20; ++i) {
+    const std::string stem = "in/" + std::to_string(i), label = i % 2 ? "dog" : "cat";
+    images.push_back(stem + ".png");
+    colons += images.back() + ":" + label + "\n";
+    quotes += images.back() + ",\"" + label + "\n";
+    stems += std::to_string(i) + "," + label + "\n";
+  }
+  EXPECT_THAT(refusal(colons, images), testing::HasSubstr("all 20 differ; the first is 'in/0.png:cat'"));
+  EXPECT_THAT(refusal(quotes, images),
+              testing::HasSubstr("line 1: a path and its label must be on one line"));
+  const auto labels = read(stems, images);
+  EXPECT_EQ(labels.classes, (std::vector<std::string>{"cat", "dog"})) << "names without their extension";
+  EXPECT_EQ(labels.of_image[3], 1);
+}
+
 TEST_F(LabelTable, AnUnclearSeparatorIsSaid) {
   EXPECT_THAT(refusal("x,y;z\nx,y;z\n", images_), testing::HasSubstr("could have ',' or ';'"));
   EXPECT_EQ(read("path;label\nin/a.png;x, y\nin/b.png;x, y\n", images_).classes,

@@ -151,6 +151,13 @@ std::string separator_name(char separator) {
   return separator == blanks ? "blanks" : separator == '\t' ? "tabs" : std::string("'") + separator + "'";
 }
 
+void require_one_line_each(const PathTable& table, const std::string& place, std::string_view function) {
+  for (const auto& [line, path, value] : table.rows)
+    require(path.find('\n') == std::string::npos && value.find('\n') == std::string::npos, function, place,
+            ", line ", line,
+            ": a path and its label must be on one line; a quotation mark may lack its other one.");
+}
+
 std::optional<PathTable> read_path_table(std::string_view text, const std::string& place,
                                          std::string_view function, const std::set<std::string>& value_names,
                                          const IsKnown& is_known) {

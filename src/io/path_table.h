@@ -45,4 +45,8 @@ std::optional<PathTable> read_path_table(std::string_view text, const std::strin
                                          std::string_view function, const std::set<std::string>& value_names,
                                          const std::function<bool(const std::string& path)>& is_known);
 
+/// Throws Error naming the row in which a path or a value has a line break: a quotation mark without its
+/// other one takes the rows after it along, and no class has two lines.
+void require_one_line_each(const PathTable& table, const std::string& place, std::string_view function);
+
 }  // namespace ilk
