@@ -11,6 +11,7 @@ import unittest
 
 try:
     from selenium import webdriver
+    from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
@@ -29,7 +30,9 @@ def chromium(*more):
                      "--disable-dev-shm-usage", "--hide-scrollbars", *more):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(service=webdriver.chrome.service.Service(shutil.which("chromedriver")), options=options)
+    driver = webdriver.Chrome(service=webdriver.chrome.service.Service(shutil.which("chromedriver")), options=options)
+    driver.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": float(os.environ.get("ILK_BROWSER_SLOWER", 1))})
+    return driver
 
 
 class Page:
@@ -45,19 +48,33 @@ class Page:
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
 
-    def until(self, condition, seconds=20):
-        return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(lambda _: condition())
+    def until(self, condition, seconds=60):
+        """Waits for the condition. Elements that are not there yet, or not any more, are waited for too."""
+        return WebDriverWait(self.driver, seconds, poll_frequency=0.05, ignored_exceptions=(
+            NoSuchElementException, StaleElementReferenceException)).until(lambda _: condition())
 
     def find(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
+        """The first element; the page may make it a moment after what it answers to."""
+        return self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
 
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
-    def click(self, selector):
-        element = self.find(selector) if isinstance(selector, str) else selector
-        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+    def click(self, target):
+        """Clicks an element (or what a selector finds) once it stays where it is: pictures that load move the page."""
+        def element():
+            return self.find(target) if isinstance(target, str) else target
+
+        self.until(lambda: self.driver.execute_async_script("""
+            const [element, done] = arguments, place = () => JSON.stringify(element.getBoundingClientRect());
+            element.scrollIntoView({block: 'center', behavior: 'instant'});
+            const before = place();
+            setTimeout(() => {
+              const {left, top, width, height} = element.getBoundingClientRect();
+              const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+              done(place() === before && !element.disabled && (element.contains(hit) || hit?.contains(element)));
+            }, 60)""", element()))
+        element().click()
 
     def text(self, selector):
         return self.find(selector).text
@@ -123,5 +140,5 @@ class BrowserTest(unittest.TestCase):
             if not following.is_displayed() or not following.is_enabled():
                 return names
             page = self.page.run("return listed.page")
-            following.click()
+            self.page.click(following)
             self.page.until(lambda: self.page.run("return listed.page === arguments[0] && listed.shown === listed.page", page + 1))
