@@ -87,7 +87,8 @@ void print_summary(const CaptionSummary& summary, const CaptionOptions& options)
                 options.output.c_str());
   }
   if (!summary.skipped.empty()) {
-    std::printf("Skipped %zu files (%s):\n", summary.skipped.size(), counts(summary.skipped).c_str());
+    std::printf("Skipped %zu %s (%s):\n", summary.skipped.size(),
+                summary.skipped.size() == 1 ? "file" : "files", counts(summary.skipped).c_str());
     print_files(summary.skipped);
   }
   if (!summary.failed.empty()) {

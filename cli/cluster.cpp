@@ -100,8 +100,9 @@ void print_skipped(const RunSummary& summary) {
   std::string kinds;
   for (const auto& [kind, count] : counts)
     kinds += (kinds.empty() ? "" : ", ") + std::to_string(count) + " " + kind;
-  std::printf("Skipped %zu files (%s); manifest.json lists each with its reason.\n", summary.skipped.size(),
-              kinds.c_str());
+  const std::size_t n = summary.skipped.size();
+  std::printf("Skipped %zu %s (%s); manifest.json lists each with its reason.\n", n,
+              n == 1 ? "file" : "files", kinds.c_str());
 }
 
 void print_summary(const RunSummary& summary, const RunOptions& options) {

@@ -71,6 +71,8 @@ def tables_and_texts():
         seed("labels", name, text)
         seed("text", name, text)
     seed("labels", "utf16", table.encode("utf-16"))
+    seed("labels", "blanks", b"a.png big dog\nmore/a.png   cat\nx/y/c.jpg \tdog\n")
+    seed("image_captions", "blanks", b"a.png a red dog, running\nx/y/c.jpg  a cat\n")
     for path in ("labels_u2.npy", "labels_text.npy"):
         seed("labels", path, (data / "arrays" / path).read_bytes())
     seed("text", "utf16", "Wälder\n鳥\n".encode("utf-16"))

@@ -108,6 +108,44 @@ TEST_F(LabelTable, SeparatorsAreFound) {
   EXPECT_EQ(read("row\tspecies\n1\tdog\n", {"0", "1", "2"}).of_image, (Numbers{-1, 0, -1}));
 }
 
+TEST_F(LabelTable, BlanksDivideWhereNothingElseDoes) {
+  for (const char* text :
+       {"in/a.png 1\nin/b.png 0\nin/c.png 1\n", "in/a.png   1 \r\n\r\n in/b.png \t 0\r\nin/c.png 1",
+        "path label\nin/a.png 1\nin/b.png 0\nin/c.png 1\nmore/z.png 0\n"}) {
+    const auto labels = read(text, images_);
+    EXPECT_FALSE(labels.by_row);
+    EXPECT_EQ(labels.classes, (std::vector<std::string>{"0", "1"})) << text;
+    EXPECT_EQ(labels.of_image, (Numbers{1, 0, 1})) << text;
+  }
+  // Paths and classes have blanks too, and a class may have a comma.
+  EXPECT_EQ(read("my a.png big dog\nmy b.png cat\n", {"my a.png", "my b.png"}).of_image, (Numbers{0, 1}));
+  EXPECT_EQ(read("a.png big, red dog\nb.png cat\n", {"a.png", "b.png"}).classes,
+            (std::vector<std::string>{"big, red dog", "cat"}));
+  EXPECT_EQ(read("0 cat\n1 dog\n2 cat\n", {"0", "1", "2"}).of_image, (Numbers{0, 1, 0}));
+  // Classes of several words, one a line.
+  const auto lines = read("1 dog\n2 dogs\n1 dog\n1 dog\n", {"0", "1", "2", "3"});
+  EXPECT_TRUE(lines.by_row);
+  EXPECT_EQ(lines.of_image, (Numbers{0, 1, 0, 0}));
+}
+
+TEST_F(LabelTable, WhatIsNoListOfClassesIsRefused) {
+  std::vector<std::string> images;
+  std::string colons, quotes, stems = "id,breed\n";
+  for (int i = 0; i < 20; ++i) {
+    const std::string stem = "in/" + std::to_string(i), label = i % 2 ? "dog" : "cat";
+    images.push_back(stem + ".png");
+    colons += images.back() + ":" + label + "\n";
+    quotes += images.back() + ",\"" + label + "\n";
+    stems += std::to_string(i) + "," + label + "\n";
+  }
+  EXPECT_THAT(refusal(colons, images), testing::HasSubstr("all 20 differ; the first is 'in/0.png:cat'"));
+  EXPECT_THAT(refusal(quotes, images),
+              testing::HasSubstr("line 1: a path and its label must be on one line"));
+  const auto labels = read(stems, images);
+  EXPECT_EQ(labels.classes, (std::vector<std::string>{"cat", "dog"})) << "names without their extension";
+  EXPECT_EQ(labels.of_image[3], 1);
+}
+
 TEST_F(LabelTable, AnUnclearSeparatorIsSaid) {
   EXPECT_THAT(refusal("x,y;z\nx,y;z\n", images_), testing::HasSubstr("could have ',' or ';'"));
   EXPECT_EQ(read("path;label\nin/a.png;x, y\nin/b.png;x, y\n", images_).classes,
@@ -128,6 +166,11 @@ TEST_F(LabelTable, ABlankLabelIsNone) {
   const auto labels = read("path,label\nin/a.png, dog \nin/b.png,\nin/c.png,\"  \"\n", images_);
   EXPECT_EQ(labels.classes, std::vector<std::string>{"dog"});
   EXPECT_EQ(labels.of_image, (Numbers{0, -1, -1}));
+  // No-break and ideographic spaces are blanks as well.
+  const auto wide =
+      read("path,label\nin/a.png,\xC2\xA0 dog\xE3\x80\x80\nin/b.png,\xC2\xA0\nin/c.png,dog\n", images_);
+  EXPECT_EQ(wide.classes, std::vector<std::string>{"dog"});
+  EXPECT_EQ(wide.of_image, (Numbers{0, -1, 0}));
   EXPECT_THAT(refusal("path,label\nin/a.png,\nin/b.png,\n", images_), testing::HasSubstr("all are blank"));
   // One a line: an empty line is no label where the lines are as many as the rows.
   const auto lines = read("dog\n\ncat\n", images_);

@@ -65,7 +65,9 @@ TEST_F(Preprocessor, ReadsSquareProcessors) {
 
 TEST_F(Preprocessor, RejectsWhatItCannotDo) {
   EXPECT_THAT(error("[1]"), HasSubstr("must hold a JSON object"));
-  EXPECT_THAT(error("{"), HasSubstr("is not JSON"));
+  EXPECT_THAT(error("{"), ::testing::AllOf(HasSubstr("is not JSON: parse error at line 1"),
+                                           ::testing::Not(HasSubstr("json.exception"))));
+  EXPECT_THAT(error(R"({"error": "Repository not found"})"), HasSubstr("must say how images are prepared"));
   EXPECT_THAT(error(R"({"resample": 4})"), HasSubstr("resample must be 0 (nearest), 1 (lanczos)"));
   EXPECT_THAT(error(R"({"do_resize": false})"), HasSubstr("do_resize must be true"));
   EXPECT_THAT(error(R"({"size": {"shortest_edge": 0}, "crop_size": 9})"),

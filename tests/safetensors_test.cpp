@@ -176,6 +176,10 @@ TEST(Safetensors, EveryDamagedHeaderIsOneErrorThatNamesTheRule) {
       {with_length(UINT64_MAX), "at most 100000000"},
       {with_length(UINT64_MAX - 7), "at most 100000000"},
       {with_length(0), "must begin with '{'"},
+      // no safetensors at all
+      {R"({"error":"Repository not found"})", R"(begins with the text '{"error":"Repository not found"}')"},
+      {std::string("GGUF\3\0\0\0\1\0\0\0", 12), "must be a safetensors file, but does not begin as one"},
+      {"\xff\xfe\x7f\xff\xff\xff\xff\xff", "must be a safetensors file, but does not begin as one"},
       // the JSON
       {file_with(" {}", 0), "must begin with '{'"},
       {file_with("[]", 0), "must begin with '{'"},

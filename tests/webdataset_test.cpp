@@ -29,16 +29,16 @@ TEST(Dataset, ReadsWebDatasetShards) {
   EXPECT_EQ(ilk::open_dataset(data + "webdataset/shard-000001.tar").images.size(), 3u);
 }
 
-/// A tar archive of files, of names and bytes, in one text.
-std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files) {
+/// A tar archive of files, of names and bytes, in one text; with POSIX's magic, or as before it.
+std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files, bool posix = true) {
   std::string tar;
   for (const auto& [name, bytes] : files) {
     std::string header(512, '\0');
     const auto put = [&](std::size_t at, const std::string& text) { header.replace(at, text.size(), text); };
     char size[12], sum[8];
     std::snprintf(size, sizeof size, "%011zo", bytes.size());
-    put(0, name), put(100, "0000644"), put(124, size), put(148, "        "), put(156, "0"), put(257, "ustar");
-    put(263, "00");
+    put(0, name), put(100, "0000644"), put(124, size), put(148, "        "), put(156, "0");
+    if (posix) put(257, "ustar"), put(263, "00");
     unsigned total = 0;
     for (const char byte : header) total += static_cast<unsigned char>(byte);
     std::snprintf(sum, sizeof sum, "%06o", total);
@@ -156,6 +156,42 @@ TEST_F(MadeShards, ResourceForksOfMacOsAreNoMembers) {
   EXPECT_THAT(dataset.classes, ElementsAre("dog"));
   EXPECT_EQ(dataset.images[0].label, 0);
   EXPECT_THAT(dataset.skipped, testing::IsEmpty());
+}
+
+TEST_F(MadeShards, FilesOfASampleMayStandApart) {  // as where tar packed a folder
+  write(shards() / "00.tar", tar_of({{"in/b.cls", "dog"},
+                                     {"in/a.png", picture_},
+                                     {"in/c.json", R"({"label": "cat"})"},
+                                     {"in/b.png", picture_},
+                                     {"in/d.txt", "no picture"},
+                                     {"in/a.cls", "cat"},
+                                     {"in/c.png", picture_}}));
+  const auto dataset = ilk::open_dataset(at("00.tar"));
+  EXPECT_THAT(names(dataset), ElementsAre("00/in/b.png", "00/in/a.png", "00/in/c.png"));
+  EXPECT_THAT(dataset.classes, ElementsAre("cat", "dog"));
+  EXPECT_EQ(dataset.images[0].label, 1);
+  EXPECT_EQ(dataset.images[1].label, 0);
+  EXPECT_EQ(dataset.images[2].label, 0);
+  EXPECT_EQ(dataset.read(2).bytes, picture_);
+  ASSERT_EQ(dataset.skipped.size(), 1u);
+  EXPECT_EQ(dataset.skipped[0].path, "00/in/d");
+  // A name that comes again is another sample.
+  write(shards() / "00.tar",
+        tar_of({{"a.png", picture_}, {"a.cls", "x"}, {"b.png", picture_}, {"a.png", picture_}}));
+  EXPECT_EQ(ilk::open_dataset(at("00.tar")).images.size(), 3u);
+}
+
+TEST_F(MadeShards, OfBeforePosixAreRead) {
+  write(shards() / "00.tar", tar_of({{"a.png", picture_}, {"a.cls", "x"}}, false));
+  EXPECT_EQ(names(ilk::open_dataset(at("00.tar"))), std::vector<std::string>{"00/a.png"});
+}
+
+TEST_F(MadeShards, OtherArchivesAreNamed) {
+  write(shards() / "x.tar.bz2", "BZh91AY&SY");
+  EXPECT_THAT(error_of([&] { ilk::open_dataset(at("x.tar.bz2")); }),
+              HasSubstr("but bzip2 archive; unpack it"));
+  write(shards() / "x.zip", "PK\3\4");
+  EXPECT_THAT(error_of([&] { ilk::open_dataset(at("x.zip")); }), HasSubstr("; unpack it"));
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ TEST_F(WildProgram, EqualImagesShareAClusterAndAssignAgrees) {
   }
   const auto result = cluster("run", {at("same")});
   ASSERT_EQ(result.status, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("Only 1 of the 6 images differ"));
+  EXPECT_THAT(result.err, HasSubstr("Different images: 1 of 6, fewer than the "));
   const json summary = json::parse(result.out);
   EXPECT_EQ(summary["clusters"][0]["size"], 6);
   EXPECT_EQ(summary["clusters"][1]["size"], 0);

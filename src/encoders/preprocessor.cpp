@@ -1,6 +1,8 @@
 #include <ilk/error.h>
 #include <ilk/image.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "encoders/preprocessor_file.h"
@@ -11,6 +13,10 @@ namespace {
 
 using Json = nlohmann::json;
 constexpr std::string_view function = "read_preprocessor";
+/// One of them at least is in each such file; an answer of a server that was saved in its place has none.
+constexpr const char* said[] = {"size",       "crop_size",     "image_mean",     "image_std",
+                                "resample",   "do_resize",     "do_center_crop", "do_normalize",
+                                "do_rescale", "rescale_factor"};
 
 /// One preprocessor_config.json, or the part of a processor_config.json, with errors that name it and the
 /// key.
@@ -108,6 +114,9 @@ ImagePreprocessor read_preprocessor(const std::string& path) {
     json = std::move(part);
   }
   const Config config(path, std::move(json));
+  require(std::any_of(std::begin(said), std::end(said), [&](const char* key) { return config.has(key); }),
+          function, path,
+          " must say how images are prepared (size, crop_size, image_mean, …), but says nothing of it.");
   ImagePreprocessor result;
   result.resample = resample_of(config);
   if (!config.flag("do_resize", true))

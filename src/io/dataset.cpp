@@ -78,6 +78,14 @@ const internal::DatasetFormat* format_of(const fs::path& path) {
   return nullptr;
 }
 
+/// How an Error goes on about a place whose content is no data set's.
+std::string content_of(const fs::path& path) {
+  std::error_code error;
+  const std::string name = fs::is_regular_file(path, error) ? recognise_content(head_of(path)).name : "";
+  if (name.find("archive") != std::string::npos) return ", but " + name + "; unpack it";
+  return " (if it is, write FORMAT:PATH)";
+}
+
 /// The shards that a pattern such as "shards/{000..099}.tar" stands for; none where a path is no shard's name
 /// or the pattern is the path of something.
 std::vector<std::string> shards_of(const std::string& pattern) {
@@ -223,8 +231,8 @@ Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
   return open_with(options, place, [&] {
     if (!parsed.format) parsed.format = format_of(parsed.path);
     require(parsed.format != nullptr, function, place,
-            " must be an image folder, a CSV, CIFAR, STL-10, IDX or tar shards; its content is none of these "
-            "(if it is, write FORMAT:PATH).");
+            " must be an image folder, a CSV, CIFAR, STL-10, IDX or tar shards; its content is none of these",
+            content_of(parsed.path), ".");
     Dataset dataset = parsed.format->open(parsed.path);
     dataset.place = parsed.path.string();
     return dataset;

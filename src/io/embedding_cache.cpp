@@ -29,7 +29,7 @@ using embedding_database::Connection;
 using embedding_database::Damage;
 using embedding_database::Transaction;
 
-void reverse_each_number(std::string& bytes) {
+[[maybe_unused]] void reverse_each_number(std::string& bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 4) std::reverse(bytes.begin() + i, bytes.begin() + i + 4);
 }
 

@@ -94,6 +94,7 @@ Dataset open_csv(const fs::path& place) {
   if (!table->irregular.empty())
     fail(function, place, ": line ", table->irregular.front().line, " must have ", table->columns,
          " fields as the first, got ", table->irregular.front().fields, ".");
+  require_one_line_each(*table, place.string(), function);
   std::vector<std::string> names;
   std::vector<std::size_t> lines;  // where the images have their labels from
   std::unordered_map<std::string, std::size_t> image_of;

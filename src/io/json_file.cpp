@@ -11,8 +11,14 @@ nlohmann::json read_json_file(const std::filesystem::path& path, std::string_vie
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& error) {
-    fail(function, path, " is not JSON: ", error.what(), ".");
+    fail(function, path, " is not JSON: ", json_fault(error), ".");
   }
+}
+
+std::string json_fault(const nlohmann::json::exception& error) {
+  const std::string text = error.what();  // "[json.exception.parse_error.101] parse error at line 2, …"
+  const auto end = text.find("] ");
+  return text.starts_with("[json.") && end != std::string::npos ? text.substr(end + 2) : text;
 }
 
 }  // namespace ilk

@@ -1,11 +1,15 @@
 #pragma once
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 namespace ilk {
 
 /// The JSON of a file. Throws Error in the name of `function`, naming the file, for what is none.
 nlohmann::json read_json_file(const std::filesystem::path& path, std::string_view function);
+
+/// What is wrong with it, without the library's name for it.
+std::string json_fault(const nlohmann::json::exception& error);
 
 }  // namespace ilk

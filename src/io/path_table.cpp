@@ -24,12 +24,47 @@ std::string known_form(const std::string& written, const IsKnown& is_known) {
   return is_known(slashed) ? slashed : path;
 }
 
+constexpr char blanks = ' ';
+
+/// A path, blanks and a value, as "val/a.jpg 7"; nullopt without blanks. Both may have blanks too: the path
+/// is the longest that is known, else the first word.
+std::optional<std::vector<std::string>> divided_by_blanks(std::string_view line, const IsKnown& is_known) {
+  constexpr std::string_view white = " \t";
+  constexpr std::size_t longest_path = 4096;
+  const std::size_t first = line.find_first_of(white);
+  if (first == std::string_view::npos) return std::nullopt;
+  std::size_t end = first;
+  for (std::size_t at = line.find_last_of(white, longest_path); at != std::string_view::npos && at > first;
+       at = line.find_last_of(white, at - 1)) {
+    if (!is_known(known_form(std::string(line.substr(0, at)), is_known))) continue;
+    end = at;
+    break;
+  }
+  return std::vector{std::string(trimmed(line.substr(0, end))), std::string(trimmed(line.substr(end)))};
+}
+
+/// None where a line cannot be divided, and where so many paths are repeated that they are no paths, as in a
+/// list of classes such as "2 cats".
+std::vector<CsvRow> rows_with_blanks(std::string_view text, const IsKnown& is_known) {
+  std::vector<CsvRow> rows;
+  std::unordered_set<std::string> paths;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = trimmed(take_line(text));
+    if (line.empty()) continue;
+    auto fields = divided_by_blanks(line, is_known);
+    if (!fields) return {};
+    paths.insert(fields->front());
+    rows.push_back({number, *std::move(fields)});
+  }
+  return 2 * paths.size() > rows.size() ? rows : std::vector<CsvRow>{};
+}
+
 /// A text as one separator divides it.
 class Reading {
  public:
-  Reading(std::string_view text, char separator, const std::set<std::string>& value_names,
+  Reading(std::vector<CsvRow> rows, char separator, const std::set<std::string>& value_names,
           const IsKnown& is_known)
-      : separator(separator), rows_(parse_csv_rows(text, separator)) {
+      : separator(separator), rows_(std::move(rows)) {
     if (rows_.empty()) return;
     const std::vector<std::string>& first = rows_.front().fields;
     columns = first.size();
@@ -113,34 +148,47 @@ class Reading {
 }  // namespace
 
 std::string separator_name(char separator) {
-  return separator == '\t' ? "tabs" : std::string("'") + separator + "'";
+  return separator == blanks ? "blanks" : separator == '\t' ? "tabs" : std::string("'") + separator + "'";
+}
+
+void require_one_line_each(const PathTable& table, const std::string& place, std::string_view function) {
+  for (const auto& [line, path, value] : table.rows)
+    require(path.find('\n') == std::string::npos && value.find('\n') == std::string::npos, function, place,
+            ", line ", line,
+            ": a path and its label must be on one line; a quotation mark may lack its other one.");
 }
 
 std::optional<PathTable> read_path_table(std::string_view text, const std::string& place,
                                          std::string_view function, const std::set<std::string>& value_names,
                                          const IsKnown& is_known) {
   std::optional<Reading> best;
-  std::optional<char> rival;
+  std::string rival;
   std::string fault;
   for (const char separator : {',', ';', '\t', '|'}) {
     if (text.find(separator) == std::string_view::npos) continue;
     try {
-      Reading reading(text, separator, value_names, is_known);
+      Reading reading(parse_csv_rows(text, separator), separator, value_names, is_known);
       if (reading.columns < 2) continue;
       if (!best || reading.fits_better(*best)) {
         best = std::move(reading);
-        rival.reset();
+        rival.clear();
       } else if (!best->fits_better(reading)) {
-        rival = separator;
+        rival = separator_name(separator);
       }
     } catch (const Error& error) {
       fault = error.what();
     }
   }
+  if (!best || (!best->names_both && best->known == 0)) {
+    Reading reading(rows_with_blanks(text, is_known), blanks, value_names, is_known);
+    if (reading.known > 0) {
+      best = std::move(reading);
+      rival.clear();
+    }
+  }
   if (!best && !fault.empty()) fail(function, place, ": ", fault);
   if (!best) return std::nullopt;
-  require(!rival, function, place, " could have ", separator_name(best->separator), " or ",
-          separator_name(rival.value_or(',')),
+  require(rival.empty(), function, place, " could have ", separator_name(best->separator), " or ", rival,
           " between its columns; a first row that names them (path, label) tells.");
   return best->table(place, function, is_known);
 }

@@ -15,6 +15,8 @@
 
 #include "io/array_size.h"
 #include "io/foreign_content.h"
+#include "io/json_file.h"
+#include "io/strings.h"
 
 namespace ilk {
 namespace {
@@ -79,8 +81,18 @@ json parse_header(std::string_view text, const std::filesystem::path& path) {
   try {
     return json::parse(text, check);
   } catch (const json::exception& error) {
-    fail(function, path, ": the header is not JSON: ", error.what(), ".");
+    fail(function, path, ": the header is not JSON: ", json_fault(error), ".");
   }
+}
+
+/// "begins with the text '{"error": …'", so that a user sees what was saved in the place of weights.
+std::string beginning_of(const InputFile& file) {
+  std::string head(std::min<std::uint64_t>(file.size(), 80), '\0');
+  file.read(0, std::as_writable_bytes(std::span(head)));
+  // A letter may be cut at the end.
+  for (int i = 0; i < 3 && !is_utf8(head); ++i) head.pop_back();
+  const std::string text = head.find('\0') == std::string::npos ? on_one_line(head, head.size()) : "";
+  return text.empty() ? "does not begin as one" : "begins with the text '" + text + "'";
 }
 
 }  // namespace
@@ -99,7 +111,13 @@ SafetensorsFile::SafetensorsFile(std::shared_ptr<const InputFile> file)
   check(size >= length_bytes, "a file has at least 8 bytes, got ", size);
   std::uint64_t length = 0;
   file_->read(0, std::as_writable_bytes(std::span(&length, 1)));
-  check(length <= longest_header, "the header must be at most ", longest_header, " bytes long, got ", length);
+  if (length > longest_header) {
+    char next = 0;
+    if (size > length_bytes) file_->read(length_bytes, std::as_writable_bytes(std::span(&next, 1)));
+    // What is no such file at all has a number too, of its first eight bytes.
+    check(next == '{', "it must be a safetensors file, but ", beginning_of(*file_));
+    check(false, "the header must be at most ", longest_header, " bytes long, got ", length);
+  }
   check(length <= size - length_bytes, "the header of ", length, " bytes ends beyond the file of ", size,
         " bytes");
   std::string text(length, '\0');

@@ -2,9 +2,34 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace ilk {
+namespace {
+
+constexpr std::string_view ascii_white = " \t\r\n\v\f";
+/// U+0085, U+00A0, U+1680, U+2000 to U+200B, U+2028, U+2029, U+202F, U+205F, U+3000, U+FEFF.
+constexpr std::string_view wide_white[] = {
+    "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81", "\xE2\x80\x82",
+    "\xE2\x80\x83", "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86", "\xE2\x80\x87", "\xE2\x80\x88",
+    "\xE2\x80\x89", "\xE2\x80\x8A", "\xE2\x80\x8B", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF",
+    "\xE2\x81\x9F", "\xE3\x80\x80", "\xEF\xBB\xBF"};
+
+}  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  for (;;) {
+    text = trimmed(text, ascii_white);
+    const auto begin = std::find_if(std::begin(wide_white), std::end(wide_white),
+                                    [&](std::string_view white) { return text.starts_with(white); });
+    if (begin != std::end(wide_white)) text.remove_prefix(begin->size());
+    const auto end = std::find_if(std::begin(wide_white), std::end(wide_white),
+                                  [&](std::string_view white) { return text.ends_with(white); });
+    if (end != std::end(wide_white)) text.remove_suffix(end->size());
+    if (begin == std::end(wide_white) && end == std::end(wide_white)) return text;
+  }
+}
 
 std::string_view trimmed(std::string_view text, std::string_view unwanted) {
   const std::size_t begin = text.find_first_not_of(unwanted);
@@ -13,7 +38,8 @@ std::string_view trimmed(std::string_view text, std::string_view unwanted) {
 }
 
 std::string single_spaced(std::string_view text) {
-  constexpr std::string_view white = " \t\r\n\v\f";
+  constexpr std::string_view white = ascii_white;
+  text = trimmed(text);
   std::string spaced;
   for (std::size_t begin = text.find_first_not_of(white); begin != std::string_view::npos;) {
     const std::size_t end = std::min(text.find_first_of(white, begin), text.size());

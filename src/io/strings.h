@@ -5,8 +5,12 @@
 
 namespace ilk {
 
+/// Without white space at both ends: that of ASCII, and what Unicode has beside it in UTF-8 (no-break,
+/// ideographic and zero-width spaces, byte-order marks), which tables and web pages leave where nobody sees
+/// it.
+std::string_view trimmed(std::string_view text);
 /// Without the bytes of `unwanted` at both ends.
-std::string_view trimmed(std::string_view text, std::string_view unwanted = " \t\r\n\v\f");
+std::string_view trimmed(std::string_view text, std::string_view unwanted);
 
 /// Trimmed, and each run of white space within made one space.
 std::string single_spaced(std::string_view text);

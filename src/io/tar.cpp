@@ -19,6 +19,16 @@ constexpr std::uint64_t most_extension = 1 << 20;
 constexpr std::uint64_t most_size = std::uint64_t{1} << 50;
 using Header = std::array<char, block>;
 
+constexpr std::size_t checksum_at = 148, checksum_length = 8;
+
+std::uint64_t checksum(std::span<const char, block> header) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < block; ++i)
+    sum += i >= checksum_at && i < checksum_at + checksum_length ? std::uint64_t{' '}
+                                                                 : static_cast<unsigned char>(header[i]);
+  return sum;
+}
+
 class Walker {
  public:
   Walker(const std::filesystem::path& path, const TarBytes& bytes,
@@ -74,10 +84,7 @@ class Walker {
   }
 
   bool checksum_is_right(const Header& header) const {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < block; ++i)
-      sum += i >= 148 && i < 156 ? std::uint64_t{' '} : static_cast<unsigned char>(header[i]);
-    return sum == number(std::span(header).subspan(148, 8));
+    return checksum(header) == number(std::span(header).subspan(checksum_at, checksum_length));
   }
 
   std::string extension(std::uint64_t size) {
@@ -150,6 +157,17 @@ class Walker {
 };
 
 }  // namespace
+
+bool begins_as_tar(std::string_view head) {
+  if (head.size() < block) return false;
+  if (head.substr(257, 5) == "ustar") return true;
+  std::string_view digits = head.substr(checksum_at, checksum_length);
+  digits.remove_prefix(std::min(digits.find_first_not_of(' '), digits.size()));
+  std::uint64_t written = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), written, 8);
+  // A block of zeros has no digits.
+  return error == std::errc() && written == checksum(std::span<const char, block>(head.data(), block));
+}
 
 void walk_tar(const std::filesystem::path& path, const TarBytes& bytes,
               const std::function<void(const TarMember&)>& member) {

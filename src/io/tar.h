@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace ilk::internal {
 
@@ -15,6 +16,10 @@ struct TarMember {
 
 /// Reads up to bytes.size() bytes from `offset` on, and returns how many there were.
 using TarBytes = std::function<std::size_t(std::uint64_t offset, std::span<std::byte> bytes)>;
+
+/// Whether these first bytes of a file are a member's header. The oldest ones, of before POSIX, are told by
+/// their checksum.
+bool begins_as_tar(std::string_view head);
 
 /// Calls `member` for each regular file of an archive (POSIX ustar and pax, GNU's long names), in order.
 /// Links, folders and the like are passed over. Throws Error naming `path` and rule for an archive that is

@@ -1,5 +1,6 @@
 // WebDataset: tar archives in which files with the same name up to the first dot of the last part are one
-// sample.
+// sample. They need not stand beside each other, as they do not where tar packed a folder in the order of its
+// disk.
 #include <ilk/error.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <unordered_map>
 
 #include "io/dataset_format_list.h"
 #include "io/files.h"
@@ -29,7 +31,7 @@ const std::set<std::string> image_endings = {"jpg",  "jpeg", "png",  "webp", "gi
                                              "tiff", "heic", "avif", "jxl",  "ppm", "img"};
 
 struct Sample {
-  std::string name;
+  std::string key, name;
   std::size_t shard = 0;
   std::uint64_t offset = 0, size = 0;
   bool has_image = false;
@@ -90,10 +92,8 @@ class Shards {
       const std::size_t samples = samples_.size(), skipped = skipped_.size();
       try {
         index(i);
-        finish_sample();
       } catch (const Error& error) {
         if (paths_.size() == 1) throw;
-        open_ = false;
         samples_.resize(samples);
         skipped_.resize(skipped);
         // Without the name of the function and the path: "[read_tar] "shards/00.tar": a tar archive …".
@@ -112,6 +112,8 @@ class Shards {
 
  private:
   void index(std::size_t shard) {
+    open_.clear();
+    by_key_.clear();
     const auto held = files_->open(shard);
     const InputFile& file = *held;
     const TarBytes bytes = [&](std::uint64_t offset, std::span<std::byte> to) -> std::size_t {
@@ -121,6 +123,19 @@ class Shards {
       return count;
     };
     walk_tar(paths_[shard], bytes, [&](const TarMember& member) { take(file, shard, member); });
+    for (Sample& sample : open_) finish(std::move(sample));
+  }
+
+  /// The sample that the member belongs to. A second image of a name begins another one, but for what stands
+  /// beside the first, such as the same picture in another format.
+  Sample& sample_of(const std::string& key, std::size_t shard, bool is_image) {
+    const auto [found, is_new] = by_key_.try_emplace(key, open_.size());
+    const bool is_last = !is_new && found->second + 1 == open_.size();
+    if (is_new || (is_image && !is_last && open_[found->second].has_image)) {
+      found->second = open_.size();
+      open_.push_back({.key = key, .shard = shard});
+    }
+    return open_[found->second];
   }
 
   void take(const InputFile& file, std::size_t shard, const TarMember& member) {
@@ -131,18 +146,14 @@ class Shards {
     const std::string key = member.name.substr(0, dot);
     std::string ending = member.name.substr(dot + 1);
     ending = lower_case(ending);
-    if (!open_ || key != key_ || shard != current_.shard) {
-      finish_sample();
-      open_ = true;
-      key_ = key;
-      current_ = {.shard = shard};
-    }
     // "seg.png" and the like belong to other tasks than naming what is seen.
-    if (image_endings.contains(ending) && !current_.has_image) {
-      current_.has_image = true;
-      current_.name = (shard_stem(paths_[shard]) / fs::path(member.name).relative_path()).string();
-      current_.offset = member.offset;
-      current_.size = member.size;
+    const bool is_image = image_endings.contains(ending);
+    Sample& sample = sample_of(key, shard, is_image);
+    if (is_image && !sample.has_image) {
+      sample.has_image = true;
+      sample.name = (shard_stem(paths_[shard]) / fs::path(member.name).relative_path()).string();
+      sample.offset = member.offset;
+      sample.size = member.size;
       require(member.size <= file.size() && member.offset <= file.size() - member.size, "read_tar",
               paths_[shard], ": a tar archive is cut inside '", member.name, "'.");
       return;
@@ -151,24 +162,22 @@ class Shards {
     if (member.size > largest_sidecar) return;
     std::string bytes(member.size, '\0');
     file.read(member.offset, std::as_writable_bytes(std::span(bytes)));
-    if (ending == "cls") current_.label = trimmed(bytes, blanks);
-    if (ending == "json" && current_.label.empty()) current_.label = label_of_json(bytes);
-    if (ending == "txt") current_.text = trimmed(bytes, blanks);
+    if (ending == "cls") sample.label = trimmed(bytes, blanks);
+    if (ending == "json" && sample.label.empty()) sample.label = label_of_json(bytes);
+    if (ending == "txt") sample.text = trimmed(bytes, blanks);
   }
 
-  void finish_sample() {
-    if (!open_) return;
-    open_ = false;
-    if (current_.has_image)
-      samples_.push_back(std::move(current_));
+  void finish(Sample&& sample) {
+    if (sample.has_image)
+      samples_.push_back(std::move(sample));
     else
-      skipped_.push_back({(shard_stem(paths_[current_.shard]) / key_).string(), "not an image",
+      skipped_.push_back({(shard_stem(paths_[sample.shard]) / sample.key).string(), "not an image",
                           "the sample has no file with an image's ending"});
   }
 
-  bool open_ = false;
-  std::string key_;
-  Sample current_;
+  // Of the shard that is read.
+  std::vector<Sample> open_;
+  std::unordered_map<std::string, std::size_t> by_key_;
 };
 
 /// Numbers in their order, then texts in theirs.
@@ -262,7 +271,7 @@ bool holds_shards(const fs::path& folder) {
 
 bool is_shard(const fs::path& file, const std::string& head) {
   if (head.starts_with("\x1f\x8b")) return is_shard_name(file);
-  return head.size() > 262 && std::string_view(head).substr(257, 5) == "ustar";
+  return begins_as_tar(head);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "io/download.h"
 #include "io/files.h"
+#include "io/json_file.h"
 
 namespace ilk::model_store {
 namespace {
@@ -79,7 +80,7 @@ std::map<std::string, HubFile> Hub::files(const std::string& revision, const std
       files.emplace(entry.at("path").get<std::string>(), file);
     }
   } catch (const nlohmann::json::exception& error) {
-    fail("get_model", url, ": not a list of files: ", error.what(), ".");
+    fail("get_model", url, ": not a list of files: ", json_fault(error), ".");
   }
   return files;
 }

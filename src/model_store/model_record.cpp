@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/files.h"
+#include "io/json_file.h"
 #include "io/sha256.h"
 
 namespace ilk::model_store {
@@ -48,7 +49,7 @@ std::optional<ModelRecord> read_model_record(const std::filesystem::path& direct
     }
     return record;
   } catch (const nlohmann::json::exception& error) {
-    fail("read_model_record", path, " is not a record of a model: ", error.what(), ".");
+    fail("read_model_record", path, " is not a record of a model: ", json_fault(error), ".");
   }
 }
 

@@ -228,7 +228,8 @@ class Fetch {
         if (module.at("type").get<std::string>().ends_with(".Pooling"))
           folder = module.at("path").get<std::string>();
     } catch (const nlohmann::json::exception& error) {
-      fail(function, wanted_.repository, ": ", modules_name, " does not list modules: ", error.what(), ".");
+      fail(function, wanted_.repository, ": ", modules_name, " does not list modules: ", json_fault(error),
+           ".");
     }
     require(is_plain_name(folder), function, wanted_.repository, ": ", modules_name,
             " must name a folder for the pooling, got '", folder, "'.");
@@ -256,7 +257,7 @@ class Fetch {
         shards.insert(shard.get<std::string>());
     } catch (const nlohmann::json::exception& error) {
       fail(function, wanted_.repository, ": ", index_name,
-           " does not say where the weights are: ", error.what(), ".");
+           " does not say where the weights are: ", json_fault(error), ".");
     }
     std::vector<std::string> names = {index_name};
     for (const std::string& shard : shards) {

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "io/files.h"
+#include "io/json_file.h"
 #include "pipeline/run_directory_lock.h"
 #include "pipeline/run_options_json.h"
 
@@ -35,7 +36,7 @@ FinishedRun::FinishedRun(const std::filesystem::path& folder) : file_(features_o
       cluster_names_.push_back(cluster.at("name").get<std::string>());
   } catch (const nlohmann::json::exception& error) {
     fail(function, folder,
-         " must be a finished run, but its options or clusters cannot be read: ", error.what(), ".");
+         " must be a finished run, but its options or clusters cannot be read: ", json_fault(error), ".");
   }
 }
 

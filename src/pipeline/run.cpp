@@ -113,8 +113,8 @@ class Run {
       context_.timed("count clusters", [&] { decide_cluster_count(record_, progress_); });
     const std::int64_t n = summary().n_images, k = record_.n_clusters;
     if (const std::int64_t different = n - internal::count_duplicates(embeddings()); different < k)
-      progress_.say("Only " + std::to_string(different) + " of the " + std::to_string(n) +
-                    " images differ, fewer than the " + std::to_string(k) +
+      progress_.say("Different images: " + std::to_string(different) + " of " + std::to_string(n) +
+                    ", fewer than the " + std::to_string(k) +
                     " clusters asked for; equal images share one, and the others are empty.");
   }
 

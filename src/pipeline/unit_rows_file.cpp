@@ -81,8 +81,8 @@ BadRow scale_block(const Array& block, float* to) {
 
 void require_features(const ArrayFile& file, std::string_view what) {
   const auto& shape = file.shape();
-  require(shape.size() == 2, function, what, " must be a matrix, a row for each; ", file.place(), " has ",
-          shape.size(), shape.size() == 1 ? " dimension." : " dimensions.");
+  require(shape.size() == 2, function, what, " must be a matrix, a row for each image or word; ",
+          file.place(), " has ", shape.size(), shape.size() == 1 ? " dimension." : " dimensions.");
   require(shape[0] >= 1 && shape[1] >= 1, function, what, " must have at least one row and one column; ",
           file.place(), " is ", shape[0], " × ", shape[1], ".");
   require(is_floating(file.type()), function, what, " must be float16, bfloat16, float32 or float64; ",

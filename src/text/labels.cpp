@@ -79,6 +79,16 @@ void require_a_class(const Labels& labels, const std::string& place) {
           " all are blank.");
 }
 
+/// A row of a table whose separator is none that is known is one class, and each has its own.
+void require_repeats(const Labels& labels, const std::string& place, const std::string& first) {
+  constexpr std::size_t few = 8;
+  const auto labelled = static_cast<std::size_t>(
+      std::count_if(labels.of_image.begin(), labels.of_image.end(), [](auto label) { return label >= 0; }));
+  require(labelled <= few || labels.classes.size() < labelled, function, place,
+          " must have a class on each line, but all ", labelled, " differ; the first is '", first,
+          "'. A table of paths and classes has ',' ';' '|', tabs or blanks between them.");
+}
+
 /// The texts of an array, one for each row.
 Labels from_texts(const std::string& place, std::vector<std::string> texts, std::size_t n_images) {
   require(texts.size() == n_images, function, "labels must be one for each row (", n_images, "); ", place,
@@ -115,6 +125,7 @@ Labels from_lines(const std::string& place, std::string_view text, std::size_t n
   Labels result = numbered(labels);
   result.by_row = true;
   require_a_class(result, place);
+  require_repeats(result, place, labels.front());
   return result;
 }
 
@@ -123,11 +134,12 @@ Labels from_table(const std::string& place, const PathTable& table,
   if (!table.irregular.empty())
     fail(function, place, ", line ", table.irregular.front().line, ": a row must have ", table.columns,
          " fields as the first, got ", table.irregular.front().fields, ".");
+  require_one_line_each(table, place, function);
   std::vector<ImageText> entries;
   entries.reserve(table.rows.size());
   for (const auto& row : table.rows) entries.push_back({row.path, row.value});
   const ImageMatch match =
-      ImageMatcher(image_paths, false).match(entries, std::filesystem::path(place).parent_path());
+      ImageMatcher(image_paths, true).match(entries, std::filesystem::path(place).parent_path());
   if (match.contradiction) {
     const auto [a, b] = *match.contradiction;
     const auto &first = table.rows[static_cast<std::size_t>(a)],
@@ -160,7 +172,10 @@ Labels read_labels(const std::string& place, const std::vector<std::string>& ima
   require(text.find_first_not_of(" \t\r\n") != std::string::npos, function, place,
           " must have at least one row, got an empty file.");
   std::unordered_set<std::string> names;
-  for (const std::string& path : image_paths) names.insert(std::filesystem::path(path).filename().string());
+  for (const std::filesystem::path path : image_paths) {
+    names.insert(path.filename().string());
+    names.insert(path.stem().string());
+  }
   const auto is_known = [&](const std::string& path) {
     return names.contains(std::filesystem::path(path).filename().string());
   };

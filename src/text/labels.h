@@ -18,7 +18,8 @@ struct Labels {
 /// - a table divided by , ; tabs or |, with a header that names a path and a label column ("path" or
 ///   "file_name", "image", …; "label" or "class", "category", …) or with two columns (read_path_table):
 ///   matched by path, as the run wrote it, from the table's folder, or by the ending that only one image has
-///   (ImageMatcher), so that it still fits where images, table or working directory have moved;
+///   (ImageMatcher), with its extension or without, so that it still fits where images, table or working
+///   directory have moved;
 /// - one label a line (a first line "label" may stand above them): matched in order, one for each image;
 /// - an array of N whole numbers or texts (.npy, .npz:name, .safetensors:name): matched in order; a negative
 ///   number means no label.

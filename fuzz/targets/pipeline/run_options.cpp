@@ -1,4 +1,6 @@
-// The options in a manifest.
+// The options in a manifest, and a number of clusters as it is written.
+#include <ilk/cluster_count.h>
+
 #include <nlohmann/json.hpp>
 
 #include "../../fuzz_target.h"
@@ -11,4 +13,8 @@ ILK_FUZZ(run_options) {
     ilk::run_options_from_json(json);
   } catch (const nlohmann::json::exception&) {
   }
+}
+
+ILK_FUZZ(cluster_numbers) {
+  if (const auto count = ilk::ClusterCount::parse(bytes)) count->text();
 }

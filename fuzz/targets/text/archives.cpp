@@ -12,6 +12,7 @@
 #include "io/tar.h"
 
 ILK_FUZZ(tar) {
+  ilk::internal::begins_as_tar(bytes);
   ilk::internal::walk_tar(
       "x.tar",
       [&](std::uint64_t offset, std::span<std::byte> into) {
