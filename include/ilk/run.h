@@ -143,8 +143,7 @@ void visit_fields(Options& options, Visitor&& visit) {
       "refused before it begins"});
   visit(
       Field{"cache", options.cache, "folder for embeddings that are kept between runs; none: keep nothing"});
-  visit(Field{"exemplars", options.exemplars, "pictures shown for each cluster in the report"}.between(0,
-                                                                                                       1000));
+  visit(Field{"exemplars", options.exemplars, "pictures of each cluster in the report"}.between(0, 1000));
   visit(Field{"map", options.map, "lay the images out on a plane, for the report's map"});
   visit.group("dataset", options.dataset);
   visit.group("images", options.images);

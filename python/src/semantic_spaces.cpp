@@ -55,9 +55,7 @@ std::vector<SemanticSpace> spaces_of(const std::vector<Floats>& counterparts) {
   return spaces;
 }
 
-}  // namespace
-
-void bind_semantic_spaces(nb::module_& module) {
+void bind_words(nb::module_& module) {
   module.def(
       "align_words",
       [](const Floats& embeddings, const Floats& words, const nb::dict& keywords, nb::handle listener,
@@ -92,6 +90,34 @@ void bind_semantic_spaces(nb::module_& module) {
       nb::arg("listener").none(), nb::arg("n_jobs"),
       "The nouns that TAC retrieves for the images: the space and the counterparts.");
   module.def(
+      "semantic_centres_plan",
+      [](std::int64_t n_images, const nb::dict& keywords) {
+        auto plan = semantic_centres_plan(n_images, options_from<CaeOptions>(keywords, "cae"));
+        const auto& search = plan.kmeans.search;
+        return Fields()
+            .add("n_clusters", plan.kmeans.n_clusters)
+            .add("seed", plan.kmeans.seed)
+            .add("n_init", search.n_init)
+            .add("max_iterations", search.max_iterations)
+            .add("tolerance", search.tolerance)
+            .add("init", std::string(enum_name(search.init)))
+            .add("sample", to_numpy(std::move(plan.sample)))
+            .take();
+      },
+      nb::arg("n_images"), nb::arg("options"),
+      "The keywords of the k-means of the semantic centres, and the images that it starts from.");
+  module.def(
+      "select_words",
+      [](const Floats& centres, const Floats& words, const nb::dict& keywords) {
+        const auto options = options_from<CaeOptions>(keywords, "cae");
+        return to_numpy(select_words(view_of(centres), view_of(words), options.selection));
+      },
+      nb::arg("centres").noconvert(), nb::arg("words").noconvert(), nb::arg("options"),
+      "The words that matter for these semantic centres: ascending rows of `words`.");
+}
+
+void bind_clustering(nb::module_& module) {
+  module.def(
       "cae",
       [](const Floats& embeddings, const std::vector<Floats>& counterparts, const nb::dict& keywords,
          nb::handle listener, std::int64_t n_jobs) {
@@ -117,33 +143,6 @@ void bind_semantic_spaces(nb::module_& module) {
       nb::arg("embeddings").noconvert(), nb::arg("counterparts").noconvert(), nb::arg("options"),
       nb::arg("listener").none(), nb::arg("n_jobs"), "Clusters images beside their retrieved counterparts.");
   module.def(
-      "semantic_centres_plan",
-      [](std::int64_t n_images, const nb::dict& keywords) {
-        auto plan = semantic_centres_plan(n_images, options_from<CaeOptions>(keywords, "cae"));
-        const auto& search = plan.kmeans.search;
-        return Fields()
-            .add("n_clusters", plan.kmeans.n_clusters)
-            .add("seed", plan.kmeans.seed)
-            .add("n_init", search.n_init)
-            .add("max_iterations", search.max_iterations)
-            .add("tolerance", search.tolerance)
-            .add("init", std::string(enum_name(search.init)))
-            .add("sample", to_numpy(std::move(plan.sample)))
-            .take();
-      },
-      nb::arg("n_images"), nb::arg("options"),
-      "The keywords of the k-means of the semantic centres, and the images that it starts from.");
-  module.def(
-      "select_words",
-      [](const Floats& centres, const Floats& words, const nb::dict& keywords) {
-        const auto options = options_from<CaeOptions>(keywords, "cae");
-        return to_numpy(select_words(view_of(centres), view_of(words), options.selection));
-      },
-      nb::arg("centres").noconvert(), nb::arg("words").noconvert(), nb::arg("options"),
-      "The words that matter for these semantic centres: ascending rows of `words`.");
-  module.def("cae_options", &describe<CaeOptions>, "The keywords of CAE: name, type, default, help.");
-  module.def("tac_options", &describe<TacOptions>, "The keywords of TAC: name, type, default, help.");
-  module.def(
       "fuse_new",
       [](const std::vector<Floats>& parts, const nb::dict& keywords, const std::vector<FloatVector>& means,
          std::int64_t n_jobs) {
@@ -157,6 +156,15 @@ void bind_semantic_spaces(nb::module_& module) {
       },
       nb::arg("parts"), nb::arg("options"), nb::arg("means"), nb::arg("n_jobs"),
       "Fuses the parts of new images as those of a collection were.");
+}
+
+}  // namespace
+
+void bind_semantic_spaces(nb::module_& module) {
+  bind_words(module);
+  bind_clustering(module);
+  module.def("cae_options", &describe<CaeOptions>, "The keywords of CAE: name, type, default, help.");
+  module.def("tac_options", &describe<TacOptions>, "The keywords of TAC: name, type, default, help.");
 }
 
 }  // namespace ilk::python

@@ -147,69 +147,98 @@ class PickleReader {
     stack_.push_back(found->second);
   }
 
+  /// Opcodes that give a value: constants, numbers, texts. False for others.
+  bool give_value(unsigned char opcode) {
+    switch (opcode) {
+      case 'N':
+        make(Kind::none);
+        return true;
+      case 0x88:
+        make(Kind::boolean).integer = 1;
+        return true;
+      case 0x89:
+        make(Kind::boolean);
+        return true;
+      case 'K':
+        make_integer(byte());
+        return true;
+      case 'M':
+        make_integer(static_cast<std::int64_t>(number(2)));
+        return true;
+      case 'J':
+        make_integer(static_cast<std::int32_t>(number(4)));
+        return true;
+      case 'U':
+      case 'C':
+        make_text(byte());
+        return true;
+      case 'T':
+      case 'B':
+      case 'X':
+        make_text(number(4));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /// Opcodes that make lists, tuples and dicts and add to them. False for others.
+  bool collect(unsigned char opcode) {
+    switch (opcode) {
+      case '(':
+        marks_.push_back(stack_.size());
+        return true;
+      case '}':
+        make(Kind::dict);
+        return true;
+      case ']':
+        make(Kind::list);
+        return true;
+      case ')':
+        make(Kind::tuple);
+        return true;
+      case 't': {
+        auto items = pop_to_mark();
+        make(Kind::tuple).items = std::move(items);
+        return true;
+      }
+      case 0x85:
+      case 0x86:
+      case 0x87:
+        make_tuple(opcode - std::size_t{0x84});
+        return true;
+      case 'a': {
+        const PickleValue* item = pop();
+        append(Kind::list, {item});
+        return true;
+      }
+      case 'e':
+      case 'u': {
+        const auto items = pop_to_mark();
+        append(opcode == 'e' ? Kind::list : Kind::dict, items);
+        return true;
+      }
+      case 's': {
+        const PickleValue* value = pop();
+        const PickleValue* key = pop();
+        append(Kind::dict, {key, value});
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
   /// Does what the opcode says; true for the last.
   bool step(unsigned char opcode) {
+    if (opcode == '.') return true;
+    if (give_value(opcode) || collect(opcode)) return false;
     switch (opcode) {
       case 0x80: {
         const unsigned protocol = byte();
         check(protocol == 2 || protocol == 3, "must be of protocol 2 or 3, got ", protocol);
         return false;
       }
-      case '.':
-        return true;
-      case '(':
-        marks_.push_back(stack_.size());
-        return false;
-      case '}':
-        make(Kind::dict);
-        return false;
-      case ']':
-        make(Kind::list);
-        return false;
-      case ')':
-        make(Kind::tuple);
-        return false;
-      case 'N':
-        make(Kind::none);
-        return false;
-      case 0x88:
-        make(Kind::boolean).integer = 1;
-        return false;
-      case 0x89:
-        make(Kind::boolean);
-        return false;
-      case 'K':
-        make_integer(byte());
-        return false;
-      case 'M':
-        make_integer(static_cast<std::int64_t>(number(2)));
-        return false;
-      case 'J':
-        make_integer(static_cast<std::int32_t>(number(4)));
-        return false;
-      case 'U':
-      case 'C':
-        make_text(byte());
-        return false;
-      case 'T':
-      case 'B':
-      case 'X':
-        make_text(number(4));
-        return false;
-      case 't': {
-        auto items = pop_to_mark();
-        make(Kind::tuple).items = std::move(items);
-        return false;
-      }
-      case 0x85:
-        make_tuple(1);
-        return false;
-      case 0x86:
-        make_tuple(2);
-        return false;
-      case 0x87:
-        make_tuple(3);
-        return false;
       case 'q':
         memo_[byte()] = top();
         return false;
@@ -222,27 +251,6 @@ class PickleReader {
       case 'j':
         recall(number(4));
         return false;
-      case 'a': {
-        const PickleValue* item = pop();
-        append(Kind::list, {item});
-        return false;
-      }
-      case 'e': {
-        const auto items = pop_to_mark();
-        append(Kind::list, items);
-        return false;
-      }
-      case 's': {
-        const PickleValue* value = pop();
-        const PickleValue* key = pop();
-        append(Kind::dict, {key, value});
-        return false;
-      }
-      case 'u': {
-        const auto items = pop_to_mark();
-        append(Kind::dict, items);
-        return false;
-      }
       case 'c':
         make_global();
         return false;
