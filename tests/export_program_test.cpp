@@ -1,7 +1,6 @@
 // `ilk export` from outside: a run goes out in each format.
 #include <gmock/gmock.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "photo_run.h"
@@ -78,15 +77,6 @@ TEST_F(ExportProgramTest, SidecarsGoBesideTheImagesAndBack) {
 
   EXPECT_EQ(export_to("xmp", "sidecars", {"--sidecar", "stem", "--keyword-root", ""}).status, 0);
   EXPECT_TRUE(fs::exists(out("sidecars") / "Wälder & Seen/003.xmp"));
-}
-
-/// What a command prints; empty where it is not installed.
-std::string printed(const std::string& command) {
-  std::string text;
-  FILE* pipe = popen((command + " 2>/dev/null").c_str(), "r");
-  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
-  pclose(pipe);
-  return text;
 }
 
 TEST_F(ExportProgramTest, OtherReadersSeeTheKeywords) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -14,6 +15,15 @@
 #include "io/sha256.h"
 #include "program.h"
 #include "temporary_directory.h"
+
+/// What a command prints; empty where it is not installed.
+inline std::string printed(const std::string& command) {
+  std::string text;
+  FILE* pipe = popen((command + " 2>/dev/null").c_str(), "r");
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
+  pclose(pipe);
+  return text;
+}
 
 class PhotoRunTest : public testing::Test {
  protected:

@@ -81,6 +81,12 @@ TEST_F(PhotographerTest, AFolderGoesInAndComesOutSortedNamedAndCorrected) {
   well({"export", report, "--to", "xmp"});
   EXPECT_THAT(ilk::read_file(members.front() + ".xmp"), HasSubstr("ilk|Urlaub &amp; Meer"));
   EXPECT_TRUE(fs::exists(raw().string() + ".xmp"));
+  // Another reader, where it is installed, and the list of tags that digiKam reads.
+  const std::string read = printed("exiftool -s3 -XMP-digiKam:TagsList -XMP-lr:HierarchicalSubject \"" +
+                                   members.front() + ".xmp\"");
+  if (printed("exiftool -ver") != "") {
+    EXPECT_EQ(read, "ilk/Urlaub & Meer\nilk|Urlaub & Meer\n");
+  }
 
   // Five new photographs.
   for (int i = 101; i <= 105; ++i) add(i, "2025/Neujahr");
