@@ -51,7 +51,8 @@ TEST_F(CriteriaProgramTest, EachCriterionIsARunDirectoryOfItsOwn) {
   EXPECT_THAT(page, HasSubstr("href=\"by/grounds/report.html\""));
   EXPECT_THAT(page, HasSubstr("By <bdi>colour</bdi>"));
   EXPECT_THAT(ilk::read_file(by("grounds") / "report.html"), HasSubstr("id=\"map-canvas\""));
-  EXPECT_NE(ilk::read_file(by("grounds") / "map.npy"), ilk::read_file(run() / "map.npy")) << "near by grounds";
+  EXPECT_NE(ilk::read_file(by("grounds") / "map.npy"), ilk::read_file(run() / "map.npy"))
+      << "near by grounds";
 }
 
 TEST_F(CriteriaProgramTest, IsTheSameAgainAndForAnyNumberOfThreads) {
