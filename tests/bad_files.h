@@ -228,3 +228,41 @@ inline std::vector<BadFile> make(const std::filesystem::path& folder) {
 }
 
 }  // namespace bad_files
+
+/// Writes more than 30 kinds of bad file into `folder` and returns how many are to be listed as skipped.
+inline int make_bad_files(const std::filesystem::path& folder) {
+  return static_cast<int>(bad_files::make(folder).size());
+}
+
+/// Writes `count` PNG images, all different, of four sorts that a glance tells apart: red discs, blue
+/// stripes, green squares, grey slopes. The names begin with disc_, stripes_, square_ or slope_.
+inline void make_good_images(const std::filesystem::path& folder, int count) {
+  std::filesystem::create_directories(folder);
+  constexpr int edge = 48;
+  for (int number = 0; number < count; ++number) {
+    std::mt19937 random(static_cast<unsigned>(number) + 100);
+    const auto uniform = [&](double low, double high) {
+      return low + (high - low) * (random() / 4294967296.0);
+    };
+    const int sort = number % 4;
+    const double x0 = uniform(18, 30), y0 = uniform(18, 30), size = uniform(9, 16), light = uniform(0.8, 1);
+    std::string rows;
+    for (int y = 0; y < edge; ++y) {
+      rows += '\0';
+      for (int x = 0; x < edge; ++x) {
+        std::array<double, 3> colour{0.95, 0.95, 0.95};
+        if (sort == 0 && std::hypot(x - x0, y - y0) < size) colour = {0.9 * light, 0.1, 0.1};
+        if (sort == 1 && std::fmod(x + y0, size) < size / 2) colour = {0.1, 0.2, 0.9 * light};
+        if (sort == 2 && std::max(std::abs(x - x0), std::abs(y - y0)) < size)
+          colour = {0.1, 0.7 * light, 0.1};
+        if (sort == 3) colour.fill(light * (x + y0 * y / 40) / (2 * edge));
+        for (const double value : colour) rows += static_cast<char>(static_cast<int>(255 * value));
+      }
+    }
+    constexpr std::array names{"disc", "stripes", "square", "slope"};
+    char digits[16];
+    std::snprintf(digits, sizeof digits, "_%04d.png", number);
+    bad_files::write(folder / (names[static_cast<std::size_t>(sort)] + std::string(digits)),
+                     bad_files::png(edge, edge, 8, 2, rows));
+  }
+}
