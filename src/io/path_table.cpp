@@ -87,10 +87,12 @@ class Reading {
   PathTable table(const std::string& place, std::string_view function, const IsKnown& is_known) {
     const std::size_t path = path_.value_or(0);
     if (!value_ && columns == 2) value_ = 1 - path;
-    require(value_.has_value(), function, place,
-            " must have two columns, or a first row that names the column of paths (path, file_name, …) and "
-            "that of values (label, class, caption, …); its first row has ",
-            columns, " fields, the first of them '", rows_.front().fields.front(), "'.");
+    if (!value_)
+      fail(function, place,
+           " must have two columns, or a first row that names the column of paths (path, file_name, …) and "
+           "that of values (label, class, caption, …); its first row has ",
+           columns, " fields, the first of them '", rows_.front().fields.front(), "'.");
+    const std::size_t value = *value_;
     PathTable table{.separator = separator, .columns = columns};
     for (std::size_t i = has_header_ ? 1 : 0; i < rows_.size(); ++i) {
       auto& [line, fields] = rows_[i];
@@ -98,8 +100,7 @@ class Reading {
       if (fields.size() != columns)
         table.irregular.push_back({line, fields.size()});
       else
-        table.rows.push_back(
-            {line, known_form(fields[path], is_known), std::string(trimmed(fields[*value_]))});
+        table.rows.push_back({line, known_form(fields[path], is_known), std::string(trimmed(fields[value]))});
     }
     return table;
   }

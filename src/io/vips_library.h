@@ -55,7 +55,7 @@ namespace ilk {
 // clang-format on
 
 struct VipsLibrary {
-#define ILK_DECLARE(name) decltype(&::vips_##name) name;
+#define ILK_DECLARE(name) decltype(&::vips_##name) name;  // NOLINT(bugprone-macro-parentheses): a declaration
   ILK_VIPS_FUNCTIONS(ILK_DECLARE)
 #undef ILK_DECLARE
   decltype(&::g_object_unref) object_unref;

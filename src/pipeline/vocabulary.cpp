@@ -20,6 +20,7 @@ const WordNet& required(const WordNet* wordnet, std::string_view what) {
 
 std::vector<std::string> Words::chosen() const {
   std::vector<std::string> texts;
+  texts.reserve(space.selected.size());
   for (const std::int64_t row : space.selected) texts.push_back(corpus.texts[static_cast<std::size_t>(row)]);
   return texts;
 }
