@@ -20,9 +20,7 @@ namespace {
 constexpr std::int64_t points_per_block = 2048;
 // Points that repel one, in an epoch; many, so that their sum is steady. Their push is that of eight for each
 // edge.
-constexpr std::size_t repelling = 16;
-// Points whose forces on one are computed together.
-constexpr std::size_t most_at_once = 32;
+constexpr std::int64_t repelling = 16;
 constexpr float repulsion = 4;
 // Of the mean pull of a point's edges; below 1, so that points that move at once do not overshoot.
 constexpr float first_step = 0.3f, momentum = 0.5f;
@@ -66,64 +64,38 @@ class Layout {
   Matrix<float> take() { return std::move(at_); }
 
  private:
-  /// Where some other points are, seen from one. Forces are computed for all of them side by side, and added
-  /// up in order.
-  struct Others {
-    float dx[most_at_once], dy[most_at_once];
-    void set(std::size_t place, const float* other, float x, float y) {
-      dx[place] = other[0] - x;
-      dy[place] = other[1] - y;
-    }
-  };
-
   /// The weighted mean of what the point's edges ask for.
   Vector pull_on(std::int64_t i) const {
     const float x = at_[i][0], y = at_[i][1];
     Vector sum;
     float whole = 0;
-    Others others;
-    float force[most_at_once];
-    const auto begin = static_cast<std::size_t>(graph_.begins[static_cast<std::size_t>(i)]),
-               end = static_cast<std::size_t>(graph_.begins[static_cast<std::size_t>(i) + 1]);
-    for (std::size_t first = begin; first < end; first += most_at_once) {
-      const std::size_t count = std::min(most_at_once, end - first);
-      for (std::size_t e = 0; e < count; ++e) others.set(e, at_[graph_.targets[first + e]], x, y);
-      const float* weights = graph_.weights.data() + first;
-      for (std::size_t e = 0; e < count; ++e)
-        force[e] = weights[e] * 2 / (1 + (others.dx[e] * others.dx[e] + others.dy[e] * others.dy[e]));
-      for (std::size_t e = 0; e < count; ++e) {
-        sum.x += force[e] * others.dx[e];
-        sum.y += force[e] * others.dy[e];
-        whole += weights[e];
-      }
+    for (auto e = static_cast<std::size_t>(graph_.begins[static_cast<std::size_t>(i)]);
+         e < static_cast<std::size_t>(graph_.begins[static_cast<std::size_t>(i) + 1]); ++e) {
+      const float* other = at_[graph_.targets[e]];
+      const float dx = other[0] - x, dy = other[1] - y;
+      const float weight = graph_.weights[e];
+      const float force = weight * 2 / (1 + (dx * dx + dy * dy));
+      sum.x += force * dx;
+      sum.y += force * dy;
+      whole += weight;
     }
     return whole > 0 ? Vector{sum.x / whole, sum.y / whole} : Vector{};
-  }
-
-  static float limited(float push) {
-    const float not_above = push > most_push ? most_push : push;
-    return not_above < -most_push ? -most_push : not_above;
   }
 
   Vector push_on(std::int64_t i, std::uint32_t epoch) const {
     const float x = at_[i][0], y = at_[i][1];
     const auto n = static_cast<std::uint64_t>(at_.rows());
-    Others others;
+    Vector sum;
     for (std::uint32_t four = 0; four < repelling / 4; ++four) {
       const auto random = internal::philox({static_cast<std::uint32_t>(i), epoch, four, 2}, key_);
-      for (std::size_t j = 0; j < 4; ++j)
-        others.set(4 * four + j, at_[static_cast<std::int64_t>(random[j] * n >> 32)], x, y);
-    }
-    for (std::size_t j = 0; j < repelling; ++j) {
-      const float dx = -others.dx[j], dy = -others.dy[j], square = dx * dx + dy * dy;
-      const float force = 2 / ((0.001f + square) * (1 + square));
-      others.dx[j] = limited(force * dx);
-      others.dy[j] = limited(force * dy);
-    }
-    Vector sum;
-    for (std::size_t j = 0; j < repelling; ++j) {
-      sum.x += others.dx[j];
-      sum.y += others.dy[j];
+      for (const std::uint32_t word : random) {
+        const float* other = at_[static_cast<std::int64_t>(word * n >> 32)];
+        const float dx = x - other[0], dy = y - other[1];
+        const float square = dx * dx + dy * dy;
+        const float force = 2 / ((0.001f + square) * (1 + square));
+        sum.x += std::clamp(force * dx, -most_push, most_push);
+        sum.y += std::clamp(force * dy, -most_push, most_push);
+      }
     }
     constexpr float share = repulsion / static_cast<float>(repelling);
     return {share * sum.x, share * sum.y};

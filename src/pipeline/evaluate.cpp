@@ -179,10 +179,12 @@ Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& option
     result.matched = match_clusters(confusion(classes, found));
     for (const auto number : result.matched->table.classes)
       result.classes.push_back(labels->classes[static_cast<std::size_t>(number)]);
-    const auto wordnet = options.wordnet.empty() ? WordNet::find() : std::filesystem::path(options.wordnet);
-    if (wordnet) {
-      auto names = name_correctness(WordNet(*wordnet), assignments.clusters, result.cluster_names,
-                                    labels->of_image, labels->classes);
+    const auto folder = options.wordnet.empty() ? WordNet::find() : std::filesystem::path(options.wordnet);
+    std::optional<WordNet> wordnet;
+    if (folder) {
+      wordnet.emplace(*folder);
+      auto names = name_correctness(*wordnet, assignments.clusters, result.cluster_names, labels->of_image,
+                                    labels->classes);
       if (names.n_images > 0) {
         result.names = std::move(names);
         result.class_names = labels->classes;
@@ -193,10 +195,10 @@ Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& option
         const RunAssignments above = read_assignments(run_directory, std::ssize(level));
         const auto [of_level, clusters] = labelled_only(*labels, above.clusters);
         Evaluation::Level scores{.n_clusters = std::ssize(level), .agreement = agreement(of_level, clusters)};
-        if (result.names)
-          scores.right = name_correctness(WordNet(*wordnet), above.clusters, above.names, labels->of_image,
-                                          labels->classes)
-                             .right;
+        if (wordnet && result.names)
+          scores.right =
+              name_correctness(*wordnet, above.clusters, above.names, labels->of_image, labels->classes)
+                  .right;
         result.levels.push_back(scores);
       }
     }
