@@ -2,8 +2,7 @@
 // agreement MODEL FOLDER-OR-LINES: what benchmarks/encoders.py runs.
 // Prints one JSON object a line; seconds are of the wall, and of all cores' work (cpu).
 #include <ilk/options.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 #include <ilk/wordnet.h>
 #include <sys/resource.h>
 
@@ -15,6 +14,8 @@
 #include <cstring>
 #include <functional>
 
+#include "core/parallel.h"
+#include "core/random.h"
 #include "encoders/clip.h"
 #include "encoders/clip_towers.h"
 #include "encoders/text_batches.h"

@@ -10,7 +10,7 @@
 //   time_kernel machine
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 #include <ilk/transport.h>
 #include <sys/resource.h>
 
@@ -20,6 +20,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 #include "kernels/matrix_product.h"
 

@@ -1,7 +1,6 @@
 #include "completions.h"
 
 #include <ilk/error.h>
-#include <ilk/export.h>
 #include <ilk/models.h>
 #include <ilk/run.h>
 
@@ -9,6 +8,7 @@
 #include <map>
 
 #include "completed_command.h"
+#include "export/export_options.h"
 #include "help_page.h"
 
 namespace ilk::cli {

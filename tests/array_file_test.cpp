@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/error.h>
 
 #include <algorithm>

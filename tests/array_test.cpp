@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 #include <ilk/array.h>
-#include <ilk/random.h>
 
 #include <cmath>
 #include <cstring>
 #include <limits>
 
+#include "core/random.h"
 #include "matrices.h"
 
 using ilk::Array;

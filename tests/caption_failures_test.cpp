@@ -1,10 +1,10 @@
 // Servers that refuse, fail, stall or answer nonsense.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/caption_images.h>
 #include <ilk/error.h>
 
 #include "caption_fixture.h"
+#include "captioning/caption_images.h"
 #include "vision_server.h"
 
 namespace {

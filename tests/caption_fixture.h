@@ -1,7 +1,6 @@
 #pragma once
 // Captions asked of a server on 127.0.0.1, kept in a file of their own.
 #include <gtest/gtest.h>
-#include <ilk/caption_images.h>
 #include <ilk/error.h>
 
 #include <atomic>
@@ -12,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "captioning/caption_images.h"
 #include "io/files.h"
 #include "temporary_directory.h"
 #include "vision_server.h"

@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/caption_images.h>
 #include <ilk/error.h>
 #include <zlib.h>
 
 #include <set>
 
 #include "caption_fixture.h"
+#include "captioning/caption_images.h"
 #include "io/file_lock.h"
 #include "io/files.h"
 #include "io/sha256.h"

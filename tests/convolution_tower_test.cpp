@@ -2,7 +2,7 @@
 #include "encoders/convolution_tower.h"
 
 #include <gtest/gtest.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <cmath>
 #include <functional>

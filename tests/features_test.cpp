@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/random.h>
 #include <ilk/run.h>
 
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/random.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/safetensors.h"

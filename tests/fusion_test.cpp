@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
+#include <ilk/cae.h>
 #include <ilk/error.h>
-#include <ilk/fusion.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <cmath>
 

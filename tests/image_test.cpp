@@ -3,7 +3,7 @@
 #include <ilk/error.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <map>
 
 #include "bad_files.h"
+#include "core/parallel.h"
 #include "matrices.h"
 #include "temporary_directory.h"
 

@@ -1,7 +1,6 @@
 // First centres drawn with screening are those of a plain draw.
 #include <gtest/gtest.h>
 #include <ilk/kmeans.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <limits>
@@ -9,6 +8,7 @@
 
 #include "cluster/kmeans_init.h"
 #include "cluster/lloyd.h"
+#include "core/random.h"
 #include "matrices.h"
 #include "plain_lloyd.h"
 #include "targets.h"

@@ -1,12 +1,12 @@
 #pragma once
 // Points on the unit sphere for tests of k-means.
 #include <ilk/matrix.h>
-#include <ilk/random.h>
 
 #include <cstdint>
 #include <span>
 #include <utility>
 
+#include "core/random.h"
 #include "matrices.h"
 
 /// Points around `groups` random directions; a larger spread makes them overlap.

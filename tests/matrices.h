@@ -2,7 +2,6 @@
 // Matrices and small helpers that many tests need.
 #include <ilk/error.h>
 #include <ilk/matrix.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,8 @@
 #include <initializer_list>
 #include <string>
 #include <vector>
+
+#include "core/random.h"
 
 /// Standard normal numbers, the same for the same seed.
 inline ilk::Matrix<float> random_matrix(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {

@@ -4,7 +4,6 @@
 #include <ilk/assign.h>
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/random.h>
 #include <ilk/run.h>
 
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/random.h"
 #include "io/files.h"
 #include "io/safetensors.h"
 #include "matrices.h"

@@ -2,13 +2,13 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <numeric>
 #include <set>
 
+#include "core/random.h"
 #include "matrices.h"
 #include "targets.h"
 

@@ -1,13 +1,13 @@
 #pragma once
 // The contrast of docs/methods/sac.md one number at a time, and probabilities to try it on.
 #include <ilk/matrix.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
+#include "core/random.h"
 #include "methods/losses.h"
 
 using Row = std::vector<double>;

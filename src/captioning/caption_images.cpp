@@ -1,6 +1,7 @@
-#include <ilk/caption_images.h>
+#include "captioning/caption_images.h"
+
 #include <ilk/error.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <atomic>

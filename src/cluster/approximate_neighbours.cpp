@@ -2,7 +2,6 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cstring>
@@ -11,6 +10,8 @@
 #include <vector>
 
 #include "cluster/top_rows.h"
+#include "cluster/unit_rows.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 #if ILK_WITH_HNSWLIB

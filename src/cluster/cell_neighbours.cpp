@@ -1,8 +1,8 @@
 #include "cluster/cell_neighbours.h"
+#include "core/random.h"
 
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>

@@ -3,12 +3,12 @@
 
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "cluster/principal_directions.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

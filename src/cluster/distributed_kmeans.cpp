@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cluster/lloyd.h"
+#include "cluster/unit_rows.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

@@ -3,13 +3,14 @@
 
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "cluster/transport_checks.h"
 #include "cluster/transport_passes.h"
+#include "cluster/unit_rows.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

@@ -1,6 +1,5 @@
 #include "cluster/equal_rows.h"
-
-#include <ilk/parallel.h>
+#include "core/parallel.h"
 
 #include <algorithm>
 #include <cstring>

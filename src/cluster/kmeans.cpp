@@ -11,6 +11,7 @@
 #include "cluster/equal_rows.h"
 #include "cluster/kmeans_init.h"
 #include "cluster/lloyd.h"
+#include "cluster/unit_rows.h"
 
 namespace ilk {
 namespace {

@@ -2,14 +2,14 @@
 #include "cluster/kmeans_init.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "cluster/distributed_kmeans.h"
 #include "cluster/kmeans_plus_plus.h"
+#include "cluster/unit_rows.h"
+#include "core/random.h"
 #include "kernels/functions.h"
 
 namespace ilk::internal {

@@ -1,13 +1,12 @@
 #include "cluster/kmeans_plus_plus.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <set>
 
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk::internal {

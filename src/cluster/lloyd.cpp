@@ -1,7 +1,6 @@
 // N points, D dimensions, K clusters, R starts that run side by side.
 #include "cluster/lloyd.h"
-
-#include <ilk/parallel.h>
+#include "core/parallel.h"
 
 #include <algorithm>
 #include <cmath>

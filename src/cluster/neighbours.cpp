@@ -2,7 +2,6 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <functional>
@@ -12,6 +11,8 @@
 #include "cluster/scratch_pool.h"
 #include "cluster/screen.h"
 #include "cluster/top_rows.h"
+#include "cluster/unit_rows.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

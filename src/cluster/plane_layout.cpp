@@ -4,7 +4,6 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,8 @@
 #include "cluster/cell_neighbours.h"
 #include "cluster/layout_start.h"
 #include "cluster/neighbour_graph.h"
+#include "cluster/unit_rows.h"
+#include "core/parallel.h"
 #include "core/philox.h"
 
 namespace ilk {

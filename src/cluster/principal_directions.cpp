@@ -1,8 +1,7 @@
 // N points, D dimensions, S directions that are followed: more than are wanted, so that those converge.
 #include "cluster/principal_directions.h"
-
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include "core/parallel.h"
+#include "core/random.h"
 
 #include <algorithm>
 #include <cmath>

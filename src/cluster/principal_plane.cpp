@@ -2,12 +2,12 @@
 #include "cluster/principal_plane.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "cluster/principal_directions.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

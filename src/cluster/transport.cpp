@@ -13,6 +13,7 @@
 #include "cluster/sinkhorn.h"
 #include "cluster/transport_checks.h"
 #include "cluster/transport_passes.h"
+#include "cluster/unit_rows.h"
 
 namespace ilk {
 namespace internal {

@@ -1,5 +1,6 @@
+#include "core/random.h"
+
 #include <ilk/error.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>

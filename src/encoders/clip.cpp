@@ -2,10 +2,10 @@
 #include "encoders/clip.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 
+#include "core/parallel.h"
 #include "encoders/clip_config.h"
 #include "encoders/clip_towers.h"
 #include "encoders/encoder_list.h"

@@ -1,7 +1,6 @@
 #include "encoders/convolution_tower.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "core/parallel.h"
 #include "encoders/convolution_layers.h"
 #include "encoders/gpu_tower.h"
 

@@ -2,7 +2,6 @@
 #include "encoders/lite_model.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <numeric>
 #include <span>
 
+#include "core/parallel.h"
 #include "encoders/encoder_list.h"
 #include "encoders/lite_config.h"
 #include "encoders/model_weights.h"

@@ -1,6 +1,5 @@
 #pragma once
 // N images, K clusters, D dimensions.
-#include <ilk/export.h>
 #include <ilk/image.h>
 #include <ilk/matrix.h>
 
@@ -10,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "export/export_options.h"
 
 namespace ilk {
 

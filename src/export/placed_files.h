@@ -1,11 +1,12 @@
 #pragma once
 // Images that are put into folders of their own, as copies or links, and can be taken out again.
-#include <ilk/export.h>
 
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "export/export_options.h"
 
 namespace ilk {
 

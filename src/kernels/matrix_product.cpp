@@ -1,10 +1,10 @@
 #include "kernels/matrix_product.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

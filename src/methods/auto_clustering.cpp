@@ -1,8 +1,9 @@
 // N images, D dimensions, K clusters.
 #include "methods/auto_clustering.h"
+#include "cluster/assign.h"
+#include "core/parallel.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,14 +1,17 @@
 // N images, D dimensions, K clusters; P words are offered, M of them are selected.
 #include <ilk/cae.h>
 #include <ilk/error.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <sstream>
 #include <utility>
 
+#include "cluster/assign.h"
+#include "cluster/unit_rows.h"
+#include "core/random.h"
 #include "kernels/kernels.h"
 #include "methods/fused_clusters.h"
+#include "methods/semantic_centres.h"
 
 namespace ilk {
 namespace {
@@ -81,21 +84,6 @@ SemanticSpace align_words(MatrixView<const float> embeddings, MatrixView<const f
     progress.say(text.str());
   }
   return space;
-}
-
-Assignment assignment_of(MatrixView<const float> features, const KMeansResult& clusters) {
-  Assignment assignment = assign_to_nearest(features, clusters.centroids);
-  for (std::int64_t i = 0; i < features.rows(); ++i) {
-    const auto row = static_cast<std::size_t>(i);
-    const std::int64_t own = clusters.labels[row];
-    if (assignment.labels[row] == own) continue;
-    assignment.second_labels[row] = assignment.labels[row];
-    assignment.second_scores[row] = assignment.scores[row];
-    assignment.labels[row] = own;
-    assignment.scores[row] = static_cast<float>(
-        kernels::kernels().dot_f64(features[i], clusters.centroids[own], features.columns()));
-  }
-  return assignment;
 }
 
 CaeResult internal::cluster_fused(FusionResult fusion, const CaeOptions& options, Progress& progress) {

@@ -2,12 +2,13 @@
 #include <ilk/cluster_count.h>
 #include <ilk/error.h>
 #include <ilk/metrics.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
+#include "cluster/unit_rows.h"
+#include "core/random.h"
 #include "kernels/functions.h"
 
 namespace ilk {

@@ -2,12 +2,12 @@
 #include "methods/heads.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "core/parallel.h"
+#include "core/random.h"
 #include "kernels/functions.h"
 #include "kernels/kernels.h"
 

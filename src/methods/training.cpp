@@ -1,8 +1,6 @@
 // N images, K clusters, V views of B images, k neighbours.
 #include <ilk/error.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
 #include <ilk/training.h>
 
 #include <algorithm>
@@ -12,6 +10,9 @@
 #include <optional>
 #include <set>
 
+#include "cluster/unit_rows.h"
+#include "core/parallel.h"
+#include "core/random.h"
 #include "kernels/functions.h"
 #include "methods/heads.h"
 #include "methods/training_loop.h"

@@ -2,7 +2,6 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/metrics.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/unit_rows.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

@@ -1,5 +1,7 @@
+#include "naming/name_correctness.h"
+
 #include <ilk/error.h>
-#include <ilk/name_correctness.h>
+#include <ilk/naming.h>
 
 #include <algorithm>
 #include <map>

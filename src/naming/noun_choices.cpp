@@ -2,13 +2,13 @@
 #include "naming/noun_choices.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/matching.h"
+#include "core/parallel.h"
+#include "core/random.h"
 #include "kernels/functions.h"
 
 namespace ilk {

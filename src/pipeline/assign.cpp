@@ -1,9 +1,9 @@
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/assign.h>
 #include <ilk/encoder.h>
 #include <ilk/error.h>
 #include <ilk/models.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include "pipeline/assignment_row.h"
 #include "pipeline/criteria.h"

@@ -1,6 +1,6 @@
 #include "pipeline/bench_data.h"
 
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/error.h>
 #include <ilk/image_list.h>
 

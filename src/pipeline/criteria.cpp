@@ -2,13 +2,14 @@
 
 #include <ilk/error.h>
 #include <ilk/naming.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <unordered_map>
 
+#include "cluster/assign.h"
 #include "cluster/criterion_space.h"
 #include "cluster/plane_layout.h"
+#include "core/parallel.h"
 #include "io/files.h"
 #include "methods/auto_clustering.h"
 #include "pipeline/algorithm_options.h"

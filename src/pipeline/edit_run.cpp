@@ -1,4 +1,5 @@
-#include <ilk/edit.h>
+#include "pipeline/edit_run.h"
+
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 

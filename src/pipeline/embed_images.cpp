@@ -1,8 +1,8 @@
 #include "pipeline/embed_images.h"
+#include "core/parallel.h"
 
 #include <ilk/error.h>
 #include <ilk/options.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <atomic>

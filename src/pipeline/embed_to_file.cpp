@@ -2,7 +2,7 @@
 #include <ilk/encoder.h>
 #include <ilk/error.h>
 #include <ilk/models.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 #include <ilk/version.h>
 
 #include <algorithm>

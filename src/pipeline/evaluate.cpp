@@ -14,6 +14,7 @@
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/safetensors.h"
+#include "naming/name_correctness.h"
 #include "pipeline/assignments_csv.h"
 #include "pipeline/levels.h"
 #include "pipeline/run_assignments.h"

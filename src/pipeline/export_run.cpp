@@ -1,5 +1,6 @@
+#include "pipeline/export_run.h"
+
 #include <ilk/error.h>
-#include <ilk/export.h>
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/error.h>
 #include <ilk/image_list.h>
 

@@ -2,7 +2,6 @@
 #include <ilk/encoder.h>
 #include <ilk/error.h>
 #include <ilk/models.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <optional>

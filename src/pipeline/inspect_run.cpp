@@ -1,8 +1,9 @@
 // N images of a run.
+#include "pipeline/inspect_run.h"
+
 #include <ilk/error.h>
-#include <ilk/inspect.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <array>

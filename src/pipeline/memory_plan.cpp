@@ -1,12 +1,13 @@
 #include "pipeline/memory_plan.h"
 
+#include <ilk/cae.h>
 #include <ilk/error.h>
-#include <ilk/parallel.h>
-#include <ilk/word_selection.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 
 #include "core/memory_size.h"
+#include "methods/semantic_centres.h"
 #include "pipeline/method.h"
 
 namespace ilk {

@@ -1,9 +1,10 @@
+#include "pipeline/noun_vocabulary.h"
+
 #include <ilk/encoder.h>
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/models.h>
-#include <ilk/noun_vocabulary.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <map>

@@ -1,11 +1,10 @@
 #include "pipeline/report_pictures.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
 
+#include "core/parallel.h"
 #include "io/files.h"
 #include "pipeline/assignments_csv.h"
 

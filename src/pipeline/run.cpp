@@ -1,6 +1,6 @@
 #include <ilk/error.h>
-#include <ilk/parallel.h>
 #include <ilk/run.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <chrono>

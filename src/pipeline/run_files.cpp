@@ -1,6 +1,6 @@
 #include "pipeline/run_files.h"
 
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/error.h>
 
 #include "cluster/principal_plane.h"

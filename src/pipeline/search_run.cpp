@@ -1,8 +1,9 @@
+#include "pipeline/search_run.h"
+
 #include <ilk/error.h>
 #include <ilk/image.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
-#include <ilk/search.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <cstdio>

@@ -1,8 +1,8 @@
 // N rows, D columns.
 #include "pipeline/unit_rows_file.h"
+#include "core/parallel.h"
 
 #include <ilk/error.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "text/labels.h"
 
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/error.h>
 
 #include <algorithm>

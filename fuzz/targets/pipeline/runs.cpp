@@ -1,13 +1,13 @@
 // A run directory of somebody else's: what eval, compare, edit, assign and export read of it.
-#include <ilk/edit.h>
 #include <ilk/error.h>
 #include <ilk/evaluate.h>
-#include <ilk/export.h>
 
 #include "../../fuzz_target.h"
 #include "io/safetensors.h"
 #include "pipeline/bench_records.h"
+#include "pipeline/edit_run.h"
 #include "pipeline/edited_run.h"
+#include "pipeline/export_run.h"
 #include "pipeline/finished_run.h"
 #include "pipeline/run_files.h"
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "cluster/assign.h"
 #include "methods/auto_clustering.h"
 #include "pipeline/algorithm_options.h"
 #include "pipeline/method_entries/centroid_clusters.h"
