@@ -153,8 +153,9 @@ int main(int count, char** arguments) {
   } else if (what == "transport") {
     const auto words = matrix(arguments[7], k, d);
     const Clock clock;
+    const double epsilon = std::atof(arguments[8]);
     const auto found = ilk::solve_transport(points, words,
-                                            {.epsilon = std::atof(arguments[8]),
+                                            {.epsilon = epsilon > 0 ? std::optional(epsilon) : std::nullopt,
                                              .max_iterations = iterations,
                                              .tolerance = std::atof(arguments[9])});
     clock.print(fact("iterations", static_cast<double>(found.iterations)) +

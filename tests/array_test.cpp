@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <ilk/array.h>
+#include <ilk/error.h>
 
 #include <cmath>
 #include <cstring>

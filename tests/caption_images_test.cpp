@@ -34,7 +34,7 @@ TEST_F(CaptionImages, EveryImageIsAskedAboutOnce) {
   const auto summary = ilk::caption_images({.paths = paths}, options(server), "the-key", progress);
   EXPECT_EQ(summary.answered, 12);
   EXPECT_EQ(summary.requests, 12);
-  EXPECT_EQ(progress.done, 12);
+  EXPECT_EQ(progress.advanced, 12);
   EXPECT_EQ(progress.total, 12);
   EXPECT_THAT(server.http().most_at_once(), AllOf(testing::Ge(2), testing::Le(4)));
   std::set<std::string> captions, asked;

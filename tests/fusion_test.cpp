@@ -20,12 +20,6 @@ ilk::Matrix<float> rows_off_centre(std::int64_t n, std::int64_t d, std::uint64_t
   return unit_rows(std::move(rows));
 }
 
-double dot(const Row& a, const Row& b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += a[j] * b[j];
-  return sum;
-}
-
 void scale(Row& row, double factor) {
   for (double& number : row) number *= factor;
 }

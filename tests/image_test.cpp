@@ -328,9 +328,9 @@ TEST(ImageFile, FilmsAreNotReadWhole) {
   // A sparse file of a terabyte: whoever read it would not come back.
   const TemporaryDirectory folder;
   const std::string path = folder.path() / "film.mp4";
-  bad_files::write(path, std::string("\0\0\0\x18"
-                                     "ftypisom\0\0\2\0isommp41",
-                                     24));
+  write(path, std::string("\0\0\0\x18"
+                          "ftypisom\0\0\2\0isommp41",
+                          24));
   std::error_code error;
   fs::resize_file(path, std::uintmax_t{1} << 40, error);
   if (error) GTEST_SKIP() << "no sparse files here";

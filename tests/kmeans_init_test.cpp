@@ -21,12 +21,6 @@ using ilk::internal::Geometry;
 using ilk::internal::Lloyd;
 using ilk::internal::ScreenedPoints;
 
-double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * b[j];
-  return sum;
-}
-
 /// k-means++ for one start as it reads: all distances (halved squares of points in 16 bits), nothing passed
 /// by.
 std::vector<std::int64_t> slow_first_centres(const ScreenedPoints& screened,

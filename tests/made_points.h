@@ -3,7 +3,6 @@
 #include <ilk/matrix.h>
 
 #include <cstdint>
-#include <span>
 #include <utility>
 
 #include "core/random.h"
@@ -26,10 +25,4 @@ inline ilk::Matrix<float> axes(std::int64_t n) {
   ilk::Matrix<float> result(n, n);
   for (std::int64_t i = 0; i < n; ++i) result[i][i] = 1;
   return result;
-}
-
-inline double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * b[j];
-  return sum;
 }

@@ -20,12 +20,6 @@ Indices row_of(const ilk::Matrix<std::int64_t>& matrix, std::int64_t i) {
   return {matrix.row(i).begin(), matrix.row(i).end()};
 }
 
-double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * b[j];
-  return sum;
-}
-
 /// Rows whose cosines are multiples of 1/16, exact in floats: signs over sixteen coordinates, so ties abound.
 ilk::Matrix<float> sign_rows(std::int64_t n, std::uint64_t seed) {
   ilk::RandomStream random(seed, "signs");

@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <ilk/error.h>
 #include <ilk/threads.h>
 
 #include <atomic>
@@ -8,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "core/stop_blocks.h"
 #include "kernels/matrix_product.h"

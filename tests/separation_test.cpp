@@ -43,12 +43,6 @@ std::vector<std::int64_t> random_labels(std::int64_t n, std::int64_t k, std::uin
   return labels;
 }
 
-double dot(const auto& a, const auto& b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * static_cast<double>(b[j]);
-  return sum;
-}
-
 /// Every pair of points, as the definitions are written.
 struct Slow {
   double silhouette = 0, objective = 0, on_the_fence = 0;

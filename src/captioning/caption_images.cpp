@@ -1,6 +1,5 @@
 #include "captioning/caption_images.h"
 
-#include <ilk/error.h>
 #include <ilk/threads.h>
 
 #include <algorithm>
@@ -16,6 +15,8 @@
 #include "captioning/caption_log.h"
 #include "captioning/caption_server.h"
 #include "captioning/vision_chat.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/embedding_cache.h"
 #include "io/files.h"
 #include "io/strings.h"

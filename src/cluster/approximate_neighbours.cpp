@@ -1,5 +1,4 @@
 // B rows of the base, Q queries, D dimensions, k neighbours.
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
 
@@ -11,6 +10,7 @@
 
 #include "cluster/top_rows.h"
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "kernels/kernels.h"
 

@@ -1,12 +1,11 @@
 // N points, K centres, D dimensions.
 #include "cluster/assign.h"
 
-#include <ilk/error.h>
-
 #include <numeric>
 
 #include "cluster/scratch_pool.h"
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
 #include "core/parallel.h"
 
 namespace ilk {

@@ -1,7 +1,7 @@
 #include "cluster/cell_neighbours.h"
+#include "core/fail.h"
 #include "core/random.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 
 #include <algorithm>

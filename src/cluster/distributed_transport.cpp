@@ -1,7 +1,6 @@
 // N images of which no process has all, M words, D dimensions.
 #include "cluster/distributed_transport.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "cluster/transport_checks.h"
 #include "cluster/transport_passes.h"
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
 #include "core/parallel.h"
 
 namespace ilk {

@@ -1,14 +1,14 @@
 // N points, D dimensions, K clusters, R starts.
 #include "cluster/kmeans_init.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <numeric>
 
 #include "cluster/distributed_kmeans.h"
 #include "cluster/kmeans_plus_plus.h"
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "core/random.h"
 #include "kernels/functions.h"
 

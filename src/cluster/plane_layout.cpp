@@ -1,7 +1,6 @@
 // N points, k neighbours, E epochs.
 #include "cluster/plane_layout.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
 
@@ -12,6 +11,7 @@
 #include "cluster/layout_start.h"
 #include "cluster/neighbour_graph.h"
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "core/philox.h"
 

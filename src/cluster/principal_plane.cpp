@@ -1,12 +1,11 @@
 // N points, D dimensions.
 #include "cluster/principal_plane.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "cluster/principal_directions.h"
+#include "core/fail.h"
 #include "core/parallel.h"
 
 namespace ilk {

@@ -1,4 +1,3 @@
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 #include "cluster/distributed_transport.h"
 #include "cluster/log_shares.h"
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "core/random.h"
 #include "kernels/matrix_product.h"

@@ -1,10 +1,10 @@
 #include "cluster/unit_rows.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 
 #include <cmath>
 
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "kernels/kernels.h"
 

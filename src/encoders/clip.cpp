@@ -1,10 +1,9 @@
 // B images or texts at a time, D joint width, T tokens of a text.
 #include "encoders/clip.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "encoders/clip_config.h"
 #include "encoders/clip_towers.h"

@@ -1,10 +1,9 @@
 #include "io/csv.h"
 
-#include <ilk/error.h>
-
 #include <optional>
 #include <set>
 
+#include "core/fail.h"
 #include "io/strings.h"
 
 namespace ilk {

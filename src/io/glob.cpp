@@ -1,6 +1,5 @@
 #include "io/glob.h"
-
-#include <ilk/error.h>
+#include "core/fail.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,6 +1,5 @@
 #include "io/gzip_file.h"
-
-#include <ilk/error.h>
+#include "core/fail.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,7 +1,6 @@
 // Python's pickle, protocols 2 and 3 (the opcodes as Lib/pickletools.py describes them).
 #include "io/pickle.h"
-
-#include <ilk/error.h>
+#include "core/fail.h"
 
 #include <algorithm>
 #include <array>

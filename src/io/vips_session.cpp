@@ -1,7 +1,6 @@
 #if ILK_WITH_VIPS
 #include "io/vips_session.h"
-
-#include <ilk/error.h>
+#include "core/fail.h"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 // ZIP: files one after another, each behind a header of its own, then a directory of them all, then a record
 // that says where the directory is. The directory's sizes count; a local header may leave them out.
 #include "io/zip.h"
+#include "core/fail.h"
 
-#include <ilk/error.h>
 #include <zlib.h>
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 #include "kernels/bounded_product.h"
-
-#include <ilk/error.h>
+#include "core/fail.h"
 
 #include <algorithm>
 #include <cmath>

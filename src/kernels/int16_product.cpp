@@ -1,6 +1,5 @@
 #include "kernels/int16_product.h"
-
-#include <ilk/error.h>
+#include "core/fail.h"
 
 #include <algorithm>
 

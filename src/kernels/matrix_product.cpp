@@ -1,9 +1,8 @@
 #include "kernels/matrix_product.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "kernels/kernels.h"
 

@@ -1,9 +1,8 @@
 // N images, D dimensions, K clusters.
 #include "methods/auto_clustering.h"
 #include "cluster/assign.h"
+#include "core/fail.h"
 #include "core/parallel.h"
-
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,14 +1,15 @@
 // N images, D dimensions, K clusters; P words are offered, M of them are selected.
 #include <ilk/cae.h>
-#include <ilk/error.h>
 
 #include <algorithm>
-#include <sstream>
 #include <utility>
 
 #include "cluster/assign.h"
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "core/random.h"
+#include "core/text.h"
 #include "kernels/kernels.h"
 #include "methods/fused_clusters.h"
 #include "methods/semantic_centres.h"
@@ -76,12 +77,10 @@ SemanticSpace align_words(MatrixView<const float> embeddings, MatrixView<const f
   space.placed = std::move(solved.placed);
   space.plan = {space.transport->column_potentials, space.transport->epsilon};
   if (!space.transport->converged) {
-    std::ostringstream text;
-    text << "The transport onto " << space.selected.size() << " words had not converged after "
-         << space.transport->iterations << " iterations (error " << space.transport->marginal_error
-         << ", asked for " << options.transport.tolerance
-         << "); a larger epsilon or more iterations would help.";
-    progress.say(text.str());
+    progress.say(concatenate("The transport onto ", space.selected.size(), " words had not converged after ",
+                             space.transport->iterations, " iterations (error ",
+                             space.transport->marginal_error, ", asked for ", options.transport.tolerance,
+                             "); a larger epsilon or more iterations would help."));
   }
   return space;
 }

@@ -1,6 +1,5 @@
 // N points, D dimensions, K clusters, R resamples.
 #include <ilk/cluster_count.h>
-#include <ilk/error.h>
 #include <ilk/metrics.h>
 
 #include <algorithm>
@@ -8,6 +7,8 @@
 #include <set>
 
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "core/random.h"
 #include "kernels/functions.h"
 

@@ -1,6 +1,5 @@
 // N images, D dimensions, up to three parts: unit vectors x (the image), xᵘ (nouns), xᵛ (captions).
 #include <ilk/cae.h>
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 
 #include <algorithm>
@@ -8,6 +7,8 @@
 
 #include "cluster/distributed_kmeans.h"
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "core/parallel.h"
 #include "kernels/functions.h"
 #include "kernels/kernels.h"

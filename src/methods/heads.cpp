@@ -1,11 +1,10 @@
 // D dimensions, K clusters, V views of B images, R = V B rows.
 #include "methods/heads.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "core/random.h"
 #include "kernels/functions.h"

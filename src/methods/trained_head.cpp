@@ -1,14 +1,13 @@
 // N images, K clusters.
 #include "methods/trained_head.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "kernels/kernels.h"
 

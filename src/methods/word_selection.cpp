@@ -1,6 +1,5 @@
 // N images, P words in a vocabulary, D dimensions, n semantic centres.
 #include <ilk/cae.h>
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
 
@@ -9,6 +8,8 @@
 #include <limits>
 
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "core/parallel.h"
 #include "kernels/functions.h"
 #include "kernels/kernels.h"

@@ -1,5 +1,4 @@
 // N points, D dimensions, K clusters. S_k is the sum of the points of cluster k, n_k their number.
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/metrics.h>
 
@@ -10,6 +9,8 @@
 #include <vector>
 
 #include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "core/parallel.h"
 #include "kernels/kernels.h"
 

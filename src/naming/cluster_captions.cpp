@@ -1,10 +1,10 @@
 // K clusters, M captions. A share is a cluster's mass, scaled to sum 1.
-#include <ilk/error.h>
 #include <ilk/naming.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "core/fail.h"
 #include "core/matching.h"
 #include "core/parallel.h"
 #include "naming/candidates.h"

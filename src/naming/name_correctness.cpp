@@ -1,12 +1,12 @@
 #include "naming/name_correctness.h"
 
-#include <ilk/error.h>
 #include <ilk/naming.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
 
+#include "core/fail.h"
 #include "naming/concepts.h"
 
 namespace ilk {

@@ -1,11 +1,10 @@
 // See noun_choices.h.
 #include "naming/noun_choices.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "core/fail.h"
 #include "core/matching.h"
 #include "core/parallel.h"
 #include "core/random.h"

@@ -1,10 +1,11 @@
 #include <ilk/array.h>
 #include <ilk/assign.h>
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/models.h>
 #include <ilk/threads.h>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "pipeline/assignment_row.h"
 #include "pipeline/criteria.h"
 #include "pipeline/edited_run.h"

@@ -1,6 +1,5 @@
 #include "pipeline/criteria.h"
 
-#include <ilk/error.h>
 #include <ilk/naming.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include "cluster/assign.h"
 #include "cluster/criterion_space.h"
 #include "cluster/plane_layout.h"
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "io/files.h"
 #include "methods/auto_clustering.h"

@@ -1,6 +1,5 @@
 #include "pipeline/edit_run.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/fail.h"
 #include "core/nearest_name.h"
 #include "io/files.h"
 #include "pipeline/edited_run.h"

@@ -1,6 +1,5 @@
 #include <ilk/embed.h>
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/models.h>
 #include <ilk/threads.h>
 #include <ilk/version.h>
@@ -8,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "export/parquet_file.h"
 #include "io/csv.h"
 #include "io/files.h"

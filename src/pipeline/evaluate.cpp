@@ -1,6 +1,5 @@
 // N images, K clusters, R classes.
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/evaluate.h>
 #include <ilk/models.h>
 #include <ilk/wordnet.h>
@@ -11,6 +10,8 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/safetensors.h"

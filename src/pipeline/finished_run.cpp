@@ -1,11 +1,11 @@
 #include "pipeline/finished_run.h"
 
-#include <ilk/error.h>
-
 #include <locale>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/files.h"
 #include "io/json_file.h"
 #include "pipeline/run_directory_lock.h"

@@ -1,10 +1,9 @@
 #include "pipeline/levels.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 
 #include "cluster/ward.h"
+#include "core/fail.h"
 #include "core/parallel.h"
 #include "io/csv.h"
 #include "io/files.h"

@@ -1,11 +1,11 @@
 #include "pipeline/memory_plan.h"
 
 #include <ilk/cae.h>
-#include <ilk/error.h>
 #include <ilk/threads.h>
 
 #include <algorithm>
 
+#include "core/fail.h"
 #include "core/memory_size.h"
 #include "methods/semantic_centres.h"
 #include "pipeline/method.h"

@@ -1,7 +1,6 @@
 #include "pipeline/noun_vocabulary.h"
 
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/models.h>
 #include <ilk/threads.h>
@@ -9,6 +8,8 @@
 #include <algorithm>
 #include <map>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "encoders/text_features.h"
 #include "io/files.h"
 #include "io/safetensors.h"

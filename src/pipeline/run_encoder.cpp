@@ -1,6 +1,7 @@
 #include "pipeline/run_encoder.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 
-#include <ilk/error.h>
 #include <ilk/models.h>
 
 namespace ilk {

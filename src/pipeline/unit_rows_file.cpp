@@ -1,8 +1,7 @@
 // N rows, D columns.
 #include "pipeline/unit_rows_file.h"
+#include "core/fail.h"
 #include "core/parallel.h"
-
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <array>

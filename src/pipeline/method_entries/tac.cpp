@@ -1,7 +1,7 @@
 // TAC without training: images beside their counterparts among retrieved nouns.
-#include <ilk/error.h>
 #include <ilk/tac.h>
 
+#include "core/fail.h"
 #include "pipeline/algorithm_options.h"
 #include "pipeline/method_entries/centroid_clusters.h"
 #include "pipeline/method_list.h"
