@@ -239,11 +239,11 @@ std::vector<ReportCriterion> report_criteria(
   return shown;
 }
 
-bool is_by_criterion(const FinishedRun& run) {
+bool is_by_criterion(const AssignableRun& run) {
   return run.contains("criterion_directions");
 }
 
-Assignment place_by_criterion(const FinishedRun& run, MatrixView<const float> images) {
+Assignment place_by_criterion(const AssignableRun& run, MatrixView<const float> images) {
   const CriterionSpace space{.centres = run.matrix("criterion_centres"),
                              .directions = run.matrix("criterion_directions")};
   return assign_to_nearest(criterion_features(without_centres(images, space), space),

@@ -64,7 +64,7 @@ Clustering cluster(MethodInput input) {
   return clustering;
 }
 
-Assignment place(const FinishedRun& run, MatrixView<const float> images) {
+Assignment place(const AssignableRun& run, MatrixView<const float> images) {
   // Fused features have weights; else X itself was clustered.
   return run.contains("fusion_weights") ? place_by_aligned_words(run, images)
                                         : place_by_centroids(run, images);
