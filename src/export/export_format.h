@@ -2,6 +2,7 @@
 // N images, K clusters, D dimensions.
 #include <ilk/image.h>
 #include <ilk/matrix.h>
+#include <ilk/progress.h>
 
 #include <filesystem>
 #include <functional>

@@ -6,6 +6,7 @@
 #include "core/fail.h"
 #include "core/text.h"
 #include "pipeline/run_directory.h"
+#include "pipeline/svg.h"
 
 namespace ilk {
 namespace {
@@ -103,18 +104,14 @@ std::string cluster_count_picture(const ClusterCountChoice& count) {
     return left + (static_cast<double>(k) - first) / (last - first) * (width - left - right);
   };
   const auto y = [&](double value) { return top + (1 - value) / (1 - lowest) * (height - top - bottom); };
-  std::string svg = format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
-      "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" "
-      "fill=\"#fff\"/>\n",
-      width, height, width, height);
+  std::string svg = svg_begin(width, height);
   svg += formatted("<text x=\"%d\" y=\"22\" font-size=\"15\">%s</text>\n", left, count.verdict.c_str());
   for (const double value : {0.0, 0.5, 1.0})
-    svg += format(
+    svg += formatted(
         "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#e0e0e0\"/><text x=\"%d\" y=\"%.1f\" "
         "text-anchor=\"end\">%.1f</text>\n",
         left, width - right, y(value), y(value), left - 6, y(value) + 4, value);
-  svg += format(
+  svg += formatted(
       "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#191919\" stroke-dasharray=\"4 3\"/>\n",
       x(count.n_clusters), x(count.n_clusters), top, height - bottom);
   int legend = left;

@@ -5,6 +5,7 @@
 
 #include "core/fail.h"
 #include "core/text.h"
+#include "pipeline/svg.h"
 
 namespace ilk {
 namespace {
@@ -47,11 +48,7 @@ std::string confusion_picture(const Evaluation& evaluation) {
   // At least as wide as the line below.
   const int width = std::max(640, name_width + static_cast<int>(columns) * cell + margin),
             height = name_height + static_cast<int>(rows) * cell + 40;
-  std::string svg = format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
-      "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" "
-      "fill=\"#fff\"/>\n",
-      width, height, width, height);
+  std::string svg = svg_begin(width, height);
   for (std::int64_t c = 0; c < columns; ++c) {
     const std::int64_t cluster = table.clusters[static_cast<std::size_t>(c)];
     const int x = name_width + static_cast<int>(c) * cell + cell / 2 + 4, y = name_height - 6;
@@ -82,7 +79,7 @@ std::string confusion_picture(const Evaluation& evaluation) {
       svg += "\n";
     }
   }
-  svg += format(
+  svg += formatted(
       "<text x=\"%d\" y=\"%d\" fill=\"#636363\">Rows: classes. Columns: clusters, the matched ones first "
       "(framed). Shade: share of the class.%s</text>\n</svg>\n",
       margin, height - 14,
