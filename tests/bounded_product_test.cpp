@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/random.h"
 #include "matrices.h"
 #include "targets.h"
 

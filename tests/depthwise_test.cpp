@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "core/random.h"
 #include "kernels/kernels.h"
 #include "matrices.h"
 #include "targets.h"

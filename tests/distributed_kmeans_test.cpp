@@ -2,10 +2,9 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 
-#include <numeric>
+#include <algorithm>
 
 #include "cluster/distributed_kmeans.h"
-#include "cluster/kmeans_init.h"
 #include "matrices.h"
 
 namespace {
@@ -39,22 +38,22 @@ TEST(SpreadKMeans, IterationsAreThoseOfOnePlace) {
   EXPECT_EQ(objectives, whole.objectives);
 }
 
-TEST(SpreadKMeans, FirstCentresOfTheSampleAreThoseOfAllPoints) {
-  // Of more points than k-means++ looks at; with 16 bits kept for all of them, with 8 bits, and with none.
-  for (const auto& [n, d, k] :
-       {std::array{70000, 5, 6}, std::array{70000, 5, 70}, std::array{140000, 1600, 3}}) {
-    const auto points = random_unit_rows(n, d, 3);
-    ilk::KMeansOptions options{.n_clusters = k, .seed = 4};
-    const ilk::internal::ScreenedPoints screened(points, k);
-    const auto whole =
-        ilk::internal::first_centres(screened, ilk::internal::Geometry::cosine, options, 1, 2, ilk::silent());
-    const auto sample = ilk::kmeans_sample(n, options);
-    ASSERT_LT(static_cast<std::int64_t>(sample.size()), n);
-    auto found = ilk::first_centres(rows_of(points, sample), rows_of(points, ilk::kmeans_origin_sample(n)), n,
-                                    options, 1, 2);
-    for (std::int64_t& row : found.flat()) row = sample[static_cast<std::size_t>(row)];
-    EXPECT_TRUE(equal(found, whole.centres)) << n << " " << d << " " << k;
-  }
+TEST(SpreadKMeans, ManyPointsBeginWithTheClustersOfASample) {
+  const std::int64_t n = 20000;
+  const auto points = random_unit_rows(n, 5, 3);
+  const ilk::KMeansOptions options{.n_clusters = 6, .seed = 4, .search = {.n_init = 3}};
+  const auto sample = ilk::kmeans_sample(n, options);
+  ASSERT_EQ(std::ssize(sample), ilk::kmeans_sample_size(n, 6));
+  ASSERT_EQ(std::ssize(sample), 16384);
+  EXPECT_TRUE(std::ranges::is_sorted(sample));
+  const auto begin = ilk::kmeans(rows_of(points, sample), options);
+  const auto expected = ilk::kmeans_from(points, begin.centroids, options),
+             found = ilk::kmeans(points, options);
+  EXPECT_EQ(found.labels, expected.labels);
+  EXPECT_TRUE(equal(found.centroids, expected.centroids));
+  EXPECT_EQ(found.objectives, expected.objectives);
+  EXPECT_EQ(ilk::kmeans_sample_size(n, 300), 19200);
+  EXPECT_EQ(ilk::kmeans_sample_size(n, 1000), n);
 }
 
 TEST(SpreadKMeans, TheWorstServedPointGoesToAnEmptyCluster) {
@@ -95,11 +94,6 @@ TEST(SpreadKMeans, SumsAreExact) {
   for (int i = 0; i < 1000; ++i) ilk::add_to_sum(sum, a, 1 << 20, true);
   for (int i = 0; i < 1000; ++i) ilk::add_to_sum(sum, b, 1 << 20, true);
   EXPECT_EQ(sum, (std::vector<double>{0, 0}));
-}
-
-TEST(SpreadKMeans, RefusesAnotherSample) {
-  const auto points = random_unit_rows(20, 3, 1);
-  EXPECT_THROW(ilk::first_centres(points, points, 30, {.n_clusters = 2}, 0, 1), ilk::Error);
 }
 
 }  // namespace

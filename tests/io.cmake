@@ -1,6 +1,7 @@
 # Tests of src/io.
 ilk_test(files LAYERS io)
 ilk_test(safetensors LAYERS io)
+ilk_test(byte_planes LAYERS io)
 ilk_test(array_file LAYERS io)
 ilk_test(csv LAYERS io)
 ilk_test(embedding_cache LAYERS io)

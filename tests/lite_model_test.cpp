@@ -9,9 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "io/files.h"
+#include "io/safetensors.h"
 #include "made_models.h"
 #include "matrices.h"
+#include "packed_file.h"
 #include "targets.h"
+#include "temporary_directory.h"
 
 namespace {
 
@@ -127,6 +130,30 @@ TEST_P(LiteModelTest, SaysWhatItIs) {
   EXPECT_EQ(model().preprocessor().fit, ilk::ImagePreprocessor::Fit::padded);
   const Matrix<float> wrong(1, 3 * 200 * 200);
   EXPECT_NE(error_of([&] { model().encode_images(wrong); }).find("(B, 3 · 224 · 224)"), std::string::npos);
+}
+
+/// As a wheel holds it.
+TEST(LiteModel, PackedWeightsAreTheSameModel) {
+  if (!fs::exists(directory / "config.json")) GTEST_SKIP() << directory << " is not there";
+  const TemporaryDirectory folder;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("model-")) {
+      fs::create_symlink(entry.path(), folder.path() / name);
+      continue;
+    }
+    const ilk::SafetensorsFile file(entry.path());
+    std::uint64_t begin = fs::file_size(entry.path()), end = 0;
+    for (const std::string& weight : file.names())
+      if (const auto& its = file.entry(weight); its.dtype == "F16")
+        begin = std::min(begin, its.begin), end = std::max(end, its.end);
+    const std::string packed = packed_file(ilk::read_file(entry.path()), begin, end);
+    ilk::write_file_atomically(folder.path() / (name + ".planes"), packed);
+  }
+  const ilk::LiteModel model(directory, ilk::Precision::fp32), unpacked(folder.path(), ilk::Precision::fp32);
+  EXPECT_EQ(unpacked.fingerprint(), model.fingerprint());
+  const std::vector<std::string> texts{"a dog", "two boats on a lake"};
+  EXPECT_TRUE(std::ranges::equal(unpacked.encode_texts(texts).flat(), model.encode_texts(texts).flat()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, LiteModelTest,

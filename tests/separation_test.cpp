@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 
+#include "core/random.h"
 #include "generator.h"
 #include "matrices.h"
 #include "targets.h"

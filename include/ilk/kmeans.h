@@ -49,11 +49,11 @@ struct KMeansResult {
   std::vector<std::int64_t> labels;  ///< (N), 0 … K − 1
   Matrix<float> centroids;           ///< (K, D) float32, rows of unit length
   double objective = 0;              ///< mean cosine of a point with its centroid, to be maximised
-  std::int64_t iterations = 0;       ///< of the restart that was kept
-  bool converged = false;            ///< false where max_iterations ran out
-  std::vector<double> objectives;    ///< after each iteration of the restart that was kept
-  std::int64_t empty_repaired = 0;   ///< how often an empty cluster was given the worst-served point
-  std::int64_t duplicates = 0;       ///< points equal, bit for bit, to an earlier point
+  std::int64_t iterations = 0;  ///< of the restart that was kept; with all points, where there was a sample
+  bool converged = false;       ///< false where max_iterations ran out
+  std::vector<double> objectives;   ///< after each iteration of the restart that was kept
+  std::int64_t empty_repaired = 0;  ///< how often an empty cluster was given the worst-served point
+  std::int64_t duplicates = 0;      ///< points equal, bit for bit, to an earlier point
 };
 
 /// Spherical k-means (Dhillon and Modha 2001): maximises the sum of cosines between points and the
@@ -66,8 +66,8 @@ struct KMeansResult {
 ///
 /// Points are assigned by cosines that are exact to float64's rounding: most centres are ruled out
 /// in 8 bits with a bound on the error, and points by how far centres moved, so that the labels are those of
-/// a full search. Where N exceeds 65,536 and 32 K, k-means++ draws its centres among so many points, drawn at
-/// random; the clustering itself always sees all.
+/// a full search. Where N exceeds both 16,384 and 64 K, the starts cluster so many points, drawn at random,
+/// and the best of them goes on from its centroids with all points, as kmeans_from does.
 ///
 /// `embeddings` (N, D), rows of unit length. The labels are the same for any number of
 /// threads. Throws Error for K < 1, K > N, rows that hold NaN or infinity or are not of unit length, and

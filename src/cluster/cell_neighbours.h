@@ -2,7 +2,6 @@
 // N points, D dimensions, C cells.
 #include <ilk/matrix.h>
 #include <ilk/neighbours.h>
-#include <ilk/progress.h>
 
 #include <cstdint>
 
@@ -15,11 +14,11 @@ struct CellOptions {
 };
 
 /// The k nearest of each point among all, itself among them, where they lie in the cells next to its own:
-/// cells are those of a short k-means, and within the cells looked at the search is exact (an inverted file,
-/// as in faiss's IndexIVFFlat). Takes N · (N / C) · probed products instead of N². The same for any number of
-/// threads and on every processor. `points` (N, D) float32, rows of unit length; throws Error unless 1 ≤ k ≤
-/// N.
-Neighbours cell_neighbours(MatrixView<const float> points, std::int64_t k, const CellOptions& options = {},
-                           const Progress& progress = silent());
+/// cells are those of a short k-means, and the points in them are compared in 8 bits, the 16 next after the
+/// k best too, of which exact cosines have the last word (an inverted file with refinement, as faiss's
+/// IndexIVFFlat with IndexRefineFlat). Takes N · (N / C) · probed products instead of N². The same for any
+/// number of threads and on every processor. `points` (N, D) float32, rows of unit length; throws Error
+/// unless 1 ≤ k ≤ N.
+Neighbours cell_neighbours(MatrixView<const float> points, std::int64_t k, const CellOptions& options = {});
 
 }  // namespace ilk::internal

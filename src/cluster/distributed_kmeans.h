@@ -10,19 +10,10 @@
 
 namespace ilk {
 
-/// The points that k-means++ draws its centres among, ascending; and those whose mean its distances are
-/// measured around.
+/// How many points the starts of kmeans look at, and which, ascending: all, or a sample, whose kmeans gives
+/// the centroids that the clustering of all points begins from.
+std::int64_t kmeans_sample_size(std::int64_t n_points, std::int64_t n_clusters);
 std::vector<std::int64_t> kmeans_sample(std::int64_t n_points, const KMeansOptions& options);
-std::vector<std::int64_t> kmeans_origin_sample(std::int64_t n_points);
-
-/// The first centres of starts first_start … first_start + n_starts − 1: (R, K) rows of `sample`, which are
-/// the points kmeans_sample names, rows of unit length. `origin_points`: those of kmeans_origin_sample.
-/// Throws Error for other numbers of them.
-Matrix<std::int64_t> first_centres(MatrixView<const float> sample, MatrixView<const float> origin_points,
-                                   std::int64_t n_points, const KMeansOptions& options,
-                                   std::int64_t first_start, std::int64_t n_starts);
-/// How many starts `kmeans` runs side by side.
-std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& options);
 
 /// The centroids of clusters whose points sum to `sums` (K, D): their directions. Where points cancel out,
 /// the centroid stays what it was in `before`.

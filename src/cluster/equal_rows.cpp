@@ -1,10 +1,11 @@
 #include "cluster/equal_rows.h"
-#include "core/parallel.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>
+
+#include "core/parallel.h"
 
 namespace ilk::internal {
 namespace {

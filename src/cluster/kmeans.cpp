@@ -13,6 +13,7 @@
 #include "cluster/unit_rows.h"
 #include "core/fail.h"
 #include "core/option_checks.h"
+#include "core/random.h"
 
 namespace ilk {
 namespace {
@@ -201,17 +202,21 @@ KMeansResult one_cluster_each(const Collection& collection, std::int64_t n_clust
   return result;
 }
 
-KMeansResult from_drawn_centres(MatrixView<const float> rows, Geometry geometry, const KMeansOptions& options,
-                                std::string_view function, Progress& progress) {
+// A block of points serves all starts while it is in the cache; what is kept for each point and centre stays
+// small beside the points.
+std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& options) {
+  constexpr std::int64_t centres = 512, at_most = 32, numbers = std::int64_t{1} << 23;
+  return std::max<std::int64_t>(
+      1, std::min({options.search.n_init, centres / options.n_clusters, at_most, numbers / n_points}));
+}
+
+/// The best of all starts, each of which goes through all rows.
+KMeansResult best_of_starts(MatrixView<const float> rows, Geometry geometry, const KMeansOptions& options,
+                            Progress& progress) {
   const std::int64_t n = rows.rows(), k = options.n_clusters;
-  require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
-  progress.start("clustering", options.search.n_init, "starts");
   const Collection collection(rows, k, geometry);
   const std::int64_t duplicates = internal::count_duplicates(rows);
-  if (duplicates > 0 && n - duplicates <= k) {
-    progress.finish();
-    return one_cluster_each(collection, k, duplicates);
-  }
+  if (duplicates > 0 && n - duplicates <= k) return one_cluster_each(collection, k, duplicates);
   const std::int64_t group = starts_side_by_side(n, options);
   Run best;
   for (std::int64_t first = 0; first < options.search.n_init; first += group) {
@@ -225,7 +230,30 @@ KMeansResult from_drawn_centres(MatrixView<const float> rows, Geometry geometry,
     for (Run& run : iterate(lloyd, n_starts, n, options, progress))
       if (best.centroids.empty() || run.objectives.back() > best.objectives.back()) best = std::move(run);
   }
-  KMeansResult result = finish(collection, std::move(best), duplicates);
+  return finish(collection, std::move(best), duplicates);
+}
+
+KMeansResult from_centroids(MatrixView<const float> rows, Matrix<float> centroids, Geometry geometry,
+                            const KMeansOptions& options, Progress& progress) {
+  const Collection collection(rows, centroids.rows(), geometry);
+  Lloyd lloyd(collection.points, centroids.rows(), 1, geometry);
+  lloyd.start(0).centroids = std::move(centroids);
+  return finish(collection, std::move(iterate(lloyd, 1, rows.rows(), options, progress).front()),
+                internal::count_duplicates(rows));
+}
+
+KMeansResult from_drawn_centres(MatrixView<const float> rows, Geometry geometry, const KMeansOptions& options,
+                                std::string_view function, Progress& progress) {
+  const std::int64_t n = rows.rows(), k = options.n_clusters;
+  require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
+  const std::vector<std::int64_t> sample = kmeans_sample(n, options);
+  const bool sampled = std::ssize(sample) < n;
+  progress.start("clustering", options.search.n_init + (sampled ? 1 : 0), "starts");
+  KMeansResult result =
+      sampled
+          ? from_centroids(rows, best_of_starts(rows_of(rows, sample), geometry, options, progress).centroids,
+                           geometry, options, progress)
+          : best_of_starts(rows, geometry, options, progress);
   progress.finish();
   return result;
 }
@@ -238,23 +266,26 @@ KMeansResult from_given_centres(MatrixView<const float> rows, MatrixView<const f
   require(rows.columns() == centroids.columns(), function, "centroids must be as wide as the embeddings (",
           rows.columns(), "), got ", centroids.columns(), ".");
   progress.start("clustering", 1, "starts");
-  const Collection collection(rows, k, geometry);
-  Lloyd lloyd(collection.points, k, 1, geometry);
-  lloyd.start(0).centroids = Matrix<float>(centroids);
-  KMeansResult result = finish(collection, std::move(iterate(lloyd, 1, n, options, progress).front()),
-                               internal::count_duplicates(rows));
+  KMeansResult result = from_centroids(rows, Matrix<float>(centroids), geometry, options, progress);
   progress.finish();
   return result;
 }
 
 }  // namespace
 
-// A block of points serves all starts while it is in the cache; what is kept for each point and centre stays
-// small beside the points.
-std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& options) {
-  constexpr std::int64_t centres = 512, at_most = 32, numbers = std::int64_t{1} << 23;
-  return std::max<std::int64_t>(
-      1, std::min({options.search.n_init, centres / options.n_clusters, at_most, numbers / n_points}));
+std::int64_t kmeans_sample_size(std::int64_t n_points, std::int64_t n_clusters) {
+  constexpr std::int64_t least = std::int64_t{1} << 14, per_centre = 64;
+  return std::min(n_points, std::max(least, per_centre * n_clusters));
+}
+
+std::vector<std::int64_t> kmeans_sample(std::int64_t n_points, const KMeansOptions& options) {
+  const std::int64_t size = kmeans_sample_size(n_points, options.n_clusters);
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(size));
+  std::iota(rows.begin(), rows.end(), 0);
+  if (size == n_points) return rows;
+  rows = RandomStream(options.seed, "kmeans sample").sample(n_points, size);
+  std::sort(rows.begin(), rows.end());
+  return rows;
 }
 
 KMeansResult kmeans(MatrixView<const float> embeddings, const KMeansOptions& options, Progress& progress) {

@@ -2,9 +2,7 @@
 #include "cluster/kmeans_init.h"
 
 #include <algorithm>
-#include <numeric>
 
-#include "cluster/distributed_kmeans.h"
 #include "cluster/kmeans_plus_plus.h"
 #include "cluster/unit_rows.h"
 #include "core/fail.h"
@@ -14,9 +12,6 @@
 
 namespace ilk::internal {
 namespace {
-
-// Candidates come from so many points at most, or this many for each centre.
-constexpr std::int64_t most_sampled = std::int64_t{1} << 16, sampled_per_centre = 32;
 
 std::vector<RandomStream> streams_of(const KMeansOptions& options, std::int64_t first_start,
                                      std::int64_t n_starts) {
@@ -65,8 +60,7 @@ FirstCentres first_centres(const ScreenedPoints& points, Geometry geometry, cons
       std::ranges::copy(streams[static_cast<std::size_t>(start)].sample(n, k), first.centres[start]);
     return first;
   }
-  const auto sample = kmeans_sample(n, options);
-  KMeansPlusPlus plus_plus(points, {sample.begin(), sample.end()}, n_starts, points.what_is_kept());
+  KMeansPlusPlus plus_plus(points, n_starts);
   first.centres = choose_all(plus_plus, streams, k, progress);
   if (!plus_plus.knows_labels()) return first;
   first.labels = Matrix<std::int32_t>::uninitialised(n_starts, n);
@@ -77,47 +71,3 @@ FirstCentres first_centres(const ScreenedPoints& points, Geometry geometry, cons
 }
 
 }  // namespace ilk::internal
-
-namespace ilk {
-
-std::vector<std::int64_t> kmeans_sample(std::int64_t n, const KMeansOptions& options) {
-  const std::int64_t most =
-      std::max(internal::most_sampled, internal::sampled_per_centre * options.n_clusters);
-  std::vector<std::int64_t> rows;
-  if (n <= most) {
-    rows.resize(static_cast<std::size_t>(n));
-    std::iota(rows.begin(), rows.end(), 0);
-    return rows;
-  }
-  rows = RandomStream(options.seed, "kmeans sample").sample(n, most);
-  std::sort(rows.begin(), rows.end());
-  return rows;
-}
-
-std::vector<std::int64_t> kmeans_origin_sample(std::int64_t n) {
-  return internal::ScreenedPoints::origin_sample(n);
-}
-
-Matrix<std::int64_t> first_centres(MatrixView<const float> sample, MatrixView<const float> origin_points,
-                                   std::int64_t n_points, const KMeansOptions& options,
-                                   std::int64_t first_start, std::int64_t n_starts) {
-  constexpr auto function = "first_centres";
-  check_ranges(options, function);
-  require_unit_rows(sample, function, "sample");
-  require_unit_rows(origin_points, function, "origin_points");
-  const auto n = static_cast<std::int64_t>(kmeans_sample(n_points, options).size());
-  require(sample.rows() == n, function, "sample must have ", n, " rows, got ", sample.rows(), ".");
-  std::vector<std::int64_t> all(static_cast<std::size_t>(origin_points.rows()));
-  std::iota(all.begin(), all.end(), 0);
-  const internal::ScreenedPoints points(sample, options.n_clusters, /*memory=*/0,
-                                        internal::mean_of(origin_points, all));
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(n));
-  std::iota(rows.begin(), rows.end(), 0);
-  auto streams = internal::streams_of(options, first_start, n_starts);
-  internal::KMeansPlusPlus plus_plus(
-      points, std::move(rows), n_starts,
-      internal::ScreenedPoints::kept_of(n_points, sample.columns(), options.n_clusters));
-  return internal::choose_all(plus_plus, streams, options.n_clusters, silent());
-}
-
-}  // namespace ilk

@@ -18,11 +18,9 @@ constexpr std::int64_t points_per_block = 256;
 
 }  // namespace
 
-KMeansPlusPlus::KMeansPlusPlus(const ScreenedPoints& points, std::vector<std::int32_t> rows,
-                               std::int64_t n_starts, const ScreenedPoints::Kept& kept)
+KMeansPlusPlus::KMeansPlusPlus(const ScreenedPoints& points, std::int64_t n_starts)
     : points_(points),
-      rows_(std::move(rows)),
-      n_(static_cast<std::int64_t>(rows_.size())),
+      n_(points.size()),
       blocks_(block_count(n_, points_per_block)),
       n_starts_(n_starts),
       chosen_(static_cast<std::size_t>(n_starts)),
@@ -30,37 +28,27 @@ KMeansPlusPlus::KMeansPlusPlus(const ScreenedPoints& points, std::vector<std::in
       nearest_(lowest_.size(), 0),
       block_sums_(static_cast<std::size_t>(blocks_ * n_starts)),
       halves_(static_cast<std::size_t>(n_)) {
-  take_wide_rows(kept);
+  take_wide_rows();
   parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t i = begin; i < end; ++i) {
       if (own_) own_->set(i, row(i), points_.origin().data());
       halves_[static_cast<std::size_t>(i)] =
-          wide_ ? wide_->half_square(wide_rows_[static_cast<std::size_t>(i)])
+          wide_ ? wide_->half_square(i)
                 : kernels().half_squared_distance(row(i), points_.origin().data(), points_.dimensions());
     }
   });
   largest_half_ = *std::max_element(halves_.begin(), halves_.end());
 }
 
-void KMeansPlusPlus::take_wide_rows(const ScreenedPoints::Kept& kept) {
-  const std::int64_t d = points_.dimensions();
-  wide_rows_ = rows_;
-  if (points_.what_is_kept().in_16_bits()) {
+void KMeansPlusPlus::take_wide_rows() {
+  const ScreenedPoints::Kept& kept = points_.what_is_kept();
+  if (kept.in_16_bits()) {
     wide_ = points_.kept();
     return;
   }
-  if (!kept.in_16_bits() && kept.bytes + QuantisedRows::memory(16, n_, d) > ScreenedPoints::most_memory)
-    return;
-  own_ = std::make_unique<QuantisedRows>(QuantisedRows::Side::left, 16, n_, d);
+  if (kept.bytes + QuantisedRows::memory(16, n_, points_.dimensions()) > ScreenedPoints::most_memory) return;
+  own_ = std::make_unique<QuantisedRows>(QuantisedRows::Side::left, 16, n_, points_.dimensions());
   wide_ = own_.get();
-  std::iota(wide_rows_.begin(), wide_rows_.end(), 0);
-}
-
-std::vector<std::int64_t> KMeansPlusPlus::chosen(std::int64_t start) const {
-  std::vector<std::int64_t> points;
-  for (const std::int64_t i : chosen_[static_cast<std::size_t>(start)])
-    points.push_back(rows_[static_cast<std::size_t>(i)]);
-  return points;
 }
 
 std::int64_t KMeansPlusPlus::draw(std::int64_t start, RandomStream& random) const {
@@ -103,8 +91,9 @@ KMeansPlusPlus::Part KMeansPlusPlus::part_of(const std::int64_t* candidates, std
   const std::vector<float> none(static_cast<std::size_t>(QuantisedRows::padded(count)), 0.0f);
   std::vector<float> products(none.size()), distances(none.size());
   for (const std::int64_t a : chosen_[static_cast<std::size_t>(start)]) {
-    byte_products(*wide_, &wide_rows_[static_cast<std::size_t>(a)], nullptr, 1, part.rows, 0,
-                  static_cast<std::int64_t>(none.size()), none.data(), products.data(), 0);
+    const auto row_of_a = static_cast<std::int32_t>(a);
+    byte_products(*wide_, &row_of_a, nullptr, 1, part.rows, 0, static_cast<std::int64_t>(none.size()),
+                  none.data(), products.data(), 0);
     kernels().distances_of(products.data(), part.halves.data(), halves_[static_cast<std::size_t>(a)], count,
                            distances.data());
     part.reaches.push_back((*std::min_element(distances.begin(), distances.begin() + count) - slack) / 4.01f);
@@ -126,7 +115,6 @@ void KMeansPlusPlus::measure_in_16_bits(const std::vector<std::int64_t>& candida
     pool_.use([&](ScreenedPoints::Scratch& scratch) {
       scratch.scores.resize(static_cast<std::size_t>(at_once * stride));
       scratch.rows.resize(static_cast<std::size_t>(at_once));
-      scratch.some_rows.resize(scratch.rows.size());
       for (std::int64_t first = begin; first < end; first += at_once)
         for (std::size_t number = 0; number < parts.size(); ++number) {
           const Part& part = parts[number];
@@ -140,14 +128,13 @@ void KMeansPlusPlus::measure_in_16_bits(const std::vector<std::int64_t>& candida
               std::fill_n(distances, in_part, std::numeric_limits<float>::max());
               continue;
             }
-            scratch.some_rows[static_cast<std::size_t>(some)] = static_cast<std::int32_t>(i);
-            scratch.rows[static_cast<std::size_t>(some++)] = wide_rows_[static_cast<std::size_t>(i)];
+            scratch.rows[static_cast<std::size_t>(some++)] = static_cast<std::int32_t>(i);
           }
           if (some == 0) continue;
           byte_products(*wide_, scratch.rows.data(), nullptr, some, part.rows, 0, stride, none.data(),
                         scratch.scores.data(), stride);
           for (std::int64_t p = 0; p < some; ++p) {
-            const std::int64_t i = scratch.some_rows[static_cast<std::size_t>(p)];
+            const std::int64_t i = scratch.rows[static_cast<std::size_t>(p)];
             kernels().distances_of(scratch.scores.data() + p * stride, part.halves.data(),
                                    halves_[static_cast<std::size_t>(i)], in_part,
                                    distances_.data() + i * count + to);
@@ -167,11 +154,13 @@ void KMeansPlusPlus::measure_in_floats(const std::vector<std::int64_t>& candidat
     std::copy_n(row(candidates[static_cast<std::size_t>(j)]), d, vectors[j]);
   ScreenedCentres screened(points_, count, Geometry::euclidean);
   screened.set(vectors);
+  std::vector<std::int32_t> some_rows(ScreenedPoints::at_once);
+  std::iota(some_rows.begin(), some_rows.end(), 0);
   parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
     pool_.use([&](ScreenedPoints::Scratch& scratch) {
       for (std::int64_t first = begin; first < end; first += ScreenedPoints::at_once) {
         const std::int64_t some = std::min(std::int64_t{ScreenedPoints::at_once}, end - first);
-        points_.screen(0, rows_.data() + first, some, screened, scratch);
+        points_.screen(first, some_rows.data(), some, screened, scratch);
         for (std::int64_t p = 0; p < some; ++p) {
           const std::int64_t i = first + p;
           const float* scores = scratch.scores.data() + p * screened.stride();

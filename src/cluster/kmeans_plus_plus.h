@@ -20,12 +20,12 @@ namespace ilk::internal {
 /// numbers times scales, and 0 between copies. Elsewhere they are float32's.
 class KMeansPlusPlus {
  public:
-  /// `kept` of all points, among which these may be a part of.
-  KMeansPlusPlus(const ScreenedPoints& points, std::vector<std::int32_t> rows, std::int64_t n_starts,
-                 const ScreenedPoints::Kept& kept);
+  KMeansPlusPlus(const ScreenedPoints& points, std::int64_t n_starts);
 
-  /// The centres chosen for one start so far, as rows of all points.
-  std::vector<std::int64_t> chosen(std::int64_t start) const;
+  /// The centres chosen for one start so far.
+  const std::vector<std::int64_t>& chosen(std::int64_t start) const {
+    return chosen_[static_cast<std::size_t>(start)];
+  }
 
   std::int64_t size() const { return n_; }
 
@@ -35,8 +35,8 @@ class KMeansPlusPlus {
   /// Makes a centre of the best of each start's candidates: as many for each start, one start after another.
   void choose(const std::vector<std::int64_t>& candidates);
 
-  /// Whether all points are chosen among and their distances are known well enough for `assign`.
-  bool knows_labels() const { return wide_ != nullptr && n_ == points_.size(); }
+  /// Whether distances are known well enough for `assign`.
+  bool knows_labels() const { return wide_ != nullptr; }
 
   /// Each point's nearest centre of a start, and by how much its score with that is above those with others
   /// at least: |x − c| ≥ |a − c| − |x − a| for the nearest a and any other c. With s the distance from a to
@@ -46,7 +46,7 @@ class KMeansPlusPlus {
  private:
   /// Finds the points in 16 bits among the screen's, or makes them where they are not more than the screen
   /// may hold.
-  void take_wide_rows(const ScreenedPoints::Kept& kept);
+  void take_wide_rows();
 
   /// Writes the distances of all points from the candidates, or numbers that are not below the lowest so far
   /// in their place, and calls done(block) for each block of points.
@@ -73,10 +73,8 @@ class KMeansPlusPlus {
   // Every point is a copy of a centre: any other point will do.
   std::int64_t draw_unchosen(std::int64_t start, RandomStream& random) const;
 
-  const float* row(std::int64_t i) const { return points_.row(rows_[static_cast<std::size_t>(i)]); }
-  double error(std::int64_t i) const {
-    return static_cast<double>(wide_->error(wide_rows_[static_cast<std::size_t>(i)]));
-  }
+  const float* row(std::int64_t i) const { return points_.row(i); }
+  double error(std::int64_t i) const { return static_cast<double>(wide_->error(i)); }
   float* lowest(std::int64_t i) { return lowest_.data() + i * n_starts_; }
   const float* lowest(std::int64_t i) const { return lowest_.data() + i * n_starts_; }
   double block_sum(std::int64_t block, std::int64_t start) const {
@@ -84,7 +82,6 @@ class KMeansPlusPlus {
   }
 
   const ScreenedPoints& points_;
-  std::vector<std::int32_t> rows_;  // the points that centres are chosen among; below, i counts these
   std::int64_t n_, blocks_, n_starts_;
   std::vector<std::vector<std::int64_t>> chosen_;
   std::vector<float> lowest_;          // (n, R) the distance of each point to its nearest centre so far
@@ -95,7 +92,6 @@ class KMeansPlusPlus {
   float largest_half_ = 0;
   const QuantisedRows* wide_ = nullptr;  // the points in 16 bits
   std::unique_ptr<QuantisedRows> own_;   // where the screen has none
-  std::vector<std::int32_t> wide_rows_;  // (n) where each point is in them
   ScratchPool<ScreenedPoints::Scratch> pool_{[] { return std::make_unique<ScreenedPoints::Scratch>(); }};
 };
 

@@ -129,7 +129,7 @@ Matrix<float> plane_layout(MatrixView<const float> points, const PlaneLayoutOpti
   progress.start("Laying out the map", epochs, "rounds");
   const Neighbours nearest = n <= most_searched_exactly
                                  ? nearest_neighbours(points, points, k + 1)
-                                 : internal::cell_neighbours(points, k + 1, {.seed = options.seed}, progress);
+                                 : internal::cell_neighbours(points, k + 1, {.seed = options.seed});
   internal::NeighbourGraph graph = internal::neighbour_graph(nearest, k);
   Layout layout(internal::layout_start(points, start_width, options.seed), std::move(graph), options.seed);
   for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {

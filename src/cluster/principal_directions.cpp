@@ -1,10 +1,11 @@
 // N points, D dimensions, S directions that are followed: more than are wanted, so that those converge.
 #include "cluster/principal_directions.h"
-#include "core/parallel.h"
-#include "core/random.h"
 
 #include <algorithm>
 #include <cmath>
+
+#include "core/parallel.h"
+#include "core/random.h"
 
 namespace ilk {
 namespace {

@@ -2,12 +2,13 @@
 // each other's nearest: these merge. Ward's cost is reducible (a merged cluster is no nearer to a third than
 // the nearer of its parts was), so that the merges are those of the greedy order, once sorted by cost.
 #include "cluster/ward.h"
-#include "core/fail.h"
-#include "core/parallel.h"
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
+
+#include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

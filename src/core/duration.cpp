@@ -1,7 +1,8 @@
 #include "core/duration.h"
-#include "core/text.h"
 
 #include <cmath>
+
+#include "core/text.h"
 
 namespace ilk {
 

@@ -1,6 +1,4 @@
 #include "core/memory_size.h"
-#include "core/fail.h"
-#include "core/text.h"
 
 #include <unistd.h>
 
@@ -11,6 +9,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <limits>
+
+#include "core/fail.h"
+#include "core/text.h"
 
 namespace ilk {
 namespace {

@@ -31,10 +31,11 @@ constexpr std::string_view fingerprint_version = "ilk lite 1\n";
 /// Images whose features go through the head together: enough to read its weights seldom.
 constexpr std::int64_t images_at_a_time = 16;
 
-std::string fingerprint_of(const fs::path& directory, const std::vector<fs::path>& weights) {
+std::string fingerprint_of(const fs::path& directory, const ModelWeights& weights) {
   Sha256 hash;
   hash.update(fingerprint_version);
-  std::vector<fs::path> files = weights;
+  hash.update(weights.digests());
+  std::vector<fs::path> files;
   const char* vocabulary = fs::exists(directory / "tokenizer.json") ? "tokenizer.json" : "vocab.txt";
   for (const char* name : {"config.json", vocabulary, "tokenizer_config.json"})
     if (fs::exists(directory / name)) files.push_back(directory / name);
@@ -133,7 +134,7 @@ struct LiteModel::State {
         device(device == Device::cuda ? Device::cuda : Device::cpu),
         config(read_lite_config(directory / "config.json")) {
     ModelWeights weights(directory, function);
-    fingerprint = fingerprint_of(directory, weights.files());
+    fingerprint = fingerprint_of(directory, weights);
     // Whether there is a GPU is said at once.
     if (device == Device::cuda) viewer();
   }

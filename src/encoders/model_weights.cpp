@@ -9,8 +9,9 @@
 
 #include "core/fail.h"
 #include "core/text.h"
-#include "io/files.h"
+#include "io/byte_planes.h"
 #include "io/json_file.h"
+#include "io/sha256.h"
 
 namespace ilk {
 namespace {
@@ -48,7 +49,7 @@ std::string text_of(const std::vector<std::int64_t>& shape) {
 ModelWeights::ModelWeights(const fs::path& directory, std::string_view function)
     : directory_(directory), function_(function) {
   const fs::path whole = directory / "model.safetensors", index = directory / "model.safetensors.index.json";
-  if (fs::exists(whole)) {
+  if (fs::exists(whole) || fs::exists(packed_name(whole))) {
     paths_.push_back(whole);
   } else if (fs::exists(index)) {
     for (const std::string& shard : read_index(index, function)) paths_.push_back(directory / shard);
@@ -59,12 +60,20 @@ ModelWeights::ModelWeights(const fs::path& directory, std::string_view function)
          pickled ? "; pytorch_model.bin is not read, as loading it can run code." : ".");
   }
   for (const fs::path& path : paths_) {
-    files_.emplace_back(path);
+    inputs_.push_back(open_or_unpack(path));
+    files_.emplace_back(inputs_.back());
     for (const std::string& name : files_.back().names()) {
       const bool is_new = file_of_.emplace(name, files_.size() - 1).second;
       require(is_new, function_, path, ": the weight ", name, " is in another shard as well.");
     }
   }
+}
+
+std::string ModelWeights::digests() const {
+  std::string lines;
+  for (std::size_t i = 0; i < paths_.size(); ++i)
+    lines += paths_[i].filename().string() + " " + sha256_of(*inputs_[i]) + "\n";
+  return lines;
 }
 
 const SafetensorsFile* ModelWeights::find(const std::string& name, const std::vector<std::int64_t>& shape) {

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,8 +20,8 @@
 
 namespace ilk {
 
-/// A model directory's weights: model.safetensors, or the shards that model.safetensors.index.json lists.
-/// What is wrong is gathered, so that one error names it all.
+/// A model directory's weights: model.safetensors, or the shards that model.safetensors.index.json lists; as
+/// they are or packed (io/byte_planes.h). What is wrong is gathered, so that one error names it all.
 class ModelWeights {
  public:
   /// Opens the files and reads their headers. `function` is whom errors name.
@@ -36,7 +37,9 @@ class ModelWeights {
   /// Throws Error naming every weight that was missing or wrong.
   void check() const;
 
-  const std::vector<std::filesystem::path>& files() const { return paths_; }
+  /// "NAME SHA-256\n" of each file, as fingerprints of models have it. Whether a file is packed does not
+  /// show.
+  std::string digests() const;
 
  private:
   /// The file that holds such a weight; null, and a note, where there is none.
@@ -48,6 +51,7 @@ class ModelWeights {
   std::filesystem::path directory_;
   std::string function_;
   std::vector<std::filesystem::path> paths_;
+  std::vector<std::shared_ptr<const InputFile>> inputs_;
   std::vector<SafetensorsFile> files_;
   std::map<std::string, std::size_t> file_of_;
   std::vector<std::string> problems_;

@@ -23,10 +23,11 @@ constexpr std::string_view function = "SentenceBert";
 /// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
 constexpr std::string_view fingerprint_version = "ilk sentence bert 3\n";
 
-std::string fingerprint_of(const SentenceConfig& config, const std::vector<fs::path>& weights) {
+std::string fingerprint_of(const SentenceConfig& config, const ModelWeights& weights) {
   Sha256 hash;
   hash.update(fingerprint_version);
-  std::vector<fs::path> files = weights;
+  hash.update(weights.digests());
+  std::vector<fs::path> files;
   files.insert(files.end(), config.files.begin(), config.files.end());
   const fs::path& directory = config.directory;
   const char* vocabulary = fs::exists(directory / "tokenizer.json") ? "tokenizer.json" : "vocab.txt";
@@ -60,7 +61,7 @@ struct SentenceBert::State {
             ": sentence_bert_config.json asks for lower case, but the tokenizer keeps case.");
     longest = config.context_length();
     if (sentences.longest > 0) longest = std::min(longest, sentences.longest);
-    fingerprint = fingerprint_of(sentences, weights.files());
+    fingerprint = fingerprint_of(sentences, weights);
   }
 
   /// (B, T) ids to (B, D), not normalised.

@@ -1,5 +1,6 @@
 #pragma once
 // Images that are put into folders of their own, as copies or links, and can be taken out again.
+#include <ilk/progress.h>
 
 #include <filesystem>
 #include <string>

@@ -48,13 +48,13 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 class InputFile {
  public:
   explicit InputFile(const std::filesystem::path& path);
-  ~InputFile();
+  virtual ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
   const std::filesystem::path& path() const { return path_; }
-  std::uint64_t size() const { return size_; }  ///< in bytes, when it was opened
+  virtual std::uint64_t size() const { return size_; }  ///< in bytes, when it was opened
   /// Fills `bytes` from `offset` on; throws Error where the file ends before.
-  void read(std::uint64_t offset, std::span<std::byte> bytes) const;
+  virtual void read(std::uint64_t offset, std::span<std::byte> bytes) const;
 
  private:
   std::filesystem::path path_;

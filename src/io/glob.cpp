@@ -1,9 +1,10 @@
 #include "io/glob.h"
-#include "core/fail.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

@@ -1,9 +1,10 @@
 #include "io/gzip_file.h"
-#include "core/fail.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "core/fail.h"
 
 namespace ilk::internal {
 

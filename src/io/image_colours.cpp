@@ -1,6 +1,5 @@
 #if ILK_WITH_VIPS
 #include "io/image_colours.h"
-#include "core/text.h"
 
 #include <ilk/image.h>
 
@@ -8,6 +7,8 @@
 #include <cmath>
 #include <limits>
 #include <string_view>
+
+#include "core/text.h"
 
 namespace ilk {
 namespace {

@@ -1,8 +1,9 @@
 #include "io/image_decoder.h"
-#include "core/fail.h"
-#include "core/text.h"
 
 #include <utility>
+
+#include "core/fail.h"
+#include "core/text.h"
 
 #if ILK_WITH_VIPS
 #include <algorithm>

@@ -5,11 +5,14 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <vector>
+
+#include "io/files.h"
 
 namespace ilk {
 
@@ -50,6 +53,17 @@ std::string sha256_file(const std::filesystem::path& path) {
   while (stream.read(piece.data(), static_cast<std::streamsize>(piece.size())) || stream.gcount() > 0)
     digest.update({piece.data(), static_cast<std::size_t>(stream.gcount())});
   require(!stream.bad(), "sha256_file", "cannot read ", path, ": ", std::strerror(errno), ".");
+  return digest.hex();
+}
+
+std::string sha256_of(const InputFile& file) {
+  Sha256 digest;
+  std::vector<char> piece(1 << 20);
+  for (std::uint64_t offset = 0; offset < file.size(); offset += piece.size()) {
+    piece.resize(std::min<std::uint64_t>(piece.size(), file.size() - offset));
+    file.read(offset, std::as_writable_bytes(std::span(piece)));
+    digest.update({piece.data(), piece.size()});
+  }
   return digest.hex();
 }
 

@@ -7,6 +7,8 @@
 
 namespace ilk {
 
+class InputFile;
+
 /// SHA-256 (FIPS 180-4) of what is fed to it.
 class Sha256 {
  public:
@@ -24,5 +26,6 @@ class Sha256 {
 std::string sha256_hex(std::string_view bytes);
 /// Of a file's bytes, read in pieces; throws Error naming the path.
 std::string sha256_file(const std::filesystem::path& path);
+std::string sha256_of(const InputFile& file);
 
 }  // namespace ilk

@@ -1,6 +1,5 @@
 #if ILK_WITH_VIPS
 #include "io/vips_session.h"
-#include "core/fail.h"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +7,8 @@
 #include <memory>
 #include <set>
 #include <sstream>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

@@ -1,7 +1,6 @@
 // ZIP: files one after another, each behind a header of its own, then a directory of them all, then a record
 // that says where the directory is. The directory's sizes count; a local header may leave them out.
 #include "io/zip.h"
-#include "core/fail.h"
 
 #include <zlib.h>
 
@@ -9,6 +8,8 @@
 #include <limits>
 #include <mutex>
 #include <optional>
+
+#include "core/fail.h"
 
 namespace ilk::internal {
 namespace {

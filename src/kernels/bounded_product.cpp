@@ -1,9 +1,10 @@
 #include "kernels/bounded_product.h"
-#include "core/fail.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

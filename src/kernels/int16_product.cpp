@@ -1,7 +1,8 @@
 #include "kernels/int16_product.h"
-#include "core/fail.h"
 
 #include <algorithm>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

@@ -29,6 +29,15 @@ PackedMatrix PackedMatrix::of_transpose(MatrixView<const float> matrix) {
   return packed;
 }
 
+PackedMatrix PackedMatrix::columns_between(std::int64_t begin, std::int64_t end) const {
+  require(begin % panel == 0 && begin <= end && end <= columns_, "columns_between",
+          "there are no columns from ", begin, " to ", end, " of ", columns_, " that begin with a panel.");
+  PackedMatrix some;
+  some.rows_ = rows_, some.columns_ = end - begin;
+  some.values_ = std::shared_ptr<float[]>(values_, values_.get() + begin * rows_);
+  return some;
+}
+
 void PackedMatrix::assign(MatrixView<const float> matrix) {
   reshape(matrix.rows(), matrix.columns());
   for (std::int64_t j = 0; j < columns_; j += panel) {

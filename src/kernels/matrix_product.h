@@ -25,6 +25,8 @@ class PackedMatrix {
 
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return columns_; }
+  /// Columns begin … end − 1 of A, which share its numbers; `begin` is a multiple of `panel`.
+  PackedMatrix columns_between(std::int64_t begin, std::int64_t end) const;
   bool empty() const { return values_ == nullptr; }
   const float* panels() const { return values_.get(); }
 

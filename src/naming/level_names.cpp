@@ -51,11 +51,11 @@ class LevelNamer {
   std::vector<ClusterName> name(std::span<const std::int64_t> labels, const UpperClusters& level,
                                 const Below& below, const std::vector<ClusterName>& children) const {
     const auto n = level.n_clusters;
-    const EvidenceGroups groups(evidence_, sampled_members(labels, n), concepts_.size());
+    const EvidenceGroups groups(evidence_, sampled_members(labels, n));
     const NounChoices weighed(groups, concepts_, words_.nouns.size(),
                               [&](std::int64_t k, std::int64_t c) { return factor(below, k, c); });
     const auto choices = weighed.of_all(most_candidates);
-    const double least = least_score_of(evidence_, groups, concepts_, words_.nouns.size());
+    const double least = weighed.least_score();
 
     std::vector<ClusterName> names(size_t_of(n));
     std::set<std::string> taken;

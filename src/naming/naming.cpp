@@ -16,9 +16,10 @@ std::vector<ClusterName> name_clusters(MatrixView<const float> embeddings,
   const std::vector<Concept> concepts =
       make_concepts(words.nouns, words.definitions, words.wordnet, words.with_hypernyms);
   const WordEvidence evidence(embeddings, words, concepts);
-  const EvidenceGroups groups(evidence, sampled_members(labels, n_clusters), concepts.size());
-  const auto choices = NounChoices(groups, concepts, words.nouns.size()).of_all(most_candidates);
-  const double least = least_score_of(evidence, groups, concepts, words.nouns.size());
+  const EvidenceGroups groups(evidence, sampled_members(labels, n_clusters));
+  const NounChoices weighed(groups, concepts, words.nouns.size());
+  const auto choices = weighed.of_all(most_candidates);
+  const double least = weighed.least_score();
   const auto chosen = give_out(choices, concepts);
   for (std::size_t k = 0; k < names.size(); ++k)
     take_choice(names[k], choices[k], chosen[k], least, concepts);

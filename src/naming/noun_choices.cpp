@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "core/fail.h"
 #include "core/matching.h"
@@ -19,10 +20,10 @@ constexpr double collection_power = 0.75;  // of the clusters' mean in q; the re
 constexpr double unusual_factor = 0.5, abstract_factor = 0.8, last_resort_factor = 1e-3;
 constexpr double narrower_factor = 1e-6;  // of nouns with equal evidence the narrowest
 constexpr double least_weight_of_substitute = 0.5;
-constexpr std::int64_t least_shuffled_names = 32;
+constexpr std::size_t least_shuffled = 32;
 constexpr double shuffled_share_below = 0.95;
-// Evidence of all clusters is kept where it takes no more; else it is computed again.
-constexpr std::int64_t most_kept_numbers = std::int64_t{1} << 25;
+// Evidence is held of so many groups at a time; where those are not all, it is computed again.
+constexpr std::int64_t most_held_numbers = std::int64_t{1} << 26;
 
 // The probability that one normal variable is above another: the logistic approximation, within 0.01.
 double probability_above(double difference, double variance) {
@@ -30,31 +31,31 @@ double probability_above(double difference, double variance) {
   return 1 / (1 + kernels::exp(-1.702 * difference / std::sqrt(variance)));
 }
 
-/// The score that the best nouns of groups of shuffled images rarely reach.
-double score_by_chance(const WordEvidence& evidence, const EvidenceGroups& groups,
-                       const std::vector<Concept>& concepts, std::size_t n_nouns) {
-  if (groups.n_filled() < 2) return 0;
+/// Groups as large as those that have images, at least least_shuffled of them, of the same images shuffled.
+std::vector<ImageRows> shuffled(const std::vector<ImageRows>& groups) {
   ImageRows all;
-  for (const ImageRows& images : groups.images()) all.insert(all.end(), images.begin(), images.end());
-  std::vector<double> scores;
-  for (std::uint64_t round = 0; std::ssize(scores) < least_shuffled_names; ++round) {
+  std::vector<std::size_t> sizes;
+  for (const ImageRows& images : groups) {
+    all.insert(all.end(), images.begin(), images.end());
+    if (!images.empty()) sizes.push_back(images.size());
+  }
+  std::vector<ImageRows> found;
+  if (sizes.size() < 2) return found;
+  // Of many groups, some of all sizes.
+  const std::size_t step = std::max<std::size_t>(1, sizes.size() / least_shuffled);
+  for (std::uint64_t round = 0; found.size() < least_shuffled; ++round) {
     RandomStream random(0, "shuffled clusters", round);
     const auto order = random.sample(std::ssize(all), std::ssize(all));
-    std::vector<ImageRows> shuffled(groups.images().size());
     std::size_t next = 0;
-    for (std::size_t k = 0; k < shuffled.size(); ++k)
-      for (std::size_t i = 0; i < groups.images()[k].size(); ++i)
-        shuffled[k].push_back(all[size_t_of(order[next++])]);
-    const EvidenceGroups random_groups(evidence, std::move(shuffled), concepts.size());
-    for (const auto& choices : NounChoices(random_groups, concepts, n_nouns).of_all(1)) {
-      if (!choices.empty())
-        scores.push_back(choices.front().score);
-      else
-        scores.push_back(0);
+    for (std::size_t k = 0; k < sizes.size(); next += sizes[k++]) {
+      if (k % step != 0) continue;
+      for (std::size_t i = 0; i < sizes[k]; ++i) {
+        if (i == 0) found.emplace_back();
+        found.back().push_back(all[size_t_of(order[next + i])]);
+      }
     }
   }
-  std::sort(scores.begin(), scores.end());
-  return scores[static_cast<std::size_t>(shuffled_share_below * static_cast<double>(scores.size() - 1))];
+  return found;
 }
 
 /// Takes another noun where the chosen one contains the name of another cluster, or is of its kind.
@@ -117,36 +118,53 @@ std::vector<ImageRows> sampled_members(std::span<const std::int64_t> labels, std
   return members;
 }
 
-EvidenceGroups::EvidenceGroups(const WordEvidence& evidence, std::vector<ImageRows> images,
-                               std::size_t n_concepts)
+EvidenceGroups::EvidenceGroups(const WordEvidence& evidence, std::vector<ImageRows> images)
     : evidence_(evidence),
       images_(std::move(images)),
-      expected_(n_concepts),
-      mean_(n_concepts),
-      mean_root_(n_concepts) {
-  const auto n_groups = std::ssize(images_);
-  if (n_groups * static_cast<std::int64_t>(n_concepts) <= most_kept_numbers) kept_.resize(images_.size());
-  // Some groups at a time, added up in their order.
-  constexpr std::int64_t at_a_time = 16;
-  for (std::int64_t begin = 0; begin < n_groups; begin += at_a_time) {
-    const std::int64_t end = std::min(begin + at_a_time, n_groups);
-    std::vector<GroupEvidence> some(size_t_of(end - begin));
-    parallel_blocks(end - begin, 1, [&](std::int64_t i, std::int64_t, std::int64_t) {
-      some[size_t_of(i)] = evidence_.of(images_[size_t_of(begin + i)]);
-    });
-    for (GroupEvidence& group : some) add(group);
-    if (!kept_.empty()) std::move(some.begin(), some.end(), kept_.begin() + begin);
-  }
+      n_groups_(std::ssize(images_)),
+      at_a_time_(std::max<std::int64_t>(
+          1, most_held_numbers / std::max<std::int64_t>(1, 2 * evidence.n_concepts()))),
+      expected_(size_t_of(evidence.n_concepts())),
+      mean_(expected_.size()),
+      mean_root_(expected_.size()) {
+  auto others = shuffled(images_);
+  std::move(others.begin(), others.end(), std::back_inserter(images_));
+  if (std::ssize(images_) <= at_a_time_) kept_ = evidence_.of(images_);
+  for_each_part(0, n_groups_,
+                [&](std::int64_t begin, std::int64_t end, const Evidence& part, std::int64_t first) {
+                  for (std::int64_t group = begin; group < end; ++group) add(part.of(group - first));
+                });
   for (double& value : expected_) value /= static_cast<double>(std::max<std::int64_t>(n_filled_, 1));
+}
+
+template <class Use>
+void EvidenceGroups::for_each_part(std::int64_t begin, std::int64_t end, Use use) const {
+  if (std::ssize(images_) <= at_a_time_) return use(begin, end, kept_, 0);
+  for (; begin < end; begin += at_a_time_) {
+    const std::int64_t last = std::min(end, begin + at_a_time_);
+    use(begin, last, evidence_.of(std::span(images_).subspan(size_t_of(begin), size_t_of(last - begin))),
+        begin);
+  }
+}
+
+void EvidenceGroups::visit(std::int64_t begin, std::int64_t end,
+                           const std::function<void(std::int64_t, const GroupEvidence&)>& use) const {
+  for_each_part(begin, end,
+                [&](std::int64_t from, std::int64_t to, const Evidence& part, std::int64_t first) {
+                  parallel_blocks(to - from, 1, [&](std::int64_t i, std::int64_t, std::int64_t) {
+                    use(from + i, part.of(from + i - first));
+                  });
+                });
 }
 
 double EvidenceGroups::score(const GroupEvidence& group, std::size_t c) const {
   const auto n = static_cast<double>(group.n_images), others = n_images_ - n;
   if (others <= 0) return 1;
-  const double mean = (mean_[c] - n * group.mean[c]) / others;
-  const double mean_root = (mean_root_[c] - n * group.mean_root[c]) / others;
+  const auto root = static_cast<double>(group.mean_root[c]);
+  const double mean = (mean_[c] - n * static_cast<double>(group.mean[c])) / others;
+  const double mean_root = (mean_root_[c] - n * root) / others;
   const double variance = std::max(0.0, mean - mean_root * mean_root);
-  return probability_above(group.mean_root[c] - mean_root, group.variance_root[c] + variance);
+  return probability_above(root - mean_root, group.variance_root(c) + variance);
 }
 
 void EvidenceGroups::add(const GroupEvidence& group) {
@@ -155,9 +173,9 @@ void EvidenceGroups::add(const GroupEvidence& group) {
   const auto n = static_cast<double>(group.n_images);
   n_images_ += n;
   for (std::size_t c = 0; c < expected_.size(); ++c) {
-    expected_[c] += group.mean[c];
-    mean_[c] += n * group.mean[c];
-    mean_root_[c] += n * group.mean_root[c];
+    expected_[c] += static_cast<double>(group.mean[c]);
+    mean_[c] += n * static_cast<double>(group.mean[c]);
+    mean_root_[c] += n * static_cast<double>(group.mean_root[c]);
   }
 }
 
@@ -185,38 +203,50 @@ NounChoices::NounChoices(const EvidenceGroups& groups, const std::vector<Concept
   }
 }
 
-std::vector<NounChoice> NounChoices::of(std::int64_t group, std::size_t most) const {
-  const GroupEvidence evidence = groups_.of(group);
+std::vector<NounChoice> NounChoices::of(
+    const GroupEvidence& evidence, std::size_t most,
+    const std::function<double(std::int64_t concept_number)>& factor) const {
   std::vector<double> weights(concepts_.size());
   if (evidence.n_images == 0) return {};
   for (std::size_t c = 0; c < weights.size(); ++c) {
-    const double e = evidence.mean[c];
+    const auto e = static_cast<double>(evidence.mean[c]);
     if (factors_[c] == 0 || e <= expected_[c]) continue;
-    const double factor = factors_[c] * (factor_ ? factor_(group, static_cast<std::int64_t>(c)) : 1);
-    if (factor == 0) continue;
-    const double score = groups_.score(evidence, c);
-    const double above_chance = std::max(0.0, 2 * score - 1);
-    weights[c] = e * kernels::log(e / expected_[c]) * factor * above_chance * above_chance;
+    const double of_concept = factors_[c] * (factor ? factor(static_cast<std::int64_t>(c)) : 1);
+    if (of_concept == 0) continue;
+    const double above_chance = std::max(0.0, 2 * groups_.score(evidence, c) - 1);
+    weights[c] = e * kernels::log(e / expected_[c]) * of_concept * above_chance * above_chance;
   }
   std::vector<NounChoice> choices;
   for (const Candidate& candidate : heaviest(weights, most)) {
     const std::size_t c = size_t_of(candidate.column);
-    choices.push_back({candidate, groups_.score(evidence, c), std::min(1.0, evidence.mean[c])});
+    choices.push_back(
+        {candidate, groups_.score(evidence, c), std::min(1.0, static_cast<double>(evidence.mean[c]))});
   }
   return choices;
 }
 
 std::vector<std::vector<NounChoice>> NounChoices::of_all(std::size_t most) const {
   std::vector<std::vector<NounChoice>> choices(size_t_of(groups_.size()));
-  parallel_blocks(groups_.size(), 1,
-                  [&](std::int64_t k, std::int64_t, std::int64_t) { choices[size_t_of(k)] = of(k, most); });
+  groups_.visit(0, groups_.size(), [&](std::int64_t group, const GroupEvidence& evidence) {
+    choices[size_t_of(group)] = factor_
+                                    ? of(evidence, most, [&](std::int64_t c) { return factor_(group, c); })
+                                    : of(evidence, most, {});
+  });
   return choices;
 }
 
-double least_score_of(const WordEvidence& evidence, const EvidenceGroups& groups,
-                      const std::vector<Concept>& concepts, std::size_t n_nouns) {
-  return std::max(groups.n_filled() < 2 ? 0 : least_name_score,
-                  score_by_chance(evidence, groups, concepts, n_nouns));
+double NounChoices::least_score() const {
+  const std::int64_t n = groups_.size(), n_shuffled = groups_.n_shuffled();
+  if (n_shuffled == 0) return 0;
+  std::vector<double> scores(size_t_of(n_shuffled));
+  groups_.visit(n, n + n_shuffled, [&](std::int64_t group, const GroupEvidence& evidence) {
+    const auto best = of(evidence, 1, {});
+    if (!best.empty()) scores[size_t_of(group - n)] = best.front().score;
+  });
+  std::sort(scores.begin(), scores.end());
+  return std::max(
+      least_name_score,
+      scores[static_cast<std::size_t>(shuffled_share_below * static_cast<double>(n_shuffled - 1))]);
 }
 
 std::vector<std::int64_t> give_out(const std::vector<std::vector<NounChoice>>& choices,

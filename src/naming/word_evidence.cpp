@@ -2,9 +2,10 @@
 
 #include <ilk/transport.h>
 
-#include <algorithm>
 #include <cmath>
 
+#include "cluster/scratch_pool.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {
@@ -13,7 +14,25 @@ namespace {
 // Chosen on labelled pictures (docs/results/names.md): sharper, and an image speaks for its best noun alone;
 // flatter, and every noun has its share.
 constexpr double temperature_per_spread = 1.3;
-constexpr std::int64_t images_per_block = 16;
+// Nouns are read from memory once for so many images, as many as 32 MiB of scores are of.
+constexpr std::int64_t most_images = 128, least_images = 16, most_scores = std::int64_t{1} << 23;
+constexpr std::int64_t nouns_per_block = 512, images_per_block = 4, concepts_per_block = 4096;
+
+/// An image's place in a group.
+struct Membership {
+  std::int64_t image, group;
+};
+
+/// By image, then by group.
+std::vector<Membership> memberships(std::span<const ImageRows> groups) {
+  std::vector<Membership> all;
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    for (const std::int64_t image : groups[g]) all.push_back({image, static_cast<std::int64_t>(g)});
+  std::sort(all.begin(), all.end(), [](const Membership& a, const Membership& b) {
+    return a.image != b.image ? a.image < b.image : a.group < b.group;
+  });
+  return all;
+}
 
 }  // namespace
 
@@ -33,51 +52,93 @@ WordEvidence::WordEvidence(MatrixView<const float> embeddings, const NamingWords
   scale_ = static_cast<float>(1 / (temperature_per_spread * spread));
 }
 
-GroupEvidence WordEvidence::of(const std::vector<std::int64_t>& images) const {
+/// Some images, B of them, and what they say.
+struct WordEvidence::Batch {
+  struct Sums {
+    std::vector<double> own, with_kinds;
+  };
+
+  Batch(std::int64_t size, std::int64_t dimensions, std::int64_t n_nouns, std::int64_t n_concepts)
+      : rows(Matrix<float>::uninitialised(size, dimensions)),
+        scores(Matrix<float>::uninitialised(size, n_nouns)),
+        evidence(Matrix<float>::uninitialised(size, n_concepts)),
+        sums([n_concepts] {
+          const auto n = static_cast<std::size_t>(n_concepts);
+          return std::make_unique<Sums>(Sums{std::vector<double>(n), std::vector<double>(n)});
+        }) {}
+
+  Matrix<float> rows, scores, evidence;  // (B, D), (B, P), (B, C)
+  std::int64_t count = 0;
+  internal::ScratchPool<Sums> sums;
+};
+
+void WordEvidence::take_evidence(Batch& batch) const {
   const auto& loops = kernels::kernels();
-  const std::size_t n_concepts = kinds_begin_.size() - 1;
-  GroupEvidence group{.n_images = std::ssize(images),
-                      .mean = std::vector<double>(n_concepts),
-                      .mean_root = std::vector<double>(n_concepts),
-                      .variance_root = std::vector<double>(n_concepts)};
-  auto rows = Matrix<float>::uninitialised(images_per_block, embeddings_.columns());
-  auto scores = Matrix<float>::uninitialised(images_per_block, nouns_.columns());
-  std::vector<double> own(n_concepts), evidence(n_concepts);
-  for (std::size_t begin = 0; begin < images.size(); begin += images_per_block) {
-    const auto count =
-        static_cast<std::int64_t>(std::min<std::size_t>(images_per_block, images.size() - begin));
-    for (std::int64_t i = 0; i < count; ++i)
-      std::copy_n(embeddings_[images[begin + static_cast<std::size_t>(i)]], rows.columns(), rows[i]);
-    multiply(rows.view().rows_between(0, count), nouns_, nullptr, scores.view().rows_between(0, count));
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t p = scores.columns();
-      float* row = scores[i];
-      const double sum = loops.exponentiate(row, p, *std::max_element(row, row + p), scale_);
-      std::fill(own.begin(), own.end(), 0.0);
-      for (std::int64_t j = 0; j < p; ++j)
-        own[static_cast<std::size_t>(concept_of_[static_cast<std::size_t>(j)])] +=
-            static_cast<double>(row[j]);
-      std::fill(evidence.begin(), evidence.end(), 0.0);
-      for (std::size_t c = 0; c < n_concepts; ++c) {
-        const double probability = own[c] / sum;
-        for (std::int64_t at = kinds_begin_[c]; at < kinds_begin_[c + 1]; ++at)
-          evidence[static_cast<std::size_t>(kinds_of_[static_cast<std::size_t>(at)])] += probability;
+  const std::int64_t p = nouns_.columns();
+  const auto rows = batch.rows.rows_between(0, batch.count);
+  parallel_blocks(p, nouns_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    multiply(rows, nouns_.columns_between(begin, end), nullptr,
+             batch.scores.rows_between(0, batch.count).columns_between(begin, end));
+  });
+  parallel_blocks(batch.count, images_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    batch.sums.use([&](Batch::Sums& sums) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        float* row = batch.scores[i];
+        const double sum = loops.exponentiate(row, p, loops.highest(row, p), scale_);
+        std::ranges::fill(sums.own, 0.0);
+        for (std::int64_t j = 0; j < p; ++j)
+          sums.own[static_cast<std::size_t>(concept_of_[static_cast<std::size_t>(j)])] +=
+              static_cast<double>(row[j]);
+        std::ranges::fill(sums.with_kinds, 0.0);
+        for (std::size_t c = 0; c < sums.own.size(); ++c)
+          for (std::int64_t at = kinds_begin_[c]; at < kinds_begin_[c + 1]; ++at)
+            sums.with_kinds[static_cast<std::size_t>(kinds_of_[static_cast<std::size_t>(at)])] += sums.own[c];
+        for (std::size_t c = 0; c < sums.own.size(); ++c)
+          batch.evidence[i][c] = static_cast<float>(sums.with_kinds[c] / sum);
       }
-      for (std::size_t c = 0; c < n_concepts; ++c) {
-        group.mean[c] += evidence[c];
-        group.mean_root[c] += std::sqrt(evidence[c]);
+    });
+  });
+}
+
+Evidence WordEvidence::of(std::span<const ImageRows> groups) const {
+  const std::vector<Membership> members = memberships(groups);
+  Evidence found(std::ssize(groups), n_concepts());
+  for (std::size_t g = 0; g < groups.size(); ++g) found.n_images_[g] = std::ssize(groups[g]);
+  const std::int64_t size =
+      std::clamp(most_scores / std::max<std::int64_t>(1, nouns_.columns()), least_images, most_images);
+  Batch batch(size, embeddings_.columns(), nouns_.columns(), n_concepts());
+  for (std::size_t first = 0; first < members.size();) {
+    batch.count = 0;
+    std::size_t last = first;
+    std::vector<std::int64_t> places;  // in the batch, of the memberships from `first` on
+    for (; last < members.size(); ++last) {
+      if (last == first || members[last].image != members[last - 1].image) {
+        if (batch.count == size) break;
+        std::ranges::copy(embeddings_.row(members[last].image), batch.rows[batch.count++]);
       }
+      places.push_back(batch.count - 1);
     }
+    take_evidence(batch);
+    parallel_blocks(
+        n_concepts(), concepts_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+          for (std::size_t m = first; m < last; ++m) {
+            const float* evidence = batch.evidence[places[m - first]];
+            float *mean = found.mean_[members[m].group], *mean_root = found.mean_root_[members[m].group];
+            for (std::int64_t c = begin; c < end; ++c) {
+              mean[c] += evidence[c];
+              mean_root[c] += std::sqrt(evidence[c]);
+            }
+          }
+        });
+    first = last;
   }
-  if (images.empty()) return group;
-  const auto n = static_cast<double>(images.size());
-  for (std::size_t c = 0; c < n_concepts; ++c) {
-    group.mean[c] /= n;
-    group.mean_root[c] /= n;
-    // The mean of (√e)² is the mean of e.
-    group.variance_root[c] = std::max(0.0, group.mean[c] - group.mean_root[c] * group.mean_root[c]);
-  }
-  return group;
+  parallel_blocks(std::ssize(groups), 1, [&](std::int64_t group, std::int64_t, std::int64_t) {
+    const auto n =
+        static_cast<float>(std::max<std::int64_t>(1, found.n_images_[static_cast<std::size_t>(group)]));
+    for (float& value : found.mean_.row(group)) value /= n;
+    for (float& value : found.mean_root_.row(group)) value /= n;
+  });
+  return found;
 }
 
 }  // namespace ilk

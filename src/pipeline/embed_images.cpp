@@ -1,8 +1,4 @@
 #include "pipeline/embed_images.h"
-#include "core/fail.h"
-#include "core/option_checks.h"
-#include "core/parallel.h"
-#include "core/text.h"
 
 #include <ilk/options.h>
 
@@ -11,6 +7,11 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/parallel.h"
+#include "core/text.h"
 
 namespace ilk {
 namespace {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cluster/distributed_kmeans.h"
 #include "core/fail.h"
 #include "core/memory_size.h"
 #include "methods/semantic_centres.h"
@@ -59,11 +60,14 @@ double bytes_of_rows(std::int64_t rows, std::int64_t columns) {
   return static_cast<double>(rows) * static_cast<double>(columns) * float_bytes;
 }
 
-double kmeans_bytes(std::int64_t points, const KMeansSearch& search) {
-  const double starts = std::min(static_cast<double>(search.n_init), most_starts);
-  const auto n = static_cast<double>(points);
-  return std::min(n * starts * most_trials * float_bytes, most_candidate_bytes) +
-         n * starts * bytes_of_a_start;
+double kmeans_bytes(const RunSize& size, const RunOptions& options, std::int64_t width) {
+  const std::int64_t k = options.n_clusters ? options.n_clusters->largest() : 1;
+  const double starts = std::min(static_cast<double>(options.kmeans.n_init), most_starts);
+  const std::int64_t n_sampled = kmeans_sample_size(size.images, k);
+  const auto n = static_cast<double>(size.images), sampled = static_cast<double>(n_sampled);
+  return std::min(sampled * starts * most_trials * float_bytes, most_candidate_bytes) +
+         (n + sampled * starts) * bytes_of_a_start +
+         (n_sampled < size.images ? bytes_of_rows(n_sampled, width) : 0);
 }
 
 MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
@@ -78,7 +82,7 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
     const auto whole = static_cast<std::uint64_t>(std::min(everywhere + bytes, 4e18));
     if (whole > largest.bytes) largest = {stage, whole};
   };
-  needs("clustering", kmeans_bytes(size.images, options.kmeans));
+  needs("clustering", kmeans_bytes(size, options, size.dimensions));
   const bool counterparts = method.needs.aligned_words != AlignedWords::none;
   if (words > 0)
     needs("aligning words",
@@ -90,7 +94,7 @@ MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
     needs("laying out the map",
           n * map_bytes_of_an_image + (counterparts ? clustered : 0) + clustered / float_bytes * 2);
   if (!options.by.empty())
-    needs("clustering by a criterion", 2 * images + kmeans_bytes(size.images, options.kmeans));
+    needs("clustering by a criterion", 2 * images + kmeans_bytes(size, options, size.dimensions));
   return largest;
 }
 

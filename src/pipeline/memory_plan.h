@@ -22,8 +22,8 @@ struct StageMemory {
 
 /// Rows of float32.
 double bytes_of_rows(std::int64_t rows, std::int64_t columns);
-/// What k-means of so many points holds beside them.
-double kmeans_bytes(std::int64_t points, const KMeansSearch& search);
+/// What k-means of the images' features, `width` numbers each, holds beside them.
+double kmeans_bytes(const RunSize& size, const RunOptions& options, std::int64_t width);
 
 /// What the largest stage of a run holds at once: `bytes` beside the program itself.
 struct MemoryNeed {

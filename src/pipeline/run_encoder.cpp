@@ -1,8 +1,9 @@
 #include "pipeline/run_encoder.h"
-#include "core/fail.h"
-#include "core/option_checks.h"
 
 #include <ilk/models.h>
+
+#include "core/fail.h"
+#include "core/option_checks.h"
 
 namespace ilk {
 

@@ -1,5 +1,5 @@
 """
-Unit rows that lie in blocks on any machine, and the workers that hold shares of them.
+Unit rows that lie in blocks on any machine.
 
 The driver knows how many rows each block has. Rows are numbered through in the order of the blocks.
 """
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import ray
 
 from .. import _arrays, _core
+from . import _workers
 
 Whole = npt.NDArray[np.int64]
 
@@ -77,6 +78,7 @@ class Blocks:
     @staticmethod
     def of_dataset(dataset: Any, column: str) -> Blocks:
         """As one process does: where any row is not of unit length, all are scaled."""
+        _workers.begin()
         materialized = dataset.materialize()
         refs = [ref for bundle in materialized.iter_internal_ref_bundles() for ref in bundle.block_refs]
         facts = ray.get([task(_facts, ref, column) for ref in refs])
@@ -115,33 +117,3 @@ class Blocks:
     def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
         """References to function(block, column, scale, …) of each block."""
         return [task(function, ref, self.column, self.scale, *arguments) for ref in self.refs]
-
-
-def workers_for(n: int) -> int:
-    """A worker for each processor of the cluster, no more than there are rows."""
-    return max(1, min(n, int(ray.cluster_resources().get("CPU", 1))))
-
-
-class Workers:
-    """
-    Actors, each made of `kind` with one of these shares of the work.
-
-    Where one is lost it begins anew and is asked again, so that all methods must be able to begin from nothing.
-    """
-
-    def __init__(self, kind: type, shares: list[tuple[Any, ...]]) -> None:
-        # What an actor is made of stays as long as it may have to be made again.
-        self._shares = [ray.put(share) for share in shares]
-        made = ray.remote(max_restarts=-1, max_task_retries=-1, scheduling_strategy="SPREAD")(kind)
-        self._actors = [made.remote(share) for share in self._shares]
-
-    def __len__(self) -> int:
-        return len(self._actors)
-
-    def ask(self, method: str, *arguments: Any) -> list[Any]:
-        """What each answers."""
-        return ray.get([getattr(one, method).remote(*arguments) for one in self._actors])  # type: ignore[no-any-return]
-
-    def end(self) -> None:
-        for one in self._actors:
-            ray.kill(one)

@@ -17,7 +17,8 @@ import numpy.typing as npt
 import ray
 
 from .. import _arrays, _core
-from ._blocks import Blocks, Share, Whole, Workers, rows_of, stacked, task, workers_for
+from ._blocks import Blocks, Share, Whole, rows_of, stacked, task
+from ._workers import Workers, workers_for
 
 Doubles = npt.NDArray[np.float64]
 _MEMORY = 200 << 20  # of a worker, for what lets it compare points with centres quickly
@@ -73,7 +74,6 @@ class KMeansWorker:
     """Holds a share of the points. Each method is told the step that it is about, and the one before."""
 
     def __init__(self, share: tuple[list[Share], str, bool, int, int, int]) -> None:
-        _core.set_threads(1)
         self._shares, self._column, self._scale, *sizes = share
         self._sizes = sizes  # N, K and the number of starts
         self._parts: list[_core.KMeansPart] = []
@@ -313,7 +313,7 @@ def clustered(blocks: Blocks, options: dict[str, Any], start: _arrays.Floats | N
         drawn = [len(sample), *sample, *blocks.take(_core.kmeans_origin_sample(n))]
     driver = _Driver(blocks, k, min(together, n_init))
     best: _Start | None = None
-    try:
+    with driver.workers:
         for first in range(0, n_init, together):
             count = min(together, n_init - first)
             centres = [start] if start is not None else ray.get(task(_first_centres, n, options, first, count, *drawn))
@@ -325,8 +325,6 @@ def clustered(blocks: Blocks, options: dict[str, Any], start: _arrays.Floats | N
                     best = one
         assert best is not None
         return driver.conclude(best)
-    finally:
-        driver.workers.end()
 
 
 def kmeans(dataset: Any, n_clusters: int, column: str = "embedding", *, seed: int = 0, **options: Any) -> KMeansModel:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import ray
 
 from .. import _arrays, _core
-from ._blocks import Blocks, Share, Workers, rows_of, task, workers_for
+from ._blocks import Blocks, Share, rows_of, task
+from ._workers import Workers, workers_for
 
 Doubles = npt.NDArray[np.float64]
 
@@ -23,7 +24,6 @@ class TransportWorker:
     """Holds some chunks. What is kept of them between passes is made again where it is lost."""
 
     def __init__(self, share: tuple[dict[int, list[Share]], str, bool, int, list[Any], float, int, int]) -> None:
-        _core.set_threads(1)
         self._shares, self._column, self._scale, self._n, words, self._epsilon, self._kept_chunks, self._entries = share
         features = ray.get(words[0])
         self._shape, self._packed = features.shape, _core.TransportWords(features)
@@ -123,11 +123,9 @@ def solved(blocks: Blocks, words: _arrays.Floats, options: dict[str, Any]) -> di
         sample = blocks.take(_core.similarity_sample(blocks.n))
         epsilon = ray.get(task(_epsilon, words, *sample))
     passes = _Passes(blocks, words, epsilon)
-    try:
+    with passes.workers:
         keywords = {**options, "epsilon": epsilon}
         return _core.transport_by_passes(passes, blocks.n, len(words), words.shape[1], keywords)  # type: ignore[no-any-return]
-    finally:
-        passes.workers.end()
 
 
 def transport(dataset: Any, words: _arrays.Rows, column: str = "embedding", **options: Any) -> Any:

@@ -63,7 +63,7 @@ std::vector<StageMemory> memory_of_aligned_words(const RunSize& size, const RunO
   const double fused = options.fusion.fusion == FusionKind::sum ? images : (1 + words) * images;
   const double kept = keeps_counterparts ? words * images : 0;
   return {{"fusing", words * images + fused},
-          {"clustering", fused + kept + kmeans_bytes(size.images, options.kmeans)}};
+          {"clustering", fused + kept + kmeans_bytes(size, options, (1 + words) * size.dimensions)}};
 }
 
 }  // namespace ilk

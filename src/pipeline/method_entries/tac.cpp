@@ -10,8 +10,8 @@ namespace ilk {
 namespace {
 
 std::vector<StageMemory> memory(const RunSize& size, const RunOptions& options) {
-  return {{"clustering",
-           3 * bytes_of_rows(size.images, size.dimensions) + kmeans_bytes(size.images, options.kmeans)}};
+  return {{"clustering", 3 * bytes_of_rows(size.images, size.dimensions) +
+                             kmeans_bytes(size, options, 2 * size.dimensions)}};
 }
 
 Clustering cluster(MethodInput input) {
