@@ -48,7 +48,7 @@ class Sent:
 
     def __init__(self) -> None:
         self.calls = self.bytes = 0
-        self._wrap(_kmeans._Driver, "assign", lambda driver, _: sum(self._kmeans(driver)))
+        self._wrap(_kmeans._Driver, "assign", lambda driver, _: self._kmeans(driver))
         self._wrap(_transport._Passes, "sums", self._pass)
 
     def _wrap(self, kind: type, name: str, count: Callable[[Any, Any], int]) -> None:
@@ -63,10 +63,8 @@ class Sent:
         setattr(kind, name, counted)
 
     @staticmethod
-    def _kmeans(driver: Any) -> list[int]:
-        active = ray.get(driver.step.centroids[0])
-        back = [driver.starts[start].sums.nbytes + driver.starts[start].sizes.nbytes for start in active]
-        return [len(driver.workers) * (there.nbytes + b) for there, b in zip(active.values(), back, strict=True)]
+    def _kmeans(driver: Any) -> int:
+        return len(driver.workers) * (driver.centroids.nbytes + driver.sums.nbytes + driver.sizes.nbytes)
 
     @staticmethod
     def _pass(passes: Any, found: np.ndarray) -> int:

@@ -49,17 +49,12 @@ struct SemanticSpace {
   Placed placed;                       ///< the images that were aligned, as far as was wanted
 };
 
-/// How semantic_centres goes about it: the k-means, and the images that it starts from k-means of, ascending;
-/// none where it draws its start among all.
-struct SemanticCentresPlan {
-  KMeansOptions kmeans;
-  std::vector<std::int64_t> sample;
-};
-SemanticCentresPlan semantic_centres_plan(std::int64_t n_images, const CaeOptions& options);
+/// The options of the k-means by which semantic_centres finds them.
+KMeansOptions semantic_centres_options(std::int64_t n_images, const CaeOptions& options);
 
 /// The images' semantic centres: spherical k-means of X into semantic_centre_count centres. They only choose
-/// words, so there is one start, and an end where the objective rises by less than 1e-4 of itself; where
-/// there are many images for each centre, the start is k-means of a sample of 32 for each. (n, D) float32.
+/// words, so there is one start, and an end where the objective rises by less than 1e-4 of itself. (n, D)
+/// float32.
 Matrix<float> semantic_centres(MatrixView<const float> embeddings, const CaeOptions& options,
                                Progress& progress = silent());
 
