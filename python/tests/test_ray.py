@@ -58,7 +58,7 @@ def test_kmeans_as_one_process(blocks: int) -> None:
     dataset = dataset_of(x, blocks)
     wanted = ilk.kmeans(x, 7, n_init=3)
     model = ilk.ray.kmeans(dataset, 7, "data", n_init=3)
-    assert wanted.iterations > 3 and model.objective == wanted.objective
+    assert wanted.iterations > 2 and model.objective == wanted.objective
     same(model, wanted)
     labelled = model.labels(dataset, "data").to_pandas()
     assert (np.stack(labelled["data"]) == x).all()
@@ -118,7 +118,7 @@ def deadly(kind: type, method: str, folder: Path, calls: int) -> type:
     return Deadly
 
 
-@pytest.mark.parametrize(("method", "calls"), [("assign", 0), ("assign", 9), ("first_members", 1)])
+@pytest.mark.parametrize(("method", "calls"), [("assign", 0), ("assign", 4), ("first_members", 1)])
 def test_a_killed_worker_changes_nothing(method: str, calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     x, _, _ = blobs(n=17_000, spread=1.6)
     worker = deadly(ilk.ray._kmeans.KMeansWorker, method, tmp_path, calls)
