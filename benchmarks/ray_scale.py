@@ -4,8 +4,8 @@ ilk.ray beside one process: seconds of k-means and of CAE's transport, and the b
     python benchmarks/ray_scale.py [--rows 100000 300000 1000000] [--dimensions 128] [--clusters 100] [--rounds 3]
 
 Both take the same rows from the same start through the same iterations, in turns; one process with as many threads as Ray
-has workers. Centroids and potentials are compared to the byte. Seconds include the start of Ray's workers, which is the same for
-any number of rows; an iteration of k-means by itself is what --iterations take longer than two.
+has workers. Centroids and potentials are compared to the byte. Ray's processes wait for work for a while; "cold" are calls for
+which they must start first, as the first of a program. An iteration of k-means by itself is what --iterations take longer than two.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 os.environ.setdefault("RAY_worker_niceness", "0")  # else the driver comes first, which is no comparison on a busy machine
 
 import ray
-from ilk.ray import _kmeans, _transport
+from ilk.ray import _kmeans, _transport, _workers
 from ilk.ray._blocks import Blocks
 
 
@@ -109,7 +109,12 @@ def main() -> None:
         start = x[:: n // given.clusters][: given.clusters].copy()
         search = {"max_iterations": given.iterations, "tolerance": 0.0}
         few = {**search, "max_iterations": 2}
+
+        def cold() -> Any:
+            return _kmeans.clustered(blocks, search, start)
+
         works: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+            "k-means, cold": (lambda: ilk.kmeans(x, centroids=start, **search), cold),
             "two iterations of k-means": (lambda: ilk.kmeans(x, centroids=start, **few), lambda: _kmeans.clustered(blocks, few, start)),
             "k-means": (lambda: ilk.kmeans(x, centroids=start, **search), lambda: _kmeans.clustered(blocks, search, start)),
             "transport": (lambda: ilk.transport(x, words, epsilon=0.03), lambda: _transport.solved(blocks, words, {"epsilon": 0.03})),
@@ -118,6 +123,8 @@ def main() -> None:
         for name, (alone, spread) in works.items():
             seconds: tuple[list[float], list[float]] = ([], [])
             for _ in range(given.rounds):
+                if spread is cold:
+                    _workers.end_idle()
                 (one, whole), (two, parts) = timed(alone), timed(spread)
                 seconds[0].append(one)
                 seconds[1].append(two)
