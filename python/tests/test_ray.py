@@ -20,6 +20,7 @@ import ilk.ray
 import ilk.ray._cae
 import ilk.ray._kmeans
 import ilk.ray._transport
+import ilk.ray._workers
 from conftest import blobs
 
 
@@ -98,20 +99,24 @@ def deadly(kind: type, method: str, folder: Path, calls: int) -> type:
     """A worker that kills its process once, at the end of so many calls of a method by all such workers."""
     at = str(folder)
 
+    def first(name: str) -> bool:
+        """Whether no other process made this file before."""
+        try:
+            os.close(os.open(os.path.join(at, name), os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        return True
+
     class Deadly(kind):  # type: ignore[misc, valid-type]
         pass
 
     def dies(self: Any, *arguments: Any) -> Any:
         found = getattr(kind, method)(self, *arguments)
-        number = len(os.listdir(at))
-        with open(os.path.join(at, f"{os.getpid()}-{number}"), "w"):
-            pass
-        if number >= calls:
-            try:
-                os.close(os.open(os.path.join(at, "killed"), os.O_CREAT | os.O_EXCL))
-                os.kill(os.getpid(), signal.SIGKILL)
-            except FileExistsError:
-                pass
+        number = 0
+        while not first(f"call-{number}"):
+            number += 1
+        if number >= calls and first("killed"):
+            os.kill(os.getpid(), signal.SIGKILL)
         return found
 
     setattr(Deadly, method, dies)
@@ -137,6 +142,34 @@ def test_a_worker_killed_while_an_empty_cluster_is_repaired_changes_nothing(tmp_
     model = ilk.ray._kmeans.clustered(blocks, {}, start)
     assert (tmp_path / "killed").exists()
     same(model, ilk.kmeans(x, centroids=start))
+
+
+def test_processes_do_one_piece_of_work_after_another() -> None:
+    x, _, _ = blobs(n=500)
+    waiting = []
+    for k in (3, 4):
+        same(ilk.ray.kmeans(dataset_of(x, 3), k, "data", n_init=2), ilk.kmeans(x, k, n_init=2))
+        waiting.append({one._actor_id for one in ilk.ray._workers._idle._processes})
+    assert waiting[0] == waiting[1] and len(waiting[0]) == 2
+    ilk.ray._workers.end_idle()
+    same(ilk.ray.kmeans(dataset_of(x, 3), 5, "data", n_init=2), ilk.kmeans(x, 5, n_init=2))
+    assert not waiting[0] & {one._actor_id for one in ilk.ray._workers._idle._processes}
+
+
+def test_a_process_whose_work_failed_does_no_other() -> None:
+    class Fails:
+        def __init__(self, share: tuple[int]) -> None:
+            self.number = share[0]
+
+        def answer(self) -> int:
+            if self.number:
+                raise ValueError("wrong")
+            return self.number
+
+    with pytest.raises(ValueError, match="wrong"), ilk.ray._workers.Workers(Fails, [(0,), (1,)]) as workers:
+        used = {one._actor_id for one in workers._processes}
+        workers.ask("answer")
+    assert not used & {one._actor_id for one in ilk.ray._workers._idle._processes}
 
 
 # Few words, of which all cosines are kept; more than 1024 for 256 MiB cannot be tried here.
