@@ -53,6 +53,10 @@ ilk_test(wild_program LAYERS io LINK nlohmann_json::nlohmann_json)
 target_compile_definitions(wild_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
 add_dependencies(wild_program_test ilk_program)
 
+ilk_test(same_words_program LAYERS io)
+target_compile_definitions(same_words_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
+add_dependencies(same_words_program_test ilk_program)
+
 if(ILK_WITH_TORCH)
   ilk_test(gpu LAYERS encoders LINK nlohmann_json::nlohmann_json)
   add_library(other_gpu_plugin MODULE other_gpu_plugin.cpp)

@@ -210,8 +210,12 @@ bool is_packed_dataset(const std::string& place) {
   if (!shards_of(place).empty()) return true;
   std::error_code error;
   if (!fs::exists(parsed.path, error)) return false;
-  const auto* format = format_of(parsed.path);
-  return format && format->packed;
+  try {
+    const auto* format = format_of(parsed.path);
+    return format && format->packed;
+  } catch (const Error&) {  // a file that cannot be read is one of the images, and skipped
+    return false;
+  }
 }
 
 Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
