@@ -2,10 +2,11 @@
 ilk.ray beside one process: seconds of k-means and of CAE's transport, and the bytes that an iteration sends.
 
     python benchmarks/ray_scale.py [--rows 100000 300000 1000000] [--dimensions 128] [--clusters 100] [--rounds 3]
+    python benchmarks/ray_scale.py --images FOLDER [--rounds 3]     (embedding a quarter, a half and all of it)
 
 Both take the same rows from the same start through the same iterations, in turns; one process with as many threads as Ray
-has workers. Centroids and potentials are compared to the byte. Seconds include the start of Ray's workers, which is the same for
-any number of rows; an iteration of k-means by itself is what --iterations take longer than two.
+has workers. Centroids and potentials are compared to the byte. Ray's processes wait for work for a while; "cold" are calls for
+which they must start first, as the first of a program. An iteration of k-means by itself is what --iterations take longer than two.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ilk
@@ -24,7 +26,7 @@ import numpy as np
 os.environ.setdefault("RAY_worker_niceness", "0")  # else the driver comes first, which is no comparison on a busy machine
 
 import ray
-from ilk.ray import _kmeans, _transport
+from ilk.ray import _kmeans, _transport, _workers
 from ilk.ray._blocks import Blocks
 
 
@@ -48,7 +50,7 @@ class Sent:
 
     def __init__(self) -> None:
         self.calls = self.bytes = 0
-        self._wrap(_kmeans._Driver, "assign", lambda driver, _: sum(self._kmeans(driver)))
+        self._wrap(_kmeans._Driver, "assign", lambda driver, _: self._kmeans(driver))
         self._wrap(_transport._Passes, "sums", self._pass)
 
     def _wrap(self, kind: type, name: str, count: Callable[[Any, Any], int]) -> None:
@@ -63,10 +65,8 @@ class Sent:
         setattr(kind, name, counted)
 
     @staticmethod
-    def _kmeans(driver: Any) -> list[int]:
-        active = ray.get(driver.step.centroids[0])
-        back = [driver.starts[start].sums.nbytes + driver.starts[start].sizes.nbytes for start in active]
-        return [len(driver.workers) * (there.nbytes + b) for there, b in zip(active.values(), back, strict=True)]
+    def _kmeans(driver: Any) -> int:
+        return len(driver.workers) * (driver.centroids.nbytes + driver.sums.nbytes + driver.sizes.nbytes)
 
     @staticmethod
     def _pass(passes: Any, found: np.ndarray) -> int:
@@ -84,6 +84,27 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - begin, found
 
 
+def embed_images(folder: str, workers: int, rounds: int) -> None:
+    """Seconds of one process and of as many actors as it has threads, which start anew for each data set."""
+    paths = sorted(str(path) for path in Path(folder).rglob("*") if path.suffix in (".jpg", ".png"))
+    print("| images | one process, s | Ray, s | Ray's share of the speed |")
+    print("|---|---|---|---|")
+    for n in (len(paths) // 4, len(paths) // 2, len(paths)):
+        some = paths[:: len(paths) // n][:n]
+        dataset = ray.data.from_items([{"path": path} for path in some], override_num_blocks=2 * workers)
+        seconds: tuple[list[float], list[float]] = ([], [])
+        for _ in range(rounds):
+            one, whole = timed(lambda: ilk.embed_images(some, cache=False, progress=False))
+            two, rows = timed(lambda: ilk.ray.embed_images(dataset, concurrency=workers, batch_size=16).take_all())
+            found = {row["path"]: row["embedding"] for row in rows}
+            assert len(found) == len(whole.paths)
+            assert all((found[path] == row).all() for path, row in zip(whole.paths, whole.embeddings, strict=True))
+            seconds[0].append(one)
+            seconds[1].append(two)
+        one, two = map(statistics.median, seconds)
+        print(f"| {n} | {one:.2f} | {two:.2f} | {100 * one / two:.0f} % |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
@@ -94,10 +115,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--rows-in-block", type=int, default=50_000)
+    parser.add_argument("--images")
     given = parser.parse_args()
     ilk.set_threads(given.workers)
     ray.init(num_cpus=given.workers, include_dashboard=False, log_to_driver=False, configure_logging=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
+    if given.images:
+        return embed_images(given.images, given.workers, given.rounds)
     sent = Sent()
     print(f"D = {given.dimensions}, K = {given.clusters}, M = {given.words}, {given.workers} workers or threads, {time.strftime('%Y-%m-%d')}\n")
     print("| work | rows | one process, s | Ray, s | Ray's share of the speed | iterations | bytes an iteration sends |")
@@ -109,7 +133,12 @@ def main() -> None:
         start = x[:: n // given.clusters][: given.clusters].copy()
         search = {"max_iterations": given.iterations, "tolerance": 0.0}
         few = {**search, "max_iterations": 2}
+
+        def cold() -> Any:
+            return _kmeans.clustered(blocks, search, start)
+
         works: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+            "k-means, cold": (lambda: ilk.kmeans(x, centroids=start, **search), cold),
             "two iterations of k-means": (lambda: ilk.kmeans(x, centroids=start, **few), lambda: _kmeans.clustered(blocks, few, start)),
             "k-means": (lambda: ilk.kmeans(x, centroids=start, **search), lambda: _kmeans.clustered(blocks, search, start)),
             "transport": (lambda: ilk.transport(x, words, epsilon=0.03), lambda: _transport.solved(blocks, words, {"epsilon": 0.03})),
@@ -118,6 +147,8 @@ def main() -> None:
         for name, (alone, spread) in works.items():
             seconds: tuple[list[float], list[float]] = ([], [])
             for _ in range(given.rounds):
+                if spread is cold:
+                    _workers.end_idle()
                 (one, whole), (two, parts) = timed(alone), timed(spread)
                 seconds[0].append(one)
                 seconds[1].append(two)

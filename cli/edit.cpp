@@ -60,7 +60,7 @@ class EditCommand {
           app.add_option_function<std::string>(
                  "--images-from",
                  [&request](const std::string& place) {
-                   for (auto& path : listed_inputs({.files_from = place}, "edit"))
+                   for (auto& path : listed_inputs({.files_from = place}, "edit", "--images-from"))
                      request.images.push_back(std::move(path));
                  },
                  "File with one path a line, or separated by NUL; - for standard input")

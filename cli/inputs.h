@@ -32,13 +32,14 @@ inline void add_inputs(CLI::App& command, InputArguments& inputs, const std::str
 }
 
 /// What --files-from lists; throws Error where it cannot be read.
-inline std::vector<std::string> listed_inputs(const InputArguments& inputs, std::string_view function) {
+inline std::vector<std::string> listed_inputs(const InputArguments& inputs, std::string_view function,
+                                              const std::string& flag = "--files-from") {
   if (inputs.files_from.empty()) return {};
-  if (inputs.files_from == "-") return read_input_list(std::cin, "--files-from -");
-  std::error_code error;
-  require(std::filesystem::exists(inputs.files_from, error), function,
-          "--files-from must be a readable file or -, got '", inputs.files_from, "'.");
-  return read_input_list(std::filesystem::path(inputs.files_from));
+  auto listed = inputs.files_from == "-" ? read_input_list(std::cin, flag + " -")
+                                         : read_input_list(std::filesystem::path(inputs.files_from));
+  require(!listed.empty(), function, flag, " must list at least one file; ",
+          inputs.files_from == "-" ? "standard input" : inputs.files_from, " lists none.");
+  return listed;
 }
 
 /// The images, of a data set too; throws Error where none are given.

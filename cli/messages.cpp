@@ -64,10 +64,15 @@ std::string suggestion(const CLI::App& command, const std::string& unknown) {
   std::vector<std::string> known;
   const bool is_flag = unknown.starts_with("-");
   if (is_flag) {
-    static const std::map<std::string, std::string> others{
-        {"gpu", "--device cuda"},         {"cuda", "--device cuda"}, {"clusters", "-k"},
-        {"num-clusters", "-k"},           {"out", "--output"},       {"verbose", "--quiet"},
-        {"input", "PATH, without a flag"}};
+    static const std::map<std::string, std::string> others{{"gpu", "--device cuda"},
+                                                           {"cuda", "--device cuda"},
+                                                           {"clusters", "-k"},
+                                                           {"num-clusters", "-k"},
+                                                           {"n", "-k"},
+                                                           {"c", "-k"},
+                                                           {"out", "--output"},
+                                                           {"verbose", "--quiet"},
+                                                           {"input", "PATH, without a flag"}};
     const auto begin = std::min(unknown.find_first_not_of('-'), unknown.size());
     const auto name = unknown.substr(begin, unknown.find('=') - begin);
     const auto other = others.find(name);
@@ -76,7 +81,7 @@ std::string suggestion(const CLI::App& command, const std::string& unknown) {
       return " Did you mean " + other->second + "?";
     for (const auto* option : command.get_options())
       for (const auto& longer : option->get_lnames()) known.push_back(longer);
-    const std::string nearest = nearest_name(name, known);
+    const std::string nearest = name.size() > 1 ? nearest_name(name, known) : "";
     return nearest.empty() ? "" : " Did you mean --" + nearest + "?";
   }
   for (const auto* below : command.get_subcommands([](const CLI::App*) { return true; }))
@@ -88,7 +93,12 @@ std::string suggestion(const CLI::App& command, const std::string& unknown) {
 std::string unknown_word(const CLI::App& app, const std::string& word) {
   const CLI::App& command = named_command(app);
   const std::string near = suggestion(command, word);
-  if (word.starts_with("-")) return "There is no flag " + word + "." + near;
+  if (word.starts_with("-")) {
+    const bool comes_early = &command == &app && near.empty();
+    return "There is no flag " + word + "." + near +
+           (comes_early ? " The command comes first: `ilk cluster PHOTOS/ -k 12`" : "");
+  }
+  if (&command == &app && word == "help") return "Unknown command \"help\". Did you mean --help?";
   const bool has_commands = !command.get_subcommands([](const CLI::App*) { return true; }).empty();
   if (!has_commands) return "Not expected here: \"" + word + "\".";
   std::string text = "Unknown command \"" + word + "\"." + near;

@@ -1,6 +1,6 @@
 #pragma once
 // Parsers of bytes from outside, each given any bytes: by libFuzzer (fuzz_main.cpp) and, with the corpus, by
-// an ordinary test (tests/fuzz_corpus_test.cpp).
+// an ordinary test (tests/fuzz_corpus.h).
 #include <filesystem>
 #include <string>
 #include <string_view>

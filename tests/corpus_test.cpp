@@ -143,6 +143,8 @@ TEST_F(Corpora, FlickrTables) {
           "image_name| comment_number| comment\n1.jpg| 0| A man, a \"hat\" .\n1.jpg| 4   A dog runs .\n"),
       ElementsAre("A man, a \"hat\" .", "A dog runs ."));
   EXPECT_THAT(captions("caption,file\n\"two\nlines\",1.jpg\n"), ElementsAre("two lines"));
+  EXPECT_THAT(captions("sep=;\r\nImage;Caption;;\r\n1.jpg;A dog, a cat;;\r\n;;;\r\n"),
+              ElementsAre("A dog, a cat"));
   EXPECT_EQ(error_of(ilk::read_captions, "image,caption\n\n1.jpg,\"a\n\nb\"\n\n2.jpg,A dog, a cat\n"),
             "[read_captions] FILE, line 7: must have 2 columns as the first row, got 3 (a caption that holds "
             "',' must be in "

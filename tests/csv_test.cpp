@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 
+#include <optional>
+
 #include "io/csv.h"
 
 namespace {
@@ -21,6 +23,29 @@ TEST(Csv, WhatIsWrittenIsReadBack) {
   std::string text;
   for (std::size_t i = 0; i < values.size(); ++i) text += (i ? "," : "") + ilk::csv_field(values[i]);
   EXPECT_EQ(ilk::parse_csv(text), Table{values});
+}
+
+TEST(Csv, BlankRowsAndLastColumnsAreNoPartOfATable) {
+  const auto edged = [](std::string_view text) {
+    auto rows = ilk::parse_csv_rows(text);
+    ilk::drop_blank_edges(rows);
+    Table fields;
+    for (auto& row : rows) fields.push_back(row.fields);
+    return fields;
+  };
+  EXPECT_EQ(edged("a,b,, \n1,2,,\n,,,\n3,,\n"), (Table{{"a", "b"}, {"1", "2"}, {"3", ""}}));
+  EXPECT_EQ(edged("a,b,\n1,2,x\n"), (Table{{"a", "b", ""}, {"1", "2", "x"}})) << "the last has something";
+  EXPECT_EQ(edged("a,,\nb,,\n"), (Table{{"a", ""}, {"b", ""}})) << "two columns stay";
+  EXPECT_EQ(edged("a\n"), Table{{"a"}});
+  EXPECT_EQ(edged(",\n"), Table{});
+}
+
+TEST(Csv, AFirstLineMayNameTheSeparator) {
+  EXPECT_EQ(ilk::declared_separator("sep=;\r\npath;label\n"), ';');
+  EXPECT_EQ(ilk::declared_separator("SEP=,"), ',');
+  EXPECT_EQ(ilk::declared_separator("sep=\t\n"), '\t');
+  for (const char* none : {"", "sep=", "sep=\n;", "sep=;x", "separator=;", "a,b\nsep=;"})
+    EXPECT_EQ(ilk::declared_separator(none), std::nullopt) << none;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <ilk/dataset.h>
 #include <ilk/error.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -182,6 +183,22 @@ TEST_F(MadeDataset, ToldByContent) {
   EXPECT_THROW(ilk::open_dataset("no such place"), ilk::Error);
   EXPECT_THROW(ilk::open_dataset(data + "idx/train-labels-idx1-ubyte"), ilk::Error);
   EXPECT_THROW(ilk::open_dataset(folder().string()), ilk::Error);
+}
+
+/// Named among others, as a shell's *.png does, it must not cost the others.
+TEST_F(MadeDataset, AFileThatMayNotBeReadIsAnImageToBeSkipped) {
+  const fs::path file = folder() / "locked.png";
+  write(file, "any");
+  fs::permissions(folder(), fs::perms::others_exec, fs::perm_options::add);
+  fs::permissions(file, fs::perms::none);
+  const bool is_root = ::geteuid() == 0;  // who may read all
+  constexpr uid_t nobody = 65534;
+  if (is_root) ASSERT_EQ(::seteuid(nobody), 0);
+  bool is_dataset = true;
+  EXPECT_NO_THROW(is_dataset = ilk::is_packed_dataset(file.string()));
+  EXPECT_FALSE(is_dataset);
+  EXPECT_THROW(ilk::open_dataset(file.string()), ilk::Error);
+  if (is_root) ASSERT_EQ(::seteuid(0), 0);
 }
 
 }  // namespace

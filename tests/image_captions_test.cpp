@@ -75,7 +75,8 @@ TEST_F(ImageCaptions, TablesAreReadByTheirHeaderOrAsTwoColumns) {
        {"split,file_name,text\ntrain,a.jpg,\"A dog,\nrunning\"\ntest,b.jpg,A cat\n",
         "Caption\tPath\nA dog, running\ta.jpg\nA cat\tb.jpg\n", "a.jpg,\"A dog, running\"\nb.jpg,A cat",
         "a.jpg\tA dog, running\r\n\r\nb.jpg\tA cat\r\n",
-        "\xEF\xBB\xBF\na.jpg,\"A dog,\n\nrunning\"\nb.jpg,A cat"}) {
+        "\xEF\xBB\xBF\na.jpg,\"A dog,\n\nrunning\"\nb.jpg,A cat",
+        "sep=;\r\nFile Name;Caption;;\r\na.jpg;A dog, running;;\r\n;;;\r\nb.jpg;A cat;;\r\n"}) {
     const auto captions = read(table, {"a.jpg", "b.jpg"});
     EXPECT_EQ(texts(captions), expected) << table;
     EXPECT_THAT(captions.problems, IsEmpty()) << table;

@@ -108,6 +108,32 @@ TEST_F(LabelTable, SeparatorsAreFound) {
   EXPECT_EQ(read("row\tspecies\n1\tdog\n", {"0", "1", "2"}).of_image, (Numbers{-1, 0, -1}));
 }
 
+TEST_F(LabelTable, WhatSpreadsheetsAddIsNoPartOfTheTable) {
+  for (const char* text :
+       {"Path,Label,\nin/a.png,dog,\nin/b.png,cat,\nin/c.png,dog,\n",  // blank last columns
+        "PATH;LABEL;;\r\nin/a.png;dog;;\r\nin/b.png;cat;;\r\nin/c.png;dog;;\r\n",
+        "path,label\nin/a.png,dog,\nin/b.png,cat,\nin/c.png,dog,\n",  // in the rows alone
+        "path,label,\nin/a.png,dog\nin/b.png,cat\nin/c.png,dog\n",    // in the header alone
+        "in/a.png,dog,\nin/b.png,cat, \nin/c.png,dog,\n",             // without a header
+        "in/a.png\tdog\t\t\nin/b.png\tcat\t\t\nin/c.png\tdog\t\t\n",
+        ",\n\nPath,Label\nin/a.png,dog\n,\nin/b.png,cat\nin/c.png,dog\n,\n,\n",  // blank rows
+        ",Path,Label\n0,in/a.png,dog\n1,in/b.png,cat\n2,in/c.png,dog\n",         // numbered rows
+        "sep=;\r\nPath;Label\r\nin/a.png;dog\r\nin/b.png;cat\r\nin/c.png;dog\r\n",
+        "sep=,\nin/a.png,dog\nin/b.png,cat\nin/c.png,dog\n",
+        "# by hand\n# twice\npath,label\nin/a.png,dog\nin/b.png,cat\nin/c.png,dog\n",
+        "#path,label\nin/a.png,dog\nin/b.png,cat\nin/c.png,dog\n",
+        "# path label\nin/a.png dog\nin/b.png cat\nin/c.png dog\n"}) {
+    const auto labels = read(text, images_);
+    EXPECT_FALSE(labels.by_row);
+    EXPECT_EQ(labels.classes, (std::vector<std::string>{"cat", "dog"})) << text;
+    EXPECT_EQ(labels.of_image, (Numbers{1, 0, 1})) << text;
+  }
+  EXPECT_EQ(read("#a.png,dog\nb.png,cat\n", {"#a.png", "b.png"}).of_image, (Numbers{1, 0}))
+      << "a file's name may begin so";
+  EXPECT_THAT(refusal("path,label\nin/a.png,dog, brown\nin/b.png,cat\n", images_),
+              testing::HasSubstr("line 2: a row must have 2 fields as the first, got 3"));
+}
+
 TEST_F(LabelTable, BlanksDivideWhereNothingElseDoes) {
   for (const char* text :
        {"in/a.png 1\nin/b.png 0\nin/c.png 1\n", "in/a.png   1 \r\n\r\n in/b.png \t 0\r\nin/c.png 1",

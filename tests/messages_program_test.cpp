@@ -187,6 +187,13 @@ TEST_F(Messages, MistakesAreAnsweredInTheUsersWords) {
   expect_said({"Meine Fotos"}, 2,
               "Unknown command \"Meine Fotos\". To cluster a folder: `ilk cluster \"Meine Fotos\" -k 12`");
   expect_said({"clutser", "x"}, 2, "Unknown command \"clutser\". Did you mean \"cluster\"?");
+  expect_said({"help"}, 2, "Unknown command \"help\". Did you mean --help?");
+  expect_said({"-k", "3", "x"}, 2,
+              "There is no flag -k. The command comes first: `ilk cluster PHOTOS/ -k 12`");
+  expect_said(cluster({"-n", "3"}), 2, "There is no flag -n. Did you mean -k?");
+  expect_said({"eval", path("run"), "-z"}, 2, "There is no flag -z.\n");
+  expect_said({"cluster", "cifar10", "-k", "3"}, 3,
+              "the data set 'cifar10' is not here yet; `ilk datasets get cifar10` fetches it.");
   expect_said(cluster({"--gpu"}), 2, "There is no flag --gpu. Did you mean --device cuda?");
   expect_said(cluster({"--epsilom", "1"}), 2, "Did you mean --epsilon?");
   expect_said({"models", "get"}, 2, "`ilk models get` needs NAME: A name from `ilk models list`");

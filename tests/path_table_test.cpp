@@ -38,8 +38,9 @@ TEST_F(MadeDataset, ACsvMayHaveOtherSeparatorsAndNames) {
     return dataset.classes;
   };
   for (const std::string separator : {",", ";", "\t"})
-    for (const std::string header : {"", "image_name|species\n", "File Name|Label\n"}) {
-      std::string text = header + "pictures/1.png|owl\npictures/2.png| cat \n";
+    for (const std::string header :
+         {"", "image_name|species\n", "File Name|Label\n", "|\nPATH|LABEL||\n", "# by hand\n"}) {
+      std::string text = header + "pictures/1.png|owl|\npictures/2.png| cat |\n|\n";
       for (auto at = text.find('|'); at != std::string::npos; at = text.find('|', at + 1))
         text.replace(at, 1, separator);
       EXPECT_THAT(classes_of(text), ElementsAre("cat", "owl")) << text;

@@ -90,8 +90,8 @@ void visit_fields(Options& options, Visitor&& visit) {
 }
 
 /// The images' semantic centres: spherical k-means of X into semantic_centre_count centres. They only choose
-/// words, so there is one start, and an end where the objective rises by less than 1e-4 of itself; where
-/// there are many images for each centre, the start is k-means of a sample of 32 for each. (n, D) float32.
+/// words, so there is one start, and an end where the objective rises by less than 1e-4 of itself. (n, D)
+/// float32.
 Matrix<float> semantic_centres(MatrixView<const float> embeddings, const CaeOptions& options,
                                Progress& progress = silent());
 

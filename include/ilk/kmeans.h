@@ -66,7 +66,7 @@ struct KMeansResult {
 ///
 /// Points are assigned by cosines that are exact to float64's rounding: most centres are ruled out
 /// in 8 bits with a bound on the error, and points by how far centres moved, so that the labels are those of
-/// a full search. Where N exceeds both 16,384 and 64 K, the starts cluster so many points, drawn at random,
+/// a full search. Where N exceeds both 16,384 and 32 K, the starts cluster so many points, drawn at random,
 /// and the best of them goes on from its centroids with all points, as kmeans_from does.
 ///
 /// `embeddings` (N, D), rows of unit length. The labels are the same for any number of

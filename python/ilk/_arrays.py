@@ -87,6 +87,13 @@ def _foreign(array: Any) -> npt.NDArray[Any]:
     return np.asarray(array)
 
 
+def _stacked(vectors: npt.NDArray[Any], what: str, function: str) -> npt.NDArray[Any]:
+    lengths = sorted({np.shape(vector)[0] if np.ndim(vector) == 1 else -1 for vector in vectors})
+    if len(lengths) != 1 or lengths[0] < 0:
+        raise _core.Error(f"[{function}] {what} must be a matrix, or a column of vectors of one length.")
+    return np.stack(vectors.tolist())
+
+
 def rows(array: Rows, what: str = "X", function: str = "ilk") -> Floats:
     """
     A matrix as the library reads it.
@@ -94,8 +101,8 @@ def rows(array: Rows, what: str = "X", function: str = "ilk") -> Floats:
     Parameters
     ----------
     array : array_like, Arrow column or path
-        (N, D) numbers: a NumPy array of any layout and type, a DLPack tensor, Arrow's FixedSizeList, a memory map, or
-        the path of a Parquet, .npy, .npz:name or .safetensors:name file.
+        (N, D) numbers: a NumPy array of any layout and type, a DLPack tensor, Arrow's FixedSizeList, a DataFrame or its
+        column of vectors, a memory map, or the path of a Parquet, .npy, .npz:name or .safetensors:name file.
     what, function : str
         What messages call it, and where.
 
@@ -109,6 +116,8 @@ def rows(array: Rows, what: str = "X", function: str = "ilk") -> Floats:
     else:
         from_arrow = _from_arrow(array, what)
         found = _foreign(array) if from_arrow is None else from_arrow
+    if found.ndim == 1 and found.dtype == object and len(found):  # a DataFrame's column of vectors
+        found = _stacked(found, what, function)
     if found.ndim != 2:
         raise _core.Error(f"[{function}] {what} must be a matrix, one row each, got an array of {found.ndim} dimensions.")
     if found.dtype.kind not in "fiub":

@@ -68,7 +68,7 @@ def embed_images(
         Where no image is usable. Single files that cannot be used are in `skipped`.
     """
     _library.prepare_images()
-    if isinstance(images, (str, os.PathLike)):
+    if isinstance(images, (str, os.PathLike)) or hasattr(images, "convert"):  # a PIL image
         images = [images]
     if not isinstance(images, (Sequence, np.ndarray)):
         images = list(images)

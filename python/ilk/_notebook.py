@@ -11,19 +11,25 @@ from ._tables import printable
 
 def clusters_page(directory: str, n_images: int, clusters: list[dict[str, Any]]) -> str:
     """HTML: a row a cluster. `clusters` are those of clusters.json."""
+    heads = _cells("th", ("cluster", "name", "images", "also", "most typical"))
     rows = "".join(_row(cluster) for cluster in clusters)
     return (
         f"<div><p>{n_images} images in {len(clusters)} clusters, <code>{html.escape(directory)}</code></p>"
-        '<table style="text-align:left"><thead><tr><th>cluster</th><th>name</th><th>images</th><th>also</th>'
-        f"<th>most typical</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
 def _row(cluster: dict[str, Any], pictures: int = 5) -> str:
     also = ", ".join(noun["noun"] for noun in cluster["nouns"][:4] if noun["noun"] != cluster["name"])
     images = "".join(_thumbnail(image["path"]) for image in cluster["exemplars"][:pictures])
-    cells = (str(cluster["cluster"]), html.escape(cluster["name"]), str(cluster["size"]), html.escape(also), images)
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    on_one_line = f'<div style="white-space:nowrap">{images}</div>'
+    cells = (str(cluster["cluster"]), html.escape(cluster["name"]), str(cluster["size"]), html.escape(also), on_one_line)
+    return f"<tr>{_cells('td', cells)}</tr>"
+
+
+def _cells(kind: str, cells: tuple[str, ...]) -> str:
+    """Aligned to the left: notebooks align to the right."""
+    return "".join(f'<{kind} style="text-align:left">{cell}</{kind}>' for cell in cells)
 
 
 def _thumbnail(path: str, edge: int = 72) -> str:

@@ -102,7 +102,7 @@ class Run:
 
     @property
     def images(self) -> Any:
-        """A row an image: path, cluster, name, score, second_cluster, margin, top_nouns. A pandas DataFrame, or Arrow."""
+        """A row an image: path, cluster, name, score, second_cluster, margin, top_nouns. A pandas DataFrame."""
         return _tables.table(self._rows)
 
     @property
@@ -231,7 +231,7 @@ class Run:
         return dataset
 
     def to_embedding_atlas(self) -> Any:
-        """Embedding Atlas's widget over the images, laid out by their embeddings (needs embedding-atlas, anywidget and pandas)."""
+        """Embedding Atlas's widget over the images, laid out by their embeddings (needs embedding-atlas and anywidget)."""
         from concurrent.futures import ThreadPoolExecutor
 
         from embedding_atlas.projection import compute_projection

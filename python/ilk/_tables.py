@@ -1,4 +1,4 @@
-"""Tables as pandas' where it is installed, else as Arrow's."""
+"""Tables: pandas', which is installed with the package; Arrow's where somebody left it out."""
 
 from __future__ import annotations
 

@@ -91,22 +91,19 @@ void bind_words(nb::module_& module) {
       nb::arg("listener").none(), nb::arg("n_jobs"),
       "The nouns that TAC retrieves for the images: the space and the counterparts.");
   module.def(
-      "semantic_centres_plan",
+      "semantic_centres_options",
       [](std::int64_t n_images, const nb::dict& keywords) {
-        auto plan = semantic_centres_plan(n_images, options_from<CaeOptions>(keywords, "cae"));
-        const auto& search = plan.kmeans.search;
+        const auto found = semantic_centres_options(n_images, options_from<CaeOptions>(keywords, "cae"));
         return Fields()
-            .add("n_clusters", plan.kmeans.n_clusters)
-            .add("seed", plan.kmeans.seed)
-            .add("n_init", search.n_init)
-            .add("max_iterations", search.max_iterations)
-            .add("tolerance", search.tolerance)
-            .add("init", std::string(enum_name(search.init)))
-            .add("sample", to_numpy(std::move(plan.sample)))
+            .add("n_clusters", found.n_clusters)
+            .add("seed", found.seed)
+            .add("n_init", found.search.n_init)
+            .add("max_iterations", found.search.max_iterations)
+            .add("tolerance", found.search.tolerance)
+            .add("init", std::string(enum_name(found.search.init)))
             .take();
       },
-      nb::arg("n_images"), nb::arg("options"),
-      "The keywords of the k-means of the semantic centres, and the images that it starts from.");
+      nb::arg("n_images"), nb::arg("options"), "The keywords of the k-means of the semantic centres.");
   module.def(
       "select_words",
       [](const Floats& centres, const Floats& words, const nb::dict& keywords) {

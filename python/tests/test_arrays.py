@@ -87,6 +87,17 @@ def test_arrow_and_parquet(tmp_path: Path) -> None:
         _arrays.rows(pa.array([[1.0], None], type=pa.list_(pa.float32(), 1)))
 
 
+def test_data_frames() -> None:
+    pd = pytest.importorskip("pandas")
+    x, _, _ = blobs()
+    assert (_arrays.rows(pd.DataFrame(x)) == x).all()
+    for vectors in (list(x), x.tolist()):
+        assert (_arrays.rows(pd.DataFrame({"embedding": vectors})["embedding"]) == x).all()
+    for wrong in ([[1.0], [1.0, 2.0]], ["a", "b"], [1.0, None]):
+        with pytest.raises(ilk.Error, match="vectors of one length"):
+            _arrays.rows(pd.Series(wrong, dtype=object))
+
+
 def test_dlpack() -> None:
     x, _, _ = blobs()
 

@@ -24,6 +24,7 @@ def test_arrays_and_pil_are_as_their_files(embedded: ilk.EmbeddedImages) -> None
     image = pytest.importorskip("PIL.Image")
     pictures = [image.open(path) for path in embedded.paths]
     by_pil = ilk.embed_images(pictures, progress=False)
+    assert (ilk.embed_images(pictures[0], progress=False).embeddings == by_pil.embeddings[:1]).all()
     by_array = ilk.embed_images([np.asarray(picture.convert("RGB")) for picture in pictures], progress=False)
     assert (by_pil.embeddings == by_array.embeddings).all()
     cosines = (by_array.embeddings * embedded.embeddings).sum(axis=1)

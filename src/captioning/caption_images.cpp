@@ -19,6 +19,7 @@
 #include "core/option_checks.h"
 #include "io/embedding_cache.h"
 #include "io/files.h"
+#include "io/no_images.h"
 #include "io/strings.h"
 
 namespace ilk {
@@ -65,6 +66,7 @@ class Captioner {
           progress_.say(sentence);
         }) {
     summary_.skipped = list.skipped;
+    listed_as_skipped_ = list.skipped.size();
     if (!log_.notice().empty()) progress.say(log_.notice());
   }
 
@@ -86,6 +88,8 @@ class Captioner {
     const auto by_path = [](const SkippedFile& a, const SkippedFile& b) { return a.path < b.path; };
     std::stable_sort(summary_.skipped.begin(), summary_.skipped.end(), by_path);
     std::stable_sort(summary_.failed.begin(), summary_.failed.end(), by_path);
+    if (summary_.skipped.size() == paths_.size() + listed_as_skipped_)
+      fail_without_images(summary_.skipped, function);
     if (options_.dry_run) {
       summary_.requests = summary_.answered;
       if (encoded_ > 0)
@@ -247,6 +251,7 @@ class Captioner {
   std::unordered_map<std::string, std::vector<std::string>>
       waiting_;                                       // paths by the bytes that are asked about
   std::unordered_map<std::string, Outcome> settled_;  // by bytes, where the log has no caption
+  std::size_t listed_as_skipped_ = 0;
   std::int64_t failures_in_a_row_ = 0, encoded_ = 0;
   double encoded_bytes_ = 0;
 };
@@ -256,6 +261,7 @@ void check(const CaptionOptions& options) {
   const bool is_http = options.endpoint.starts_with("http://") || options.endpoint.starts_with("https://");
   require(is_http, function, "endpoint must be an address that begins with http:// or https://, got '",
           options.endpoint, "'.");
+  require(!options.output.empty(), function, "output must name a file, got ''.");
   require(!options.vlm_model.empty(), function, "vlm_model must name a model of the server, got ''.");
   for (const auto& [name, text] :
        {std::pair{"vlm_model", &options.vlm_model}, std::pair{"prompt", &options.prompt}})
@@ -275,7 +281,7 @@ bool is_open(std::string_view endpoint) {
 CaptionSummary caption_images(const ImageList& list, const CaptionOptions& options, const std::string& key,
                               Progress& progress) {
   check(options);
-  require(!list.paths.empty(), function, "there must be at least one image, got none.");
+  if (list.paths.empty()) fail_without_images(list.skipped, function);
   if (!key.empty() && !options.dry_run && is_open(options.endpoint))
     progress.say("The key goes over the network unencrypted, as the endpoint is http and not https.");
   return Captioner(list, options, key, progress).run();

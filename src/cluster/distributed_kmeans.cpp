@@ -34,21 +34,18 @@ void add_to_sum(std::span<double> sum, std::span<const float> point, std::int64_
 struct KMeansPart::Held {
   internal::ScreenedPoints points;
   internal::Lloyd lloyd;
-  struct Start {
-    bool assigned = false;
-    std::vector<float> cosines;  // as they were before repairs, since the last assign
-    std::optional<std::vector<std::int32_t>> remembered;
-  };
-  std::vector<Start> starts;
+  bool assigned = false;
+  std::vector<float> cosines;  // as they were before repairs, since the last assign
+  std::optional<std::vector<std::int32_t>> remembered;
 
-  Held(MatrixView<const float> rows, std::int64_t n_points, std::int64_t n_clusters, std::int64_t n_starts,
-       std::int64_t memory)
+  Held(MatrixView<const float> rows, std::int64_t n_points, std::int64_t n_clusters, std::int64_t memory)
       : points(rows, n_clusters, memory),
-        lloyd(points, n_clusters, n_starts, internal::Geometry::cosine, n_points),
-        starts(static_cast<std::size_t>(n_starts)) {}
+        lloyd(points, n_clusters, 1, internal::Geometry::cosine, n_points) {}
+  internal::Lloyd::Start& start() { return lloyd.start(0); }
   /// Puts a point into another cluster.
-  void move(internal::Lloyd::Start& one, std::int64_t point, std::int64_t to) {
+  void move(std::int64_t point, std::int64_t to) {
     const auto& loops = kernels::kernels();
+    internal::Lloyd::Start& one = start();
     std::int32_t& label = one.labels[static_cast<std::size_t>(point)];
     loops.subtract_rounded(one.sums[label], points.row(point), points.dimensions(), lloyd.rounding());
     loops.add_rounded(one.sums[to], points.row(point), points.dimensions(), lloyd.rounding());
@@ -56,52 +53,50 @@ struct KMeansPart::Held {
     ++one.sizes[static_cast<std::size_t>(to)];
     label = static_cast<std::int32_t>(to);
   }
-  Start& start(std::int64_t number) { return starts[static_cast<std::size_t>(number)]; }
 };
 
 KMeansPart::KMeansPart(MatrixView<const float> points, std::int64_t n_points, std::int64_t n_clusters,
-                       std::int64_t n_starts, std::int64_t memory) {
+                       std::int64_t memory) {
   require_unit_rows(points, "KMeansPart", "points");
-  held_ = std::make_unique<Held>(points, n_points, n_clusters, n_starts, memory);
+  held_ = std::make_unique<Held>(points, n_points, n_clusters, memory);
 }
 KMeansPart::~KMeansPart() = default;
 KMeansPart::KMeansPart(KMeansPart&&) noexcept = default;
 
-void KMeansPart::assign(std::int64_t number, MatrixView<const float> centroids) {
-  auto& own = held_->start(number);
-  if (own.assigned)
-    held_->lloyd.update_to(number, centroids);
+void KMeansPart::assign(MatrixView<const float> centroids) {
+  if (held_->assigned)
+    held_->lloyd.update_to(0, centroids);
   else
-    held_->lloyd.start(number).centroids = Matrix<float>(centroids);
-  own.assigned = true;
-  own.cosines.clear();
-  held_->lloyd.assign({number});
+    held_->start().centroids = Matrix<float>(centroids);
+  held_->assigned = true;
+  held_->cosines.clear();
+  held_->lloyd.assign({0});
 }
 
-std::span<const std::int32_t> KMeansPart::labels(std::int64_t start) const {
-  return held_->lloyd.start(start).labels;
+std::span<const std::int32_t> KMeansPart::labels() const {
+  return held_->start().labels;
 }
-MatrixView<const double> KMeansPart::sums(std::int64_t start) const {
-  return held_->lloyd.start(start).sums;
+MatrixView<const double> KMeansPart::sums() const {
+  return held_->start().sums;
 }
-std::span<const std::int64_t> KMeansPart::sizes(std::int64_t start) const {
-  return held_->lloyd.start(start).sizes;
+std::span<const std::int64_t> KMeansPart::sizes() const {
+  return held_->start().sizes;
 }
-std::int64_t KMeansPart::moved(std::int64_t start) const {
-  return held_->lloyd.start(start).moved;
+std::int64_t KMeansPart::moved() const {
+  return held_->start().moved;
 }
-std::int64_t KMeansPart::tied(std::int64_t start) const {
-  return held_->lloyd.start(start).tied;
+std::int64_t KMeansPart::tied() const {
+  return held_->start().tied;
 }
 
-KMeansPart::Worst KMeansPart::worst(std::int64_t number, std::span<const std::int64_t> sizes, bool exact) {
-  const auto& one = held_->lloyd.start(number);
+KMeansPart::Worst KMeansPart::worst(std::span<const std::int64_t> sizes, bool exact) {
+  const auto& one = held_->start();
   const auto exact_cosine = [&](std::int64_t i) {
     return static_cast<float>(kernels::kernels().dot_f64(
         held_->points.row(i), one.centroids[one.labels[static_cast<std::size_t>(i)]],
         held_->points.dimensions()));
   };
-  auto& cosines = held_->start(number).cosines;
+  auto& cosines = held_->cosines;
   if (cosines.empty())
     for (std::int64_t i = 0; i < held_->points.size(); ++i)
       cosines.push_back(exact ? exact_cosine(i) : held_->lloyd.gain(one, i));
@@ -112,34 +107,30 @@ KMeansPart::Worst KMeansPart::worst(std::int64_t number, std::span<const std::in
   return found;
 }
 
-void KMeansPart::repair(std::int64_t number, std::int64_t point, std::int64_t to,
-                        std::span<const float> row) {
-  auto& one = held_->lloyd.start(number);
+void KMeansPart::repair(std::int64_t point, std::int64_t to, std::span<const float> row) {
+  auto& one = held_->start();
   if (point >= 0) {
-    held_->move(one, point, to);
-    auto& cosines = held_->start(number).cosines;
-    if (!cosines.empty()) cosines[static_cast<std::size_t>(point)] = 1;
+    held_->move(point, to);
+    if (!held_->cosines.empty()) held_->cosines[static_cast<std::size_t>(point)] = 1;
   }
   std::ranges::copy(row, one.centroids[to]);
   one.bounded = false;
 }
 
-bool KMeansPart::as_remembered(std::int64_t start) const {
-  return held_->start(start).remembered == held_->lloyd.start(start).labels;
+bool KMeansPart::as_remembered() const {
+  return held_->remembered == held_->start().labels;
 }
 
-void KMeansPart::remember(std::int64_t start, bool labels) {
-  auto& own = held_->start(start).remembered;
-  own.reset();
-  if (labels) own = held_->lloyd.start(start).labels;
+void KMeansPart::remember(bool labels) {
+  held_->remembered.reset();
+  if (labels) held_->remembered = held_->start().labels;
 }
 
-void KMeansPart::move_copies(std::int64_t number, std::span<const float> row, std::int64_t from,
-                             std::int64_t to) {
-  auto& one = held_->lloyd.start(number);
+void KMeansPart::move_copies(std::span<const float> row, std::int64_t from, std::int64_t to) {
+  auto& one = held_->start();
   for (std::int64_t i = 0; i < held_->points.size(); ++i) {
     if (one.labels[static_cast<std::size_t>(i)] != from) continue;
-    if (std::equal(row.begin(), row.end(), held_->points.row(i))) held_->move(one, i, to);
+    if (std::equal(row.begin(), row.end(), held_->points.row(i))) held_->move(i, to);
   }
 }
 

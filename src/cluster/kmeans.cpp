@@ -274,7 +274,7 @@ KMeansResult from_given_centres(MatrixView<const float> rows, MatrixView<const f
 }  // namespace
 
 std::int64_t kmeans_sample_size(std::int64_t n_points, std::int64_t n_clusters) {
-  constexpr std::int64_t least = std::int64_t{1} << 14, per_centre = 64;
+  constexpr std::int64_t least = std::int64_t{1} << 14, per_centre = 32;
   return std::min(n_points, std::max(least, per_centre * n_clusters));
 }
 

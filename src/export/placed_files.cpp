@@ -89,6 +89,13 @@ fs::path with_number(const fs::path& target, int number) {
   fail_to_write(function, target);
 }
 
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  errno = error.value();
+  if (error) fail_to_write_to_folder(function, folder);
+}
+
 void remove_file(const fs::path& file) {
   std::error_code error;
   fs::remove(file, error);
@@ -261,17 +268,13 @@ class Placing {
                         .size = one.replaced ? one.replaced->size : 0,
                         .modified_ns = one.replaced ? one.replaced->modified_ns : 0,
                         .planned = true};
-    std::error_code error;
-    fs::create_directories(options_.output, error);
-    if (error) fail_to_place(options_.output, error);
+    make_folder(options_.output);
     write_record(options_.output, known);
   }
 
   void make(const Place& one) {
     if (one.replaced) remove_file(one.target);
-    std::error_code error;
-    fs::create_directories(one.target.parent_path(), error);
-    if (error) fail_to_place(one.target.parent_path(), error);
+    make_folder(one.target.parent_path());
     place(one.file.original, one.target, options_.link);
     if (const auto made = stamp_of(one.target, one.original, options_.link)) after_[one.key] = *made;
     ++summary_.written;
@@ -361,9 +364,8 @@ std::vector<std::string> folder_names(const std::vector<std::string>& names, boo
 
 ExportSummary place_files(const std::vector<PlacedFile>& files, const ExportOptions& options,
                           Progress& progress) {
+  require_output_folder(options.output, function);
   std::error_code error;
-  require(!fs::exists(options.output, error) || fs::is_directory(options.output, error), function,
-          "-o must be a folder, got the file ", options.output, ".");
   require(!options.undo || fs::exists(options.output / record_name, error), function,
           "there is nothing to undo in ", options.output, ": it has no ", record_name, ".");
   Placing placing(options, progress);

@@ -1,5 +1,6 @@
 #include "io/csv.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -60,6 +61,26 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, char sepa
   std::vector<std::vector<std::string>> rows;
   for (CsvRow& row : parse_csv_rows(text, separator)) rows.push_back(std::move(row.fields));
   return rows;
+}
+
+void drop_blank_edges(std::vector<CsvRow>& rows) {
+  std::size_t columns = 2;
+  const auto used = [](const CsvRow& row) {
+    std::size_t count = row.fields.size();
+    while (count > 0 && trimmed(row.fields[count - 1]).empty()) --count;
+    return count;
+  };
+  std::erase_if(rows, [&](const CsvRow& row) { return used(row) == 0; });
+  for (const CsvRow& row : rows) columns = std::max(columns, used(row));
+  for (CsvRow& row : rows)
+    if (row.fields.size() > columns) row.fields.resize(columns);
+}
+
+std::optional<char> declared_separator(std::string_view text) {
+  const std::string_view line = take_line(text);
+  constexpr std::size_t start = 4;
+  if (line.size() <= start || lower_case(std::string(line.substr(0, start))) != "sep=") return std::nullopt;
+  return trimmed(line.substr(start + 1)).empty() ? std::optional(line[start]) : std::nullopt;
 }
 
 const std::set<std::string> csv_path_names = {

@@ -21,6 +21,13 @@ struct CsvRow {
 /// The same rows with their lines.
 std::vector<CsvRow> parse_csv_rows(std::string_view text, char separator = ',');
 
+/// Takes away what spreadsheets and other programs put around a table: rows without anything in them, and
+/// last columns that have something in no row. Two columns stay, since a label may be blank everywhere.
+void drop_blank_edges(std::vector<CsvRow>& rows);
+
+/// The separator that a first line "sep=;" names, as Excel reads and writes it.
+std::optional<char> declared_separator(std::string_view text);
+
 /// The column whose name is one of these: in lower case, trimmed, with underscores for blanks and dashes.
 std::optional<std::size_t> csv_column(const std::vector<std::string>& header,
                                       const std::set<std::string>& names);

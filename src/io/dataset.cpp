@@ -211,8 +211,12 @@ bool is_packed_dataset(const std::string& place) {
   if (!shards_of(place).empty()) return true;
   std::error_code error;
   if (!fs::exists(parsed.path, error)) return false;
-  const auto* format = format_of(parsed.path);
-  return format && format->packed;
+  try {
+    const auto* format = format_of(parsed.path);
+    return format && format->packed;
+  } catch (const Error&) {  // a file that cannot be read is one of the images, and skipped
+    return false;
+  }
 }
 
 Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
@@ -222,11 +226,7 @@ Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
     return open_dataset(shards, options);
   std::error_code error;
   if (!fs::exists(parsed.path, error)) {
-    const bool is_known = std::any_of(known_datasets().begin(), known_datasets().end(),
-                                      [&](const KnownDataset& known) { return known.name == place; });
-    if (is_known)
-      fail(function, "the data set '", place, "' is not here yet; `ilk datasets get ", place,
-           "` fetches it.");
+    require_no_unfetched_dataset(place, function);
     fail(function, "a data set must be a file or a folder that exists, got '", place, "'.");
   }
   return open_with(options, place, [&] {

@@ -81,6 +81,12 @@ std::optional<fs::path> fetched_dataset(const std::string& name) {
   return std::nullopt;
 }
 
+void require_no_unfetched_dataset(const std::string& name, std::string_view function) {
+  for (const auto& dataset : known_datasets())
+    if (dataset.name == name && !fetched_dataset(name))
+      fail(function, "the data set '", name, "' is not here yet; `ilk datasets get ", name, "` fetches it.");
+}
+
 fs::path get_dataset(const KnownDataset& dataset, const GetDatasetOptions& options, Progress& progress) {
   const auto folder = datasets_directory() / dataset.name;
   std::error_code error;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ilk {
@@ -28,6 +29,8 @@ const std::vector<KnownDataset>& known_datasets();
 std::filesystem::path datasets_directory();
 /// The folder of a known data set that was fetched; nothing where it is not known or not here.
 std::optional<std::filesystem::path> fetched_dataset(const std::string& name);
+/// Throws Error where `name`, which is no path, is a data set that can be fetched and is not here.
+void require_no_unfetched_dataset(const std::string& name, std::string_view function);
 
 struct GetDatasetOptions {
   /// An address to take instead of each file's folder (a mirror); its files must be the same, since size and

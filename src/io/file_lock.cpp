@@ -8,6 +8,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+
+#include "io/files.h"
 
 namespace ilk {
 
@@ -23,7 +26,7 @@ bool FileLock::try_lock(Kind kind) {
       std::error_code ignored;
       if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path(), ignored);
       descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-      if (descriptor_ < 0) give_up("open");
+      if (descriptor_ < 0) fail_to_open();
     }
     if (::flock(descriptor_, (kind == Kind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
       if (errno == EINTR) continue;
@@ -39,6 +42,15 @@ bool FileLock::try_lock(Kind kind) {
       return true;
     unlock();
   }
+}
+
+void FileLock::fail_to_open() const {
+  const int error = errno;
+  std::error_code ignored;
+  const bool is_there = std::filesystem::exists(std::filesystem::symlink_status(path_, ignored));
+  errno = error;
+  if (is_there) fail_to_write("FileLock", path_);
+  fail_to_write_to_folder("FileLock", path_.has_parent_path() ? path_.parent_path() : ".");
 }
 
 void FileLock::unlock() {

@@ -27,6 +27,8 @@ class FileLock {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  [[noreturn]] void fail_to_open() const;
+
   std::filesystem::path path_;
   int descriptor_ = -1;
 };

@@ -76,6 +76,20 @@ std::string read_file(const std::filesystem::path& path) {
   }
 }
 
+void require_output_folder(const std::filesystem::path& path, std::string_view function) {
+  require(!path.empty(), function, "output must name a folder, got ''.");
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  require(!std::filesystem::exists(status) || std::filesystem::is_directory(status), function,
+          "output must be a folder, got the file ", path, ".");
+}
+
+void fail_to_write_to_folder(std::string_view function, const std::filesystem::path& folder) {
+  const int error = errno;
+  throw WriteError(function,
+                   "cannot write to the folder " + quoted(folder) + ": " + std::strerror(error) + ".");
+}
+
 void fail_to_write(std::string_view function, const std::filesystem::path& path) {
   const int error = errno;
   throw WriteError(function, "cannot write " + quoted(path) + ": " + std::strerror(error) + ".");
@@ -166,7 +180,9 @@ InputFile::InputFile(const std::filesystem::path& path) : path_(path) {
   if (file.get() < 0) fail_with_errno("InputFile", "open", path);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) fail_with_errno("InputFile", "examine", path);
-  if (!S_ISREG(status.st_mode)) fail("InputFile", "cannot read ", path, ": not a regular file.");
+  if (!S_ISREG(status.st_mode))
+    fail("InputFile", "cannot read ", path, ": ",
+         S_ISDIR(status.st_mode) ? std::strerror(EISDIR) : "not a regular file", ".");
   size_ = static_cast<std::uint64_t>(status.st_size);
   descriptor_ = file.release();
 }

@@ -13,6 +13,11 @@ namespace ilk {
 /// The whole file; throws Error naming the path and the system's reason.
 std::string read_file(const std::filesystem::path& path);
 
+/// Throws Error where a folder for results is named that is no folder, or by nothing.
+void require_output_folder(const std::filesystem::path& path, std::string_view function);
+
+/// Throws WriteError that names the folder and what errno says.
+[[noreturn]] void fail_to_write_to_folder(std::string_view function, const std::filesystem::path& folder);
 /// Throws WriteError that names the path and what errno says.
 [[noreturn]] void fail_to_write(std::string_view function, const std::filesystem::path& path);
 

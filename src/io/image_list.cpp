@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "io/dataset_store.h"
 #include "io/files.h"
 #include "io/glob.h"
 #include "io/text_file.h"
@@ -190,6 +191,7 @@ ImageList list_images(const std::vector<std::string>& inputs, const std::vector<
       collector.add(input);
       continue;
     }
+    require_no_unfetched_dataset(input, "list_images");
     require(looks_like_glob(input) || has_braces(input), "list_images", "there is no file or folder '", input,
             "'.");
     const std::vector<std::string> expanded = expand_braces(input);

@@ -58,12 +58,31 @@ std::vector<CsvRow> rows_with_blanks(std::string_view text, const IsKnown& is_kn
   return 2 * paths.size() > rows.size() ? rows : std::vector<CsvRow>{};
 }
 
+/// Lines at the beginning that are no rows: "sep=;", and comments ("# made by hand"), which have other fields
+/// than the last row, or are the header ("# path label").
+void drop_preamble(std::vector<CsvRow>& rows, const std::set<std::string>& value_names) {
+  const auto first_of = [](CsvRow& row) -> std::string& { return row.fields.front(); };
+  if (!rows.empty() && declared_separator(first_of(rows.front()) + ";")) rows.erase(rows.begin());
+  while (rows.size() > 1 && first_of(rows.front()).starts_with('#')) {
+    CsvRow header = rows.front();
+    first_of(header).erase(0, 1);
+    if (csv_column(header.fields, csv_path_names) && csv_column(header.fields, value_names)) {
+      rows.front() = std::move(header);
+      return;
+    }
+    if (rows.front().fields.size() == rows.back().fields.size()) return;
+    rows.erase(rows.begin());
+  }
+}
+
 /// A text as one separator divides it.
 class Reading {
  public:
   Reading(std::vector<CsvRow> rows, char separator, const std::set<std::string>& value_names,
           const IsKnown& is_known)
       : separator(separator), rows_(std::move(rows)) {
+    drop_preamble(rows_, value_names);
+    drop_blank_edges(rows_);
     if (rows_.empty()) return;
     const std::vector<std::string>& first = rows_.front().fields;
     columns = first.size();
@@ -95,7 +114,6 @@ class Reading {
     PathTable table{.separator = separator, .columns = columns};
     for (std::size_t i = has_header_ ? 1 : 0; i < rows_.size(); ++i) {
       auto& [line, fields] = rows_[i];
-      if (fields.size() == 1 && trimmed(fields[0]).empty()) continue;
       if (fields.size() != columns)
         table.irregular.push_back({line, fields.size()});
       else
@@ -164,7 +182,8 @@ std::optional<PathTable> read_path_table(std::string_view text, const std::strin
   std::optional<Reading> best;
   std::string rival;
   std::string fault;
-  for (const char separator : {',', ';', '\t', '|'}) {
+  const auto declared = declared_separator(text);
+  for (const char separator : declared ? std::string(1, *declared) : std::string(",;\t|")) {
     if (text.find(separator) == std::string_view::npos) continue;
     try {
       Reading reading(parse_csv_rows(text, separator), separator, value_names, is_known);

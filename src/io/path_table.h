@@ -38,6 +38,9 @@ std::string separator_name(char separator);
 /// their names (csv_column); else the paths are where most are known, and of two columns the values are in
 /// the other.
 ///
+/// A first line "sep=;" names the separator; comments before the first row, blank rows and blank last columns
+/// are no part of the table.
+///
 /// Surrounding blanks are no part of a value, nor of a path that is known without them only; so are
 /// backslashes for slashes. Throws Error naming `place` where separators fit equally well, and where a table
 /// of more than two columns does not name the values.

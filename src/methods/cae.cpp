@@ -18,9 +18,6 @@ namespace ilk {
 namespace {
 
 constexpr auto function = "cae";
-// k-means++ looks at every point for every centre. With hundreds of centres that costs far more than the
-// iterations that follow, and a sample of this many points for each centre starts them as well.
-constexpr std::int64_t sampled_for_each_centre = 32;
 // The centres only choose words: the last iterations, which hardly move them, are left out.
 constexpr double least_tolerance = 1e-4;
 
@@ -32,30 +29,22 @@ Placing at_most(Placing wanted, const SemanticSpace& space) {
 
 }  // namespace
 
-SemanticCentresPlan semantic_centres_plan(std::int64_t n, const CaeOptions& options) {
+KMeansOptions semantic_centres_options(std::int64_t n, const CaeOptions& options) {
   check_ranges(options, function);
   const std::int64_t k = options.n_clusters;
   require(k <= n, function, "n_clusters must be at most the number of images (", n, "), got ", k, ".");
-  SemanticCentresPlan plan{{.n_clusters = semantic_centre_count(n, k, options.selection),
-                            .seed = options.seed,
-                            .search = options.kmeans},
-                           {}};
-  plan.kmeans.search.n_init = 1;
-  plan.kmeans.search.tolerance = std::max(plan.kmeans.search.tolerance, least_tolerance);
-  const std::int64_t sampled = sampled_for_each_centre * plan.kmeans.n_clusters;
-  if (n <= sampled) return plan;
-  plan.sample = RandomStream(options.seed, "semantic centres").sample(n, sampled);
-  std::sort(plan.sample.begin(), plan.sample.end());
-  return plan;
+  KMeansOptions search{.n_clusters = semantic_centre_count(n, k, options.selection),
+                       .seed = options.seed,
+                       .search = options.kmeans};
+  search.search.n_init = 1;
+  search.search.tolerance = std::max(search.search.tolerance, least_tolerance);
+  return search;
 }
 
 Matrix<float> semantic_centres(MatrixView<const float> embeddings, const CaeOptions& options,
                                Progress& progress) {
   require_unit_rows(embeddings, function, "embeddings");
-  const auto [centres, sample] = semantic_centres_plan(embeddings.rows(), options);
-  if (sample.empty()) return kmeans(embeddings, centres, progress).centroids;
-  const auto start = kmeans(rows_of(embeddings, sample), centres, progress).centroids;
-  return kmeans_from(embeddings, start, centres, progress).centroids;
+  return kmeans(embeddings, semantic_centres_options(embeddings.rows(), options), progress).centroids;
 }
 
 SemanticSpace align_words(MatrixView<const float> embeddings, MatrixView<const float> centres,

@@ -12,12 +12,7 @@ namespace ilk {
 std::int64_t semantic_centre_count(std::int64_t n_images, std::int64_t n_clusters,
                                    const SelectionOptions& options);
 
-/// How semantic_centres goes about it: the k-means, and the images that it starts from k-means of, ascending;
-/// none where it draws its start among all.
-struct SemanticCentresPlan {
-  KMeansOptions kmeans;
-  std::vector<std::int64_t> sample;
-};
-SemanticCentresPlan semantic_centres_plan(std::int64_t n_images, const CaeOptions& options);
+/// The options of the k-means by which semantic_centres finds them.
+KMeansOptions semantic_centres_options(std::int64_t n_images, const CaeOptions& options);
 
 }  // namespace ilk

@@ -17,14 +17,8 @@ namespace {
 constexpr std::string_view function = "assign";
 
 std::filesystem::path features_of(const std::filesystem::path& folder) {
-  auto file = folder / "features.safetensors";
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) {
-    const std::string notice = unfinished_run_notice(folder);
-    require(notice.empty(), function, notice);
-    fail(function, folder, " must be a finished run, with a features.safetensors.");
-  }
-  return file;
+  require_run(folder, "features.safetensors", function);
+  return folder / "features.safetensors";
 }
 
 }  // namespace

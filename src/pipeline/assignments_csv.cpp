@@ -8,6 +8,7 @@
 #include "io/sha256.h"
 #include "pipeline/assignment_row.h"
 #include "pipeline/levels.h"
+#include "pipeline/run_directory_lock.h"
 
 namespace ilk {
 namespace {
@@ -25,9 +26,7 @@ std::int64_t cluster_number(const std::string& text, const std::filesystem::path
 }  // namespace
 
 std::vector<AssignmentRow> read_assignment_rows(const std::filesystem::path& file) {
-  std::error_code error;
-  require(std::filesystem::is_regular_file(file, error), function, file.parent_path(),
-          " must be a finished run, with ", file.filename(), ".");
+  require_run(file.parent_path(), file.filename().string(), function);
   const auto rows = parse_csv_rows(read_file(file));
   const std::string expected = std::string(assignment_header) + ",top_nouns";
   std::string header;

@@ -136,9 +136,8 @@ class Bench {
 
  private:
   void check_folder() const {
+    require_output_folder(output_, function);
     std::error_code error;
-    require(!fs::exists(output_, error) || fs::is_directory(output_, error), function,
-            "output must be a folder, got the file ", output_, ".");
     const Json found = read_json_file(output_ / "table.json");
     require((found.is_object() && found.value("program", "") == "ilk bench") || !fs::exists(output_, error) ||
                 fs::is_empty(output_, error),

@@ -9,7 +9,9 @@
 
 #include "core/fail.h"
 #include "io/files.h"
+#include "io/no_images.h"
 #include "pipeline/file_stamps.h"
+#include "pipeline/unit_rows_file.h"
 
 namespace ilk {
 namespace {
@@ -38,7 +40,7 @@ BenchData::BenchData(RunInputs inputs, const RunOptions& options)
   open(options);
   require(!dataset_.empty() || !labels_place_.empty(), function,
           "labels must be given to score against, or a data set that has them, got neither.");
-  require(!names_.empty(), function, "there must be at least one image, got none.");
+  if (names_.empty()) fail_without_images(skipped_, function);
   n_images_ = static_cast<std::int64_t>(names_.size());
   for (const auto label : labels(names_).of_image)
     if (label >= 0) used_.insert(label);
@@ -59,7 +61,7 @@ BenchData::BenchData(RunInputs inputs, const RunOptions& options)
 void BenchData::open(const RunOptions& options) {
   if (!features_.empty()) {
     const ArrayFile file(features_);
-    require(!file.shape().empty(), function, "features must have rows, got none.");
+    require_features(file, "features");
     for (std::int64_t i = 0; i < file.shape()[0]; ++i) names_.push_back(std::to_string(i));
     if (!options.names.empty()) {
       names_ = read_input_list(std::filesystem::path(options.names));
@@ -74,7 +76,13 @@ void BenchData::open(const RunOptions& options) {
              (part_.classes.empty() ? "" : ", classes " + part_.classes) + ")";
     in_order_ = true;
   } else {
-    names_ = list_images(inputs_.paths, inputs_.listed).paths;
+    for (const auto& input : inputs_.paths)
+      require(!is_packed_dataset(input), function,
+              "a data set must be the only input (tar shards: one pattern, such as 'shards/*.tar'), got '",
+              input, "' among several.");
+    ImageList list = list_images(inputs_.paths, inputs_.listed);
+    names_ = std::move(list.paths);
+    skipped_ = std::move(list.skipped);
     place_ = inputs_.paths.empty() ? "listed files" : inputs_.paths.front();
   }
   name_ = !features_.empty()      ? short_name(features_)

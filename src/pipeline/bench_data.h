@@ -45,7 +45,8 @@ class BenchData {
   std::string dataset_;  // the place of a data set that brings its labels
   std::string name_, place_;
   std::vector<std::string> names_;  // of the images
-  bool in_order_ = false;           // they have an order that a list can follow
+  std::vector<SkippedFile> skipped_;
+  bool in_order_ = false;  // they have an order that a list can follow
   std::int64_t n_images_ = 0;
   std::vector<std::string> paths_;  // that labels_ is for
   Labels labels_;

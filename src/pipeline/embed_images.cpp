@@ -12,6 +12,7 @@
 #include "core/option_checks.h"
 #include "core/parallel.h"
 #include "core/text.h"
+#include "io/no_images.h"
 
 namespace ilk {
 namespace {
@@ -163,13 +164,7 @@ class Embedder {
   }
 
   void require_some(const std::vector<std::int64_t>& rows, const std::vector<SkippedFile>& skipped) const {
-    if (!rows.empty()) return;
-    if (skipped.empty()) fail("embed_images", "there must be at least one image, got an empty list.");
-    fail("embed_images", "there must be at least one usable image, but ",
-         skipped.size() == 1 ? "the only file was skipped: "
-                             : "all " + std::to_string(skipped.size()) + " files were skipped; the first: ",
-         skipped.front().path, ": ", skipped.front().reason,
-         skipped.front().reason.ends_with('.') ? "" : ".");
+    if (rows.empty()) fail_without_images(skipped, "embed_images");
   }
 
   const ImageTextEncoder& encoder_;

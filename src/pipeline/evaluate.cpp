@@ -108,12 +108,7 @@ const char* text_of(NameRelation relation) {
 
 RunAssignments read_assignments(const fs::path& run_directory, std::optional<std::int64_t> level) {
   const fs::path file = run_directory / "assignments.csv";
-  std::error_code error;
-  if (!fs::is_regular_file(file, error)) {
-    const std::string notice = unfinished_run_notice(run_directory);
-    require(notice.empty(), function, notice);
-    fail(function, run_directory, " must be a run directory, with an assignments.csv.");
-  }
+  require_run(run_directory, "assignments.csv", function);
   auto rows = parse_csv_rows(read_file(file));
   require(rows.size() >= 2, function, file, " must have a header and at least one image, got ", rows.size(),
           " rows.");

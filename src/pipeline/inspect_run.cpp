@@ -80,6 +80,7 @@ class Inspection {
         output_(options.output.empty() ? directory / "inspect" : options.output) {
     require(run_.has_files(), function, "the images of ", directory, " are rows of ", run_.options().features,
             ", which cannot be looked at.");
+    require_output_folder(output_, function);
     if (!options.labels.empty()) {
       std::vector<std::string> paths;
       paths.reserve(rows_.size());

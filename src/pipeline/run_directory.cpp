@@ -116,11 +116,10 @@ void take_names(RunRecord& record, const std::vector<ClusterName>& names) {
 std::unique_ptr<RunDirectoryLock> begin_run_directory(const std::filesystem::path& directory,
                                                       const RunOptions& options, const std::string& command) {
   constexpr std::string_view function = "run";
+  require_output_folder(directory, function);
   std::error_code error;
   const auto manifest = directory / "manifest.json";
   if (std::filesystem::exists(directory, error)) {
-    require(std::filesystem::is_directory(directory, error), function,
-            "output must be a folder, got the file ", directory, ".");
     if (std::filesystem::exists(manifest, error)) {
       const Json found = Json::parse(read_file(manifest), nullptr, false);
       require(found.is_object() && found.value("program", "") == "ilk", function,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/fail.h"
 #include "io/files.h"
 
 namespace ilk {
@@ -54,6 +55,20 @@ void remove_unfinished_files(const fs::path& directory) {
   for (const auto& path : found) fs::remove(path, error);
 }
 
+void require_run(const fs::path& directory, std::string_view file, std::string_view function) {
+  std::error_code error;
+  if (fs::is_regular_file(directory / file, error)) return;
+  const std::string notice = unfinished_run_notice(directory);
+  require(notice.empty(), function, notice);
+  const auto status = fs::status(directory, error);
+  std::string what = "it has no " + std::string(file);
+  if (!fs::exists(status))
+    what = "there is no such folder";
+  else if (!fs::is_directory(status))
+    what = "it is a file";
+  fail(function, directory, " must be a finished run, a folder that `ilk cluster` left; ", what, ".");
+}
+
 std::string unfinished_run_notice(const fs::path& directory) {
   std::error_code error;
   const fs::path manifest = directory / "manifest.json";
@@ -64,8 +79,7 @@ std::string unfinished_run_notice(const fs::path& directory) {
   if (status == found.end() || *status != "running") return "";
   return "The run in " + directory.string() +
          " is not complete: it is still running, or was stopped. Its files may be of different runs; give "
-         "its "
-         "command again to complete it.";
+         "its command again to complete it.";
 }
 
 }  // namespace ilk

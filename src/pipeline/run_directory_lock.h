@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "io/file_lock.h"
 
@@ -27,6 +28,10 @@ bool holds_no_other_files(const std::filesystem::path& directory);
 
 /// What killed runs left of files that they had not finished. Only for who holds the lock.
 void remove_unfinished_files(const std::filesystem::path& directory);
+
+/// Throws Error where the directory is no run with such a file: it is not there, is no folder, holds
+/// something else, or its run has not ended (unfinished_run_notice).
+void require_run(const std::filesystem::path& directory, std::string_view file, std::string_view function);
 
 /// A sentence where the manifest of a run directory says that its run has not ended ("running"); else empty.
 /// Files of an earlier run may then lie beside newer ones.

@@ -6,6 +6,7 @@
 #include "core/fail.h"
 #include "io/files.h"
 #include "io/safetensors.h"
+#include "pipeline/run_directory_lock.h"
 #include "pipeline/run_options_json.h"
 
 namespace ilk {
@@ -18,18 +19,19 @@ constexpr std::string_view function = "run";
 
 RunFiles::RunFiles(fs::path directory) : directory_(std::move(directory)) {
   const auto file = directory_ / "manifest.json";
-  std::error_code error;
-  require(fs::is_regular_file(file, error), function, directory_,
-          " must be a finished run, with a manifest.json.");
+  require_run(directory_, "manifest.json", function);
   try {
     const auto manifest = nlohmann::json::parse(read_file(file));
-    require(manifest.at("status") == "complete", function, directory_,
-            " must be a finished run; this one was stopped. The same `ilk cluster` command goes on with it.");
+    const std::string notice = unfinished_run_notice(directory_);
+    require(notice.empty(), function, notice);
+    require(manifest.at("status") == "complete", function, directory_, " must be a finished run, but ", file,
+            " does not say that it is complete.");
     options_ = run_options_from_json(manifest.at("options"));
     start_ = manifest.value("working_directory", "");
   } catch (const nlohmann::json::exception& problem) {
     fail(function, file, " cannot be read: ", problem.what(), ".");
   }
+  std::error_code error;
   if (start_.empty() || !fs::is_directory(start_, error)) start_ = fs::current_path();
 }
 

@@ -171,7 +171,7 @@ bool mend_row(std::vector<std::string>& row, const Header& header) {
   return true;
 }
 
-std::vector<std::string> parse_table(const Place& place, std::string_view contents, const Header& header) {
+std::vector<std::string> parse_table(const Place& place, std::string_view contents, Header header) {
   std::vector<std::string> captions;
   std::vector<CsvRow> rows;
   try {
@@ -179,9 +179,10 @@ std::vector<std::string> parse_table(const Place& place, std::string_view conten
   } catch (const Error& error) {
     fail(place.function, place.path, ": ", error.text());
   }
+  drop_blank_edges(rows);
+  header.columns = rows.front().fields.size();
   for (std::size_t i = 1; i < rows.size(); ++i) {
     auto& [line, row] = rows[i];
-    if (row.size() == 1 && trimmed(row[0]).empty()) continue;
     if (row.size() != header.columns && !mend_row(row, header)) {
       place.bad_line(static_cast<std::int64_t>(line), "must have ", header.columns,
                      " columns as the first row, got ", row.size(), " (a caption that holds '",
@@ -213,7 +214,11 @@ std::vector<std::string> parse_captions(std::string_view function, const std::fi
   if (start == std::string_view::npos) return {};
   if (contents[start] == '{') return parse_coco(place, contents);
   std::string_view from_start = contents.substr(start);
-  const std::string_view first = take_line(from_start);
+  std::string_view first = take_line(from_start);
+  if (declared_separator(first)) {
+    contents = from_start;
+    first = take_line(from_start);
+  }
   if (token_caption(first)) return parse_tokens(place, contents);
   if (const auto header = find_header(first)) return parse_table(place, contents, *header);
   std::vector<std::string> sentences;

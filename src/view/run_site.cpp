@@ -58,9 +58,7 @@ EditRequest request_of(const nlohmann::json& json, const std::vector<std::string
 }  // namespace
 
 RunSite::RunSite(const fs::path& run) : files_(run), paths_(paths_of(run)) {
-  std::error_code error;
-  require(fs::is_regular_file(run / "report.html", error), function, run,
-          " must be a finished run, with report.html.");
+  require_run(run, "report.html", function);
 }
 
 RunSite::Answer RunSite::page() const {

@@ -59,7 +59,7 @@ class Sweep {
   explicit Sweep(const Scenario& scenario) : scenario_(scenario), before_(root_.path() / "before") {
     std::vector<std::string> expressions{
         "\"seconds\": ?\\{[^}]*\\}", "\"[a-z_]*(seconds|mebibytes)\": ?[0-9.e+-]+",
-        "\"modified_ns\": ?[0-9]+", "<dd dir=\"auto\">[0-9.]+ (s|min|MiB)</dd>"};
+        "\"modified_ns\": ?[0-9]+", "<dd dir=\"auto\">[0-9.]+ (s|min|h|MiB|GiB)( [0-9]+ (s|min))?</dd>"};
     expressions.insert(expressions.end(), scenario.varies.begin(), scenario.varies.end());
     for (const auto& expression : expressions)
       varies_.emplace_back(std::regex(expression), expression.starts_with('"'));

@@ -78,10 +78,11 @@ class Blocks:
     @staticmethod
     def of_dataset(dataset: Any, column: str) -> Blocks:
         """As one process does: where any row is not of unit length, all are scaled."""
-        _workers.begin()
         materialized = dataset.materialize()
         refs = [ref for bundle in materialized.iter_internal_ref_bundles() for ref in bundle.block_refs]
-        facts = ray.get([task(_facts, ref, column) for ref in refs])
+        found = [task(_facts, ref, column) for ref in refs]
+        _workers.begin()
+        facts = ray.get(found)
         widths = {width for rows, width, _ in facts if rows}
         if len(widths) != 1:
             raise _core.Error(f"[ilk.ray] {column} must be vectors of one length, got {sorted(widths)}.")

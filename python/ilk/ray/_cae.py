@@ -13,11 +13,9 @@ import ray
 from .. import _arrays, _core
 from .._progress import Notice
 from .._vocabulary import AnyVocabulary, as_vocabulary
-from ._blocks import Blocks, rows_of, stacked, task
+from ._blocks import Blocks, rows_of, stacked
 from ._kmeans import KMeansModel, clustered
 from ._transport import solved
-
-_KMEANS = ("n_clusters", "seed", "n_init", "max_iterations", "tolerance", "init")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +59,8 @@ def _sums_of_parts(block: Any, column: str, scale: bool, spaces: Any, n: int) ->
     return [_core.sum_of_rows(part, n) for part in _parts(rows_of(block, column, scale), spaces)]
 
 
-def _start_of_centres(keywords: dict[str, Any], *rows: _arrays.Floats) -> _arrays.Floats:
-    return _core.kmeans(np.concatenate(rows), None, True, keywords, None, 0)["centroids"]  # type: ignore[no-any-return]
-
-
 def _semantic_centres(blocks: Blocks, options: dict[str, Any]) -> _arrays.Floats:
-    plan = _core.semantic_centres_plan(blocks.n, options)
-    keywords = {name: plan[name] for name in _KMEANS}
-    start = None
-    if len(plan["sample"]):
-        start = ray.get(task(_start_of_centres, keywords, *blocks.take(plan["sample"])))
-    return clustered(blocks, keywords, start).centroids
+    return clustered(blocks, _core.semantic_centres_options(blocks.n, options)).centroids
 
 
 def _aligned(blocks: Blocks, centres: _arrays.Floats, words: _arrays.Floats, options: dict[str, Any]) -> dict[str, Any]:

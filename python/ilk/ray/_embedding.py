@@ -64,10 +64,12 @@ def embed_images(
     -------
     ray.data.Dataset
     """
+    from ray.data import ActorPoolStrategy
+
     return dataset.map_batches(
         _Encoder,
         fn_constructor_args=(model, precision, column, options),
-        concurrency=concurrency,
+        compute=ActorPoolStrategy(size=concurrency),
         batch_size=batch_size,
         batch_format="numpy",
     )

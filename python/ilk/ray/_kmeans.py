@@ -1,5 +1,6 @@
 """
-N points, D dimensions, K clusters, R starts: `ilk.kmeans` over blocks.
+N points, D dimensions, K clusters: `ilk.kmeans` over blocks. Its starts look at a sample of the points, in one process; the
+best of them goes on with all.
 
 Sums of points are multiples of one power of two that float64 holds without rounding, so that their order is of no account.
 A worker keeps labels and bounds of its points from one iteration to the next. Lost ones are found again: labels depend on
@@ -52,7 +53,6 @@ class KMeansModel:
 class _Gift:
     """A point that was given to an empty cluster; `copies`: all that equal it in its cluster were."""
 
-    start: int
     number: int
     row: _arrays.Floats
     from_: int
@@ -62,7 +62,7 @@ class _Gift:
 
 @dataclass(frozen=True)
 class _Step:
-    """An assignment: the centroids of some starts (a reference, in a list so that it is not fetched unasked)."""
+    """An assignment to centroids (a reference, in a list so that it is not fetched unasked)."""
 
     number: int
     centroids: list[Any]
@@ -73,50 +73,45 @@ class _Step:
 class KMeansWorker:
     """Holds a share of the points. Each method is told the step that it is about, and the one before."""
 
-    def __init__(self, share: tuple[list[Share], str, bool, int, int, int]) -> None:
-        self._shares, self._column, self._scale, *sizes = share
-        self._sizes = sizes  # N, K and the number of starts
+    def __init__(self, share: tuple[list[Share], str, bool, int, int]) -> None:
+        self._shares, self._column, self._scale, self._n, self._k = share
         self._parts: list[_core.KMeansPart] = []
         self._rows: list[_arrays.Floats] = []
         self._at, self._given = -1, 0
-        self._found: dict[int, tuple[int, int]] = {}
+        self._changes: tuple[int, int] = 0, 0
 
-    def assign(self, step: _Step) -> dict[int, tuple[Doubles, Whole, int, int]]:
-        """Of each start the sums, sizes, and how many points moved and are tied."""
+    def assign(self, step: _Step) -> tuple[Doubles, Whole, int, int]:
+        """The sums, the sizes, and how many points moved and are tied."""
         self._reach(step)
-        return {
-            start: (
-                reduce(np.add, (part.sums(start) for part in self._parts)),
-                reduce(np.add, (part.sizes(start) for part in self._parts)),
-                *found,
-            )
-            for start, found in self._found.items()
-        }
+        return (
+            reduce(np.add, (part.sums() for part in self._parts)),
+            reduce(np.add, (part.sizes() for part in self._parts)),
+            *self._changes,
+        )
 
-    def worst(self, step: _Step, start: int, sizes: Whole, exact: bool) -> tuple[float, int, int, _arrays.Floats] | None:
+    def worst(self, step: _Step, sizes: Whole, exact: bool) -> tuple[float, int, int, _arrays.Floats] | None:
         """The worst-served point: its cosine, number, label and row."""
         self._reach(step)
         found = []
         for part, rows, share in zip(self._parts, self._rows, self._shares, strict=True):
-            point, cosine = part.worst(start, sizes, exact)
+            point, cosine = part.worst(sizes, exact)
             if point >= 0:
-                found.append((cosine, share.number + point, int(part.labels(start)[point]), rows[point]))
+                found.append((cosine, share.number + point, int(part.labels()[point]), rows[point]))
         return min(found, key=lambda one: one[:2], default=None)
 
-    def first_members(self, step: _Step, start: int) -> Whole:
+    def first_members(self, step: _Step) -> Whole:
         """Of each cluster the number of its first point, N where it has none here."""
         self._reach(step)
-        n, k, _ = self._sizes
-        first = np.full(k, n, dtype=np.int64)
+        first = np.full(self._k, self._n, dtype=np.int64)
         for part, share in zip(self._parts, self._shares, strict=True):
-            labels = part.labels(start)
+            labels = part.labels()
             np.minimum.at(first, labels, share.number + np.arange(len(labels)))
         return first
 
-    def as_remembered(self, step: _Step, start: int) -> bool:
+    def as_remembered(self, step: _Step) -> bool:
         """Whether labels are what they were after the gifts of the step before."""
         self._reach(step)
-        return all(part.as_remembered(start) for part in self._parts)
+        return all(part.as_remembered() for part in self._parts)
 
     def _reach(self, step: _Step) -> None:
         if self._at != step.number:
@@ -126,176 +121,133 @@ class KMeansWorker:
                     self._take(step.before)
             if step.before is not None:
                 self._give(step.before)
-                self._remember(step.before)
+                for part in self._parts:
+                    part.remember(bool(step.before.gifts))
             self._take(step)
         self._give(step)
 
     def _begin(self) -> None:
-        n, k, n_starts = self._sizes
         self._rows = [rows_of(ray.get(one.ref), self._column, self._scale)[one.begin : one.end] for one in self._shares]
-        self._parts = [_core.KMeansPart(rows, n, k, n_starts, _MEMORY // len(self._rows)) for rows in self._rows]
+        memory = _MEMORY // len(self._rows)
+        self._parts = [_core.KMeansPart(rows, self._n, self._k, memory) for rows in self._rows]
 
     def _take(self, step: _Step) -> None:
         centroids = ray.get(step.centroids[0])
-        self._found = {}
-        for start, one in centroids.items():
-            changes = [part.assign(start, one) for part in self._parts]
-            self._found[start] = sum(moved for moved, _ in changes), sum(tied for _, tied in changes)
+        changes = [part.assign(centroids) for part in self._parts]
+        self._changes = sum(moved for moved, _ in changes), sum(tied for _, tied in changes)
         self._at, self._given = step.number, 0
 
     def _give(self, step: _Step) -> None:
         for gift in step.gifts[self._given :]:
             for part, share in zip(self._parts, self._shares, strict=True):
                 if gift.copies:
-                    part.move_copies(gift.start, gift.row, gift.from_, gift.to)
+                    part.move_copies(gift.row, gift.from_, gift.to)
                     continue
                 point = gift.number - share.number
                 here = 0 <= point < share.end - share.begin
-                part.repair(gift.start, point if here else -1, gift.to, gift.row)
+                part.repair(point if here else -1, gift.to, gift.row)
         self._given = len(step.gifts)
-
-    def _remember(self, step: _Step) -> None:
-        given = {gift.start for gift in step.gifts}
-        for start in self._found:
-            for part in self._parts:
-                part.remember(start, start in given)
-
-
-@dataclass
-class _Start:
-    """What the driver knows of a start, and of its last assignment."""
-
-    centroids: _arrays.Floats
-    sums: Doubles
-    sizes: Whole
-    moved: int = 0
-    tied: int = 0
-    objective: float = 0
-    reached: float = 0  # the objective with gifts counted
-    given: int = 0  # to empty clusters by the last assignment
-    objectives: list[float] = field(default_factory=list)
-    repaired: int = 0
-    converged: bool = False
-    first: Whole = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 class _Driver:
-    """The starts of k-means that run side by side."""
+    """Lloyd's iterations from given centroids, and what is known of the last assignment."""
 
-    def __init__(self, blocks: Blocks, k: int, n_starts: int) -> None:
-        self.n, self.k = blocks.n, k
+    def __init__(self, blocks: Blocks, centroids: _arrays.Floats) -> None:
+        self.n, self.k = blocks.n, len(centroids)
         count = workers_for(self.n)
         ends = [i * self.n // count for i in range(count + 1)]
         self.workers = Workers(
             KMeansWorker,
             [
-                (blocks.shares(begin, end), blocks.column, blocks.scale, self.n, k, n_starts)
+                (blocks.shares(begin, end), blocks.column, blocks.scale, self.n, self.k)
                 for begin, end in zip(ends, ends[1:], strict=False)
             ],
         )
         self.step: _Step | None = None
-        self.starts: dict[int, _Start] = {}
+        self.centroids = centroids
+        self.sums, self.sizes = np.zeros(centroids.shape), np.zeros(self.k, dtype=np.int64)
+        self.moved = self.tied = 0
+        self.objective = self.reached = 0.0  # the second with gifts counted
+        self.given = 0  # to empty clusters by the last assignment
+        self.repaired = 0
 
     def ask(self, method: str, *arguments: Any) -> list[Any]:
         return self.workers.ask(method, self.step, *arguments)
 
-    def assign(self, active: list[int]) -> None:
+    def assign(self) -> None:
         before = self.step
-        centroids = [ray.put({start: self.starts[start].centroids for start in active})]
         if before is not None:  # only what is needed to find a lost worker's state again
             before = _Step(before.number, before.centroids, before.gifts)
-        self.step = _Step(0 if before is None else before.number + 1, centroids, [], before)
+        self.step = _Step(0 if before is None else before.number + 1, [ray.put(self.centroids)], [], before)
         found = self.ask("assign")
-        for start in active:
-            one = self.starts[start]
-            one.sums = reduce(np.add, (part[start][0] for part in found))
-            one.sizes = reduce(np.add, (part[start][1] for part in found))
-            one.moved, one.tied = (sum(part[start][i] for part in found) for i in (2, 3))
-            one.objective = _core.objective_of(one.sums, one.centroids, self.n)
+        self.sums = reduce(np.add, (part[0] for part in found))
+        self.sizes = reduce(np.add, (part[1] for part in found))
+        self.moved, self.tied = (sum(part[i] for part in found) for i in (2, 3))
+        self.objective = _core.objective_of(self.sums, self.centroids, self.n)
 
-    def repair(self, start: int, exact: bool = False) -> None:
+    def repair(self, exact: bool = False) -> None:
         """Gives each empty cluster the worst-served point of the others."""
-        one, gained = self.starts[start], 0.0
-        one.given = 0
+        gained = 0.0
+        self.given = 0
         assert self.step is not None
-        for to in np.flatnonzero(one.sizes == 0):
-            answers = [answer for answer in self.ask("worst", start, one.sizes, exact) if answer is not None]
+        for to in np.flatnonzero(self.sizes == 0):
+            answers = [answer for answer in self.ask("worst", self.sizes, exact) if answer is not None]
             cosine, number, from_, row = min(answers, key=lambda answer: answer[:2])
             row = np.array(row)
-            self.step.gifts.append(_Gift(start, number, row, from_, int(to)))
+            self.step.gifts.append(_Gift(number, row, from_, int(to)))
             if exact:
-                self.step.gifts.append(_Gift(start, number, row, from_, int(to), copies=True))
-            one.sizes[from_] -= 1
-            one.sizes[to] += 1
-            one.sums[from_] = _core.sum_with(one.sums[from_], row, self.n, True)
-            one.sums[to] = _core.sum_with(one.sums[to], row, self.n, False)
-            one.centroids = one.centroids.copy()
-            one.centroids[to] = row
+                self.step.gifts.append(_Gift(number, row, from_, int(to), copies=True))
+            self.sizes[from_] -= 1
+            self.sizes[to] += 1
+            self.sums[from_] = _core.sum_with(self.sums[from_], row, self.n, True)
+            self.sums[to] = _core.sum_with(self.sums[to], row, self.n, False)
+            self.centroids = self.centroids.copy()
+            self.centroids[to] = row
             gained += 1 - cosine
-            one.given += 1
-        one.reached = one.objective + gained / self.n
+            self.given += 1
+        self.reached = self.objective + gained / self.n
 
-    def first_members(self, start: int) -> Whole:
-        return np.min(self.ask("first_members", start), axis=0)  # type: ignore[no-any-return]
-
-    def iterate(self, max_iterations: int, tolerance: float) -> None:
-        active = list(self.starts)
-        self.assign(active)
-        for start in active:
-            self.repair(start)
-            self.starts[start].repaired += self.starts[start].given
-        for _ in range(max_iterations):
-            if not active:
-                break
-            for start in active:
-                one = self.starts[start]
-                one.centroids = _core.centroids_of(one.sums, one.centroids)
-            self.assign(active)
-            for start in list(active):
-                one = self.starts[start]
-                before, given_before = one.reached, one.given
-                self.repair(start)
-                one.repaired += one.given
-                same = given_before > 0 and all(self.ask("as_remembered", start))
-                one.objectives.append(one.objective)
-                one.converged = one.moved == 0 or same or one.reached - before <= tolerance * abs(before)
-                if one.converged:
-                    active.remove(start)
-                    one.first = self.first_members(start)
-        for start in active:
-            self.starts[start].first = self.first_members(start)
-
-    def conclude(self, best: _Start) -> KMeansModel:
-        """Numbers the clusters by size, and assigns the points anew where that could make a difference."""
-        one = best
-        settled = best.tied == 0 and best.given == 0
-        objective = best.objectives[-1]
-        for attempt in range(_ATTEMPTS):
-            order = np.lexsort((one.first, -one.sizes))
-            if attempt > 0 and (order == np.arange(self.k)).all():
-                break
-            one.centroids, one.sizes = np.ascontiguousarray(one.centroids[order]), one.sizes[order]
-            if settled or attempt + 1 == _ATTEMPTS:
-                break
-            self.starts = {0: one}
-            self.assign([0])
-            self.repair(0, exact=True)
-            objective, one.first = one.reached, self.first_members(0)
-            if attempt == 0:
-                one.repaired += one.given
-        objectives = np.array([*best.objectives[:-1], objective])
+    def run(self, max_iterations: int, tolerance: float) -> KMeansModel:
+        self.assign()
+        self.repair()
+        self.repaired = self.given
+        objectives: list[float] = []
+        converged = False
+        while not converged and len(objectives) < max_iterations:
+            before, given_before = self.reached, self.given
+            self.centroids = _core.centroids_of(self.sums, self.centroids)
+            self.assign()
+            self.repair()
+            self.repaired += self.given
+            same = given_before > 0 and all(self.ask("as_remembered"))
+            objectives.append(self.objective)
+            converged = self.moved == 0 or same or self.reached - before <= tolerance * abs(before)
+        objectives[-1] = self._conclude(objectives[-1])
         return KMeansModel(
-            one.centroids, one.sizes, objective, len(objectives), best.converged, objectives, best.repaired
+            self.centroids, self.sizes, objectives[-1], len(objectives), converged, np.array(objectives), self.repaired
         )
 
+    def _conclude(self, objective: float) -> float:
+        """Numbers the clusters by size, and assigns the points anew where that could make a difference."""
+        settled = self.tied == 0 and self.given == 0
+        for attempt in range(_ATTEMPTS):
+            first = np.min(self.ask("first_members"), axis=0)
+            order = np.lexsort((first, -self.sizes))
+            if attempt > 0 and (order == np.arange(self.k)).all():
+                break
+            self.centroids, self.sizes = np.ascontiguousarray(self.centroids[order]), self.sizes[order]
+            if settled or attempt + 1 == _ATTEMPTS:
+                break
+            self.assign()
+            self.repair(exact=True)
+            objective = self.reached
+            if attempt == 0:
+                self.repaired += self.given
+        return objective
 
-def _first_centres(
-    n: int, options: dict[str, Any], first: int, count: int, n_sample_parts: int, *parts: _arrays.Floats
-) -> list[_arrays.Floats]:
-    """The first centroids of some starts, from the rows that k-means++ looks at."""
-    sample = np.concatenate(parts[:n_sample_parts])
-    around = np.concatenate(parts[n_sample_parts:])
-    return [sample[rows] for rows in _core.first_centres(sample, around, n, options, first, count)]
+
+def _of_sample(options: dict[str, Any], *rows: _arrays.Floats) -> dict[str, Any]:
+    return _core.kmeans(np.concatenate(rows), None, True, options, None, 0)  # type: ignore[no-any-return]
 
 
 def clustered(blocks: Blocks, options: dict[str, Any], start: _arrays.Floats | None = None) -> KMeansModel:
@@ -303,28 +255,17 @@ def clustered(blocks: Blocks, options: dict[str, Any], start: _arrays.Floats | N
     n, k = blocks.n, options["n_clusters"] if start is None else len(start)
     if k > n:
         raise _core.Error(f"[ray.kmeans] n_clusters must be at most the number of rows ({n}), got {k}.")
-    if start is None and options.get("init", "k-means++") != "k-means++":
-        raise _core.Error("[ray.kmeans] init must be k-means++.")
-    n_init = 1 if start is not None else int(options.get("n_init", 20))
-    together = 1 if start is not None else _core.starts_side_by_side(n, options)
-    drawn: list[Any] = []
     if start is None:
-        sample = blocks.take(_core.kmeans_sample(n, options))
-        drawn = [len(sample), *sample, *blocks.take(_core.kmeans_origin_sample(n))]
-    driver = _Driver(blocks, k, min(together, n_init))
-    best: _Start | None = None
+        sample = _core.kmeans_sample(n, options)
+        found = ray.get(task(_of_sample, options, *blocks.take(sample)))
+        if len(sample) == n:
+            sizes = np.bincount(found["labels"], minlength=k).astype(np.int64)
+            names = ("objective", "iterations", "converged", "objectives", "empty_repaired")
+            return KMeansModel(found["centroids"], sizes, *(found[name] for name in names))
+        start = np.array(found["centroids"])
+    driver = _Driver(blocks, start)
     with driver.workers:
-        for first in range(0, n_init, together):
-            count = min(together, n_init - first)
-            centres = [start] if start is not None else ray.get(task(_first_centres, n, options, first, count, *drawn))
-            nothing = np.zeros((k, blocks.width)), np.zeros(k, dtype=np.int64)
-            driver.starts = {i: _Start(one, *nothing) for i, one in enumerate(centres)}
-            driver.iterate(int(options.get("max_iterations", 300)), float(options.get("tolerance", 1e-6)))
-            for one in driver.starts.values():
-                if best is None or one.objectives[-1] > best.objectives[-1]:
-                    best = one
-        assert best is not None
-        return driver.conclude(best)
+        return driver.run(int(options.get("max_iterations", 300)), float(options.get("tolerance", 1e-6)))
 
 
 def kmeans(dataset: Any, n_clusters: int, column: str = "embedding", *, seed: int = 0, **options: Any) -> KMeansModel:
@@ -334,18 +275,19 @@ def kmeans(dataset: Any, n_clusters: int, column: str = "embedding", *, seed: in
     Parameters
     ----------
     dataset : ray.data.Dataset
-        With a vector in each row. More than n_clusters rows must be distinct.
+        With a vector in each row.
     n_clusters : int
     column : str
         Where the vectors are. Where any is not of unit length, all are scaled.
     seed : int
     **options
-        n_init, max_iterations, tolerance, as `ilk.kmeans`. Each of the n_init restarts goes through all rows.
+        n_init, max_iterations, tolerance, init, as `ilk.kmeans`. The restarts look at a sample: of all rows, where there
+        are at most 16,384 or 32 K of them.
 
     Returns
     -------
     KMeansModel
-        Its `labels(dataset)` labels a dataset. An iteration of a start sends K × D float32 to each worker, and K × D
+        Its `labels(dataset)` labels a dataset. An iteration sends K × D float32 to each worker, and K × D
         float64 back.
 
     Raises

@@ -81,11 +81,11 @@ class _Idle:
     def _wait(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = threading.Timer(_IDLE_SECONDS, self._end)
+        self._timer = threading.Timer(_IDLE_SECONDS, self.end)
         self._timer.daemon = True
         self._timer.start()
 
-    def _end(self) -> None:
+    def end(self) -> None:
         with self._lock:
             processes, self._processes = self._processes, []
             with contextlib.suppress(Exception):  # Ray may come to its end meanwhile
@@ -115,6 +115,11 @@ def _processors() -> int:
 def begin() -> None:
     """Lets processes start while something else is done; they will be asked for soon."""
     _idle.begin(max(1, _processors()))
+
+
+def end_idle() -> None:
+    """Ends the processes that wait."""
+    _idle.end()
 
 
 class Workers:
@@ -150,5 +155,5 @@ class Workers:
                 ray.kill(one)
             return
         for one in self._processes:
-            one.forget.remote()
+            one.forget.options(max_task_retries=0).remote()
         _idle.give_back(self._processes)
