@@ -2,8 +2,7 @@
 // agreement MODEL FOLDER-OR-LINES: what benchmarks/encoders.py runs.
 // Prints one JSON object a line; seconds are of the wall, and of all cores' work (cpu).
 #include <ilk/options.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 #include <ilk/wordnet.h>
 #include <sys/resource.h>
 
@@ -15,6 +14,9 @@
 #include <cstring>
 #include <functional>
 
+#include "core/option_checks.h"
+#include "core/parallel.h"
+#include "core/random.h"
 #include "encoders/clip.h"
 #include "encoders/clip_towers.h"
 #include "encoders/text_batches.h"
@@ -174,13 +176,13 @@ int texts(const std::string& model, std::int64_t words, ilk::Precision precision
     for (std::int64_t i = 0; i < chunks; ++i) {
       std::vector<std::string> texts;
       std::vector<ilk::TokenIds> ids;
-      std::vector<std::size_t> beginnings;  // what all texts of a template begin with
+      std::vector<std::size_t> prefixes;  // what all texts of a template begin with
       for (const std::string& prompt : ilk::default_templates()) {
         for (std::int64_t j = i * apart; j < i * apart + chunk; ++j) {
           texts.push_back(ilk::fill_template(prompt, corpus.texts[static_cast<std::size_t>(j)]));
           ids.push_back(clip.tokenizer().encode(texts.back(), static_cast<std::int64_t>(context)));
         }
-        beginnings.push_back(
+        prefixes.push_back(
             clip.tokenizer()
                 .encode(prompt.substr(0, prompt.find("{}")), static_cast<std::int64_t>(context))
                 .size() -
@@ -213,7 +215,7 @@ int texts(const std::string& model, std::int64_t words, ilk::Precision precision
         else if (way == "templates")
           rows = run(sharing(ids, 64, 0, [&](std::size_t text) {
             const std::size_t prompt = text / static_cast<std::size_t>(chunk);
-            return text % static_cast<std::size_t>(chunk) == 0 ? 0 : beginnings[prompt];
+            return text % static_cast<std::size_t>(chunk) == 0 ? 0 : prefixes[prompt];
           }));
         else if (way == "tree")
           rows = run(ilk::plant(ids, 512));

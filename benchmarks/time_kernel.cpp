@@ -10,7 +10,7 @@
 //   time_kernel machine
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 #include <ilk/transport.h>
 #include <sys/resource.h>
 
@@ -20,6 +20,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 #include "kernels/matrix_product.h"
 
@@ -152,8 +153,9 @@ int main(int count, char** arguments) {
   } else if (what == "transport") {
     const auto words = matrix(arguments[7], k, d);
     const Clock clock;
+    const double epsilon = std::atof(arguments[8]);
     const auto found = ilk::solve_transport(points, words,
-                                            {.epsilon = std::atof(arguments[8]),
+                                            {.epsilon = epsilon > 0 ? std::optional(epsilon) : std::nullopt,
                                              .max_iterations = iterations,
                                              .tolerance = std::atof(arguments[9])});
     clock.print(fact("iterations", static_cast<double>(found.iterations)) +

@@ -1,7 +1,7 @@
 // N images, D dimensions, K clusters; batches of 512.
 #include <benchmark/benchmark.h>
-#include <ilk/random.h>
 
+#include "core/random.h"
 #include "methods/heads.h"
 #include "unit_vectors.h"
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <ilk/kmeans.h>
-#include <ilk/random.h>
+
+#include "core/random.h"
 
 /// Random unit vectors, in `groups` groups around random directions (0: evenly over the sphere); others for
 /// each `index`.

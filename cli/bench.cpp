@@ -1,11 +1,11 @@
 #include <ilk/dataset.h>
-#include <ilk/error.h>
 
 #include <cstdio>
 #include <memory>
 
 #include "child_process.h"
 #include "commands.h"
+#include "core/fail.h"
 #include "help_page.h"
 #include "inputs.h"
 #include "io/files.h"

@@ -1,4 +1,3 @@
-#include <ilk/caption_images.h>
 #include <ilk/error.h>
 
 #include <cstdio>
@@ -8,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "captioning/caption_images.h"
 #include "commands.h"
 #include "inputs.h"
 #include "io/files.h"

@@ -1,7 +1,6 @@
 #include "child_process.h"
 
 #include <fcntl.h>
-#include <ilk/error.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,6 +14,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "terminal.h"
 
@@ -23,7 +23,8 @@ namespace {
 
 constexpr std::string_view function = "bench";
 
-/// Nothing but system calls: other threads of the parent may hold any lock.
+/// Not start_process, since the child is to end with its parent. Nothing but system calls: other threads of
+/// the parent may hold any lock.
 [[noreturn]] void become(char* const* argv, int output, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);

@@ -1,4 +1,3 @@
-#include <ilk/error.h>
 #include <ilk/run.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 
 #include "commands.h"
 #include "core/duration.h"
+#include "core/fail.h"
 #include "help_page.h"
 #include "inputs.h"
 #include "option_flags.h"

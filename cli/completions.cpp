@@ -1,7 +1,5 @@
 #include "completions.h"
 
-#include <ilk/error.h>
-#include <ilk/export.h>
 #include <ilk/models.h>
 #include <ilk/run.h>
 
@@ -9,6 +7,8 @@
 #include <map>
 
 #include "completed_command.h"
+#include "core/fail.h"
+#include "export/export_options.h"
 #include "help_page.h"
 
 namespace ilk::cli {

@@ -1,11 +1,10 @@
-#include <ilk/edit.h>
-
 #include <cstdio>
 #include <memory>
 
 #include "commands.h"
 #include "inputs.h"
 #include "output.h"
+#include "pipeline/edit_run.h"
 
 namespace ilk::cli {
 namespace {

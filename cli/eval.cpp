@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "commands.h"
+#include "core/text.h"
 #include "io/files.h"
 #include "option_flags.h"
 #include "output.h"
@@ -112,9 +113,7 @@ void print_text(const Evaluation& evaluation) {
   std::printf("\n");
   if (!evaluation.separation) return;
   const auto text = [](const std::optional<double>& value) {
-    char number[32];
-    std::snprintf(number, sizeof number, "%.4g", value.value_or(0));
-    return std::string(value ? number : "not defined");
+    return value ? rounded(*value, 4) : "not defined";
   };
   const Separation& scores = *evaluation.separation;
   std::printf(

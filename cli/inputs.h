@@ -1,7 +1,6 @@
 #pragma once
 // The images that a command is given.
 #include <ilk/dataset.h>
-#include <ilk/error.h>
 #include <ilk/image_list.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +9,8 @@
 #include <iostream>
 #include <string>
 #include <vector>
+
+#include "core/fail.h"
 
 namespace ilk::cli {
 

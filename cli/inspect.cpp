@@ -1,10 +1,9 @@
-#include <ilk/inspect.h>
-
 #include <cstdio>
 #include <memory>
 
 #include "commands.h"
 #include "option_flags.h"
+#include "pipeline/inspect_run.h"
 #include "terminal.h"
 
 namespace ilk::cli {

@@ -1,6 +1,6 @@
 #include <ilk/error.h>
 #include <ilk/image.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 #include <ilk/version.h>
 
 #include <algorithm>

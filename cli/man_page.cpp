@@ -2,10 +2,10 @@
 
 #include <ilk/version.h>
 
-#include <cstdio>
 #include <sstream>
 #include <vector>
 
+#include "core/text.h"
 #include "help_page.h"
 
 namespace ilk::cli {
@@ -31,9 +31,7 @@ std::string roff(const std::string& text) {
   std::string line;
   for (const char32_t point : code_points(text)) {
     if (point >= 0x80) {
-      char escape[16];
-      std::snprintf(escape, sizeof escape, "\\[u%04X]", static_cast<unsigned>(point));
-      line += escape;
+      line += formatted("\\[u%04X]", static_cast<unsigned>(point));
     } else if (point == '\\') {
       line += "\\e";
     } else if (point == '-') {

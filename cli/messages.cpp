@@ -1,3 +1,5 @@
+#include <ilk/error.h>
+
 #include "messages.h"
 
 #include <algorithm>

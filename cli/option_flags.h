@@ -14,7 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/option_checks.h"
 #include "core/option_names.h"
+#include "core/text.h"
 
 namespace ilk::cli {
 
@@ -67,7 +69,8 @@ class AddFlags {
       if constexpr (is_optional<T>) {
         option->type_name(std::is_integral_v<typename T::value_type> ? "INTEGER" : "NUMBER");
       } else if constexpr (std::is_arithmetic_v<T>) {
-        option->default_str(number(field.value))->type_name(std::is_integral_v<T> ? "INTEGER" : "NUMBER");
+        option->default_str(rounded(static_cast<double>(field.value), 12))
+            ->type_name(std::is_integral_v<T> ? "INTEGER" : "NUMBER");
       } else {
         const std::string text = std::filesystem::path(field.value).string();
         option->type_name("TEXT");
@@ -104,12 +107,6 @@ class AddFlags {
     std::string text;
     for (const std::string_view name : enum_names(value))
       text += (text.empty() ? "" : "|") + std::string(name);
-    return text;
-  }
-
-  static std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.12g", value);
     return text;
   }
 
@@ -180,9 +177,7 @@ class FlagsOf {
     } else if constexpr (std::is_integral_v<Value>) {
       text = std::to_string(field.value);
     } else if constexpr (std::is_floating_point_v<Value>) {
-      char number[32];
-      std::snprintf(number, sizeof number, "%.17g", field.value);
-      text = number;
+      text = exact(field.value);
     } else {
       text = std::filesystem::path(field.value).string();
     }

@@ -8,14 +8,13 @@
 #include <cstring>
 
 #include "commands.h"
+#include "core/text.h"
 
 namespace ilk::cli {
 namespace {
 
 void append_escaped(std::string& text, unsigned char byte) {
-  char escaped[8];
-  std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
-  text += escaped;
+  text += formatted("\\x%02x", byte);
 }
 
 /// The system's reason why standard output did not take something; 0 while it takes all.

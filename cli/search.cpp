@@ -1,10 +1,9 @@
-#include <ilk/search.h>
-
 #include <cstdio>
 #include <memory>
 
 #include "commands.h"
 #include "option_flags.h"
+#include "pipeline/search_run.h"
 #include "terminal.h"
 
 namespace ilk::cli {

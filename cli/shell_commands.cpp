@@ -1,5 +1,4 @@
 // `ilk man` and `ilk completions`: for packagers and shells, so that --help does not list them.
-#include <ilk/error.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -7,6 +6,7 @@
 
 #include "commands.h"
 #include "completions.h"
+#include "core/fail.h"
 #include "help_page.h"
 #include "io/files.h"
 #include "man_page.h"

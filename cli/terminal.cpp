@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "core/duration.h"
+#include "core/text.h"
 #include "output.h"
 
 namespace ilk::cli {
@@ -32,9 +33,7 @@ int terminal_width() {
 }
 
 std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, value < 10 ? "%.1f" : "%.0f", value);
-  return text;
+  return fixed(value, value < 10 ? 1 : 0);
 }
 
 }  // namespace

@@ -1,16 +1,14 @@
-#include <fcntl.h>
-#include <spawn.h>
+#include <ilk/error.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 
 #include "commands.h"
+#include "io/process.h"
 #include "option_flags.h"
 #include "terminal.h"
 #include "view/view_run.h"
-
-extern char** environ;
 
 namespace ilk::cli {
 namespace {
@@ -21,26 +19,22 @@ struct ViewArguments {
 };
 
 /// By the desktop's own opener, where there is a desktop.
-void open_in_browser(std::string address) {
+void open_in_browser(const std::string& address) {
   const auto has = [](const char* name) {
     const char* value = std::getenv(name);
     return value && *value;
   };
 #ifdef __APPLE__
-  std::string program = "open";
+  const std::string program = "open";
 #else
-  std::string program = "xdg-open";
+  const std::string program = "xdg-open";
   if (!has("DISPLAY") && !has("WAYLAND_DISPLAY")) return;
 #endif
-  char* arguments[] = {program.data(), address.data(), nullptr};
-  posix_spawn_file_actions_t silence;
-  posix_spawn_file_actions_init(&silence);
-  for (const int stream : {0, 1, 2})
-    posix_spawn_file_actions_addopen(&silence, stream, "/dev/null", O_RDWR, 0);
-  pid_t process = 0;
-  posix_spawnp(&process, program.c_str(), &silence, nullptr, arguments,
-               environ);  // else the address is printed
-  posix_spawn_file_actions_destroy(&silence);
+  try {
+    internal::start_process({program, address});
+  } catch (const Error&) {
+    return;  // The address is printed.
+  }
 }
 
 int view_command(const ViewArguments& arguments) {

@@ -1,10 +1,9 @@
-#include <ilk/noun_vocabulary.h>
-
 #include <cstdio>
 #include <memory>
 
 #include "commands.h"
 #include "option_flags.h"
+#include "pipeline/noun_vocabulary.h"
 #include "pipeline/vocabulary_file.h"
 #include "terminal.h"
 

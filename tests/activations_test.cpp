@@ -1,7 +1,6 @@
 // What encoders do between products (src/kernels/loops/activations.h), against float64; the same bits on
 // every target.
 #include <gtest/gtest.h>
-#include <ilk/random.h>
 
 #include <cmath>
 #include <cstring>
@@ -9,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/random.h"
 #include "kernels/kernels.h"
 #include "targets.h"
 

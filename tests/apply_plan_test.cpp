@@ -1,7 +1,6 @@
 // What the rows of a solved plan give each image: counterparts, words, the mass of groups.
 #include <gtest/gtest.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 #include <ilk/transport.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <numeric>
 
 #include "cluster/cosine_rows.h"
+#include "core/random.h"
 #include "matrices.h"
 #include "targets.h"
 #include "transport_scene.h"

@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/error.h>
 
 #include <algorithm>
-#include <fstream>
 #include <random>
 
+#include "error_of.h"
 #include "io/files.h"
 #include "io/safetensors.h"
 #include "temporary_directory.h"
@@ -29,23 +29,14 @@ ilk::Array whole(const ilk::ArrayFile& file) {
   return file.rows(0, file.shape()[0]);
 }
 
-std::string error_of(const std::string& place) {
-  try {
-    whole(ilk::ArrayFile(place));
-  } catch (const ilk::Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-void write(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
+std::string error_of_place(const std::string& place) {
+  return error_of([&] { whole(ilk::ArrayFile(place)); });
 }
 
 std::string error_of_bytes(const std::string& bytes, const std::string& name = "x.npy") {
   const TemporaryDirectory folder;
   write(folder.path() / name, bytes);
-  return error_of((folder.path() / name).string());
+  return error_of_place((folder.path() / name).string());
 }
 
 /// A version 1 file with this dictionary and `size` zero bytes.
@@ -115,8 +106,8 @@ TEST(ArrayFile, SafetensorsAreReadByName) {
   const ilk::Array rows = ilk::ArrayFile(path + ":half").rows(1, 3);
   EXPECT_EQ(rows.type(), ElementType::bf16);
   EXPECT_EQ(rows.to_doubles(), expected(1, 3));
-  EXPECT_THAT(error_of(path), HasSubstr("holds 2 arrays (half, x:0); say which as"));
-  EXPECT_THAT(error_of(path + ":none"), HasSubstr("has no array 'none'; it has half, x:0."));
+  EXPECT_THAT(error_of_place(path), HasSubstr("holds 2 arrays (half, x:0); say which as"));
+  EXPECT_THAT(error_of_place(path + ":none"), HasSubstr("has no array 'none'; it has half, x:0."));
   const auto one = (folder.path() / "one.safetensors").string();
   ilk::write_safetensors(one, {{"x", array}});
   EXPECT_EQ(whole(ilk::ArrayFile(one)).to_doubles(), expected());
@@ -139,7 +130,7 @@ TEST(ArrayFile, SafetensorsOfUnknownTypesDoNoHarmToOthers) {
     write(path, bytes + header + std::string(reinterpret_cast<const char*>(numbers), 12));
     EXPECT_EQ(whole(ilk::ArrayFile(path + ":x")).to_doubles(), (std::vector<double>{1, 2})) << type;
     if (type != std::string("U16")) {
-      EXPECT_THAT(error_of(path + ":other"), HasSubstr(std::string("got ") + type)) << type;
+      EXPECT_THAT(error_of_place(path + ":other"), HasSubstr(std::string("got ") + type)) << type;
     }
   }
 }
@@ -155,7 +146,7 @@ TEST(ArrayFile, WhatAFileIsIsSaid) {
                 HasSubstr("save the array with numpy.save"));
     EXPECT_THAT(said("\x80\x04\x95 a pickle"), HasSubstr("it is a Python pickle"));
   }
-  EXPECT_THAT(error_of(data + "torch.pt"),
+  EXPECT_THAT(error_of_place(data + "torch.pt"),
               HasSubstr("is a PyTorch file, and those are not read; save the array"));
 }
 
@@ -163,7 +154,7 @@ TEST(ArrayFile, TextsAreReadForThoseWhoWantTexts) {
   const std::vector<std::string> texts{"K\xC3\xA4tzchen \xF0\x9F\x90\x88", "Hund", "", "Hund"};
   for (const char* name : {"labels_text.npy", "labels_texts.npz:words", "labels_packed.npz:words"}) {
     EXPECT_EQ(ilk::read_text_array(data + name), texts) << name;
-    EXPECT_THAT(error_of(data + name), HasSubstr("must hold numbers, but holds texts"));
+    EXPECT_THAT(error_of_place(data + name), HasSubstr("must hold numbers, but holds texts"));
   }
   EXPECT_EQ(ilk::read_text_array(data + "labels_bytes.npy"), (std::vector<std::string>{"b", "a", "", "a"}));
   EXPECT_EQ(ilk::read_text_array(data + "f4.npy"), std::nullopt);
@@ -197,7 +188,7 @@ TEST(ArrayFile, WhatIsNotReadIsOneErrorThatSaysWhy) {
       {"make.py", "must be an .npy, .npz or .safetensors file, but does not begin as one"},
       {"", "not a regular file"},
   };
-  for (const auto& [name, rule] : cases) EXPECT_THAT(error_of(data + name), HasSubstr(rule)) << name;
+  for (const auto& [name, rule] : cases) EXPECT_THAT(error_of_place(data + name), HasSubstr(rule)) << name;
   EXPECT_FALSE(ilk::ArrayFile::recognises(data + "make.py"));
   EXPECT_FALSE(ilk::ArrayFile::recognises(data + "none.npy"));
   EXPECT_FALSE(ilk::ArrayFile::recognises(data));

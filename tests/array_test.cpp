@@ -1,11 +1,12 @@
 #include <gtest/gtest.h>
 #include <ilk/array.h>
-#include <ilk/random.h>
+#include <ilk/error.h>
 
 #include <cmath>
 #include <cstring>
 #include <limits>
 
+#include "core/random.h"
 #include "matrices.h"
 
 using ilk::Array;

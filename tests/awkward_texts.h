@@ -1,11 +1,11 @@
 #pragma once
 // The texts of tests/data/tokenizer/make.py, and their digests.
-#include <ilk/parallel.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "core/parallel.h"
 #include "io/sha256.h"
 
 inline std::string utf8(char32_t c) {

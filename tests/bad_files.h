@@ -18,13 +18,9 @@
 #include <string_view>
 #include <vector>
 
-namespace bad_files {
+#include "temporary_directory.h"
 
-inline void write(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream file(path, std::ios::binary);
-  if (!file.write(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-    throw std::runtime_error("cannot write " + path.string());
-}
+namespace bad_files {
 
 inline std::string read(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -262,7 +258,7 @@ inline void make_good_images(const std::filesystem::path& folder, int count) {
     constexpr std::array names{"disc", "stripes", "square", "slope"};
     char digits[16];
     std::snprintf(digits, sizeof digits, "_%04d.png", number);
-    bad_files::write(folder / (names[static_cast<std::size_t>(sort)] + std::string(digits)),
-                     bad_files::png(edge, edge, 8, 2, rows));
+    write(folder / (names[static_cast<std::size_t>(sort)] + std::string(digits)),
+          bad_files::png(edge, edge, 8, 2, rows));
   }
 }

@@ -3,16 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "core/random.h"
 #include "matrices.h"
 #include "targets.h"
 
 namespace {
 
 using ilk::Matrix;
-
-double limited(double value, double top) {
-  return std::min(std::max(value, 0.0), top);
-}
 
 TEST(BoundedProduct, NoSumOverflowsAndWeightsAreNearlyKept) {
   for (const std::int64_t count : {1, 16, 27, 1152}) {
@@ -71,7 +68,7 @@ TEST(BoundedProduct, IsTheSameOnEveryProcessorAndRight) {
         for (std::int64_t l = 0; l < k; ++l) wanted += static_cast<double>(x[i][l]) * weight[j][l];
         EXPECT_NEAR(first[i][j], wanted + 1, 0.002 * std::sqrt(static_cast<double>(k)));
         if (columns % 16 == 0) {
-          EXPECT_EQ(first_whole[i][j], limited(std::nearbyint(first[i][j] - 1), 8191));
+          EXPECT_EQ(first_whole[i][j], std::clamp<double>(std::nearbyint(first[i][j] - 1), 0, 8191));
         }
       }
   }
@@ -124,7 +121,8 @@ TEST(BoundedProduct, IsTheExactSumOfItsWholeNumbers) {
                                            a.scales()[j], a.bias()[j]);
               ASSERT_EQ(y[i][j], value + 0.25f) << rows << " " << columns << " " << k;
               if (columns % 16 == 0) {
-                ASSERT_EQ(whole[i][j], limited(std::nearbyint(value), 8191)) << rows << " " << columns;
+                ASSERT_EQ(whole[i][j], std::clamp<double>(std::nearbyint(value), 0, 8191))
+                    << rows << " " << columns;
               }
             }
           }

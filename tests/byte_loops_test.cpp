@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/random.h"
 #include "kernels/kernels.h"
 #include "matrices.h"
 #include "targets.h"

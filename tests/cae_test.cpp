@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 #include <ilk/cae.h>
 #include <ilk/error.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 
+#include "core/random.h"
 #include "matrices.h"
 #include "targets.h"
 

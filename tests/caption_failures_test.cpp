@@ -1,10 +1,10 @@
 // Servers that refuse, fail, stall or answer nonsense.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/caption_images.h>
 #include <ilk/error.h>
 
 #include "caption_fixture.h"
+#include "captioning/caption_images.h"
 #include "vision_server.h"
 
 namespace {
@@ -17,7 +17,7 @@ using testing::Not;
 using Reply = HttpServer::Reply;
 namespace fs = std::filesystem;
 
-const std::vector<Reply>& passing_troubles() {
+const std::vector<Reply>& retryable_troubles() {
   static const std::vector<Reply> replies{
       with_body("sorry", 500),
       with_body("", 503),
@@ -45,7 +45,7 @@ const std::vector<Reply>& passing_troubles() {
 
 TEST_F(CaptionImages, WhatPassesIsTriedAgain) {
   const auto paths = copy_pictures(folder() / "photos", 1);
-  for (const Reply& trouble : passing_troubles()) {
+  for (const Reply& trouble : retryable_troubles()) {
     VisionServer server([&](const HttpServer::Request&, int number) {
       return number == 0 ? std::optional(trouble) : std::nullopt;
     });
@@ -61,7 +61,7 @@ TEST_F(CaptionImages, WhatPassesIsTriedAgain) {
 
 TEST_F(CaptionImages, WhatStaysIsListedWithItsReason) {
   const auto paths = copy_pictures(folder() / "photos", 2);
-  for (const Reply& trouble : passing_troubles()) {
+  for (const Reply& trouble : retryable_troubles()) {
     if (trouble.status == 429) continue;
     std::string bad;
     VisionServer server([&](const HttpServer::Request& request, int) {

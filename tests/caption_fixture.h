@@ -1,31 +1,20 @@
 #pragma once
 // Captions asked of a server on 127.0.0.1, kept in a file of their own.
 #include <gtest/gtest.h>
-#include <ilk/caption_images.h>
 #include <ilk/error.h>
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "captioning/caption_images.h"
+#include "error_of.h"
 #include "io/files.h"
+#include "recorder.h"
 #include "temporary_directory.h"
 #include "vision_server.h"
-
-class Recorder : public ilk::Progress {
- public:
-  void start(std::string_view, std::int64_t total, std::string_view) override { this->total = total; }
-  void advance(std::int64_t count) override { done += count; }
-  void say(std::string_view sentence) override { said += sentence; }
-  bool stop_requested() const override { return done >= stop_at; }
-  std::string said;
-  std::int64_t total = 0;
-  std::atomic<std::int64_t> done = 0, stop_at = 1 << 30;
-};
 
 class CaptionImages : public testing::Test {
  protected:
@@ -55,14 +44,6 @@ class CaptionImages : public testing::Test {
   ilk::CaptionSummary caption(const VisionServer& server, const std::vector<std::string>& paths,
                               ilk::Progress& progress = ilk::silent()) const {
     return ilk::caption_images({.paths = paths}, options(server), "", progress);
-  }
-  static std::string error_of(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
   }
   std::vector<nlohmann::json> lines() const {
     std::vector<nlohmann::json> entries;

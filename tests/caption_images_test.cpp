@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/caption_images.h>
 #include <ilk/error.h>
 #include <zlib.h>
 
 #include <set>
 
 #include "caption_fixture.h"
+#include "captioning/caption_images.h"
 #include "io/file_lock.h"
 #include "io/files.h"
 #include "io/sha256.h"
@@ -34,7 +34,7 @@ TEST_F(CaptionImages, EveryImageIsAskedAboutOnce) {
   const auto summary = ilk::caption_images({.paths = paths}, options(server), "the-key", progress);
   EXPECT_EQ(summary.answered, 12);
   EXPECT_EQ(summary.requests, 12);
-  EXPECT_EQ(progress.done, 12);
+  EXPECT_EQ(progress.advanced, 12);
   EXPECT_EQ(progress.total, 12);
   EXPECT_THAT(server.http().most_at_once(), AllOf(testing::Ge(2), testing::Le(4)));
   std::set<std::string> captions, asked;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 

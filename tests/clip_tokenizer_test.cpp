@@ -10,6 +10,7 @@
 
 #include "awkward_texts.h"
 #include "encoders/clip_tokenizer.h"
+#include "error_of.h"
 #include "io/files.h"
 #include "temporary_directory.h"
 
@@ -146,12 +147,7 @@ TEST(ClipTokenizer, ABadFileIsAnErrorThatNamesTheRule) {
   const auto error_of = [](const std::map<std::string, std::string>& files) {
     const TemporaryDirectory directory;
     for (const auto& [name, contents] : files) ilk::write_file_atomically(directory.path() / name, contents);
-    try {
-      const ilk::ClipTokenizer loaded(directory.path());
-    } catch (const ilk::Error& error) {
-      return std::string(error.what());
-    }
-    return std::string();
+    return ::error_of([&] { const ilk::ClipTokenizer loaded(directory.path()); });
   };
   const std::string ends = R"("<|startoftext|>":2,"<|endoftext|>":3)";
   EXPECT_THAT(error_of({}), HasSubstr("must hold tokenizer.json, or vocab.json and merges.txt"));

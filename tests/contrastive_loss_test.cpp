@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "core/random.h"
 #include "methods/contrastive_loss.h"
 #include "slow_contrast.h"
 

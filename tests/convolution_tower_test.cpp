@@ -2,7 +2,7 @@
 #include "encoders/convolution_tower.h"
 
 #include <gtest/gtest.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <cmath>
 #include <functional>
@@ -17,10 +17,6 @@
 namespace {
 
 using ilk::Matrix;
-
-double limited(double value, double top) {
-  return std::min(std::max(value, 0.0), top);
-}
 
 /// (height, width, channels) in float64.
 struct Picture {
@@ -94,7 +90,7 @@ struct MadeTower {
                 sum += weight[((c * depth + d) * size + i) * size + j] *
                        x.zero_outside(r * stride - down.before + i, s * stride - across.before + j,
                                       by_channel ? c : d);
-          y.at(r, s, c) = rectify ? limited(sum, 6) : sum;
+          y.at(r, s, c) = rectify ? std::clamp<double>(sum, 0, 6) : sum;
         }
     return y;
   }

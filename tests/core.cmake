@@ -1,4 +1,5 @@
 # Tests of src/core.
+ilk_test(text LAYERS core)
 ilk_test(parallel LAYERS kernels)
 ilk_test(random LAYERS core)
 ilk_test(array LAYERS core)

@@ -2,13 +2,13 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 
 #include <cmath>
 #include <map>
 
 #include "cluster/criterion_space.h"
+#include "core/random.h"
 
 namespace {
 

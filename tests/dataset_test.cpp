@@ -193,12 +193,16 @@ TEST_F(MadeDataset, AFileThatMayNotBeReadIsAnImageToBeSkipped) {
   fs::permissions(file, fs::perms::none);
   const bool is_root = ::geteuid() == 0;  // who may read all
   constexpr uid_t nobody = 65534;
-  if (is_root) ASSERT_EQ(::seteuid(nobody), 0);
+  if (is_root) {
+    ASSERT_EQ(::seteuid(nobody), 0);
+  }
   bool is_dataset = true;
   EXPECT_NO_THROW(is_dataset = ilk::is_packed_dataset(file.string()));
   EXPECT_FALSE(is_dataset);
   EXPECT_THROW(ilk::open_dataset(file.string()), ilk::Error);
-  if (is_root) ASSERT_EQ(::seteuid(0), 0);
+  if (is_root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
 }
 
 }  // namespace

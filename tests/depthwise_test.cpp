@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "core/random.h"
 #include "kernels/kernels.h"
 #include "matrices.h"
 #include "targets.h"
@@ -10,10 +11,6 @@
 namespace {
 
 using ilk::Matrix;
-
-double limited(double value, double top) {
-  return std::min(std::max(value, 0.0), top);
-}
 
 struct DepthwiseShape {
   std::int64_t size, stride, height, width, channels;
@@ -72,7 +69,8 @@ TEST(Depthwise, OfFloatsIsTheSameOnEveryProcessorAndRight) {
     for (std::int64_t place = 0; place < first.rows(); ++place)
       for (std::int64_t j = 0; j < shape.channels; ++j)
         ASSERT_NEAR(first[place][j],
-                    limited(c.sum(place / shape.width, place % shape.width, j) + c.bias[j], 6), 1e-5);
+                    std::clamp<double>(c.sum(place / shape.width, place % shape.width, j) + c.bias[j], 0, 6),
+                    1e-5);
   }
 }
 
@@ -96,7 +94,7 @@ TEST(Depthwise, OfWholeNumbersIsTheSameOnEveryProcessorAndExact) {
     for (std::int64_t place = 0; place < first.rows(); ++place)
       for (std::int64_t j = 0; j < shape.channels; ++j) {
         const double wanted = c.sum(place / shape.width, place % shape.width, j) / 4096 + c.bias[j];
-        ASSERT_NEAR(first[place][j], limited(wanted, 8191), 0.51);
+        ASSERT_NEAR(first[place][j], std::clamp<double>(wanted, 0, 8191), 0.51);
       }
   }
 }
@@ -107,7 +105,8 @@ TEST(Limit, IsZeroBelowZeroAndTheTopAboveIt) {
   for_each_target([&] {
     std::vector<float> limited_values(values.size());
     ilk::kernels::kernels().limit(values.data(), std::ssize(values), 6, limited_values.data());
-    for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(limited_values[i], limited(values[i], 6));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      EXPECT_EQ(limited_values[i], std::clamp<double>(values[i], 0, 6));
   });
 }
 

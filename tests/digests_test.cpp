@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 
+#include "core/random.h"
 #include "kernels/functions.h"
 #include "kernels/int16_product.h"
 #include "kernels/kernels.h"

@@ -2,18 +2,17 @@
 // A file of known bytes, and a server on 127.0.0.1 that it is fetched from.
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/progress.h>
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 
+#include "error_of.h"
 #include "http_server.h"
 #include "io/download.h"
 #include "io/files.h"
 #include "io/sha256.h"
+#include "recorder.h"
 #include "temporary_directory.h"
 
 inline std::string random_bytes(std::size_t count, unsigned seed = 1) {
@@ -21,21 +20,6 @@ inline std::string random_bytes(std::size_t count, unsigned seed = 1) {
   for (char& byte : bytes) byte = static_cast<char>((seed = seed * 1664525 + 1013904223) >> 24);
   return bytes;
 }
-
-class Recorder : public ilk::Progress {
- public:
-  void start(std::string_view stage, std::int64_t total, std::string_view unit) override {
-    log += "start " + std::string(stage) + " " + std::to_string(total) + " " + std::string(unit) + ";";
-  }
-  void advance(std::int64_t count) override { advanced += count; }
-  void finish() override { log += "finish;"; }
-  void say(std::string_view sentence) override { said += sentence; }
-  bool stop_requested() const override { return stop(); }
-
-  std::string log, said;
-  std::atomic<std::int64_t> advanced = 0;
-  std::function<bool()> stop = [] { return false; };
-};
 
 class DownloadTest : public testing::Test {
  protected:
@@ -73,12 +57,7 @@ class DownloadTest : public testing::Test {
   }
 
   std::string error_of(const ilk::DownloadRequest& request) {
-    try {
-      ilk::download(request);
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return ::error_of([&] { ilk::download(request); });
   }
 
   void expect_arrived() {

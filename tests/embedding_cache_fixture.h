@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -37,10 +36,6 @@ inline void expect_holds(ilk::EmbeddingCache& cache, int begin, int end,
     ASSERT_TRUE(found.has_value()) << i;
     ASSERT_EQ(*found, embedding(i)) << i;
   }
-}
-
-inline void write(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 class EmbeddingCacheTest : public testing::Test {

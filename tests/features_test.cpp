@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/random.h>
 #include <ilk/run.h>
 
 #include <cmath>
@@ -10,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/random.h"
+#include "error_of.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/safetensors.h"
@@ -82,12 +83,7 @@ class FeaturesTest : public testing::Test {
     return nlohmann::json::parse(ilk::read_file(fs::path(path(output)) / "manifest.json"));
   }
   static std::string error_of(const ilk::RunOptions& options, const ilk::RunInputs& inputs = {}) {
-    try {
-      ilk::run(inputs, options, "test");
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return ::error_of([&] { ilk::run(inputs, options, "test"); });
   }
   /// What is said of the default run with one option changed.
   template <class Change>

@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "error_of.h"
 #include "io/files.h"
 #include "io/sha256.h"
 #include "temporary_directory.h"
@@ -27,14 +28,7 @@ TEST(Files, AreWrittenWholeAndLeaveNothingBehind) {
 
 TEST(Files, ErrorsNameThePath) {
   const TemporaryDirectory folder;
-  const auto message = [](auto&& call) -> std::string {
-    try {
-      call();
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
-  };
+  const auto message = [](auto&& call) -> std::string { return ::error_of([&] { call(); }); };
   EXPECT_NE(message([&] { ilk::read_file(folder.path() / "none"); }).find("none\": No such file"),
             std::string::npos);
   EXPECT_NE(message([&] { ilk::InputFile(folder.path()); }).find("not a regular file"), std::string::npos);

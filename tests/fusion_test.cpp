@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
+#include <ilk/cae.h>
 #include <ilk/error.h>
-#include <ilk/fusion.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <cmath>
 
@@ -18,12 +18,6 @@ ilk::Matrix<float> rows_off_centre(std::int64_t n, std::int64_t d, std::uint64_t
   auto rows = random_matrix(n, d, seed);
   for (float& number : rows.flat()) number += 0.7f;
   return unit_rows(std::move(rows));
-}
-
-double dot(const Row& a, const Row& b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += a[j] * b[j];
-  return sum;
 }
 
 void scale(Row& row, double factor) {

@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <cmath>
 #include <span>
 
+#include "core/random.h"
 #include "matrices.h"
 #include "methods/heads.h"
 #include "npy_fixture.h"

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "error_of.h"
 #include "io/files.h"
 #include "temporary_directory.h"
 #include "text/image_captions.h"
@@ -35,12 +36,7 @@ class ImageCaptions : public testing::Test {
     return ilk::read_image_captions(write("captions", contents), images(names));
   }
   std::string error_of(const std::string& contents) const {
-    try {
-      read(contents, {"a.jpg", "b.jpg"});
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return ::error_of([&] { read(contents, {"a.jpg", "b.jpg"}); });
   }
 
   static Texts texts(const ilk::ImageCaptions& captions) {

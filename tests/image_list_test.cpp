@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "error_of.h"
 #include "io/glob.h"
 #include "temporary_directory.h"
 
@@ -109,12 +110,7 @@ TEST_F(ImageListTest, ExpandsPatterns) {
 TEST_F(ImageListTest, WhatAPersonNamesMustExist) {
   add("x/1.jpg");
   const auto error = [&](const std::string& input) -> std::string {
-    try {
-      ilk::list_images({at(input)});
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return ::error_of([&] { ilk::list_images({at(input)}); });
   };
   EXPECT_THAT(error("y"), HasSubstr("[list_images] there is no file or folder"));
   EXPECT_THAT(error("x/*.png"), HasSubstr("matches nothing"));

@@ -3,7 +3,7 @@
 #include <ilk/error.h>
 #include <ilk/image.h>
 #include <ilk/image_list.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <map>
 
 #include "bad_files.h"
+#include "core/parallel.h"
 #include "matrices.h"
 #include "temporary_directory.h"
 
@@ -327,9 +328,9 @@ TEST(ImageFile, FilmsAreNotReadWhole) {
   // A sparse file of a terabyte: whoever read it would not come back.
   const TemporaryDirectory folder;
   const std::string path = folder.path() / "film.mp4";
-  bad_files::write(path, std::string("\0\0\0\x18"
-                                     "ftypisom\0\0\2\0isommp41",
-                                     24));
+  write(path, std::string("\0\0\0\x18"
+                          "ftypisom\0\0\2\0isommp41",
+                          24));
   std::error_code error;
   fs::resize_file(path, std::uintmax_t{1} << 40, error);
   if (error) GTEST_SKIP() << "no sparse files here";

@@ -1,6 +1,6 @@
 // `ilk embed`, `ilk search` and `ilk inspect` from outside.
 #include <gmock/gmock.h>
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 
 #include <algorithm>
 #include <set>

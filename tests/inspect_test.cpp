@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "core/random.h"
 #include "inspect/image_groups.h"
 #include "inspect/image_quality.h"
 #include "inspect/neighbour_checks.h"

@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/random.h>
 
 #include <bit>
 #include <cmath>
 #include <limits>
 
+#include "core/random.h"
 #include "kernels/int16_product.h"
 #include "targets.h"
 

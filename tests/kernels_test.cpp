@@ -3,7 +3,6 @@
 #include "kernels/kernels.h"
 
 #include <gtest/gtest.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <bit>
@@ -13,6 +12,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/random.h"
 #include "targets.h"
 
 using ilk::kernels::Kernels;

@@ -1,7 +1,6 @@
 // First centres drawn with screening are those of a plain draw.
 #include <gtest/gtest.h>
 #include <ilk/kmeans.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <limits>
@@ -9,6 +8,7 @@
 
 #include "cluster/kmeans_init.h"
 #include "cluster/lloyd.h"
+#include "core/random.h"
 #include "matrices.h"
 #include "plain_lloyd.h"
 #include "targets.h"
@@ -20,12 +20,6 @@ using ilk::QuantisedRows;
 using ilk::internal::Geometry;
 using ilk::internal::Lloyd;
 using ilk::internal::ScreenedPoints;
-
-double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * b[j];
-  return sum;
-}
 
 /// k-means++ for one start as it reads: all distances (halved squares of points in 16 bits), nothing passed
 /// by.

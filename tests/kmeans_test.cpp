@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 

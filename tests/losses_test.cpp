@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
 
+#include "core/random.h"
 #include "matrices.h"
 #include "methods/losses.h"
 #include "slow_contrast.h"

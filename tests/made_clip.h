@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "encoders/clip.h"
+#include "error_of.h"
 #include "io/files.h"
 #include "io/safetensors.h"
 #include "made_models.h"
@@ -91,12 +92,7 @@ inline const nlohmann::json& small_model() {
 }
 
 inline std::string load_error(const std::filesystem::path& directory) {
-  try {
-    const ilk::Clip clip(directory);
-  } catch (const ilk::Error& error) {
-    return error.what();
-  }
-  return "";
+  return ::error_of([&] { const ilk::Clip clip(directory); });
 }
 
 /// Whether the rows are the same to the bit.

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "matrices.h"
@@ -53,10 +52,6 @@ inline void expect_images(const ilk::Dataset& dataset, std::int64_t n, std::int6
   }
   EXPECT_ANY_THROW(dataset.read(n));
   EXPECT_ANY_THROW(dataset.read(-1));
-}
-
-inline void write(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
 }
 
 class MadeDataset : public testing::Test {

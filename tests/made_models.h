@@ -2,7 +2,7 @@
 // Models made of numbers, whose embeddings are known from the reference.
 #include <gtest/gtest.h>
 #include <ilk/array.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <cmath>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/parallel.h"
 #include "matrices.h"
 
 /// r of tests/data/clip/make.py.

@@ -1,12 +1,11 @@
 #pragma once
 // Points on the unit sphere for tests of k-means.
 #include <ilk/matrix.h>
-#include <ilk/random.h>
 
 #include <cstdint>
-#include <span>
 #include <utility>
 
+#include "core/random.h"
 #include "matrices.h"
 
 /// Points around `groups` random directions; a larger spread makes them overlap.
@@ -26,10 +25,4 @@ inline ilk::Matrix<float> axes(std::int64_t n) {
   ilk::Matrix<float> result(n, n);
   for (std::int64_t i = 0; i < n; ++i) result[i][i] = 1;
   return result;
-}
-
-inline double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * b[j];
-  return sum;
 }

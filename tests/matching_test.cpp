@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <set>
 
 #include "best_total.h"
 #include "core/matching.h"
+#include "core/random.h"
 
 namespace {
 

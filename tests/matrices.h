@@ -2,14 +2,17 @@
 // Matrices and small helpers that many tests need.
 #include <ilk/error.h>
 #include <ilk/matrix.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <vector>
+
+#include "core/random.h"
+#include "error_of.h"
 
 /// Standard normal numbers, the same for the same seed.
 inline ilk::Matrix<float> random_matrix(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {
@@ -62,6 +65,14 @@ bool equal(const ilk::Matrix<T>& a, const ilk::Matrix<T>& b) {
          std::equal(a.flat().begin(), a.flat().end(), b.flat().begin());
 }
 
+/// Σ a_j b_j in float64.
+template <class A, class B>
+double dot(const A& a, const B& b) {
+  double sum = 0;
+  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * static_cast<double>(b[j]);
+  return sum;
+}
+
 /// For each row of `a` the row of `b` of highest product, ties to the lower.
 inline std::vector<std::int64_t> nearest_rows(ilk::MatrixView<const float> a,
                                               ilk::MatrixView<const float> b) {
@@ -77,15 +88,4 @@ inline std::vector<std::int64_t> nearest_rows(ilk::MatrixView<const float> a,
     nearest.push_back(row);
   }
   return nearest;
-}
-
-/// The text of the ilk::Error that body() throws; empty where it throws none.
-template <class Body>
-std::string error_of(Body&& body) {
-  try {
-    body();
-  } catch (const ilk::Error& error) {
-    return error.what();
-  }
-  return "";
 }

@@ -1,7 +1,7 @@
 // ilk/matrix.h, and products of packed matrices (src/kernels/matrix_product.h).
 #include <gtest/gtest.h>
 #include <ilk/matrix.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <cmath>
 #include <cstring>

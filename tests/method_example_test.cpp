@@ -1,4 +1,4 @@
-// The method of docs/adding-a-method.md, whose text the build takes from that page.
+// The method of docs/contributing/method.md, whose text the build takes from that page.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/assign.h>

@@ -4,7 +4,6 @@
 #include <ilk/assign.h>
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/random.h>
 #include <ilk/run.h>
 
 #include <filesystem>
@@ -12,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/random.h"
+#include "error_of.h"
 #include "io/files.h"
 #include "io/safetensors.h"
 #include "matrices.h"
@@ -156,12 +157,7 @@ TEST_F(MethodsRunTest, SacLearnsFromTextsThatSomebodyElseEncoded) {
   EXPECT_EQ(kept_in(folder_.path() / "run", "text_head.map").shape(),
             (std::vector<std::int64_t>{width, 2 * width}));
   const auto error_of = [&](const ilk::RunOptions& changed) -> std::string {
-    try {
-      ilk::run({}, changed, "test");
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return ::error_of([&] { ilk::run({}, changed, "test"); });
   };
   auto other = given;
   other.method = "tac";
@@ -201,12 +197,7 @@ TEST_F(MethodsRunTest, ARunsOwnImagesAreAssignedToTheirOwnClusters) {
 TEST_F(MethodsRunTest, AssignRefusesWhatDoesNotFit) {
   ilk::run({}, options("kmeans"), "test");
   const auto error_of = [&](const std::string& run, const ilk::AssignOptions& options) -> std::string {
-    try {
-      ilk::assign(run, {}, options);
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return ::error_of([&] { ilk::assign(run, {}, options); });
   };
   EXPECT_THAT(error_of(path("nothing"), {}), HasSubstr("must be a finished run"));
   EXPECT_THAT(error_of(path("run"), {}),
@@ -223,12 +214,7 @@ TEST_F(MethodsRunTest, AFewImagesAreTooFewToChooseANumberOfClusters) {
   chosen.labels.clear();
   chosen.n_clusters = ilk::ClusterCount::automatic();
   const auto error_of = [](const ilk::RunOptions& options) -> std::string {
-    try {
-      ilk::run({}, options, "test");
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return ::error_of([&] { ilk::run({}, options, "test"); });
   };
   for (std::int64_t n = 1; n <= 6; ++n) {
     write_npy(path("X.npy"), grouped_rows(n, 2));
@@ -309,12 +295,7 @@ class CaptionsRunTest : public testing::Test {
   }
 
   std::string error_of(const ilk::RunOptions& options) const {
-    try {
-      ilk::run(inputs, options, "test");
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return ::error_of([&] { ilk::run(inputs, options, "test"); });
   }
 
   TemporaryDirectory folder_;

@@ -4,11 +4,9 @@
 #include <ilk/error.h>
 #include <ilk/models.h>
 
-#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -16,33 +14,16 @@
 #include <string>
 #include <vector>
 
+#include "error_of.h"
 #include "git_id.h"
 #include "http_server.h"
 #include "io/download.h"
 #include "io/files.h"
 #include "io/sha256.h"
+#include "recorder.h"
 #include "temporary_directory.h"
 
 inline const std::filesystem::path tiny = std::filesystem::path(ILK_TEST_DATA) / "tiny_clip";
-
-class Recorder : public ilk::Progress {
- public:
-  void start(std::string_view stage, std::int64_t total, std::string_view) override {
-    stages.push_back(std::string(stage));
-    this->total = total;
-  }
-  void advance(std::int64_t count) override { advanced += count; }
-  void finish() override { ++finished; }
-  void say(std::string_view sentence) override { said += sentence; }
-  bool stop_requested() const override { return advanced >= stop_at; }
-
-  std::vector<std::string> stages;
-  std::int64_t total = 0;
-  int finished = 0;
-  std::string said;
-  std::atomic<std::int64_t> advanced = 0;
-  std::int64_t stop_at = std::numeric_limits<std::int64_t>::max();
-};
 
 /// An environment variable, put back at the end.
 class Variable {
@@ -57,16 +38,6 @@ class Variable {
   const char* name_;
   std::optional<std::string> old_;
 };
-
-template <class Work>
-std::string error_of(Work&& work) {
-  try {
-    work();
-  } catch (const ilk::Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 class ModelsTest : public testing::Test {
  protected:

@@ -1,8 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/name_correctness.h>
+#include <ilk/naming.h>
 
+#include "naming/name_correctness.h"
 #include "tiny_wordnet.h"
 
 namespace {

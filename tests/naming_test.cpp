@@ -3,14 +3,14 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/naming.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 #include <ilk/transport.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
+#include "core/random.h"
 #include "matrices.h"
 #include "tiny_wordnet.h"
 

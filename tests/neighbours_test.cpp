@@ -2,13 +2,13 @@
 #include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <numeric>
 #include <set>
 
+#include "core/random.h"
 #include "matrices.h"
 #include "targets.h"
 
@@ -18,12 +18,6 @@ using Indices = std::vector<std::int64_t>;
 
 Indices row_of(const ilk::Matrix<std::int64_t>& matrix, std::int64_t i) {
   return {matrix.row(i).begin(), matrix.row(i).end()};
-}
-
-double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * b[j];
-  return sum;
 }
 
 /// Rows whose cosines are multiples of 1/16, exact in floats: signs over sixteen coordinates, so ties abound.

@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ilk/noun_vocabulary.h>
 #include <ilk/run.h>
 
 #include <string>
@@ -11,6 +10,7 @@
 #include "io/files.h"
 #include "io/safetensors.h"
 #include "matrices.h"
+#include "pipeline/noun_vocabulary.h"
 #include "pipeline/vocabulary_file.h"
 #include "temporary_directory.h"
 

@@ -12,11 +12,9 @@
 inline void write_npy(const std::filesystem::path& path, const ilk::ArrayView& array,
                       bool columns_first = false) {
   using ilk::ElementType;
-  static const std::map<ElementType, const char*> names{{ElementType::f16, "<f2"},
-                                                        {ElementType::f32, "<f4"},
-                                                        {ElementType::f64, "<f8"},
-                                                        {ElementType::i32, "<i4"},
-                                                        {ElementType::i64, "<i8"}};
+  static const std::map<ElementType, const char*> names{{ElementType::f16, "<f2"}, {ElementType::f32, "<f4"},
+                                                        {ElementType::f64, "<f8"}, {ElementType::i32, "<i4"},
+                                                        {ElementType::i64, "<i8"}, {ElementType::u8, "|u1"}};
   std::ostringstream dictionary;
   dictionary << "{'descr': '" << names.at(array.type)
              << "', 'fortran_order': " << (columns_first ? "True" : "False") << ", 'shape': (";

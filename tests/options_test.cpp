@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
+#include <ilk/error.h>
 #include <ilk/options.h>
 
 #include <cmath>
+
+#include "core/option_checks.h"
+#include "error_of.h"
 
 namespace {
 
@@ -32,20 +36,15 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit.group("inner", options.inner);
 }
 
-std::string error_of(const Outer& options) {
-  try {
-    ilk::check_ranges(options, "test");
-  } catch (const ilk::Error& error) {
-    return error.what();
-  }
-  return "";
+std::string range_error(const Outer& options) {
+  return error_of([&] { ilk::check_ranges(options, "test"); });
 }
 
 TEST(Options, RangesAreCheckedThroughGroupsAndNameTheValue) {
-  EXPECT_EQ(error_of({}), "");
-  EXPECT_EQ(error_of({.count = 0}), "[test] count must be between 1 and 9, got 0.");
-  EXPECT_EQ(error_of({.inner = {.width = 0}}), "[test] width must be above 0, got 0.");
-  EXPECT_EQ(error_of({.inner = {.width = std::nan("")}}), "[test] width must be above 0, got nan.");
+  EXPECT_EQ(range_error({}), "");
+  EXPECT_EQ(range_error({.count = 0}), "[test] count must be between 1 and 9, got 0.");
+  EXPECT_EQ(range_error({.inner = {.width = 0}}), "[test] width must be above 0, got 0.");
+  EXPECT_EQ(range_error({.inner = {.width = std::nan("")}}), "[test] width must be above 0, got nan.");
 }
 
 TEST(Options, EnumsGoByName) {

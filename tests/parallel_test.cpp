@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
-#include <ilk/error.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <atomic>
 #include <chrono>
@@ -8,6 +7,8 @@
 #include <set>
 #include <thread>
 
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "core/stop_blocks.h"
 #include "kernels/matrix_product.h"
 #include "matrices.h"

@@ -8,7 +8,7 @@
 // the peak memory.
 #include <ilk/image.h>
 #include <ilk/image_list.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -17,6 +17,8 @@
 #include <iostream>
 #include <limits>
 #include <string>
+
+#include "core/parallel.h"
 
 int main(int count, char** arguments) {
   if (count < 3) {

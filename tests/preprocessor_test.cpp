@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "bad_files.h"
+#include "error_of.h"
 #include "temporary_directory.h"
 
 namespace {
@@ -17,16 +18,11 @@ class Preprocessor : public ::testing::Test {
  protected:
   ilk::ImagePreprocessor read(const std::string& json) {
     const fs::path path = folder_.path() / "preprocessor_config.json";
-    bad_files::write(path, json);
+    write(path, json);
     return ilk::read_preprocessor(path);
   }
   std::string error(const std::string& json) {
-    try {
-      read(json);
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return ::error_of([&] { read(json); });
   }
 
  private:

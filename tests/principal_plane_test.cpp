@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <cmath>

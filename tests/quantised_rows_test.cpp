@@ -20,12 +20,6 @@ using ilk::rest_product;
 using ilk::rest_product_error;
 using ilk::kernels::kernels;
 
-double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * b[j];
-  return sum;
-}
-
 /// Rows of all kinds, no two alike.
 Matrix<float> awkward_rows(std::int64_t d) {
   auto rows = random_matrix(64, d, 7);

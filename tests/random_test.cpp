@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/random.h>
 
 #include <cmath>
 #include <map>
 #include <set>
 
 #include "core/philox.h"
+#include "core/random.h"
 
 namespace {
 

@@ -1,8 +1,8 @@
 // src/core/scalar_functions.h against the C library's long double, and pinned bits.
 #include "core/scalar_functions.h"
+#include "core/random.h"
 
 #include <gtest/gtest.h>
-#include <ilk/random.h>
 
 #include <bit>
 #include <cmath>

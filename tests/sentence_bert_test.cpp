@@ -16,6 +16,7 @@
 #include "encoders/clip.h"
 #include "encoders/sentence_bert.h"
 #include "encoders/text_features.h"
+#include "error_of.h"
 #include "io/files.h"
 #include "io/safetensors.h"
 #include "made_models.h"
@@ -97,12 +98,7 @@ const json& model(std::size_t i) {
 }
 
 std::string load_error(const fs::path& directory) {
-  try {
-    const ilk::SentenceBert encoder(directory);
-  } catch (const ilk::Error& error) {
-    return error.what();
-  }
-  return "";
+  return ::error_of([&] { const ilk::SentenceBert encoder(directory); });
 }
 
 TEST(SentenceBert, MadeModelsEmbedAsTheReference) {

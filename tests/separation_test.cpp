@@ -1,13 +1,14 @@
 #include <gtest/gtest.h>
 #include <ilk/error.h>
 #include <ilk/metrics.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
 
+#include "core/random.h"
 #include "generator.h"
 #include "matrices.h"
 #include "targets.h"
@@ -41,12 +42,6 @@ std::vector<std::int64_t> random_labels(std::int64_t n, std::int64_t k, std::uin
   std::vector<std::int64_t> labels;
   for (std::int64_t i = 0; i < n; ++i) labels.push_back(random.below(k));
   return labels;
-}
-
-double dot(const auto& a, const auto& b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += static_cast<double>(a[j]) * static_cast<double>(b[j]);
-  return sum;
 }
 
 /// Every pair of points, as the definitions are written.

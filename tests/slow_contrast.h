@@ -1,23 +1,18 @@
 #pragma once
 // The contrast of docs/methods/sac.md one number at a time, and probabilities to try it on.
 #include <ilk/matrix.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
+#include "core/random.h"
+#include "matrices.h"
 #include "methods/losses.h"
 
 using Row = std::vector<double>;
 using Table = std::vector<Row>;  // rows of one view
-
-inline double dot(const Row& a, const Row& b) {
-  double sum = 0;
-  for (std::size_t k = 0; k < a.size(); ++k) sum += a[k] * b[k];
-  return sum;
-}
 
 inline double slow_loss_of_row(const Table& rows, std::size_t i, std::size_t partner, double temperature,
                                bool own) {

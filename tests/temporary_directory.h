@@ -1,8 +1,11 @@
 #pragma once
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <ios>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 /// A folder of its own for one test, removed with everything in it at the end.
 class TemporaryDirectory {
@@ -23,3 +26,10 @@ class TemporaryDirectory {
  private:
   std::filesystem::path path_;
 };
+
+/// Writes a file, over what was there.
+inline void write(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream file(path, std::ios::binary);
+  if (!file.write(bytes.data(), static_cast<std::streamsize>(bytes.size())))
+    throw std::runtime_error("cannot write " + path.string());
+}

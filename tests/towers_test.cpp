@@ -221,7 +221,7 @@ TEST(Attention, OfATreeIsThatOfEachTokenToItsBeginning) {
         const std::int64_t asking = places.empty() ? tree.size() : static_cast<std::int64_t>(places.size());
         const Rows queries = random_matrix(asking, width, 3);
         Rows found = queries.copy();
-        ilk::attend_to_beginnings(found, keys, values, heads, tree, places);
+        ilk::attend_to_prefixes(found, keys, values, heads, tree, places);
         for (std::int64_t q = 0; q < asking; ++q) {
           std::vector<std::int64_t> seen;
           for (std::int64_t at = places.empty() ? q : places[static_cast<std::size_t>(q)]; at >= 0;

@@ -3,9 +3,9 @@
 #include <ilk/kmeans.h>
 #include <ilk/metrics.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
 #include <ilk/sac.h>
 #include <ilk/tac.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <cmath>

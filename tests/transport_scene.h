@@ -1,8 +1,7 @@
 #pragma once
 // Images and words whose transport is known from plain loops in float64.
 #include <ilk/matrix.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 #include <ilk/transport.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "cluster/cosine_rows.h"
+#include "core/random.h"
 #include "matrices.h"
 
 using Vector = std::vector<double>;

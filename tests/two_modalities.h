@@ -1,8 +1,8 @@
 #pragma once
-#include <ilk/random.h>
 
 #include <numeric>
 
+#include "core/random.h"
 #include "matrices.h"
 
 /// Images and texts of the same classes, each with noise of its own; texts may be narrower.

@@ -2,14 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ilk/error.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
+#include <ilk/threads.h>
 
 #include <limits>
 #include <numeric>
 #include <set>
 
 #include "cluster/ward.h"
+#include "core/random.h"
 
 namespace {
 

@@ -1,12 +1,13 @@
 #include <gtest/gtest.h>
+#include <ilk/cae.h>
 #include <ilk/error.h>
-#include <ilk/word_selection.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "matrices.h"
+#include "methods/semantic_centres.h"
 #include "targets.h"
 
 namespace {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "error_of.h"
 #include "io/files.h"
 #include "temporary_directory.h"
 #include "text/gloss.h"
@@ -120,7 +121,8 @@ TEST(WordNet, IsFoundWhereTheEnvironmentSays) {
 }
 
 // What is said of the tiny WordNet with one place of one of its files changed.
-std::string error_of(const std::string& file, const std::string& old_text, const std::string& new_text) {
+std::string error_of_change(const std::string& file, const std::string& old_text,
+                            const std::string& new_text) {
   const TemporaryDirectory directory;
   for (const std::string name : {"data.noun", "index.noun"}) {
     std::string contents = ilk::read_file(data / "tiny" / name);
@@ -142,46 +144,41 @@ std::string error_of(const std::string& file, const std::string& old_text, const
 }
 
 TEST(WordNet, WhatIsNotOfTheFormatIsNamedWithItsLine) {
-  EXPECT_EQ(error_of("data.noun", "whatever", "whatever"), "");
-  EXPECT_EQ(error_of("data.noun", "whatever", "what"),
+  EXPECT_EQ(error_of_change("data.noun", "whatever", "whatever"), "");
+  EXPECT_EQ(error_of_change("data.noun", "whatever", "what"),
             "[WordNet] data.noun, line 3: the synset's offset must be its place in the file (151), got 155.");
-  EXPECT_EQ(error_of("data.noun", "| whatever", "  whatever"),
+  EXPECT_EQ(error_of_change("data.noun", "| whatever", "  whatever"),
             "[WordNet] data.noun, line 2: the gloss must follow '|', got 'whatever'.");
-  EXPECT_EQ(error_of("data.noun", "03 n 01 entity", "03 v 01 entity"),
+  EXPECT_EQ(error_of_change("data.noun", "03 n 01 entity", "03 v 01 entity"),
             "[WordNet] data.noun, line 2: the type must be n (noun), got 'v'.");
-  EXPECT_EQ(error_of("data.noun", "03 n 01 entity", "03 n 00 entity"),
+  EXPECT_EQ(error_of_change("data.noun", "03 n 01 entity", "03 n 00 entity"),
             "[WordNet] data.noun, line 2: a synset must have at least one word.");
-  EXPECT_EQ(error_of("data.noun", "03 n 01 entity", "03 n zz entity"),
+  EXPECT_EQ(error_of_change("data.noun", "03 n 01 entity", "03 n zz entity"),
             "[WordNet] data.noun, line 2: the count of words must be a number, got 'zz'.");
-  EXPECT_EQ(error_of("data.noun", "@ 00000067", "@ 00000068"),
+  EXPECT_EQ(error_of_change("data.noun", "@ 00000067", "@ 00000068"),
             "[WordNet] data.noun, line 3: there is no synset at the hypernym's offset 68.");
-  EXPECT_EQ(error_of("data.noun", "~ 00000155", "@ 00000155"),
+  EXPECT_EQ(error_of_change("data.noun", "~ 00000155", "@ 00000155"),
             "[WordNet] data.noun, line 2: the hypernyms go round in a circle.");
-  EXPECT_EQ(error_of("data.noun", "a saying  \n", "a say"),
+  EXPECT_EQ(error_of_change("data.noun", "a saying  \n", "a say"),
             "[WordNet] data.noun, line 21: the file ends in the middle of the line.");
-  EXPECT_EQ(error_of("index.noun", "dog n 1", "dig n 1"),
+  EXPECT_EQ(error_of_change("index.noun", "dog n 1", "dig n 1"),
             "[WordNet] index.noun, line 11: the synset at offset 823 does not hold 'dig'.");
-  EXPECT_EQ(error_of("index.noun", "beast n 1 1 @ 1 0 00000461", "beast n 1 1 @ 1 0"),
+  EXPECT_EQ(error_of_change("index.noun", "beast n 1 1 @ 1 0 00000461", "beast n 1 1 @ 1 0"),
             "[WordNet] index.noun, line 6: the line ends where a synset's offset should be.");
-  EXPECT_EQ(error_of("index.noun", "00000461", "00000462"),
+  EXPECT_EQ(error_of_change("index.noun", "00000461", "00000462"),
             "[WordNet] index.noun, line 3: data.noun has no synset at offset 462.");
-  EXPECT_EQ(error_of("index.noun", "auto n 1", "car n 1"),
+  EXPECT_EQ(error_of_change("index.noun", "auto n 1", "car n 1"),
             "[WordNet] index.noun, line 8: 'car' was there before.");
-  EXPECT_EQ(error_of("index.noun", "00001832 00001897", "00001832 00001832"),
+  EXPECT_EQ(error_of_change("index.noun", "00001832 00001897", "00001832 00001832"),
             "[WordNet] index.noun, line 25: offset 1832 is there twice.");
-  EXPECT_EQ(error_of("index.noun", "lamp n 1 1 @ 1 1 00001589  \n", ""),
+  EXPECT_EQ(error_of_change("index.noun", "lamp n 1 1 @ 1 1 00001589  \n", ""),
             "[WordNet] data.noun, line 16: index.noun lacks 'lamp' with this synset.");
 }
 
 TEST(WordNet, EmptyAndMissingFilesAreNamed) {
   const TemporaryDirectory directory;
   const auto error_here = [&]() -> std::string {
-    try {
-      WordNet wordnet(directory.path());
-    } catch (const ilk::Error& error) {
-      return error.what();
-    }
-    return "";
+    return error_of([&] { WordNet wordnet(directory.path()); });
   };
   EXPECT_THAT(error_here(), HasSubstr("data.noun"));
   std::ofstream(directory.path() / "data.noun");

@@ -10,6 +10,7 @@
 
 #include "awkward_texts.h"
 #include "encoders/wordpiece.h"
+#include "error_of.h"
 #include "io/files.h"
 #include "temporary_directory.h"
 
@@ -158,12 +159,7 @@ TEST(WordPieceTokenizer, ABadFileIsAnErrorThatNamesTheRule) {
   const auto error_of = [](const std::map<std::string, std::string>& files) {
     const TemporaryDirectory directory;
     for (const auto& [name, contents] : files) ilk::write_file_atomically(directory.path() / name, contents);
-    try {
-      const ilk::WordPieceTokenizer loaded(directory.path());
-    } catch (const ilk::Error& error) {
-      return std::string(error.what());
-    }
-    return std::string();
+    return ::error_of([&] { const ilk::WordPieceTokenizer loaded(directory.path()); });
   };
   EXPECT_THAT(error_of({}), HasSubstr("must hold tokenizer.json or vocab.txt"));
   EXPECT_THAT(error_of({{"vocab.txt", "a\nb\n"}}), HasSubstr("lacks the token [CLS]"));

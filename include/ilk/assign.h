@@ -1,9 +1,9 @@
 #pragma once
 // N new images, K clusters of a run.
-#include <ilk/cluster_levels.h>
 #include <ilk/encoder.h>
 #include <ilk/image_list.h>
 #include <ilk/kmeans.h>
+#include <ilk/naming.h>
 #include <ilk/options.h>
 #include <ilk/progress.h>
 

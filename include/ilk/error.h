@@ -1,6 +1,5 @@
 #pragma once
 #include <exception>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,19 +34,5 @@ class Stopped : public std::runtime_error {
  public:
   Stopped() : std::runtime_error("stopped") {}
 };
-
-/// Throws Error with the parts written one after another.
-template <class... Parts>
-[[noreturn]] void fail(std::string_view function, const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  throw Error(function, text.str());
-}
-
-/// Throws Error with the parts unless `rule_holds`.
-template <class... Parts>
-void require(bool rule_holds, std::string_view function, const Parts&... parts) {
-  if (!rule_holds) fail(function, parts...);
-}
 
 }  // namespace ilk

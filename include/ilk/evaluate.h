@@ -2,7 +2,7 @@
 // N images, K clusters, R classes; R runs, side by side.
 #include <ilk/dataset.h>
 #include <ilk/metrics.h>
-#include <ilk/name_correctness.h>
+#include <ilk/naming.h>
 
 #include <filesystem>
 #include <optional>

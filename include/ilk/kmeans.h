@@ -100,15 +100,8 @@ struct Assignment {
 /// Assigns points (N, D) to `centroids` (K, D), both float32 with rows of unit length, in blocks.
 Assignment assign_to_nearest(MatrixView<const float> embeddings, MatrixView<const float> centroids);
 
-/// Throws Error("[function] …") unless `matrix` is a (rows ≥ 1, columns ≥ 1) matrix with finite rows
-/// of unit length to 1e-3. `what` names it in the text ("embeddings").
-void require_unit_rows(MatrixView<const float> matrix, std::string_view function, std::string_view what);
-
-/// The same for rows of any length, whose coordinates must be finite and at most 1e15.
-void require_finite_rows(MatrixView<const float> matrix, std::string_view function, std::string_view what);
-
 /// Rows scaled to unit length; throws Error naming the first row that is zero or not finite.
-Matrix<float> normalise_rows(MatrixView<const float> matrix, std::string_view function,
-                             std::string_view what);
+Matrix<float> normalise_rows(MatrixView<const float> matrix, std::string_view function = "normalise_rows",
+                             std::string_view what = "matrix");
 
 }  // namespace ilk

@@ -1,5 +1,6 @@
 #pragma once
-// N images, P nouns, D dimensions, K clusters.
+// What clusters are called, on each level of nested ones, and how right that is. N images, P nouns, D
+// dimensions, K clusters (the finest), L levels above them, R classes.
 #include <ilk/matrix.h>
 #include <ilk/wordnet.h>
 
@@ -68,6 +69,25 @@ std::vector<ClusterName> name_clusters(MatrixView<const float> embeddings,
                                        std::span<const std::int64_t> labels, std::int64_t n_clusters,
                                        const NamingWords& words);
 
+/// What nested clusters are parts of: each cluster is in one of the level above.
+struct ClusterLevels {
+  struct Cluster {
+    ClusterName name;
+    std::int64_t parent = -1;  ///< its cluster one level up; −1 at the top
+    std::int64_t size = 0;     ///< images
+  };
+  using Level = std::vector<Cluster>;
+
+  std::vector<Level> upper;           ///< (L), fewest clusters first; empty: the clusters are not nested
+  std::vector<std::int64_t> parents;  ///< (K): the finest clusters' in the last of `upper`
+
+  bool empty() const { return upper.empty(); }
+  /// The clusters that a finest one is in, (L) numbers, the topmost first.
+  std::vector<std::int64_t> path(std::int64_t cluster) const;
+  /// Their names.
+  std::vector<std::string> path_names(std::int64_t cluster) const;
+};
+
 /// One level above named clusters; each of its clusters is a union of clusters one level below.
 struct UpperClusters {
   std::vector<std::int64_t> parents;  ///< of the clusters one level below: their cluster here
@@ -102,5 +122,37 @@ std::vector<std::vector<ClusterName>> name_levels(MatrixView<const float> embedd
 std::vector<std::vector<ScoredWord>> caption_clusters(MatrixView<const double> mass,
                                                       const std::vector<std::string>& captions,
                                                       std::int64_t count);
+
+/// What a cluster's name says of a class, by WordNet.
+enum class NameRelation {
+  none,     ///< something else
+  unnamed,  ///< the cluster has no name
+  same,     ///< the class itself or a synonym
+  kind,     ///< a kind of the class (a hyponym): dog, where the class is animal
+  above,    ///< what the class is a kind of (a hypernym), at most two steps up: vertebrate for mammal
+};
+
+/// How right clusters' names are.
+struct NameCorrectness {
+  struct Cluster {
+    std::int64_t number = 0;        ///< of the cluster
+    std::int64_t class_number = 0;  ///< the class that most of its images have, among those WordNet knows
+    std::int64_t n_images = 0;      ///< with a class that WordNet knows
+    NameRelation relation = NameRelation::none;  ///< of its name to that class
+    double right = 0;  ///< share of these images for whose own class the name is right
+  };
+  std::vector<Cluster> clusters;  ///< those with such images, ascending
+  std::int64_t n_images = 0;      ///< with a class that WordNet knows
+  double right = 0;               ///< share of the images whose class is the name's: same, kind or above
+  double within_two_steps = 0;    ///< the same, kinds further than two steps below the class not counted
+  double unnamed = 0;             ///< share of the images in clusters without a name
+  std::vector<std::string> unknown_classes;  ///< labels that WordNet does not know; their images do not count
+};
+
+/// `clusters` and `classes` (N): numbers of each image's cluster and class, class −1 for an image without a
+/// label; `names` (K), `class_names` (R).
+NameCorrectness name_correctness(const WordNet& wordnet, std::span<const std::int64_t> clusters,
+                                 const std::vector<std::string>& names, std::span<const std::int64_t> classes,
+                                 const std::vector<std::string>& class_names);
 
 }  // namespace ilk

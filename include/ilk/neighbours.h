@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace ilk {
@@ -36,9 +37,9 @@ class ApproximateNeighbours {
  public:
   struct Options {
     std::int64_t rows_per_graph = std::int64_t{1} << 17;
-    std::int64_t links = 24;        ///< HNSW's M
-    std::int64_t build_list = 160;  ///< HNSW's efConstruction
-    std::int64_t search_list = 0;   ///< HNSW's ef; 0: 4 k, at least 128
+    std::int64_t links = 24;                  ///< HNSW's M
+    std::int64_t build_list = 160;            ///< HNSW's efConstruction
+    std::optional<std::int64_t> search_list;  ///< HNSW's ef; else 4 k, at least 128
   };
 
   /// Whether this ilk was built with hnswlib.

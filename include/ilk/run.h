@@ -3,7 +3,6 @@
 // directory.
 #include <ilk/cae.h>
 #include <ilk/cluster_count.h>
-#include <ilk/cluster_levels.h>
 #include <ilk/dataset.h>
 #include <ilk/encoder.h>
 #include <ilk/image.h>
@@ -220,5 +219,21 @@ std::string cluster_count_table(const ClusterCountChoice& count);
 
 /// The summary as JSON, the machine-readable form of `ilk cluster --json`.
 std::string to_json(const RunSummary& summary);
+
+/// A row of assignments.csv. What is a number stays as it is written where nobody counts with it, so that a
+/// row that is written again is the same.
+struct AssignmentRow {
+  std::string path;
+  std::int64_t cluster = 0;
+  std::string name;
+  std::string score;
+  std::int64_t second = -1;  ///< −1: there is none
+  std::string margin;        ///< empty: there is no second cluster
+  std::string top_nouns;
+};
+
+/// Reads assignments.csv of a run directory, or another file of that form. Throws Error naming file, line and
+/// rule. What stands behind these columns, of levels, is left to levels.json.
+std::vector<AssignmentRow> read_assignment_rows(const std::filesystem::path& file);
 
 }  // namespace ilk

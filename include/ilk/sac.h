@@ -35,20 +35,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 /// Training left to the method: 30 epochs of batches of 512 and 20 neighbours; where K > 512, 100 epochs of
 /// max(8192, K) and 50 neighbours. Small collections are cut into four batches of at least 64 and get as many
 /// epochs as make 1000 steps.
-struct SacOptions {
-  std::int64_t n_clusters = 8;
-  std::uint64_t seed = 0;
-  TrainingOptions training;
-  SacLossOptions loss;
-};
-
-template <OptionsOf<SacOptions> Options, class Visitor>
-void visit_fields(Options& options, Visitor&& visit) {
-  visit(Field{"n_clusters", options.n_clusters, "how many clusters to make"}.at_least(1));
-  visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
-  visit.group("training", options.training);
-  visit.group("loss", options.loss);
-}
+using SacOptions = TrainedMethodOptions<SacLossOptions>;
 
 /// Trains an image and a text head on images and one text for each (docs/methods/sac.md). Clusters are
 /// numbered by size, largest first; some may be empty. The result is the same for any number of threads, and

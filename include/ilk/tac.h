@@ -52,20 +52,7 @@ void visit_fields(Options& options, Visitor&& visit) {
 
 /// Training left to the method: 20 epochs of batches of 512 and 50 neighbours; where K > 100, 100 epochs of
 /// 8192. Small collections as in SAC.
-struct TacTrainedOptions {
-  std::int64_t n_clusters = 8;
-  std::uint64_t seed = 0;
-  TrainingOptions training;
-  TacLossOptions loss;
-};
-
-template <OptionsOf<TacTrainedOptions> Options, class Visitor>
-void visit_fields(Options& options, Visitor&& visit) {
-  visit(Field{"n_clusters", options.n_clusters, "how many clusters to make"}.at_least(1));
-  visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
-  visit.group("training", options.training);
-  visit.group("loss", options.loss);
-}
+using TacTrainedOptions = TrainedMethodOptions<TacLossOptions>;
 
 /// TAC with trained heads (docs/methods/sac.md); as train_sac, with the images' counterparts for texts.
 TrainedHeads train_tac(MatrixView<const float> images, MatrixView<const float> counterparts,

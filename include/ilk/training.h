@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,29 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit(Field{"learning_rate", options.learning_rate, "Adam's step"}.between(1e-12, 1e30));
   visit(Field{"beta1", options.beta1, "Adam's decay of the mean gradient"}.between(0, 0.999999));
   visit(Field{"beta2", options.beta2, "Adam's decay of the mean squared gradient"}.between(0, 0.999999));
+}
+
+/// What a method that trains heads is told; `Loss` are the options of its loss.
+template <class Loss>
+struct TrainedMethodOptions {
+  std::int64_t n_clusters = 8;
+  std::uint64_t seed = 0;
+  TrainingOptions training;
+  Loss loss;
+};
+
+template <class T>
+inline constexpr bool is_trained_method_options = false;
+template <class Loss>
+inline constexpr bool is_trained_method_options<TrainedMethodOptions<Loss>> = true;
+
+template <class Options, class Visitor>
+requires is_trained_method_options<std::remove_const_t<Options>>
+void visit_fields(Options& options, Visitor&& visit) {
+  visit(Field{"n_clusters", options.n_clusters, "how many clusters to make"}.at_least(1));
+  visit(Field{"seed", options.seed, "number that all random choices start from; same seed, same labels"});
+  visit.group("training", options.training);
+  visit.group("loss", options.loss);
 }
 
 /// Linear (D, D) → BatchNorm → ReLU → Linear (D, K) → softmax. The first layer has no bias, which BatchNorm

@@ -6,20 +6,21 @@
 #include <ilk/progress.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace ilk {
 
 struct TransportOptions {
-  double epsilon = 0;
+  std::optional<double> epsilon;
   std::int64_t max_iterations = 1000;
   double tolerance = 1e-4;  ///< down to 1e-7, whatever N, M and ε: see solve_transport
 };
 
 template <OptionsOf<TransportOptions> Options, class Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
-  visit(Field{
-      "epsilon", options.epsilon,
-      "entropic regularisation of the transport; smaller is sharper; 0: 0.65 of how much the cosines differ"}
+  visit(Field{"epsilon", options.epsilon,
+              "entropic regularisation of the transport; smaller is sharper (else 0.65 of how much the "
+              "cosines differ)"}
             .at_least(0));
   visit(Field{"max_iterations", options.max_iterations, "most Sinkhorn iterations"}.at_least(1));
   visit(
@@ -60,8 +61,8 @@ struct Transport {
 /// they are off, in which entries cancel in part, is then rounding alone at 1e-8 to 5e-8: 1e-7 can be
 /// reached.
 ///
-/// With epsilon 0 it is 0.65 of similarity_spread, at least 1e-3: models differ a lot in how close to each
-/// other their vectors lie, and what one model's ε makes sharp is even for another.
+/// Where epsilon is not chosen it is 0.65 of similarity_spread, at least 1e-3: models differ a lot in how
+/// close to each other their vectors lie, and what one model's ε makes sharp is even for another.
 ///
 /// `embeddings` X (N, D) and `words` U (M, D), float32, rows of unit length.
 /// Throws Error for differing widths, rows not of unit length, and options out of range.

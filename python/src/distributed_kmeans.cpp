@@ -49,9 +49,7 @@ class PartOfPoints {
   KMeansPart part_;
 };
 
-}  // namespace
-
-void bind_distributed_kmeans(nb::module_& module) {
+void bind_part_of_points(nb::module_& module) {
   nb::class_<PartOfPoints>(module, "KMeansPart",
                            "Some of the points that are clustered, and which clusters they are in.")
       .def(nb::init<Floats, std::int64_t, std::int64_t, std::int64_t>(), nb::arg("points").noconvert(),
@@ -66,6 +64,12 @@ void bind_distributed_kmeans(nb::module_& module) {
            nb::arg("to"))
       .def("as_remembered", &PartOfPoints::as_remembered)
       .def("remember", &PartOfPoints::remember, nb::arg("labels"));
+}
+
+}  // namespace
+
+void bind_distributed_kmeans(nb::module_& module) {
+  bind_part_of_points(module);
   module.def(
       "kmeans_sample",
       [](std::int64_t n_points, const nb::dict& keywords) {

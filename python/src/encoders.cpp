@@ -11,6 +11,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "core/option_checks.h"
 #include "io/sha256.h"
 #include "options.h"
 #include "pipeline/embed_images.h"

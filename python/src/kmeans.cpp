@@ -6,6 +6,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "cluster/unit_rows.h"
 #include "options.h"
 #include "results.h"
 #include "watch.h"

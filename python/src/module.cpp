@@ -1,7 +1,7 @@
 // ilk._core: the library as functions of arrays and keywords. What users see is made of it in Python, where
 // arguments are brought to the types that are asked for here.
 #include <ilk/error.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 

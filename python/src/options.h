@@ -1,7 +1,6 @@
 #pragma once
 // Keywords of an options struct, from its one list of fields: a field's own name where no other group has it,
 // else group_name, as the program's flags.
-#include <ilk/error.h>
 #include <ilk/options.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
@@ -13,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "core/fail.h"
 #include "core/nearest_name.h"
+#include "core/option_checks.h"
 #include "core/option_names.h"
 
 namespace ilk::python {
@@ -27,11 +28,6 @@ concept WrittenAsText = requires(const T& value) {
   { *T::parse(std::string()) } -> std::convertible_to<T>;
   { value.text() } -> std::convertible_to<std::string>;
 };
-
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
 
 /// Takes a value from Python; throws TypeError naming the keyword.
 template <class T>

@@ -1,5 +1,5 @@
 // N images, K clusters: whole runs, and what they left.
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/assign.h>
 #include <ilk/run.h>
 #include <nanobind/stl/map.h>

@@ -7,6 +7,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "methods/semantic_centres.h"
 #include "options.h"
 #include "results.h"
 #include "watch.h"

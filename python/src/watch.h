@@ -1,7 +1,7 @@
 #pragma once
 // Long work beside a Python interpreter that goes on.
-#include <ilk/parallel.h>
 #include <ilk/progress.h>
+#include <ilk/threads.h>
 #include <nanobind/nanobind.h>
 
 #include <atomic>

@@ -1,6 +1,6 @@
-#include <ilk/caption_images.h>
-#include <ilk/error.h>
-#include <ilk/parallel.h>
+#include "captioning/caption_images.h"
+
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <atomic>
@@ -15,6 +15,8 @@
 #include "captioning/caption_log.h"
 #include "captioning/caption_server.h"
 #include "captioning/vision_chat.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/embedding_cache.h"
 #include "io/files.h"
 #include "io/no_images.h"

@@ -1,12 +1,12 @@
 #include "captioning/caption_log.h"
 
-#include <ilk/error.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/strings.h"
 

@@ -1,12 +1,11 @@
 #include "captioning/caption_server.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
-#include <sstream>
 
 #include "captioning/vision_chat.h"
 #include "core/duration.h"
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/http.h"
 #include "io/http_error_text.h"
 #include "io/retry.h"
@@ -85,7 +84,7 @@ CaptionServer::Step CaptionServer::attempt(const std::string& question) {
     return {.kind = "useless answer", .reason = "the answer is longer than 16 MiB", .may_help = true};
   }
   if (!ending.fault.empty()) {
-    if (!ending.passing) give_up(ending.fault);
+    if (!ending.retryable) give_up(ending.fault);
     return {
         .kind = "no answer", .reason = ending.fault, .may_help = true, .is_everyones = ending.unreachable};
   }
@@ -103,7 +102,7 @@ CaptionServer::Step CaptionServer::attempt(const std::string& question) {
   const std::string reason =
       "the server answered " + std::to_string(status) + (said.empty() ? "" : ": " + said);
   if (status == 404) give_up(reason);
-  if (http::is_passing(status))
+  if (http::is_retryable(status))
     return {.kind = "no answer",
             .reason = reason,
             .may_help = true,
@@ -118,10 +117,8 @@ void CaptionServer::tell(const Step& step, std::int64_t tried, double pause) {
   do {
     if (told >= tried) return;
   } while (!most_told_.compare_exchange_weak(told, tried));
-  std::ostringstream text;
-  text << http::shown_without_query(address_) << ": " << step.reason << " (attempt " << tried + 1 << " of "
-       << options_.attempts << " in " << duration_text(pause) << ")";
-  say_(text.str());
+  say_(concatenate(http::shown_without_query(address_), ": ", step.reason, " (attempt ", tried + 1, " of ",
+                   options_.attempts, " in ", duration_text(pause), ")"));
 }
 
 template <class... Parts>

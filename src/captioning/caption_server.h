@@ -1,6 +1,5 @@
 #pragma once
 // A server that is asked for captions.
-#include <ilk/caption_images.h>
 #include <ilk/progress.h>
 
 #include <atomic>
@@ -10,6 +9,8 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+
+#include "captioning/caption_images.h"
 
 namespace ilk {
 

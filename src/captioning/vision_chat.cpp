@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "core/text.h"
 #include "io/base64.h"
 #include "io/foreign_content.h"
 #include "io/http_error_text.h"
@@ -129,12 +129,10 @@ std::string question(const CaptionOptions& options, std::string_view jpeg) {
 }
 
 std::string fingerprint(const CaptionOptions& options) {
-  std::ostringstream parts;
   // The number is max_tokens' default, from when cut answers were kept: whole ones do not depend on it.
-  parts << "ilk caption 1\n"
-        << options.prompt << "\n"
-        << options.image_edge << " 200 " << options.temperature;
-  return sha256_hex(parts.str()).substr(0, 16);
+  const std::string parts =
+      concatenate("ilk caption 1\n", options.prompt, "\n", options.image_edge, " 200 ", options.temperature);
+  return sha256_hex(parts).substr(0, 16);
 }
 
 Answer read_answer(std::string_view body) {

@@ -1,9 +1,10 @@
 #pragma once
 // The one question and answer of OpenAI's chat interface that captions need.
-#include <ilk/caption_images.h>
 
 #include <string>
 #include <string_view>
+
+#include "captioning/caption_images.h"
 
 namespace ilk::vision_chat {
 

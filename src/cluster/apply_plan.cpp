@@ -1,6 +1,4 @@
 // N images, M words, D dimensions. S = X Uᵀ are cosines; row i of P is softmax_j((S_ij + g_j) / ε).
-#include <ilk/error.h>
-#include <ilk/parallel.h>
 #include <ilk/transport.h>
 
 #include <algorithm>
@@ -9,6 +7,8 @@
 #include "cluster/log_shares.h"
 #include "cluster/plan_rows.h"
 #include "cluster/transport_checks.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

@@ -1,8 +1,6 @@
 // B rows of the base, Q queries, D dimensions, k neighbours.
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cstring>
@@ -11,6 +9,9 @@
 #include <vector>
 
 #include "cluster/top_rows.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 #if ILK_WITH_HNSWLIB
@@ -87,8 +88,7 @@ struct ApproximateNeighbours::Graphs {
 
   Neighbours search(MatrixView<const float> queries, std::int64_t k) const {
     const std::int64_t q = queries.rows(), d = base.columns();
-    const std::int64_t list =
-        options.search_list > 0 ? options.search_list : std::max<std::int64_t>(128, 4 * k);
+    const std::int64_t list = options.search_list.value_or(std::max<std::int64_t>(128, 4 * k));
     const std::lock_guard one_list_at_a_time(searching);
     for (const auto& graph : parts) graph->setEf(static_cast<std::size_t>(std::max(list, k)));
     Neighbours result{Matrix<std::int64_t>::filled(q, k, -1),
@@ -152,10 +152,10 @@ ApproximateNeighbours::ApproximateNeighbours(MatrixView<const float> base, const
                                              Progress& progress) {
   require_unit_rows(base, function, "base");
   require(options.rows_per_graph >= 1 && options.links >= 2 && options.build_list >= 1 &&
-              options.search_list >= 0,
-          function, "rows_per_graph and build_list must be at least 1, links 2, search_list 0, got ",
-          options.rows_per_graph, ", ", options.build_list, ", ", options.links, " and ", options.search_list,
-          ".");
+              options.search_list.value_or(1) >= 1,
+          function, "rows_per_graph, build_list and search_list must be at least 1, links 2, got ",
+          options.rows_per_graph, ", ", options.build_list, ", ", options.search_list.value_or(1), " and ",
+          options.links, ".");
   graphs_ = std::make_unique<Graphs>(base, options, progress);
 }
 

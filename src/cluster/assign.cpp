@@ -1,12 +1,12 @@
 // N points, K centres, D dimensions.
 #include "cluster/assign.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <numeric>
 
 #include "cluster/scratch_pool.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace internal {
@@ -64,6 +64,21 @@ Assignment assign_to_nearest(MatrixView<const float> embeddings, MatrixView<cons
           centroids.columns(), ".");
   const internal::ScreenedPoints screened(embeddings, centroids.rows(), /*memory=*/0);
   return internal::assign_points(screened, centroids, internal::Geometry::cosine);
+}
+
+Assignment assignment_of(MatrixView<const float> features, const KMeansResult& clusters) {
+  Assignment assignment = assign_to_nearest(features, clusters.centroids);
+  for (std::int64_t i = 0; i < features.rows(); ++i) {
+    const auto row = static_cast<std::size_t>(i);
+    const std::int64_t own = clusters.labels[row];
+    if (assignment.labels[row] == own) continue;
+    assignment.second_labels[row] = assignment.labels[row];
+    assignment.second_scores[row] = assignment.scores[row];
+    assignment.labels[row] = own;
+    assignment.scores[row] = static_cast<float>(
+        kernels::kernels().dot_f64(features[i], clusters.centroids[own], features.columns()));
+  }
+  return assignment;
 }
 
 }  // namespace ilk

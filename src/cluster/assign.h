@@ -10,3 +10,11 @@ namespace ilk::internal {
 Assignment assign_points(const ScreenedPoints& points, MatrixView<const float> centres, Geometry geometry);
 
 }  // namespace ilk::internal
+
+namespace ilk {
+
+/// Scores and runners-up for k-means' labels of these features. Where points lie exactly between centres, as
+/// copies of one image in two clusters do, assign_to_nearest alone could give others.
+Assignment assignment_of(MatrixView<const float> features, const KMeansResult& clusters);
+
+}  // namespace ilk

@@ -1,9 +1,6 @@
 #include "cluster/cell_neighbours.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,6 +13,9 @@
 #include "cluster/scratch_pool.h"
 #include "cluster/screen.h"
 #include "cluster/top_rows.h"
+#include "core/fail.h"
+#include "core/parallel.h"
+#include "core/random.h"
 #include "kernels/kernels.h"
 #include "kernels/quantised_rows.h"
 

@@ -1,10 +1,9 @@
 #include "cluster/cosine_rows.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 
 #include "cluster/transport_checks.h"
+#include "core/parallel.h"
 
 namespace ilk::internal {
 

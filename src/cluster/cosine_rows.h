@@ -40,7 +40,7 @@ struct CosineBlock {
 };
 
 /// The rows of S, gone through block by block in a fixed order. Those of the first `kept` places are made
-/// once and kept; the others are made anew each time, so that a large S is never held as a whole.
+/// once and kept; the others are recomputed each time, so that a large S is never held as a whole.
 class CosineRows {
  public:
   using Chunk = TransportChunks::Chunk;

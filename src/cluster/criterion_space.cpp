@@ -1,14 +1,14 @@
 // The choices and numbers below were made on pictures with two independent labels (docs/results/criteria.md).
 #include "cluster/criterion_space.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "cluster/principal_directions.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

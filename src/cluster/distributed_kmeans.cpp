@@ -1,13 +1,12 @@
 // N points of which no process has all, D dimensions, K clusters.
 #include "cluster/distributed_kmeans.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <limits>
 #include <optional>
 
 #include "cluster/lloyd.h"
+#include "cluster/unit_rows.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

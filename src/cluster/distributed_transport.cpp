@@ -1,15 +1,16 @@
 // N images of which no process has all, M words, D dimensions.
 #include "cluster/distributed_transport.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "cluster/transport_checks.h"
 #include "cluster/transport_passes.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

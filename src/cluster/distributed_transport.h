@@ -64,7 +64,7 @@ class TransportPasses {
 Transport solve_transport(TransportPasses& passes, const TransportChunks& chunks, std::int64_t n_words,
                           const TransportOptions& options, Progress& progress = silent());
 
-/// What solve_transport takes for epsilon where it is 0.
+/// What solve_transport takes for epsilon where none is chosen.
 double automatic_epsilon(MatrixView<const float> embeddings, MatrixView<const float> words);
 /// The images that similarity_spread and automatic_epsilon look at: they give the same for these alone.
 std::vector<std::int64_t> similarity_sample(std::int64_t n_images);

@@ -1,11 +1,11 @@
 #include "cluster/equal_rows.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>
+
+#include "core/parallel.h"
 
 namespace ilk::internal {
 namespace {

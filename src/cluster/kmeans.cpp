@@ -1,6 +1,4 @@
 // N points, D dimensions, K clusters, R starts that run side by side.
-#include <ilk/error.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <limits>
@@ -12,6 +10,10 @@
 #include "cluster/equal_rows.h"
 #include "cluster/kmeans_init.h"
 #include "cluster/lloyd.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/random.h"
 
 namespace ilk {
 namespace {

@@ -1,11 +1,13 @@
 // N points, D dimensions, K clusters, R starts.
 #include "cluster/kmeans_init.h"
 
-#include <ilk/random.h>
-
 #include <algorithm>
 
 #include "cluster/kmeans_plus_plus.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/random.h"
 #include "kernels/functions.h"
 
 namespace ilk::internal {

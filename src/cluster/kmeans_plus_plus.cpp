@@ -1,13 +1,12 @@
 #include "cluster/kmeans_plus_plus.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <set>
 
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk::internal {
@@ -256,7 +255,7 @@ void KMeansPlusPlus::assign(std::int64_t start, Geometry geometry, std::int32_t*
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int32_t own = nearest_[static_cast<std::size_t>(i * n_starts_ + start)];
       const auto a = static_cast<std::size_t>(own);
-      // What 16 bits miss of both, and the rounding of the distance in float32.
+      // The residuals of both in 16 bits, and the rounding of the distance in float32.
       const double rounding = 1e-6 * (static_cast<double>(halves_[static_cast<std::size_t>(i)]) +
                                       static_cast<double>(halves_[static_cast<std::size_t>(centres[a])]));
       const double own_distance =

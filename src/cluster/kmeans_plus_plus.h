@@ -1,6 +1,5 @@
 #pragma once
 // N points, D dimensions, K clusters, R starts, T candidates tried for each centre.
-#include <ilk/random.h>
 
 #include <cstdint>
 #include <memory>
@@ -8,6 +7,7 @@
 
 #include "cluster/scratch_pool.h"
 #include "cluster/screen.h"
+#include "core/random.h"
 #include "kernels/quantised_rows.h"
 
 namespace ilk::internal {

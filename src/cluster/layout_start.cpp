@@ -1,14 +1,13 @@
 // N points, S of them in the sample, D dimensions.
 #include "cluster/layout_start.h"
 
-#include <ilk/parallel.h>
-#include <ilk/random.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "core/parallel.h"
 #include "core/philox.h"
+#include "core/random.h"
 #include "kernels/kernels.h"
 
 namespace ilk::internal {

@@ -1,11 +1,11 @@
 // N points, D dimensions, K clusters, R starts that run side by side.
 #include "cluster/lloyd.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "core/parallel.h"
 
 namespace ilk::internal {
 namespace {

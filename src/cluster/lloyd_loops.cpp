@@ -1,11 +1,11 @@
 // N points, D dimensions, K clusters, R starts that run side by side: the assignment. The search for the best
 // centre and the sums are done while a block of points is in the cache.
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "cluster/lloyd.h"
+#include "core/parallel.h"
 
 namespace ilk::internal {
 namespace {

@@ -1,11 +1,10 @@
 #include "cluster/neighbour_graph.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "core/parallel.h"
 #include "core/scalar_functions.h"
 
 namespace ilk::internal {

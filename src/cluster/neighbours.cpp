@@ -1,8 +1,6 @@
 // Q queries, B rows of the base, D dimensions, k neighbours.
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <functional>
@@ -12,6 +10,9 @@
 #include "cluster/scratch_pool.h"
 #include "cluster/screen.h"
 #include "cluster/top_rows.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {
@@ -70,8 +71,7 @@ void search_tile(const internal::ScreenedPoints& queries, std::int64_t first_que
       const float* point = queries.row(query);
       const float* scores = scratch.scores.data() + i * internal::ScreenedPoints::padded(n);
       auto list = lists.at(segment, query);
-      // Scores are short of what they have in common; the last term is for the rounding of these very
-      // numbers.
+      // Screened scores lack the common part; the last term is for the rounding of these numbers.
       const float error = scratch.errors[static_cast<std::size_t>(i)];
       auto threshold =
           static_cast<float>(list.last() - common[static_cast<std::size_t>(query)] - error - 1e-6);

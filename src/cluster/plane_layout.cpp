@@ -1,10 +1,8 @@
 // N points, k neighbours, E epochs.
 #include "cluster/plane_layout.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +10,9 @@
 #include "cluster/cell_neighbours.h"
 #include "cluster/layout_start.h"
 #include "cluster/neighbour_graph.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "core/philox.h"
 
 namespace ilk {

@@ -1,11 +1,11 @@
 // N points, D dimensions, S directions that are followed: more than are wanted, so that those converge.
 #include "cluster/principal_directions.h"
 
-#include <ilk/parallel.h>
-#include <ilk/random.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include "core/parallel.h"
+#include "core/random.h"
 
 namespace ilk {
 namespace {

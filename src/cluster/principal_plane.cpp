@@ -1,13 +1,12 @@
 // N points, D dimensions.
 #include "cluster/principal_plane.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "cluster/principal_directions.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

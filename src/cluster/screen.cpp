@@ -5,14 +5,13 @@
 // e·(c − m) + p·f, at most |e| |c − m| + |p| |f|.
 #include "cluster/screen.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "cluster/centre_groups.h"
+#include "core/parallel.h"
 
 namespace ilk::internal {
 namespace {

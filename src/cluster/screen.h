@@ -18,26 +18,26 @@ class ScreenedCentres;
 /// The mean of some rows, summed in float64.
 std::vector<float> mean_of(MatrixView<const float> rows, const std::vector<std::int64_t>& which);
 
-/// Points whose scores with many centres are wanted nearly right, with a bound on the error, so that only the
-/// few centres that could be best need be looked at exactly. In small whole numbers, of the points and
-/// centres less their means, for which the bound is smaller.
+/// Points whose scores with many centres are computed approximately, with a bound on the error, so that only
+/// the few centres that could be best need be looked at exactly. The copies of points and centres are
+/// quantised after their means are subtracted, for which the bound is smaller.
 class ScreenedPoints {
  public:
   static constexpr std::int64_t most_memory = std::int64_t{200} << 20;
   /// How many points are screened at once.
   static constexpr std::int64_t at_once = 48;
   /// `points` (N, D) must stay where they are. What is kept of them takes at most `memory` bytes; where that
-  /// is too little, small numbers are made anew whenever they are needed. They have 8 bits; or 16 where there
-  /// are so few centres (`n_centres`) that looking at several exactly costs more than that. With 8 bits, what
-  /// those miss is kept too where there is room, for closer looks.
-  /// `origin` (D): what the numbers are less; empty: a mean of the points.
+  /// is too little, the quantised copies are recomputed whenever they are needed. They have 8 bits; or 16
+  /// where there are so few centres (`n_centres`) that looking at several exactly costs more than that. With
+  /// 8 bits, the residuals are kept too where there is room, for closer looks. `origin` (D): what the numbers
+  /// are less; empty: a mean of the points.
   explicit ScreenedPoints(MatrixView<const float> points, std::int64_t n_centres,
                           std::int64_t memory = most_memory, std::vector<float> origin = {});
 
   /// What is kept of n points.
   struct Kept {
     int bits;
-    bool rests;          // what 8 bits miss
+    bool rests;          // the residuals of 8 bits
     std::int64_t bytes;  // 0: nothing is kept
     bool in_16_bits() const { return bits == 16 && bytes > 0; }
   };
@@ -98,7 +98,7 @@ class ScreenedPoints {
   MatrixView<const float> rows_;
   std::int64_t n_, d_;
   Kept kept_;
-  std::unique_ptr<QuantisedRows> bytes_;  // of all points; null where they are made anew
+  std::unique_ptr<QuantisedRows> bytes_;  // of all points; null where they are recomputed
   std::vector<float> origin_;
   double spread_ = 0, longest_ = 0;
 };
@@ -129,15 +129,15 @@ class ScreenedCentres {
   /// The score, right to float64's rounding; the same number on every machine.
   double exact_score(const float* point, std::int64_t j) const;
 
-  /// What screened cosines of a point are short of.
+  /// What is added to screened cosines of a point to make them cosines.
   double common(const float* point) const;
   /// The same in float32, and for distances too.
   float near_common(const float* point) const;
   /// At least the error of dot_f32 with any of the points and centres.
   double near_error() const;
 
-  /// Whether what 8 bits miss is kept; what that adds to the screened score of point i with the centre at a
-  /// place, and how far the sum is from the exact score at most.
+  /// Whether the residuals of 8 bits are kept; what they add to the screened score of point i with the centre
+  /// at a place, and how far the sum is from the exact score at most.
   bool has_rests() const { return bytes_.has_rests(); }
   float rest(std::int64_t i, std::int64_t place) const {
     return rest_product(*points_.bytes_, i, bytes_, place);

@@ -1,13 +1,14 @@
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "cluster/distributed_transport.h"
 #include "cluster/log_shares.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/parallel.h"
+#include "core/random.h"
 #include "kernels/matrix_product.h"
 
 namespace ilk {

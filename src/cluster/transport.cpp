@@ -1,6 +1,5 @@
 // N images, M words, D dimensions. S = X Uᵀ are cosines; T_ij = exp((f_i + g_j − 1 + S_ij) / ε) is the plan,
 // and P_ij = N T_ij its rows scaled to sum 1.
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 
 #include <algorithm>
@@ -13,6 +12,9 @@
 #include "cluster/sinkhorn.h"
 #include "cluster/transport_checks.h"
 #include "cluster/transport_passes.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
 
 namespace ilk {
 namespace internal {
@@ -101,9 +103,10 @@ Transport iterate(TransportPasses& passes, const TransportChunks& chunks, std::i
 void check(const TransportOptions& options) {
   constexpr auto function = "solve_transport";
   check_ranges(options, function);
-  require(std::isfinite(options.epsilon), function, "epsilon must be finite, got ", options.epsilon, ".");
-  require(options.epsilon == 0 || options.epsilon >= internal::least_epsilon, function,
-          "epsilon must be 0 or at least ", internal::least_epsilon, ", got ", options.epsilon, ".");
+  if (!options.epsilon) return;
+  require(std::isfinite(*options.epsilon), function, "epsilon must be finite, got ", *options.epsilon, ".");
+  require(*options.epsilon >= internal::least_epsilon, function, "epsilon must be at least ",
+          internal::least_epsilon, ", got ", *options.epsilon, ".");
 }
 
 }  // namespace
@@ -118,7 +121,7 @@ PlacedTransport solve_and_place(MatrixView<const float> embeddings, MatrixView<c
   check(options);
   internal::require_aligned(embeddings, words, function);
   internal::require_placing(words, wanted, function);
-  const double epsilon = options.epsilon > 0 ? options.epsilon : automatic_epsilon(embeddings, words);
+  const double epsilon = options.epsilon ? *options.epsilon : automatic_epsilon(embeddings, words);
   const auto chunks = transport_chunks(embeddings.rows(), words.rows(), embeddings.columns());
   internal::PassesHere passes(embeddings, words, chunks, epsilon, wanted, progress);
   PlacedTransport result{iterate(passes, chunks, words.rows(), epsilon, options, progress), {}};
@@ -136,8 +139,8 @@ Transport solve_transport(MatrixView<const float> embeddings, MatrixView<const f
 Transport solve_transport(TransportPasses& passes, const TransportChunks& chunks, std::int64_t n_words,
                           const TransportOptions& options, Progress& progress) {
   check(options);
-  require(options.epsilon > 0, "solve_transport", "epsilon must be given.");
-  Transport found = iterate(passes, chunks, n_words, options.epsilon, options, progress);
+  require(options.epsilon.has_value(), "solve_transport", "epsilon must be given.");
+  Transport found = iterate(passes, chunks, n_words, *options.epsilon, options, progress);
   progress.finish();
   return found;
 }

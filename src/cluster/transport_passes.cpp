@@ -1,10 +1,9 @@
 #include "cluster/transport_passes.h"
 
-#include <ilk/parallel.h>
-
 #include <utility>
 
 #include "cluster/log_shares.h"
+#include "core/parallel.h"
 
 namespace ilk::internal {
 

@@ -1,9 +1,11 @@
-#include <ilk/error.h>
+#include "cluster/unit_rows.h"
+
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
 
 #include <cmath>
 
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

@@ -3,12 +3,12 @@
 // the nearer of its parts was), so that the merges are those of the greedy order, once sorted by cost.
 #include "cluster/ward.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <limits>
 #include <numeric>
+
+#include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

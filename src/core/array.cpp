@@ -1,9 +1,10 @@
 #include <ilk/array.h>
-#include <ilk/error.h>
 
 #include <cmath>
 #include <cstring>
 #include <utility>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

@@ -1,16 +1,17 @@
 #include "core/memory_size.h"
 
-#include <ilk/error.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
+
+#include "core/fail.h"
+#include "core/text.h"
 
 namespace ilk {
 namespace {
@@ -50,9 +51,7 @@ std::string memory_size_text(std::uint64_t bytes) {
   double value = static_cast<double>(bytes);
   std::size_t unit = 0;
   for (; value >= 1024 && unit + 1 < units.size(); ++unit) value /= 1024;
-  char text[32];
-  std::snprintf(text, sizeof text, unit > 2 ? "%.1f %s" : "%.0f %s", value, units[unit]);
-  return text;
+  return fixed(value, unit > 2 ? 1 : 0) + " " + units[unit];
 }
 
 std::uint64_t machine_memory() {

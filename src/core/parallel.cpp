@@ -1,4 +1,6 @@
-#include <ilk/parallel.h>
+#include "core/parallel.h"
+
+#include <ilk/threads.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,27 +1,17 @@
-#include <ilk/error.h>
-#include <ilk/random.h>
+#include "core/random.h"
 
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
 
+#include "core/fail.h"
+#include "core/fnv1a.h"
 #include "core/philox.h"
 #include "core/scalar_functions.h"
 
 namespace ilk {
-namespace {
-
-// FNV-1a: only to turn the stream's name into a number.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037ull;
-  for (const unsigned char byte : text) hash = (hash ^ byte) * 1099511628211ull;
-  return hash;
-}
-
-}  // namespace
-
 RandomStream::RandomStream(std::uint64_t seed, std::string_view purpose, std::uint64_t index) {
-  const std::uint64_t name = hash_of(purpose);
+  const std::uint64_t name = Fnv1a().add(purpose).value();
   key_[0] = static_cast<std::uint32_t>(seed);
   key_[1] = static_cast<std::uint32_t>(seed >> 32);
   // The name and the number of the stream take the upper half of the counter; 2^64 blocks are left for each.

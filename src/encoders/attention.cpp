@@ -39,9 +39,9 @@ void attend(MatrixView<float> queries, MatrixView<const float> keys, MatrixView<
     }
 }
 
-void attend_to_beginnings(MatrixView<float> queries, MatrixView<const float> keys,
-                          MatrixView<const float> values, std::int64_t heads, const TokenTree& tree,
-                          const std::vector<std::int64_t>& places) {
+void attend_to_prefixes(MatrixView<float> queries, MatrixView<const float> keys,
+                        MatrixView<const float> values, std::int64_t heads, const TokenTree& tree,
+                        const std::vector<std::int64_t>& places) {
   const std::int64_t width = keys.columns();
   const float scale = scale_of(width / heads);
   const std::int64_t longest = 1 + *std::max_element(tree.depths.begin(), tree.depths.end());

@@ -17,8 +17,8 @@ void attend(MatrixView<float> queries, MatrixView<const float> keys, MatrixView<
 
 /// Tokens that see themselves and what is before them in their trees: `keys` and `values` (N, W) of the
 /// tree's tokens, dense, `queries` (Q, W) of those at `places`, of all where that is empty.
-void attend_to_beginnings(MatrixView<float> queries, MatrixView<const float> keys,
-                          MatrixView<const float> values, std::int64_t heads, const TokenTree& tree,
-                          const std::vector<std::int64_t>& places);
+void attend_to_prefixes(MatrixView<float> queries, MatrixView<const float> keys,
+                        MatrixView<const float> values, std::int64_t heads, const TokenTree& tree,
+                        const std::vector<std::int64_t>& places);
 
 }  // namespace ilk

@@ -1,11 +1,10 @@
 // B images or texts at a time, D joint width, T tokens of a text.
 #include "encoders/clip.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "encoders/clip_config.h"
 #include "encoders/clip_towers.h"
 #include "encoders/encoder_list.h"

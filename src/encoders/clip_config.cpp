@@ -1,9 +1,8 @@
 #include "encoders/clip_config.h"
 
-#include <ilk/error.h>
-
 #include <string>
 
+#include "core/fail.h"
 #include "encoders/config_reader.h"
 
 namespace ilk {

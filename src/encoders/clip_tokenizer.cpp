@@ -1,7 +1,6 @@
 #include "encoders/clip_tokenizer.h"
 
-#include <ilk/error.h>
-
+#include "core/fail.h"
 #include "encoders/byte_pair_merger.h"
 #include "encoders/tokenizer_split.h"
 #include "encoders/tokenizer_text.h"

@@ -138,14 +138,14 @@ TextTower::TextTower(const ClipConfig& config, ModelWeights& weights, Precision 
 }
 
 Matrix<float> TextTower::operator()(const TokenTree& tree) const {
-  const Mix with_their_beginnings = [&](auto& queries, const auto& keys, const auto& values,
-                                        const auto& places) {
-    attend_to_beginnings(queries, keys, values, heads_, tree, places);
+  const Mix with_their_prefixes = [&](auto& queries, const auto& keys, const auto& values,
+                                      const auto& places) {
+    attend_to_prefixes(queries, keys, values, heads_, tree, places);
   };
   Matrix<float> x = rows_of(token_embedding_, tree.tokens);
   for (std::int64_t i = 0; i < x.rows(); ++i)
     kernels::kernels().add(x[i], position_embedding_[tree.depths[static_cast<std::size_t>(i)]], x.columns());
-  return projection_(output_norm_(transformer_(std::move(x), with_their_beginnings, tree.ends)));
+  return projection_(output_norm_(transformer_(std::move(x), with_their_prefixes, tree.ends)));
 }
 
 }  // namespace ilk

@@ -1,7 +1,6 @@
 #include "encoders/config_reader.h"
 
-#include <ilk/error.h>
-
+#include "core/fail.h"
 #include "io/json_file.h"
 
 namespace ilk {

@@ -1,8 +1,5 @@
 #include "encoders/convolution_tower.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -10,6 +7,8 @@
 #include <mutex>
 #include <string>
 
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "encoders/convolution_layers.h"
 #include "encoders/gpu_tower.h"
 

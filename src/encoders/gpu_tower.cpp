@@ -1,7 +1,6 @@
 #include "encoders/gpu_tower.h"
 
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/fail.h"
 #include "encoders/gpu_plugin.h"
 #include "io/lazy_library.h"
 

@@ -1,15 +1,14 @@
 // B images or texts at a time, F features of an image, C classes, W the text's width.
 #include "encoders/lite_model.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <numeric>
 #include <span>
 
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "encoders/encoder_list.h"
 #include "encoders/lite_config.h"
 #include "encoders/model_weights.h"

@@ -1,15 +1,14 @@
 #include "encoders/model_weights.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 #include <utility>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/byte_planes.h"
 #include "io/json_file.h"
 #include "io/sha256.h"
@@ -128,10 +127,10 @@ bool ModelWeights::is_finite(const std::string& name, std::span<const float> val
 void ModelWeights::check() const {
   if (problems_.empty()) return;
   constexpr std::size_t most = 12;
-  std::ostringstream text;
-  for (std::size_t i = 0; i < std::min(most, problems_.size()); ++i) text << (i ? "; " : "") << problems_[i];
-  if (problems_.size() > most) text << "; and " << problems_.size() - most << " more";
-  fail(function_, directory_, ": the model's weights cannot be used: ", text.str(), ".");
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, problems_.size()); ++i) text += (i ? "; " : "") + problems_[i];
+  if (problems_.size() > most) text += concatenate("; and ", problems_.size() - most, " more");
+  fail(function_, directory_, ": the model's weights cannot be used: ", text, ".");
 }
 
 }  // namespace ilk

@@ -1,10 +1,10 @@
-#include <ilk/error.h>
 #include <ilk/image.h>
 
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "core/fail.h"
 #include "encoders/preprocessor_file.h"
 #include "io/json_file.h"
 

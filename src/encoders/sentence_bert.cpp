@@ -1,11 +1,10 @@
 // B texts at a time, T tokens of each, D width.
 #include "encoders/sentence_bert.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <span>
 
+#include "core/fail.h"
 #include "encoders/bert_tower.h"
 #include "encoders/encoder_list.h"
 #include "encoders/model_weights.h"

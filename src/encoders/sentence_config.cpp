@@ -1,9 +1,8 @@
 #include "encoders/sentence_config.h"
 
-#include <ilk/error.h>
-
 #include <array>
 
+#include "core/fail.h"
 #include "encoders/config_reader.h"
 #include "io/json_file.h"
 

@@ -1,12 +1,11 @@
 // B texts at a time, T tokens of each.
 #include "encoders/text_batches.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

@@ -1,7 +1,6 @@
 // P texts, D width of the encoder.
 #include "encoders/text_features.h"
 
-#include <ilk/error.h>
 #include <ilk/options.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/fail.h"
 #include "encoders/text_features_cache.h"
 #include "kernels/kernels.h"
 

@@ -1,12 +1,11 @@
 #include "encoders/text_features_cache.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cmath>
 #include <span>
 #include <string_view>
 
+#include "core/fail.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
 

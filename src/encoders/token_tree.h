@@ -1,7 +1,7 @@
 #pragma once
 // Texts for a causal tower, in which no token sees a later one: what a tower makes of a token depends on the
-// tokens up to it and on nothing else. So of texts that begin alike the beginning need go through the tower
-// only once.
+// tokens up to it and on nothing else. So a prefix that several texts share goes through the tower only
+// once.
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -10,7 +10,7 @@ namespace ilk {
 
 using TokenIds = std::vector<std::int32_t>;
 
-/// N tokens: the distinct beginnings of some texts, each a token after a shorter beginning (a trie).
+/// N tokens: the distinct prefixes of some texts, each a token after a shorter prefix (a trie).
 struct TokenTree {
   std::vector<std::int64_t> tokens;  ///< (N) ids
   std::vector<std::int64_t> parents;  ///< (N) the place of the token before, which is a smaller one; −1: none

@@ -1,11 +1,10 @@
 #include "encoders/tokenizer_vocabulary.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/fail.h"
 #include "io/foreign_content.h"
 #include "io/json_file.h"
 

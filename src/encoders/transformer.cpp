@@ -1,10 +1,9 @@
 #include "encoders/transformer.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "core/fail.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

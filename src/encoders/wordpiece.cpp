@@ -1,12 +1,12 @@
 #include "encoders/wordpiece.h"
 
-#include <ilk/error.h>
 #include <utf8proc.h>
 
 #include <algorithm>
 #include <array>
 #include <unordered_map>
 
+#include "core/fail.h"
 #include "encoders/tokenizer_split.h"
 #include "encoders/tokenizer_text.h"
 #include "encoders/wordpiece_vocabulary.h"
@@ -88,7 +88,7 @@ struct WordPieceTokenizer::State {
         raw_tokens.push_back({token.content, token.id});
     }
     for (const auto& [token, id] : vocabulary.ids) {
-      beginnings.emplace(token, id);
+      word_starts.emplace(token, id);
       longest_piece = std::max(longest_piece, token.size());
       if (token.size() > vocabulary.continuation.size() && token.starts_with(vocabulary.continuation))
         continuations.emplace(token.substr(vocabulary.continuation.size()), id);
@@ -106,7 +106,7 @@ struct WordPieceTokenizer::State {
       return i == bytes.size() || (static_cast<unsigned char>(bytes[i]) & 0xC0) != 0x80;
     };
     for (std::size_t begin = 0; begin < bytes.size();) {
-      const Pieces& pieces = begin == 0 ? beginnings : continuations;
+      const Pieces& pieces = begin == 0 ? word_starts : continuations;
       std::size_t end = std::min(bytes.size(), begin + longest_piece);
       auto found = pieces.end();
       for (; end > begin; --end) {
@@ -144,7 +144,7 @@ struct WordPieceTokenizer::State {
   WordPieceVocabulary vocabulary;
   std::vector<Token> raw_tokens;
   std::vector<CleanedToken> cleaned_tokens;
-  Pieces beginnings, continuations;
+  Pieces word_starts, continuations;
   std::size_t longest_piece = 0;  // bytes
 };
 

@@ -1,10 +1,9 @@
 #include "encoders/wordpiece_vocabulary.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <optional>
 
+#include "core/fail.h"
 #include "encoders/config_reader.h"
 #include "io/foreign_content.h"
 #include "io/strings.h"

@@ -1,10 +1,10 @@
 // COCO's format (https://cocodataset.org/#format-data) knows no labels of whole images, so each image gets a
 // box that is as large as itself.
 #include <ilk/error.h>
-#include <ilk/parallel.h>
 
 #include <mutex>
 
+#include "core/parallel.h"
 #include "export/common_folder.h"
 #include "export/export_format_list.h"
 #include "export/json_text.h"

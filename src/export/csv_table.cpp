@@ -1,16 +1,10 @@
-#include <cstdio>
 
+#include "core/text.h"
 #include "export/export_format_list.h"
 #include "io/csv.h"
 
 namespace ilk {
 namespace {
-
-std::string six_digits(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.6f", value);
-  return text;
-}
 
 ExportSummary export_csv(const ExportedRun& run, const ExportOptions& options, Progress&) {
   std::string text = "file,cluster,name,score,second_cluster,second_name,margin,top_nouns";
@@ -21,11 +15,11 @@ ExportSummary export_csv(const ExportedRun& run, const ExportOptions& options, P
   for (std::size_t i = 0; i < run.images.size(); ++i) {
     const auto& image = run.images[i];
     text += csv_field(image.file.string()) + "," + std::to_string(image.cluster) + "," +
-            csv_field(image.name) + "," + six_digits(image.score) + ",";
+            csv_field(image.name) + "," + fixed(image.score, 6) + ",";
     text += image.second ? std::to_string(*image.second) + "," +
                                csv_field(run.names[static_cast<std::size_t>(*image.second)]) + ","
                          : std::string(",,");
-    text += (image.margin ? six_digits(*image.margin) : "") + "," + csv_field(image.top_nouns);
+    text += (image.margin ? fixed(*image.margin, 6) : "") + "," + csv_field(image.top_nouns);
     for (const auto& columns : extra)
       text += "," + (columns.numbers[i] ? std::to_string(*columns.numbers[i]) : "") + "," +
               csv_field(columns.names[i]);

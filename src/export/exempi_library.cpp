@@ -1,6 +1,7 @@
 #if ILK_WITH_EXEMPI
 #include "export/exempi_library.h"
 
+#include "core/fail.h"
 #include "io/lazy_library.h"
 
 namespace ilk {

@@ -1,9 +1,8 @@
 #include "export/export_format_list.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 
+#include "core/fail.h"
 #include "core/nearest_name.h"
 #include "io/files.h"
 

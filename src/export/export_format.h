@@ -1,8 +1,8 @@
 #pragma once
 // N images, K clusters, D dimensions.
-#include <ilk/export.h>
 #include <ilk/image.h>
 #include <ilk/matrix.h>
+#include <ilk/progress.h>
 
 #include <filesystem>
 #include <functional>
@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "export/export_options.h"
 
 namespace ilk {
 

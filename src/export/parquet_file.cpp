@@ -1,11 +1,11 @@
 #include "export/parquet_file.h"
 
-#include <ilk/error.h>
 #include <ilk/version.h>
 
 #include <algorithm>
 #include <bit>
 
+#include "core/fail.h"
 #include "export/thrift_compact.h"
 #include "io/files.h"
 #include "io/strings.h"

@@ -1,7 +1,6 @@
 #include "export/placed_files.h"
 
 #include <fcntl.h>
-#include <ilk/error.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <optional>
 #include <set>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/descriptor.h"
 #include "io/files.h"
 #include "io/strings.h"

@@ -1,11 +1,13 @@
 #pragma once
 // Images that are put into folders of their own, as copies or links, and can be taken out again.
-#include <ilk/export.h>
+#include <ilk/progress.h>
 
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "export/export_options.h"
 
 namespace ilk {
 

@@ -1,8 +1,7 @@
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <map>
 
+#include "core/fail.h"
 #include "export/common_folder.h"
 #include "export/export_format_list.h"
 #include "export/xmp_packet.h"

@@ -1,6 +1,5 @@
 #include "export/xmp_packet.h"
-
-#include <ilk/error.h>
+#include "core/fail.h"
 
 #if ILK_WITH_EXEMPI
 #include <algorithm>

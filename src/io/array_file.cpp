@@ -1,11 +1,11 @@
-#include <ilk/array_file.h>
-#include <ilk/error.h>
+#include <ilk/array.h>
 
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <numeric>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/foreign_content.h"
 #include "io/npy.h"

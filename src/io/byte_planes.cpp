@@ -1,11 +1,11 @@
 #include "io/byte_planes.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cstring>
 #include <span>
 #include <vector>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

@@ -1,13 +1,13 @@
 // CIFAR-10 and CIFAR-100 (Krizhevsky 2009): images of 32 × 32, a plane for each of red, green and blue. In
 // the binary version an image follows its label byte (CIFAR-100: the coarse one and the fine one); in the
 // Python version a file is a pickled dict of `data` (N, 3072) and lists of labels.
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
 
+#include "core/fail.h"
 #include "io/dataset_format_list.h"
 #include "io/pickle.h"
 #include "io/zip.h"

@@ -1,11 +1,10 @@
 #include "io/csv.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
 
+#include "core/fail.h"
 #include "io/strings.h"
 
 namespace ilk {

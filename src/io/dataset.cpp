@@ -1,11 +1,12 @@
 #include <ilk/dataset.h>
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <unordered_map>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/dataset_format_list.h"
 #include "io/dataset_store.h"
 #include "io/files.h"

@@ -1,10 +1,10 @@
 // H rows, W columns.
-#include <ilk/error.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <sstream>
 
+#include "core/fail.h"
 #include "io/dataset_formats.h"
 #include "io/files.h"
 #include "io/gzip_file.h"

@@ -1,9 +1,8 @@
 #include "io/dataset_store.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 
+#include "core/fail.h"
 #include "core/nearest_name.h"
 #include "io/download.h"
 #include "io/files.h"

@@ -1,8 +1,8 @@
 #include "io/download.h"
 
-#include <ilk/error.h>
-
 #include "core/duration.h"
+#include "core/fail.h"
+#include "core/text.h"
 
 #if ILK_WITH_CURL
 #include <fcntl.h>
@@ -17,7 +17,6 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "io/download_sink.h"
@@ -75,26 +74,21 @@ class Transfer {
         fruitless = 0;
       }
       if (++fruitless >= request_.attempts) {
-        std::ostringstream attempts;
-        attempts << " (" << fruitless << (fruitless == 1 ? " attempt)" : " attempts)");
+        const std::string attempts =
+            concatenate(" (", fruitless, fruitless == 1 ? " attempt)" : " attempts)");
         if (step.unreachable)
           throw NoConnection("download", "no connection to " + host_of_request() + ": " + step.fault +
-                                             attempts.str() + ", asked for " + http::shown(request_.url) +
-                                             ".");
-        give_up(step.fault, attempts.str());
+                                             attempts + ", asked for " + http::shown(request_.url) + ".");
+        give_up(step.fault, attempts);
       }
       if (step.retry_after > longest_asked_pause_seconds)
         give_up(step.fault, "; the server asks to come back in ", step.retry_after, " s");
       const double pause =
           std::max(http::pause_before_retry(request_.first_pause_seconds, fruitless), step.retry_after);
-      std::ostringstream told;
-      if (step.unreachable)
-        told << "No connection to " << host_of_request();
-      else
-        told << host_of_request() << ": " << step.fault;
-      told << " (attempt " << fruitless + 1 << " of " << request_.attempts << " in " << duration_text(pause)
-           << ")";
-      progress_.say(told.str());
+      const std::string host = host_of_request();
+      progress_.say(concatenate(step.unreachable ? "No connection to " + host : host + ": " + step.fault,
+                                " (attempt ", fruitless + 1, " of ", request_.attempts, " in ",
+                                duration_text(pause), ")"));
       http::wait(pause, progress_);
     }
   }
@@ -109,7 +103,7 @@ class Transfer {
 
  private:
   struct Step {
-    std::string fault;  // passing; empty: the whole is there
+    std::string fault;  // retryable; empty: the whole is there
     double retry_after = 0;
     bool unreachable = false;
   };
@@ -192,7 +186,7 @@ class Transfer {
     if (!ending.fault.empty()) {
       std::string fault = ending.fault;
       if (sink_.size() > 0) fault += " after " + std::to_string(sink_.size()) + " bytes";
-      if (!ending.passing) give_up(fault);
+      if (!ending.retryable) give_up(fault);
       return {.fault = fault, .unreachable = ending.unreachable};
     }
     if (status == 416 && offset > 0) {
@@ -208,22 +202,19 @@ class Transfer {
       return {.fault = "the server does not have the rest of what was there"};
     }
     if (status / 100 != 2) {
-      std::ostringstream text;
-      text << "the server";
-      if (ending.answer.host != host_of_request()) text << " it redirects to, " << ending.answer.host << ",";
-      text << " answered " << status << meaning(status);
+      std::string text = "the server";
+      if (ending.answer.host != host_of_request()) text += " it redirects to, " + ending.answer.host + ",";
+      text += concatenate(" answered ", status, meaning(status));
       // The hub says in words how to get leave; its header goes where a body would not fit.
       const std::string header = ending.answer.header("x-error-message");
       const std::string said = http::refusal_text(header.empty() ? ending.refusal : header, request_.token);
-      if (!said.empty() && (status == 401 || status == 403)) text << ": " << said;
-      if (http::is_passing(status))
-        return {.fault = text.str(), .retry_after = ending.answer.retry_after_seconds};
-      give_up(text.str());
+      if (!said.empty() && (status == 401 || status == 403)) text += ": " + said;
+      if (http::is_retryable(status))
+        return {.fault = text, .retry_after = ending.answer.retry_after_seconds};
+      give_up(text);
     }
     if (expected_ >= 0 && sink_.size() < expected_) {
-      std::ostringstream text;
-      text << "the answer ended after " << sink_.size() << " of " << expected_ << " bytes";
-      return {.fault = text.str()};
+      return {.fault = concatenate("the answer ended after ", sink_.size(), " of ", expected_, " bytes")};
     }
     return {};
   }
@@ -287,10 +278,9 @@ void require_space(const DownloadRequest& request, std::int64_t held) {
   const auto space = std::filesystem::space(request.destination.parent_path(), error);
   const auto needed = static_cast<std::uintmax_t>(std::max<std::int64_t>(request.size - held, 0));
   if (error || space.available >= needed) return;
-  std::ostringstream text;
-  text << http::shown(request.url) << " needs " << needed << " bytes at " << request.destination.parent_path()
-       << ", " << space.available << " are free.";
-  throw WriteError("download", text.str());
+  throw WriteError("download",
+                   concatenate(http::shown(request.url), " needs ", needed, " bytes at ",
+                               request.destination.parent_path(), ", ", space.available, " are free."));
 }
 
 }  // namespace

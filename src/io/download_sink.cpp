@@ -1,6 +1,5 @@
 #include "io/download_sink.h"
 
-#include <ilk/error.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +7,7 @@
 #include <fstream>
 #include <vector>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/sha256.h"
 

@@ -1,7 +1,6 @@
 // D width of an embedding.
 #include "io/embedding_cache.h"
-
-#include <ilk/error.h>
+#include "core/fail.h"
 
 #if ILK_WITH_SQLITE
 #include <sys/stat.h>

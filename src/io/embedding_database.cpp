@@ -1,5 +1,6 @@
 #if ILK_WITH_SQLITE
 #include "io/embedding_database.h"
+#include "core/fnv1a.h"
 
 namespace ilk::embedding_database {
 namespace {
@@ -28,9 +29,7 @@ std::int64_t pragma(const sqlite::Database& database, const std::string& name) {
 }  // namespace
 
 std::int64_t checksum_of(std::string_view bytes) {
-  std::uint64_t sum = 0xcbf29ce484222325;
-  for (const char byte : bytes) sum = (sum ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-  return static_cast<std::int64_t>(sum);
+  return static_cast<std::int64_t>(Fnv1a().add(bytes).value());
 }
 
 void prepare(const sqlite::Database& database) {

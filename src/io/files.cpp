@@ -1,7 +1,6 @@
 #include "io/files.h"
 
 #include <fcntl.h>
-#include <ilk/error.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,9 +8,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <sstream>
 #include <utility>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/descriptor.h"
 
 namespace ilk {
@@ -32,9 +32,7 @@ std::filesystem::path user_directory(const char* variable, const char* below_hom
 }
 
 std::string quoted(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << path;
-  return text.str();
+  return concatenate(path);
 }
 
 /// The number behind /proc/self/fd/3 or /dev/fd/3; −1 for other paths. Such a file must not be opened anew:

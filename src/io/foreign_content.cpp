@@ -1,9 +1,8 @@
 #include "io/foreign_content.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/strings.h"
 

@@ -1,10 +1,10 @@
 #include "io/glob.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

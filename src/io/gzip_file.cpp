@@ -1,10 +1,10 @@
 #include "io/gzip_file.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "core/fail.h"
 
 namespace ilk::internal {
 

@@ -1,6 +1,6 @@
 #include "io/http.h"
-
-#include <ilk/error.h>
+#include "core/fail.h"
+#include "core/text.h"
 
 #if ILK_WITH_CURL
 #include <ilk/version.h>
@@ -129,14 +129,10 @@ class Exchange {
       if (error_) std::rethrow_exception(error_);
       if (running == 0) break;
       if (std::chrono::duration<double>(Clock::now() - last_sign_).count() > stall_seconds) {
-        std::ostringstream text;
-        text << "no byte came for " << stall_seconds << " s";
-        return {answer_, text.str(), true};
+        return {answer_, concatenate("no byte came for ", stall_seconds, " s"), true};
       }
       if (total_seconds > 0 && std::chrono::duration<double>(Clock::now() - begin).count() > total_seconds) {
-        std::ostringstream text;
-        text << "the answer was not whole after " << total_seconds << " s";
-        return {answer_, text.str(), true};
+        return {answer_, concatenate("the answer was not whole after ", total_seconds, " s"), true};
       }
       curl().multi_poll(multi_.get(), nullptr, 0, 100, nullptr);
     }
@@ -146,7 +142,7 @@ class Exchange {
     if (code != CURLE_OK && !refused_) {
       const bool unreachable = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
                                code == CURLE_COULDNT_RESOLVE_PROXY;
-      return {answer_, curl().easy_strerror(code), passing(code), unreachable};
+      return {answer_, curl().easy_strerror(code), retryable(code), unreachable};
     }
     if (!begun_) start();
     if (error_) std::rethrow_exception(error_);
@@ -166,7 +162,7 @@ class Exchange {
     curl().easy_setopt(easy_.get(), option, value);
   }
 
-  static bool passing(CURLcode code) {
+  static bool retryable(CURLcode code) {
     switch (code) {
       case CURLE_COULDNT_RESOLVE_PROXY:
       case CURLE_COULDNT_RESOLVE_HOST:

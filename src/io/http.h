@@ -41,7 +41,7 @@ struct Request {
 struct Ending {
   Answer answer;
   std::string fault;
-  bool passing = false;      ///< a fault that another attempt may not meet
+  bool retryable = false;    ///< a fault that another attempt may not meet
   bool unreachable = false;  ///< no connection was made
   std::string refusal = {};  ///< the first 4 KiB of the body that came with a status that is not 2xx
 };

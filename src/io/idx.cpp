@@ -1,12 +1,12 @@
 // IDX, the format of MNIST (LeCun et al. 1998): two zero bytes, a type, the number of dimensions, the
 // dimensions as big-endian numbers of 32 bits, the values.
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <optional>
 #include <set>
 #include <sstream>
 
+#include "core/fail.h"
 #include "io/dataset_format_list.h"
 #include "io/strings.h"
 

@@ -1,6 +1,5 @@
 // H rows, W columns.
 #include <fcntl.h>
-#include <ilk/error.h>
 #include <ilk/image.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +12,8 @@
 #include <filesystem>
 #include <limits>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/descriptor.h"
 #include "io/image_decoder.h"
 #include "io/image_format.h"

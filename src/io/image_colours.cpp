@@ -8,6 +8,8 @@
 #include <limits>
 #include <string_view>
 
+#include "core/text.h"
+
 namespace ilk {
 namespace {
 
@@ -114,9 +116,7 @@ Samples look_at_all(const Image& image) {
 double white_of(const Samples& seen) {
   if (!seen.finite) unknown_range("some are not finite");
   const auto range = [&] {
-    char text[96];
-    std::snprintf(text, sizeof text, "floats from %.6g to %.6g, not 0 to 1 or 0 to 255", seen.low, seen.high);
-    return std::string(text);
+    return concatenate("floats from ", seen.low, " to ", seen.high, ", not 0 to 1 or 0 to 255");
   };
   if (seen.low < 0 || seen.high > 255) unknown_range(range());
   if (seen.high <= 1) return 1;

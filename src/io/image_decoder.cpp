@@ -1,8 +1,9 @@
 #include "io/image_decoder.h"
 
-#include <ilk/error.h>
-
 #include <utility>
+
+#include "core/fail.h"
+#include "core/text.h"
 
 #if ILK_WITH_VIPS
 #include <algorithm>
@@ -12,7 +13,6 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
-#include <sstream>
 #include <type_traits>
 
 #include "io/image_colours.h"
@@ -34,10 +34,8 @@ void check_pixel_limit(ImageSize size, const DecodeOptions& options) {
     throw ImageError("too large", "a side is longer than 10 million pixels");
   const double megapixels = static_cast<double>(size.height) * static_cast<double>(size.width) / 1e6;
   if (megapixels <= options.pixel_limit) return;
-  std::ostringstream reason;
-  reason << size.width << " × " << size.height << " pixels, " << megapixels
-         << " megapixels, are more than the limit of " << options.pixel_limit;
-  throw ImageError("too large", reason.str());
+  throw ImageError("too large", concatenate(size.width, " × ", size.height, " pixels, ", megapixels,
+                                            " megapixels, are more than the limit of ", options.pixel_limit));
 }
 
 /// What is decoded: an image file's bytes, or those of a raw file's preview.

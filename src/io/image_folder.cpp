@@ -1,11 +1,11 @@
 // Data sets whose images are files: a folder for each class, or a CSV that lists them.
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_map>
 
+#include "core/fail.h"
 #include "io/csv.h"
 #include "io/dataset_format_list.h"
 #include "io/files.h"

@@ -1,4 +1,3 @@
-#include <ilk/error.h>
 #include <ilk/image_list.h>
 #include <sys/stat.h>
 
@@ -12,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/fail.h"
 #include "io/dataset_store.h"
 #include "io/files.h"
 #include "io/glob.h"

@@ -1,7 +1,6 @@
 #include "io/json_file.h"
 
-#include <ilk/error.h>
-
+#include "core/fail.h"
 #include "io/foreign_content.h"
 
 namespace ilk {

@@ -1,6 +1,7 @@
 #pragma once
 #include <dlfcn.h>
-#include <ilk/error.h>
+
+#include "core/fail.h"
 
 namespace ilk {
 

@@ -3,8 +3,6 @@
 // then the elements.
 #include "io/npy.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -12,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/fail.h"
 #include "io/array_size.h"
 
 namespace ilk::internal {

@@ -1,9 +1,8 @@
 #include "io/npy_writer.h"
 
-#include <ilk/error.h>
-
 #include <bit>
 
+#include "core/fail.h"
 #include "io/files.h"
 
 namespace ilk {

@@ -1,11 +1,10 @@
 #include "io/path_table.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <unordered_set>
 
+#include "core/fail.h"
 #include "io/csv.h"
 #include "io/strings.h"
 

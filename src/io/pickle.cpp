@@ -1,11 +1,11 @@
 // Python's pickle, protocols 2 and 3 (the opcodes as Lib/pickletools.py describes them).
 #include "io/pickle.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <array>
 #include <unordered_map>
+
+#include "core/fail.h"
 
 namespace ilk::internal {
 namespace {

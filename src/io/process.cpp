@@ -1,7 +1,6 @@
 #include "io/process.h"
 
 #include <fcntl.h>
-#include <ilk/error.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -15,6 +14,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "core/fail.h"
 #include "io/descriptor.h"
 
 namespace ilk::internal {
@@ -48,21 +48,6 @@ struct Actions {
   posix_spawn_file_actions_t value{};
 };
 
-pid_t start(const std::vector<std::string>& arguments, const Pipe& out, const Pipe& error) {
-  Actions actions;
-  ::posix_spawn_file_actions_addopen(&actions.value, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions.value, out.to, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions.value, error.to, STDERR_FILENO);
-  std::vector<char*> words;
-  words.reserve(arguments.size() + 1);
-  for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
-  words.push_back(nullptr);
-  pid_t process = -1;
-  const int failure = ::posix_spawnp(&process, words.front(), &actions.value, nullptr, words.data(), environ);
-  require(failure == 0, "run_process", "cannot start ", arguments.front(), ": ", std::strerror(failure), ".");
-  return process;
-}
-
 int wait_for(pid_t process) {
   int status = 0;
   while (::waitpid(process, &status, 0) < 0 && errno == EINTR) continue;
@@ -88,11 +73,33 @@ bool on_path(const std::string& program) {
   return false;
 }
 
+int start_process(const std::vector<std::string>& arguments, std::optional<int> output,
+                  std::optional<int> error) {
+  Actions actions;
+  const auto connect = [&](int stream, std::optional<int> file, int mode) {
+    if (file)
+      ::posix_spawn_file_actions_adddup2(&actions.value, *file, stream);
+    else
+      ::posix_spawn_file_actions_addopen(&actions.value, stream, "/dev/null", mode, 0);
+  };
+  connect(STDIN_FILENO, std::nullopt, O_RDONLY);
+  connect(STDOUT_FILENO, output, O_WRONLY);
+  connect(STDERR_FILENO, error, O_WRONLY);
+  std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
+  for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  pid_t process = -1;
+  const int failure = ::posix_spawnp(&process, words.front(), &actions.value, nullptr, words.data(), environ);
+  require(failure == 0, "run_process", "cannot start ", arguments.front(), ": ", std::strerror(failure), ".");
+  return process;
+}
+
 ProcessOutput run_process(const std::vector<std::string>& arguments, std::size_t most_output,
                           std::chrono::seconds limit) {
   constexpr std::size_t most_error = 4096;
   Pipe out, error;
-  const pid_t process = start(arguments, out, error);
+  const pid_t process = start_process(arguments, out.to, error.to);
   out.close_writing_end();
   error.close_writing_end();
   const auto end = std::chrono::steady_clock::now() + limit;

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,11 @@ struct ProcessOutput {
 
 /// Whether `program` is a file on PATH that may be run.
 bool on_path(const std::string& program);
+
+/// Starts a program of PATH without a shell and without input, and gives its process; what it writes goes to
+/// the given files, else nowhere. Throws Error where it cannot be started.
+int start_process(const std::vector<std::string>& arguments, std::optional<int> output = {},
+                  std::optional<int> error = {});
 
 /// Runs a program of PATH without a shell and without input, and waits for it; it is killed after `limit` or
 /// when it writes too much. Any number of threads may call it. Throws Error where it cannot be started.

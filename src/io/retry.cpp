@@ -15,7 +15,7 @@ constexpr double longest_pause_seconds = 60;
 
 }  // namespace
 
-bool is_passing(long status) {
+bool is_retryable(long status) {
   return status == 408 || status == 425 || status == 429 || status / 100 == 5;
 }
 

@@ -7,7 +7,7 @@
 namespace ilk::http {
 
 /// A status that another attempt may not meet.
-bool is_passing(long status);
+bool is_retryable(long status);
 /// Before the attempt that follows so many in a row that failed: first · 2^(failures − 1) seconds, at most a
 /// minute, give or take a quarter at random, so that many who were refused at once do not come back at once.
 double pause_before_retry(double first_seconds, std::int64_t failures);

@@ -3,8 +3,6 @@
 // then the arrays' bytes one after another, at offsets counted from the end of the header.
 #include "io/safetensors.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -13,6 +11,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/fail.h"
 #include "io/array_size.h"
 #include "io/foreign_content.h"
 #include "io/json_file.h"

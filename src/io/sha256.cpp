@@ -1,6 +1,6 @@
 #include "io/sha256.h"
+#include "core/fail.h"
 
-#include <ilk/error.h>
 // The direct interface: where libcrypto is linked in (a wheel), the other brings 3 MB of it along.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>

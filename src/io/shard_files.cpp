@@ -1,6 +1,5 @@
 #include "io/shard_files.h"
 
-#include <ilk/error.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/fail.h"
 #include "io/descriptor.h"
 #include "io/gzip_file.h"
 

@@ -1,7 +1,7 @@
 // STL-10 (Coates, Ng and Lee 2011), binary version: images of 96 × 96, a plane for each of red, green and
 // blue, each plane column by column; labels from 1 in a file of their own; "unlabeled" has none.
-#include <ilk/error.h>
 
+#include "core/fail.h"
 #include "io/dataset_format_list.h"
 
 namespace ilk::internal {

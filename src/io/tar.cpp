@@ -1,13 +1,12 @@
 // tar (POSIX.1-2001, "pax Interchange Format"): blocks of 512 bytes, a header block before each file's.
 #include "io/tar.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/gzip_file.h"
 

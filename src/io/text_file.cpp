@@ -1,10 +1,9 @@
 #include "io/text_file.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cstdint>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/foreign_content.h"
 #include "io/strings.h"

@@ -1,6 +1,5 @@
 // Data sets whose images are the middle frames of videos, as UCF-101 is clustered: ffprobe tells how long a
 // video is, ffmpeg decodes the frame.
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "core/fail.h"
 #include "io/dataset_format_list.h"
 #include "io/files.h"
 #include "io/process.h"

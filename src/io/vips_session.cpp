@@ -1,14 +1,14 @@
 #if ILK_WITH_VIPS
 #include "io/vips_session.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <memory>
 #include <set>
 #include <sstream>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

@@ -1,7 +1,6 @@
 // WebDataset: tar archives in which files with the same name up to the first dot of the last part are one
 // sample. They need not stand beside each other, as they do not where tar packed a folder in the order of its
 // disk.
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,9 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <unordered_map>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/dataset_format_list.h"
 #include "io/files.h"
 #include "io/image_format.h"
@@ -97,11 +97,10 @@ class Shards {
         samples_.resize(samples);
         skipped_.resize(skipped);
         // Without the name of the function and the path: "[read_tar] "shards/00.tar": a tar archive …".
-        std::ostringstream before;
-        before << "[" << error.function() << "] " << paths_[i] << ": ";
+        const std::string before = concatenate("[", error.function(), "] ", paths_[i], ": ");
         const std::string reason = error.what();
         skipped_.push_back({paths_[i].string(), "damaged",
-                            reason.starts_with(before.str()) ? reason.substr(before.str().size()) : reason});
+                            reason.starts_with(before) ? reason.substr(before.size()) : reason});
       }
     }
   }

@@ -2,13 +2,14 @@
 // that says where the directory is. The directory's sizes count; a local header may leave them out.
 #include "io/zip.h"
 
-#include <ilk/error.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <limits>
 #include <mutex>
 #include <optional>
+
+#include "core/fail.h"
 
 namespace ilk::internal {
 namespace {

@@ -1,10 +1,10 @@
 #include "kernels/bounded_product.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

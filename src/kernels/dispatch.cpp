@@ -1,9 +1,8 @@
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
 
+#include "core/fail.h"
 #include "kernels/targets.h"
 
 #if defined(__aarch64__)

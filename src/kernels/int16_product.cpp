@@ -1,8 +1,8 @@
 #include "kernels/int16_product.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

@@ -1,10 +1,9 @@
 #include "kernels/matrix_product.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

@@ -9,7 +9,7 @@
 
 namespace ilk {
 
-/// Rows in 8 or 16 bits, for products that are nearly right at a third or half of the work. Rows of the left
+/// Rows quantised to 8 or 16 bits, for approximate products at a third or half of the work. Rows of the left
 /// side are multiplied with rows of the right side; the two sides are held differently.
 ///
 /// Some processors sum products of 8 bits in 16 bits, modulo 2^16. Scales are chosen so that what such a sum

@@ -1,12 +1,13 @@
 // N images, D dimensions, K clusters.
 #include "methods/auto_clustering.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <span>
+
+#include "cluster/assign.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

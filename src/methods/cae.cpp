@@ -1,13 +1,17 @@
 // N images, D dimensions, K clusters; P words are offered, M of them are selected.
 #include <ilk/cae.h>
-#include <ilk/error.h>
 
 #include <algorithm>
-#include <sstream>
 #include <utility>
 
+#include "cluster/assign.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/text.h"
 #include "kernels/kernels.h"
 #include "methods/fused_clusters.h"
+#include "methods/semantic_centres.h"
 
 namespace ilk {
 namespace {
@@ -61,29 +65,12 @@ SemanticSpace align_words(MatrixView<const float> embeddings, MatrixView<const f
   space.placed = std::move(solved.placed);
   space.plan = {space.transport->column_potentials, space.transport->epsilon};
   if (!space.transport->converged) {
-    std::ostringstream text;
-    text << "The transport onto " << space.selected.size() << " words had not converged after "
-         << space.transport->iterations << " iterations (error " << space.transport->marginal_error
-         << ", asked for " << options.transport.tolerance
-         << "); a larger epsilon or more iterations would help.";
-    progress.say(text.str());
+    progress.say(concatenate("The transport onto ", space.selected.size(), " words had not converged after ",
+                             space.transport->iterations, " iterations (error ",
+                             space.transport->marginal_error, ", asked for ", options.transport.tolerance,
+                             "); a larger epsilon or more iterations would help."));
   }
   return space;
-}
-
-Assignment assignment_of(MatrixView<const float> features, const KMeansResult& clusters) {
-  Assignment assignment = assign_to_nearest(features, clusters.centroids);
-  for (std::int64_t i = 0; i < features.rows(); ++i) {
-    const auto row = static_cast<std::size_t>(i);
-    const std::int64_t own = clusters.labels[row];
-    if (assignment.labels[row] == own) continue;
-    assignment.second_labels[row] = assignment.labels[row];
-    assignment.second_scores[row] = assignment.scores[row];
-    assignment.labels[row] = own;
-    assignment.scores[row] = static_cast<float>(
-        kernels::kernels().dot_f64(features[i], clusters.centroids[own], features.columns()));
-  }
-  return assignment;
 }
 
 CaeResult internal::cluster_fused(FusionResult fusion, const CaeOptions& options, Progress& progress) {

@@ -1,8 +1,9 @@
 #include <ilk/cluster_count.h>
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <charconv>
+
+#include "core/fail.h"
 
 namespace ilk {
 namespace {

@@ -1,13 +1,15 @@
 // N points, D dimensions, K clusters, R resamples.
 #include <ilk/cluster_count.h>
-#include <ilk/error.h>
 #include <ilk/metrics.h>
-#include <ilk/random.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/random.h"
 #include "kernels/functions.h"
 
 namespace ilk {

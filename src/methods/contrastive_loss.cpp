@@ -1,12 +1,11 @@
 // M pairs of rows z of width W; E_ij = exp((⟨z_i, z_j⟩ − 1) / τ), r_i = Σ_j E_ij, q the weight of a row.
 #include "methods/contrastive_loss.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "core/parallel.h"
 #include "kernels/functions.h"
 #include "kernels/kernels.h"
 #include "kernels/matrix_product.h"

@@ -1,13 +1,15 @@
 // N images, D dimensions, up to three parts: unit vectors x (the image), xᵘ (nouns), xᵛ (captions).
-#include <ilk/error.h>
-#include <ilk/fusion.h>
+#include <ilk/cae.h>
 #include <ilk/kmeans.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "cluster/distributed_kmeans.h"
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/parallel.h"
 #include "kernels/functions.h"
 #include "kernels/kernels.h"
 

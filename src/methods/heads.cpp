@@ -1,13 +1,12 @@
 // D dimensions, K clusters, V views of B images, R = V B rows.
 #include "methods/heads.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "core/fail.h"
+#include "core/parallel.h"
+#include "core/random.h"
 #include "kernels/functions.h"
 #include "kernels/kernels.h"
 

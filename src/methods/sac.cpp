@@ -1,6 +1,7 @@
 // N images, D dimensions, K clusters.
 #include <ilk/sac.h>
 
+#include "core/option_checks.h"
 #include "methods/training_loop.h"
 
 namespace ilk {

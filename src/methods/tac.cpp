@@ -1,6 +1,7 @@
 // N images, D dimensions, K clusters.
 #include <ilk/tac.h>
 
+#include "core/option_checks.h"
 #include "methods/fused_clusters.h"
 #include "methods/training_loop.h"
 

@@ -1,14 +1,14 @@
 // N images, K clusters.
 #include "methods/trained_head.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

@@ -1,8 +1,5 @@
 // N images, K clusters, V views of B images, k neighbours.
-#include <ilk/error.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
 #include <ilk/training.h>
 
 #include <algorithm>
@@ -12,6 +9,12 @@
 #include <optional>
 #include <set>
 
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/fnv1a.h"
+#include "core/parallel.h"
+#include "core/random.h"
+#include "core/text.h"
 #include "kernels/functions.h"
 #include "methods/heads.h"
 #include "methods/training_loop.h"
@@ -244,17 +247,16 @@ class Training {
 
   /// Method, options, seed and data; what a state must share to be gone on from.
   std::string fingerprint() const {
-    std::ostringstream text;
-    text << task_.function << " 1;n_clusters=" << task_.n_clusters << ";seed=" << task_.seed << ';'
-         << options_text(task_.options) << task_.loss_options;
+    std::string text = concatenate(task_.function, " 1;n_clusters=", task_.n_clusters, ";seed=", task_.seed,
+                                   ';', options_text(task_.options), task_.loss_options);
     for (const auto& features : {task_.images, task_.texts}) {
-      std::uint64_t hash = 14695981039346656037ull;
+      Fnv1a hash;
       for (std::int64_t i = 0; i < features.rows(); ++i)
         for (const float number : features.row(i))
-          hash = (hash ^ std::bit_cast<std::uint32_t>(number)) * 1099511628211ull;
-      text << features.rows() << "x" << features.columns() << ':' << std::hex << hash << std::dec << ';';
+          hash.add(std::uint64_t{std::bit_cast<std::uint32_t>(number)});
+      text += concatenate(features.rows(), "x", features.columns(), ':', std::hex, hash.value(), ';');
     }
-    return text.str();
+    return text;
   }
 
   TrainingState state() const {

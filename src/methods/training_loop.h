@@ -2,6 +2,7 @@
 // N images, K clusters, V views of B images.
 #include <sstream>
 
+#include "core/option_checks.h"
 #include "methods/losses.h"
 
 namespace ilk::internal {

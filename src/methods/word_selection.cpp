@@ -1,17 +1,20 @@
 // N images, P words in a vocabulary, D dimensions, n semantic centres.
-#include <ilk/error.h>
+#include <ilk/cae.h>
 #include <ilk/kmeans.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
-#include <ilk/word_selection.h>
 
 #include <algorithm>
 #include <compare>
 #include <limits>
 
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/parallel.h"
 #include "kernels/functions.h"
 #include "kernels/kernels.h"
 #include "kernels/matrix_product.h"
+#include "methods/semantic_centres.h"
 
 namespace ilk {
 namespace {

@@ -1,11 +1,11 @@
 // N samples, R classes, C clusters; n_rc samples of class r in cluster c.
-#include <ilk/error.h>
 #include <ilk/metrics.h>
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
 
+#include "core/fail.h"
 #include "core/matching.h"
 #include "kernels/functions.h"
 

@@ -1,8 +1,6 @@
 // N points, D dimensions, K clusters. S_k is the sum of the points of cluster k, n_k their number.
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/metrics.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/unit_rows.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

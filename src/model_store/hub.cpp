@@ -1,6 +1,6 @@
 #include "model_store/hub.h"
+#include "core/fail.h"
 
-#include <ilk/error.h>
 // The direct interface, as in sha256.cpp.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>

@@ -1,13 +1,13 @@
 #include "model_store/model_record.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/files.h"
 #include "io/json_file.h"
 #include "io/sha256.h"
@@ -83,12 +83,11 @@ ModelRecord::File examine(const std::filesystem::path& directory, const std::str
 }
 
 std::string difference(const ModelRecord::File& recorded, const ModelRecord::File& found) {
-  std::ostringstream text;
   if (found.size != recorded.size)
-    text << "it has " << found.size << " bytes, fetched were " << recorded.size;
-  else if (found.sha256 != recorded.sha256)
-    text << "its sha256 is " << found.sha256 << ", fetched was " << recorded.sha256;
-  return text.str();
+    return concatenate("it has ", found.size, " bytes, fetched were ", recorded.size);
+  if (found.sha256 != recorded.sha256)
+    return "its sha256 is " + found.sha256 + ", fetched was " + recorded.sha256;
+  return "";
 }
 
 }  // namespace ilk::model_store

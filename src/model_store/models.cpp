@@ -1,9 +1,9 @@
 #include <dlfcn.h>
-#include <ilk/error.h>
 #include <ilk/models.h>
 
 #include <cstdlib>
 
+#include "core/fail.h"
 #include "core/nearest_name.h"
 #include "io/files.h"
 #include "model_store/model_record.h"

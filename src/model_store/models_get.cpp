@@ -1,4 +1,3 @@
-#include <ilk/error.h>
 #include <ilk/models.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "core/fail.h"
 #include "encoders/encoder_list.h"
 #include "io/download.h"
 #include "io/file_lock.h"

@@ -1,9 +1,9 @@
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/models.h>
 
 #include <algorithm>
 
+#include "core/fail.h"
 #include "model_store/model_record.h"
 
 namespace ilk {

@@ -1,12 +1,12 @@
 // K clusters, M captions. A share is a cluster's mass, scaled to sum 1.
-#include <ilk/error.h>
 #include <ilk/naming.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "core/fail.h"
 #include "core/matching.h"
+#include "core/parallel.h"
 #include "naming/candidates.h"
 
 namespace ilk {

@@ -1,5 +1,4 @@
 // N images, K finest clusters, C concepts, L levels above them. See name_levels.
-#include <ilk/error.h>
 #include <ilk/naming.h>
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/fail.h"
 #include "naming/noun_choices.h"
 
 namespace ilk {

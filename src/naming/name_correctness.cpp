@@ -1,10 +1,12 @@
-#include <ilk/error.h>
-#include <ilk/name_correctness.h>
+#include "naming/name_correctness.h"
+
+#include <ilk/naming.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
 
+#include "core/fail.h"
 #include "naming/concepts.h"
 
 namespace ilk {

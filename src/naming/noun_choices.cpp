@@ -1,15 +1,14 @@
 // See noun_choices.h.
 #include "naming/noun_choices.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-#include <ilk/random.h>
-
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 
+#include "core/fail.h"
 #include "core/matching.h"
+#include "core/parallel.h"
+#include "core/random.h"
 #include "kernels/functions.h"
 
 namespace ilk {

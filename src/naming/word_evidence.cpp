@@ -1,11 +1,11 @@
 #include "naming/word_evidence.h"
 
-#include <ilk/parallel.h>
 #include <ilk/transport.h>
 
 #include <cmath>
 
 #include "cluster/scratch_pool.h"
+#include "core/parallel.h"
 #include "kernels/kernels.h"
 
 namespace ilk {

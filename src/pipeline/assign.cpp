@@ -1,15 +1,16 @@
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/assign.h>
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/models.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "pipeline/assignable_run.h"
 #include "pipeline/assignment_row.h"
 #include "pipeline/criteria.h"
 #include "pipeline/edited_run.h"
 #include "pipeline/embed_images.h"
-#include "pipeline/finished_run.h"
 #include "pipeline/levels.h"
 #include "pipeline/method.h"
 #include "pipeline/run_context.h"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::string_view function = "assign";
 
-EmbeddedImages from_file(const FinishedRun& run, const std::string& place, Progress& progress) {
+EmbeddedImages from_file(const AssignableRun& run, const std::string& place, Progress& progress) {
   ArrayFile file(place);
   require_features(file, "features");
   require(file.shape()[1] == run.width(), function, "features must be as wide as the run's (", run.width(),
@@ -31,7 +32,7 @@ EmbeddedImages from_file(const FinishedRun& run, const std::string& place, Progr
   return images;
 }
 
-EmbeddedImages from_images(const FinishedRun& run, const ImageList& list, const AssignOptions& options,
+EmbeddedImages from_images(const AssignableRun& run, const ImageList& list, const AssignOptions& options,
                            Progress& progress) {
   require(run.options().features.empty(), function,
           "features must be given for a run whose own features came from a file: its model is not known.");
@@ -56,7 +57,7 @@ Placement assign(const std::filesystem::path& run, const ImageList& images, cons
                  Progress& progress) {
   check_ranges(options, function);
   set_threads(static_cast<int>(options.threads.value_or(0)));
-  const FinishedRun finished(run);
+  const AssignableRun finished(run);
   const Method& method = find_method(finished.options().method, function, "the run's method");
   if (const std::string notice = unfinished_run_notice(run); !notice.empty()) progress.say(notice);
   require(options.features.empty() || images.paths.empty(), function,

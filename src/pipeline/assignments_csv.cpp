@@ -1,9 +1,8 @@
 #include "pipeline/assignments_csv.h"
 
-#include <ilk/error.h>
-
 #include <charconv>
 
+#include "core/fail.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/sha256.h"

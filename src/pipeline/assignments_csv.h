@@ -1,12 +1,16 @@
 #pragma once
 // N images of a run.
-#include <ilk/assignments.h>
-#include <ilk/cluster_levels.h>
+
+#include <ilk/naming.h>
+#include <ilk/run.h>
 
 #include <string>
 #include <vector>
 
 namespace ilk {
+
+/// No run has a cluster of this number or above: a file that names one is damaged.
+inline constexpr std::int64_t most_clusters = 1 << 20;
 
 /// The first 16 hexadecimal digits of the SHA-256 of all paths in their order.
 std::string digest_of_paths(const std::vector<std::string>& paths);

@@ -1,7 +1,6 @@
 // S seeds of each method, N images, K clusters.
 #include "pipeline/bench.h"
 
-#include <ilk/error.h>
 #include <ilk/models.h>
 #include <ilk/version.h>
 
@@ -12,6 +11,9 @@
 #include <sstream>
 
 #include "core/duration.h"
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/text.h"
 #include "io/csv.h"
 #include "io/file_lock.h"
 #include "io/files.h"
@@ -222,13 +224,12 @@ class Bench {
     const auto record = result_of(data, run, "features", failure);
     if (!record) fail(function, "the run that encodes images and words failed: ", failure);
     const Json& facts = record->facts;
-    std::ostringstream text;
-    text << "Features " << (data_.size() > 1 ? "of " + data.name() + " " : "")
-         << "were made by a run before, in " << duration_text(facts.at("seconds").get<double>()) << " and "
-         << std::llround(facts.at("peak_memory_mebibytes").get<double>()) << " MiB ("
-         << facts.at("encoded").get<std::int64_t>() << " images encoded then, "
-         << facts.at("from_cache").get<std::int64_t>() << " known already).";
-    features_made_.push_back(text.str());
+    features_made_.push_back(
+        concatenate("Features ", data_.size() > 1 ? "of " + data.name() + " " : "",
+                    "were made by a run before, in ", duration_text(facts.at("seconds").get<double>()),
+                    " and ", std::llround(facts.at("peak_memory_mebibytes").get<double>()), " MiB (",
+                    facts.at("encoded").get<std::int64_t>(), " images encoded then, ",
+                    facts.at("from_cache").get<std::int64_t>(), " known already)."));
   }
 
   static const Method& method_that_needs_least() {
@@ -301,23 +302,21 @@ class Bench {
       for (const BenchData& data : data_) table_.protocol.push_back(data.description() + ".");
     std::set<std::uint64_t> seeds;
     for (const BenchRun& one : rows.runs) seeds.insert(one.seed);
-    std::ostringstream text;
-    text << (run.features.empty() ? "Model: " + fs::path(run.model).filename().string() + ". "
-                                  : "No model: features from a file. ");
+    std::string text = run.features.empty() ? "Model: " + fs::path(run.model).filename().string() + ". "
+                                            : "No model: features from a file. ";
     if (!run.n_clusters)
-      text << (data_.size() == 1 ? "K = " + std::to_string(data_.front().n_classes()) + ", the number"
-                                 : std::string("K is the number"))
-           << " of classes, which is all that methods are told of them.";
+      text += (data_.size() == 1 ? "K = " + std::to_string(data_.front().n_classes()) + ", the number"
+                                 : std::string("K is the number")) +
+              " of classes, which is all that methods are told of them.";
     else if (run.n_clusters->number())
-      text << "K = " << run.n_clusters->text() << ".";
+      text += "K = " + run.n_clusters->text() + ".";
     else
-      text << "K is chosen by each run (" << run.n_clusters->text() << ").";
-    if (seeds.size() == 1) text << " Seed " << *seeds.begin() << ".";
+      text += "K is chosen by each run (" + run.n_clusters->text() + ").";
+    if (seeds.size() == 1) text += concatenate(" Seed ", *seeds.begin(), ".");
     if (seeds.size() > 1)
-      text << " Seeds " << *seeds.begin() << " to " << *seeds.rbegin()
-           << "; mean ± sample deviation over a row's runs.";
-    text << " ACC, NMI and ARI in %.";
-    table_.protocol.push_back(text.str());
+      text += concatenate(" Seeds ", *seeds.begin(), " to ", *seeds.rbegin(),
+                          "; mean ± sample deviation over a row's runs.");
+    table_.protocol.push_back(text + " ACC, NMI and ARI in %.");
     table_.protocol.emplace_back(
         "Each method clusters all these images, and heads (sac, tac-trained) learn from the same ones. "
         "Labels "

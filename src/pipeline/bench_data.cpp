@@ -1,14 +1,13 @@
 #include "pipeline/bench_data.h"
 
-#include <ilk/array_file.h>
-#include <ilk/error.h>
+#include <ilk/array.h>
 #include <ilk/image_list.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <sstream>
 #include <unordered_map>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/no_images.h"
 #include "pipeline/file_stamps.h"

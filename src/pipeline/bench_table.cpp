@@ -1,14 +1,14 @@
 // S runs of each method.
-#include <ilk/error.h>
 #include <ilk/version.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/csv.h"
 #include "pipeline/bench.h"
 
@@ -69,13 +69,8 @@ std::string cell(const Line& line, const Column& column) {
   if (!known) return "–";
   const auto [mean, deviation] = *known;
   const bool memory = std::string_view(column.unit) == " MiB";
-  char text[96];
-  if (line.size() == 1)
-    std::snprintf(text, sizeof text, memory ? "%.0f%s" : "%.1f%s", column.factor * mean, column.unit);
-  else
-    std::snprintf(text, sizeof text, memory ? "%.0f ± %.0f%s" : "%.1f ± %.1f%s", column.factor * mean,
-                  column.factor * deviation, column.unit);
-  return text;
+  const auto shown = [&](double value) { return fixed(column.factor * value, memory ? 0 : 1); };
+  return shown(mean) + (line.size() == 1 ? "" : " ± " + shown(deviation)) + column.unit;
 }
 
 /// The table's cells, headings first; the data are named where there are several.
@@ -126,12 +121,6 @@ std::string latex(const std::string& text) {
   replace("±", "$\\pm$");
   replace("–", "--");
   return set;
-}
-
-std::string number(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.17g", value);
-  return text;
 }
 
 }  // namespace
@@ -209,7 +198,7 @@ std::string to_csv(const BenchTable& table) {
             std::to_string(line.size());
     for (const Column& column : columns) {
       const auto known = of_column(line, column);
-      text += known ? "," + number(known->mean) + "," + number(known->deviation) : ",,";
+      text += known ? "," + exact(known->mean) + "," + exact(known->deviation) : ",,";
     }
     text += "\n";
   }

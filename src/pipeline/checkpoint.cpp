@@ -1,7 +1,6 @@
 #include "pipeline/checkpoint.h"
 
-#include <ilk/error.h>
-
+#include "core/fail.h"
 #include "io/safetensors.h"
 
 namespace ilk {

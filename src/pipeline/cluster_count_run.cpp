@@ -1,23 +1,17 @@
 // Choosing the number of clusters in a run, and showing the evidence.
-#include <ilk/error.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "pipeline/run_directory.h"
+#include "pipeline/svg.h"
 
 namespace ilk {
 namespace {
 
 constexpr int width = 640, height = 320, left = 46, bottom = 44, top = 58, right = 20;
-
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  char text[400];
-  std::snprintf(text, sizeof text, pattern, values...);
-  return text;
-}
 
 struct Curve {
   const char* name;
@@ -87,12 +81,13 @@ std::vector<ClusterCountEvidence> best_evidence(const ClusterCountChoice& count)
 
 std::string cluster_count_table(const ClusterCountChoice& count) {
   std::string text =
-      format("\nHow many clusters: %s (%.0f %% of the votes)\n%s\n%8s  %10s  %9s  %9s  %5s  %6s\n",
-             count.verdict.c_str(), 100 * count.confidence, cluster_count_basis(count).c_str(), "clusters",
-             "silhouette", "agreement", "objective", "score", "votes");
+      formatted("\nHow many clusters: %s (%.0f %% of the votes)\n%s\n%8s  %10s  %9s  %9s  %5s  %6s\n",
+                count.verdict.c_str(), 100 * count.confidence, cluster_count_basis(count).c_str(), "clusters",
+                "silhouette", "agreement", "objective", "score", "votes");
   for (const auto& one : best_evidence(count))
-    text += format("%8lld  %10.3f  %9.3f  %9.4f  %5.2f  %4.0f %%\n", static_cast<long long>(one.n_clusters),
-                   one.silhouette, one.agreement, one.objective, one.score, 100 * one.votes);
+    text +=
+        formatted("%8lld  %10.3f  %9.3f  %9.4f  %5.2f  %4.0f %%\n", static_cast<long long>(one.n_clusters),
+                  one.silhouette, one.agreement, one.objective, one.score, 100 * one.votes);
   return text +
          "score: silhouette, agreement of halves of the images, and the bend of the objective, joined;\n"
          "votes: share of the halves for which the number is best\n";
@@ -109,35 +104,32 @@ std::string cluster_count_picture(const ClusterCountChoice& count) {
     return left + (static_cast<double>(k) - first) / (last - first) * (width - left - right);
   };
   const auto y = [&](double value) { return top + (1 - value) / (1 - lowest) * (height - top - bottom); };
-  std::string svg = format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
-      "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" "
-      "fill=\"#fff\"/>\n",
-      width, height, width, height);
-  svg += format("<text x=\"%d\" y=\"22\" font-size=\"15\">%s</text>\n", left, count.verdict.c_str());
+  std::string svg = svg_begin(width, height);
+  svg += formatted("<text x=\"%d\" y=\"22\" font-size=\"15\">%s</text>\n", left, count.verdict.c_str());
   for (const double value : {0.0, 0.5, 1.0})
-    svg += format(
+    svg += formatted(
         "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#e0e0e0\"/><text x=\"%d\" y=\"%.1f\" "
         "text-anchor=\"end\">%.1f</text>\n",
         left, width - right, y(value), y(value), left - 6, y(value) + 4, value);
-  svg += format(
+  svg += formatted(
       "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#191919\" stroke-dasharray=\"4 3\"/>\n",
       x(count.n_clusters), x(count.n_clusters), top, height - bottom);
   int legend = left;
   for (const Curve& curve : curves) {
-    svg += format("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", curve.colour);
+    svg += formatted("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", curve.colour);
     for (const auto& one : count.evidence)
-      svg += format("%.1f,%.1f ", x(one.n_clusters), y(one.*curve.value));
-    svg += format("\"/>\n<text x=\"%d\" y=\"42\" fill=\"%s\">%s</text>\n", legend, curve.colour, curve.name);
+      svg += formatted("%.1f,%.1f ", x(one.n_clusters), y(one.*curve.value));
+    svg +=
+        formatted("\"/>\n<text x=\"%d\" y=\"42\" fill=\"%s\">%s</text>\n", legend, curve.colour, curve.name);
     legend += 90;
   }
   const std::size_t step = (count.evidence.size() + 12) / 13;
   for (std::size_t i = 0; i < count.evidence.size(); i += step)
-    svg += format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%lld</text>\n",
-                  x(count.evidence[i].n_clusters), height - bottom + 18,
-                  static_cast<long long>(count.evidence[i].n_clusters));
-  return svg + format("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">clusters</text>\n</svg>\n", width / 2,
-                      height - 8);
+    svg += formatted("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%lld</text>\n",
+                     x(count.evidence[i].n_clusters), height - bottom + 18,
+                     static_cast<long long>(count.evidence[i].n_clusters));
+  return svg + formatted("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">clusters</text>\n</svg>\n",
+                         width / 2, height - 8);
 }
 
 }  // namespace ilk

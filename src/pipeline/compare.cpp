@@ -1,9 +1,9 @@
-#include <ilk/error.h>
 #include <ilk/evaluate.h>
 
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "pipeline/run_assignments.h"
 

@@ -1,9 +1,11 @@
 // R classes (rows), C clusters (columns).
-#include <ilk/error.h>
 #include <ilk/evaluate.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "core/fail.h"
+#include "core/text.h"
+#include "pipeline/svg.h"
 
 namespace ilk {
 namespace {
@@ -34,13 +36,6 @@ std::string safe(const std::string& text, std::size_t most = 24) {
   return shown;
 }
 
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  char text[256];
-  std::snprintf(text, sizeof text, pattern, values...);
-  return text;
-}
-
 }  // namespace
 
 std::string confusion_picture(const Evaluation& evaluation) {
@@ -53,23 +48,19 @@ std::string confusion_picture(const Evaluation& evaluation) {
   // At least as wide as the line below.
   const int width = std::max(640, name_width + static_cast<int>(columns) * cell + margin),
             height = name_height + static_cast<int>(rows) * cell + 40;
-  std::string svg = format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
-      "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" "
-      "fill=\"#fff\"/>\n",
-      width, height, width, height);
+  std::string svg = svg_begin(width, height);
   for (std::int64_t c = 0; c < columns; ++c) {
     const std::int64_t cluster = table.clusters[static_cast<std::size_t>(c)];
     const int x = name_width + static_cast<int>(c) * cell + cell / 2 + 4, y = name_height - 6;
-    svg += format("<text transform=\"translate(%d %d) rotate(-60)\">%lld ", x, y,
-                  static_cast<long long>(cluster)) +
+    svg += formatted("<text transform=\"translate(%d %d) rotate(-60)\">%lld ", x, y,
+                     static_cast<long long>(cluster)) +
            safe(evaluation.cluster_names[static_cast<std::size_t>(cluster)], 20) + "</text>\n";
   }
   for (std::int64_t r = 0; r < rows; ++r) {
     std::int64_t total = 0;
     for (const std::int64_t count : counts.row(r)) total += count;
     const int y = name_height + static_cast<int>(r) * cell;
-    svg += format("<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", name_width - 8, y + cell / 2 + 4) +
+    svg += formatted("<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", name_width - 8, y + cell / 2 + 4) +
            safe(evaluation.classes[static_cast<std::size_t>(r)]) + "</text>\n";
     for (std::int64_t c = 0; c < columns; ++c) {
       const double share =
@@ -77,18 +68,18 @@ std::string confusion_picture(const Evaluation& evaluation) {
       const int x = name_width + static_cast<int>(c) * cell;
       const auto shade = [&](int full) { return static_cast<int>(255 + (full - 255) * share + 0.5); };
       const bool matched = evaluation.matched->column_of_class[static_cast<std::size_t>(r)] == c;
-      svg +=
-          format("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%02x%02x%02x\" stroke=\"%s\"/>",
-                 x, y, cell - 1, cell - 1, shade(0), shade(105), shade(111), matched ? "#191919" : "#e0e0e0");
+      svg += formatted(
+          "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%02x%02x%02x\" stroke=\"%s\"/>", x, y,
+          cell - 1, cell - 1, shade(0), shade(105), shade(111), matched ? "#191919" : "#e0e0e0");
       if (counts[r][c] > 0)
-        svg +=
-            format("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" font-size=\"10\" fill=\"%s\">%lld</text>",
-                   x + cell / 2, y + cell / 2 + 3, share > 0.5 ? "#fff" : "#191919",
-                   static_cast<long long>(counts[r][c]));
+        svg += formatted(
+            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" font-size=\"10\" fill=\"%s\">%lld</text>",
+            x + cell / 2, y + cell / 2 + 3, share > 0.5 ? "#fff" : "#191919",
+            static_cast<long long>(counts[r][c]));
       svg += "\n";
     }
   }
-  svg += format(
+  svg += formatted(
       "<text x=\"%d\" y=\"%d\" fill=\"#636363\">Rows: classes. Columns: clusters, the matched ones first "
       "(framed). Shade: share of the class.%s</text>\n</svg>\n",
       margin, height - 14,

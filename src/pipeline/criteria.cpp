@@ -1,14 +1,15 @@
 #include "pipeline/criteria.h"
 
-#include <ilk/error.h>
 #include <ilk/naming.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <unordered_map>
 
+#include "cluster/assign.h"
 #include "cluster/criterion_space.h"
 #include "cluster/plane_layout.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "io/files.h"
 #include "methods/auto_clustering.h"
 #include "pipeline/algorithm_options.h"
@@ -238,11 +239,11 @@ std::vector<ReportCriterion> report_criteria(
   return shown;
 }
 
-bool is_by_criterion(const FinishedRun& run) {
+bool is_by_criterion(const AssignableRun& run) {
   return run.contains("criterion_directions");
 }
 
-Assignment place_by_criterion(const FinishedRun& run, MatrixView<const float> images) {
+Assignment place_by_criterion(const AssignableRun& run, MatrixView<const float> images) {
   const CriterionSpace space{.centres = run.matrix("criterion_centres"),
                              .directions = run.matrix("criterion_directions")};
   return assign_to_nearest(criterion_features(without_centres(images, space), space),

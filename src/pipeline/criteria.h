@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/assignable_run.h"
 #include "pipeline/feature_source.h"
-#include "pipeline/finished_run.h"
 #include "pipeline/run_directory.h"
 #include "report/report.h"
 #include "text/criterion.h"
@@ -29,8 +29,8 @@ std::vector<ReportCriterion> report_criteria(
     const std::function<ImageFile(const std::string& path, std::int64_t image)>& read);
 
 /// Whether a run directory is one of cluster_by.
-bool is_by_criterion(const FinishedRun& run);
+bool is_by_criterion(const AssignableRun& run);
 /// Where new images (n, D) belong in it.
-Assignment place_by_criterion(const FinishedRun& run, MatrixView<const float> images);
+Assignment place_by_criterion(const AssignableRun& run, MatrixView<const float> images);
 
 }  // namespace ilk

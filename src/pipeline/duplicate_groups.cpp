@@ -1,7 +1,6 @@
 #include "pipeline/duplicate_groups.h"
 
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <map>
@@ -9,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/parallel.h"
 #include "io/image_decoder.h"
 
 namespace ilk {

@@ -1,11 +1,10 @@
 #include "pipeline/edit_journal.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/strings.h"
 #include "pipeline/assignments_csv.h"

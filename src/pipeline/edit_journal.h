@@ -1,6 +1,5 @@
 #pragma once
 // N images, K clusters as the method made them, D dimensions of an embedding.
-#include <ilk/edit.h>
 #include <ilk/matrix.h>
 
 #include <cstdint>
@@ -9,6 +8,8 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include "pipeline/edit_run.h"
 
 namespace ilk {
 

@@ -1,5 +1,5 @@
-#include <ilk/edit.h>
-#include <ilk/error.h>
+#include "pipeline/edit_run.h"
+
 #include <ilk/kmeans.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/fail.h"
 #include "core/nearest_name.h"
 #include "io/files.h"
 #include "pipeline/edited_run.h"

@@ -1,6 +1,5 @@
 #include "pipeline/edited_run.h"
 
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "pipeline/levels.h"
 

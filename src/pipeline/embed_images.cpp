@@ -1,16 +1,17 @@
 #include "pipeline/embed_images.h"
 
-#include <ilk/error.h>
 #include <ilk/options.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <optional>
-#include <sstream>
 #include <unordered_map>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/parallel.h"
+#include "core/text.h"
 #include "io/no_images.h"
 
 namespace ilk {
@@ -22,10 +23,8 @@ constexpr std::int64_t images_at_a_time = 16;
 
 /// Everything but the image that an embedding depends on.
 std::string encoder_identity(const ImageTextEncoder& encoder, const DecodeOptions& options) {
-  std::ostringstream identity;
-  identity << encoder.fingerprint() << " " << arithmetic_of(encoder)
-           << " decode-3 shrink_on_load=" << options.shrink_on_load;
-  return identity.str();
+  return concatenate(encoder.fingerprint(), " ", arithmetic_of(encoder),
+                     " decode-3 shrink_on_load=", options.shrink_on_load);
 }
 
 /// What became of one file of the list.
@@ -184,11 +183,10 @@ class Embedder {
 
 /// "Reading images: 255 known, 8 skipped": no rate, since nothing was encoded.
 std::string without_encoding(const EmbeddedImages& images) {
-  std::ostringstream text;
-  text << "Reading images: " << images.from_cache << " known";
-  if (images.repeated > 0) text << ", " << images.repeated << " repeated";
-  if (!images.skipped.empty()) text << ", " << images.skipped.size() << " skipped";
-  return text.str();
+  std::string text = concatenate("Reading images: ", images.from_cache, " known");
+  if (images.repeated > 0) text += concatenate(", ", images.repeated, " repeated");
+  if (!images.skipped.empty()) text += concatenate(", ", images.skipped.size(), " skipped");
+  return text;
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
 #include <ilk/embed.h>
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/models.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 #include <ilk/version.h>
 
 #include <algorithm>
 #include <charconv>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "export/parquet_file.h"
 #include "io/csv.h"
 #include "io/files.h"

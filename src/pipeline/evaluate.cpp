@@ -1,6 +1,5 @@
 // N images, K clusters, R classes.
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/evaluate.h>
 #include <ilk/models.h>
 #include <ilk/wordnet.h>
@@ -11,9 +10,12 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/safetensors.h"
+#include "naming/name_correctness.h"
 #include "pipeline/assignments_csv.h"
 #include "pipeline/levels.h"
 #include "pipeline/run_assignments.h"

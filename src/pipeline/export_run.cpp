@@ -1,10 +1,11 @@
-#include <ilk/error.h>
-#include <ilk/export.h>
+#include "pipeline/export_run.h"
 
 #include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "export/export_format.h"
 #include "pipeline/assignments_csv.h"
 #include "pipeline/levels.h"

@@ -1,10 +1,10 @@
-#include <ilk/array_file.h>
-#include <ilk/error.h>
+#include <ilk/array.h>
 #include <ilk/image_list.h>
 
 #include <algorithm>
-#include <sstream>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/files.h"
 #include "pipeline/feature_source.h"
 #include "pipeline/memory_plan.h"
@@ -37,9 +37,7 @@ struct WordFile {
 };
 
 std::string dimensions(const ArrayFile& file) {
-  std::ostringstream text;
-  text << file.shape()[0] << " × " << file.shape()[1] << ", " << file.type_name();
-  return text.str();
+  return concatenate(file.shape()[0], " × ", file.shape()[1], ", ", file.type_name());
 }
 
 /// "noun 0", "noun 1", …: rows whose texts nobody told.

@@ -1,12 +1,11 @@
 #include <ilk/dataset.h>
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/models.h>
-#include <ilk/parallel.h>
 
 #include <algorithm>
 #include <optional>
 
+#include "core/fail.h"
 #include "encoders/text_features.h"
 #include "io/files.h"
 #include "pipeline/feature_source.h"

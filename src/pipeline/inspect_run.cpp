@@ -1,15 +1,17 @@
 // N images of a run.
-#include <ilk/error.h>
-#include <ilk/inspect.h>
+#include "pipeline/inspect_run.h"
+
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <numeric>
 #include <optional>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/text.h"
 #include "inspect/neighbour_checks.h"
 #include "io/csv.h"
 #include "io/files.h"
@@ -28,10 +30,14 @@ constexpr std::int64_t neighbours_kept = 24;  // enough that 15 are left without
 constexpr std::int64_t outlier_neighbours = 5, label_neighbours = 15;
 constexpr std::size_t most_groups_shown = 60, most_pictures_shown = 60, most_of_group_shown = 12;
 
-std::string digits(double value, int count = 4) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", count, value);
-  return text;
+/// A number of the tables.
+std::string in_table(double value) {
+  return fixed(value, 4);
+}
+
+/// A number that the page shows.
+std::string on_page(double value) {
+  return fixed(value, 2);
 }
 
 struct Problem {
@@ -140,14 +146,14 @@ class Inspection {
         const char* kind = m == 0 ? "" : exact ? "exact" : "near";
         if (m > 0) (exact ? summary_.exact_copies : summary_.near_copies) += 1;
         csv += std::to_string(g) + "," + csv_field(path(image)) + "," + (m == 0 ? "yes" : "no") + "," + kind +
-               "," + digits(group.similarity[m]) + "," + std::to_string(fact.width) + "," +
+               "," + in_table(group.similarity[m]) + "," + std::to_string(fact.width) + "," +
                std::to_string(fact.height) + "," + std::to_string(fact.bytes) + "," +
-               digits(fact.quality.sharpness) + "\n";
+               in_table(fact.quality.sharpness) + "\n";
         if (m < most_of_group_shown)
           pictures.push_back(
               {.path = path(image),
-               .caption = (m == 0 ? "best" : std::string(kind) + " " + digits(group.similarity[m], 2)) +
-                          " · " + size_text(image)});
+               .caption = (m == 0 ? "best" : std::string(kind) + " " + on_page(group.similarity[m])) + " · " +
+                          size_text(image)});
       }
       if (g < most_groups_shown) shown.groups.push_back(std::move(pictures));
     }
@@ -195,16 +201,16 @@ class Inspection {
       const double score = scores[static_cast<std::size_t>(image)];
       const bool far = score > threshold;
       const AssignmentRow& row = rows_[static_cast<std::size_t>(image)];
-      csv += csv_field(row.path) + "," + digits(score) + "," + (far ? "yes" : "no") + "," +
+      csv += csv_field(row.path) + "," + in_table(score) + "," + (far ? "yes" : "no") + "," +
              std::to_string(row.cluster) + "," + csv_field(row.name) + "\n";
       summary_.outliers += far ? 1 : 0;
       if (far && pictures.size() < most_pictures_shown)
-        pictures.push_back({.path = row.path, .caption = digits(score, 2) + " · " + row.name});
+        pictures.push_back({.path = row.path, .caption = on_page(score) + " · " + row.name});
     }
     auto& shown =
         section("Outliers",
                 "Far from their 5 nearest others: the score is 1 − the mean cosine with them, and is above " +
-                    digits(threshold, 2) + ", the median and 3.5 robust standard deviations.",
+                    on_page(threshold) + ", the median and 3.5 robust standard deviations.",
                 static_cast<std::size_t>(summary_.outliers), pictures.size());
     if (!pictures.empty()) shown.groups.push_back(std::move(pictures));
     order.resize(static_cast<std::size_t>(summary_.outliers));
@@ -229,8 +235,8 @@ class Inspection {
       }
       csv += csv_field(path(i)) + "," + all + "," + std::to_string(image.width) + "," +
              std::to_string(image.height) + "," + std::to_string(image.bytes) + "," +
-             digits(image.quality.brightness) + "," + digits(image.quality.dark_end) + "," +
-             digits(image.quality.bright_end) + "," + digits(image.quality.sharpness) + "\n";
+             in_table(image.quality.brightness) + "," + in_table(image.quality.dark_end) + "," +
+             in_table(image.quality.bright_end) + "," + in_table(image.quality.sharpness) + "\n";
     }
     for (std::size_t p = 0; p < std::size(problems); ++p) {
       const std::size_t shown_count = std::min(having[p].size(), most_pictures_shown);
@@ -241,7 +247,7 @@ class Inspection {
       for (std::size_t i = 0; i < shown_count; ++i)
         pictures.push_back({.path = path(having[p][i]),
                             .caption = size_text(having[p][i]) + " · sharpness " +
-                                       digits(facts(having[p][i]).quality.sharpness, 2)});
+                                       on_page(facts(having[p][i]).quality.sharpness)});
       if (!pictures.empty()) shown.groups.push_back(std::move(pictures));
       summary_.problems.emplace_back(problems[p].name, std::ssize(having[p]));
       add_finding(heading, {having[p]});
@@ -272,12 +278,12 @@ class Inspection {
       const std::string& label =
           labels.classes[static_cast<std::size_t>(labels.of_image[static_cast<std::size_t>(image)])];
       const std::string& suggested = labels.classes[static_cast<std::size_t>(one.suggested)];
-      csv += csv_field(path(image)) + "," + csv_field(label) + "," + digits(one.own) + "," +
-             csv_field(suggested) + "," + digits(one.suggested_share) + "\n";
+      csv += csv_field(path(image)) + "," + csv_field(label) + "," + in_table(one.own) + "," +
+             csv_field(suggested) + "," + in_table(one.suggested_share) + "\n";
       if (pictures.size() < most_pictures_shown)
         pictures.push_back({.path = path(image),
-                            .caption = label + " " + digits(one.own, 2) + " → " + suggested + " " +
-                                       digits(one.suggested_share, 2)});
+                            .caption = label + " " + on_page(one.own) + " → " + suggested + " " +
+                                       on_page(one.suggested_share)});
     }
     auto& shown =
         section("Likely mislabelled",

@@ -132,7 +132,7 @@ std::optional<PreviousRun> previous_run(const RunOptions& options) {
       previous.same_options = what_counts(Json::parse(old->second)) == what_counts(options_to_json(options));
     return previous;
   } catch (const Error&) {
-    return std::nullopt;  // a run that cannot be read is made anew
+    return std::nullopt;  // a run that cannot be read is made again
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }

@@ -1,11 +1,10 @@
 #include "pipeline/levels.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 
 #include "cluster/ward.h"
+#include "core/fail.h"
+#include "core/parallel.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "pipeline/cluster_json.h"

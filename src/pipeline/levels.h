@@ -1,6 +1,6 @@
 #pragma once
 // N images, K finest clusters, L levels above them: levels.json, and what tables say of it.
-#include <ilk/cluster_levels.h>
+#include <ilk/naming.h>
 #include <ilk/run.h>
 
 #include <filesystem>

@@ -1,13 +1,14 @@
 #include "pipeline/memory_plan.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-#include <ilk/word_selection.h>
+#include <ilk/cae.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 
 #include "cluster/distributed_kmeans.h"
+#include "core/fail.h"
 #include "core/memory_size.h"
+#include "methods/semantic_centres.h"
 #include "pipeline/method.h"
 
 namespace ilk {

@@ -12,7 +12,7 @@
 
 namespace ilk {
 
-class FinishedRun;
+class AssignableRun;
 
 /// Counterparts of the images among nouns and captions that are aligned to them.
 enum class AlignedWords {
@@ -53,7 +53,7 @@ struct Method {
   std::vector<StageMemory> (*memory)(const RunSize& size, const RunOptions& options);
   Clustering (*cluster)(MethodInput input);
   /// Where images (n, D) belong among the clusters of a run that this method made.
-  Assignment (*place)(const FinishedRun& run, MatrixView<const float> images);
+  Assignment (*place)(const AssignableRun& run, MatrixView<const float> images);
 };
 
 /// All methods, in the order in which help lists them.

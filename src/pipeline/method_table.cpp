@@ -1,7 +1,6 @@
-#include <ilk/error.h>
-
 #include <algorithm>
 
+#include "core/fail.h"
 #include "pipeline/method_list.h"
 
 namespace ilk {

@@ -1,13 +1,15 @@
+#include "pipeline/noun_vocabulary.h"
+
 #include <ilk/encoder.h>
-#include <ilk/error.h>
 #include <ilk/kmeans.h>
 #include <ilk/models.h>
-#include <ilk/noun_vocabulary.h>
-#include <ilk/parallel.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <map>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "encoders/text_features.h"
 #include "io/files.h"
 #include "io/safetensors.h"

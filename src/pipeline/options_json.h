@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
+
 namespace ilk {
 
 /// Writes an options struct, by its one list of fields, into JSON: groups nest, enums go by name, what is not

@@ -1,9 +1,9 @@
 #include "pipeline/page_pictures.h"
 
 #include <ilk/image.h>
-#include <ilk/parallel.h>
 #include <ilk/version.h>
 
+#include "core/parallel.h"
 #include "io/files.h"
 
 namespace ilk {

@@ -1,11 +1,10 @@
 #include "pipeline/report_pictures.h"
 
-#include <ilk/parallel.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <fstream>
 
+#include "core/parallel.h"
+#include "core/text.h"
 #include "io/files.h"
 #include "pipeline/assignments_csv.h"
 
@@ -31,9 +30,7 @@ void write_new_file(const fs::path& path, const std::string& text) {
 }
 
 std::string file_name(std::int64_t number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%06lld.js", static_cast<long long>(number));
-  return text;
+  return formatted("%06lld.js", static_cast<long long>(number));
 }
 
 class ReportPictures {

@@ -1,6 +1,5 @@
-#include <ilk/error.h>
-#include <ilk/parallel.h>
 #include <ilk/run.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
 #include <chrono>
@@ -8,7 +7,9 @@
 
 #include "cluster/equal_rows.h"
 #include "cluster/plane_layout.h"
+#include "core/fail.h"
 #include "core/memory_size.h"
+#include "core/option_checks.h"
 #include "io/files.h"
 #include "pipeline/algorithm_options.h"
 #include "pipeline/criteria.h"

@@ -1,12 +1,12 @@
 #include "pipeline/run_directory.h"
 
-#include <ilk/error.h>
 #include <ilk/version.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/npy_writer.h"
@@ -24,13 +24,6 @@ using Json = nlohmann::ordered_json;
 
 std::string dump(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-/// Digits that give the same number back.
-std::string exact(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.17g", value);
-  return text;
 }
 
 std::vector<std::string> chosen(const std::optional<Words>& words) {

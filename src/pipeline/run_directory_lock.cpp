@@ -1,10 +1,9 @@
 #include "pipeline/run_directory_lock.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/fail.h"
 #include "io/files.h"
 
 namespace ilk {

@@ -1,7 +1,9 @@
 #include "pipeline/run_encoder.h"
 
-#include <ilk/error.h>
 #include <ilk/models.h>
+
+#include "core/fail.h"
+#include "core/option_checks.h"
 
 namespace ilk {
 

@@ -1,9 +1,9 @@
 #include "pipeline/run_files.h"
 
-#include <ilk/array_file.h>
-#include <ilk/error.h>
+#include <ilk/array.h>
 
 #include "cluster/principal_plane.h"
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/safetensors.h"
 #include "pipeline/run_directory_lock.h"

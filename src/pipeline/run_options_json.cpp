@@ -40,6 +40,8 @@ void bring_up_to_date(Json& json) {
   forget_zero(json, "threads");
   if (const auto training = json.find("training"); training != json.end())
     for (const char* name : {"epochs", "batch_size", "neighbours"}) forget_zero(*training, name);
+  if (const auto transport = json.find("transport"); transport != json.end())
+    forget_zero(*transport, "epsilon");
   if (const auto tac = json.find("tac"); tac != json.end()) forget_zero(*tac, "distillation_temperature");
 }
 

@@ -1,10 +1,10 @@
 #include <ilk/version.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
 
 #include "core/duration.h"
+#include "core/text.h"
 #include "io/files.h"
 #include "pipeline/criteria.h"
 #include "pipeline/edited_run.h"
@@ -32,8 +32,7 @@ std::vector<std::pair<std::string, std::string>> facts_of(const RunRecord& recor
     return std::to_string(used->space.selected.size()) + " of " + std::to_string(used->corpus.texts.size()) +
            " (" + std::filesystem::path(used->corpus.source).filename().string() + ")";
   };
-  char memory[32];
-  std::snprintf(memory, sizeof memory, "%.0f MiB", summary.peak_memory_mebibytes);
+  const std::string memory = fixed(summary.peak_memory_mebibytes, 0) + " MiB";
   std::vector<std::pair<std::string, std::string>> facts = {
       {"Images", std::to_string(summary.n_images)},
       {"Clusters", std::to_string(summary.clusters.size())},

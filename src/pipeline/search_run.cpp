@@ -1,12 +1,14 @@
-#include <ilk/error.h>
+#include "pipeline/search_run.h"
+
 #include <ilk/image.h>
 #include <ilk/neighbours.h>
-#include <ilk/parallel.h>
-#include <ilk/search.h>
+#include <ilk/threads.h>
 
 #include <algorithm>
-#include <cstdio>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
+#include "core/text.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "pipeline/assignments_csv.h"
@@ -18,12 +20,6 @@ namespace ilk {
 namespace {
 
 constexpr std::string_view function = "search";
-
-std::string four_digits(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4f", value);
-  return text;
-}
 
 /// The query (1, D).
 Matrix<float> query_of(const ImageTextEncoder& encoder, const RunFiles& run, const std::string& words,
@@ -62,7 +58,7 @@ std::vector<SearchHit> search_run(const std::filesystem::path& directory, const 
   for (std::int64_t i = 0; i < count; ++i) {
     const AssignmentRow& row = rows[static_cast<std::size_t>(nearest.indices[0][i])];
     hits.push_back({row.path, static_cast<double>(nearest.cosines[0][i]), row.cluster, row.name});
-    const std::string cosine = four_digits(hits.back().cosine);
+    const std::string cosine = fixed(hits.back().cosine, 4);
     csv += csv_field(row.path) + "," + cosine + "," + std::to_string(row.cluster) + "," +
            csv_field(row.name) + "\n";
     section.groups[0].push_back({.path = row.path, .caption = cosine + " · " + row.name});

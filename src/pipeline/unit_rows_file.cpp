@@ -1,12 +1,12 @@
 // N rows, D columns.
 #include "pipeline/unit_rows_file.h"
 
-#include <ilk/error.h>
-#include <ilk/parallel.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
+
+#include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {

@@ -1,5 +1,5 @@
 #pragma once
-#include <ilk/array_file.h>
+#include <ilk/array.h>
 #include <ilk/progress.h>
 
 #include <string_view>

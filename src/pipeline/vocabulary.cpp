@@ -1,7 +1,6 @@
 #include "pipeline/vocabulary.h"
 
-#include <ilk/error.h>
-
+#include "core/fail.h"
 #include "pipeline/vocabulary_file.h"
 
 namespace ilk {

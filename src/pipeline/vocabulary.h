@@ -1,7 +1,6 @@
 #pragma once
 #include <ilk/cae.h>
 #include <ilk/encoder.h>
-#include <ilk/noun_vocabulary.h>
 #include <ilk/run.h>
 #include <ilk/wordnet.h>
 
@@ -11,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/noun_vocabulary.h"
 #include "pipeline/vocabulary_file.h"
 #include "text/corpus.h"
 

@@ -1,10 +1,10 @@
 #pragma once
 // P nouns, D width of the model.
 #include <ilk/matrix.h>
-#include <ilk/noun_vocabulary.h>
 
 #include <filesystem>
 
+#include "pipeline/noun_vocabulary.h"
 #include "text/corpus.h"
 
 namespace ilk {

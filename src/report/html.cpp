@@ -1,8 +1,8 @@
 #include "report/html.h"
 
-#include <charconv>
 #include <cmath>
 
+#include "core/text.h"
 #include "io/base64.h"
 
 namespace ilk::html {
@@ -76,13 +76,6 @@ void append_percent_encoded(std::string& link, std::string_view bytes) {
       link += {'%', digits[value >> 4], digits[value & 15]};
     }
   }
-}
-
-/// Locale-free, unlike printf.
-std::string fixed(double value, int digits) {
-  char buffer[400];  // The largest double has 309 digits before the point.
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, digits).ptr;
-  return {buffer, end};
 }
 
 }  // namespace

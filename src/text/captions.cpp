@@ -1,11 +1,10 @@
 #include "text/captions.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/fail.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/strings.h"

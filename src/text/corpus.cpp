@@ -1,10 +1,9 @@
 #include "text/corpus.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <unordered_set>
 
+#include "core/fail.h"
 #include "io/sha256.h"
 #include "io/strings.h"
 #include "text/captions.h"

@@ -1,7 +1,5 @@
 #include "text/criterion.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -10,6 +8,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "core/fail.h"
 #include "io/strings.h"
 
 namespace ilk {

@@ -1,7 +1,6 @@
 // N images.
 #include "text/image_captions.h"
 
-#include <ilk/error.h>
 #include <ilk/image_list.h>
 
 #include <algorithm>
@@ -13,6 +12,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/csv.h"
 #include "io/files.h"
 #include "io/path_table.h"
@@ -40,10 +41,7 @@ struct Source {
 
   template <class... Parts>
   void problem(std::size_t line, const Parts&... parts) {
-    std::ostringstream text;
-    text << path.string() << ", line " << line << ": ";
-    (text << ... << parts) << ".";
-    problems.push_back(text.str());
+    problems.push_back(concatenate(path.string(), ", line ", line, ": ", parts..., "."));
   }
 
   void add(std::size_t line, std::string entry_path, std::string_view text) {

@@ -1,7 +1,6 @@
 #include "text/labels.h"
 
-#include <ilk/array_file.h>
-#include <ilk/error.h>
+#include <ilk/array.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include <map>
 #include <unordered_set>
 
+#include "core/fail.h"
 #include "io/csv.h"
 #include "io/path_table.h"
 #include "io/strings.h"

@@ -1,4 +1,3 @@
-#include <ilk/error.h>
 #include <ilk/wordnet.h>
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "core/fail.h"
 #include "io/files.h"
 #include "io/strings.h"
 #include "text/gloss.h"

@@ -1,12 +1,12 @@
 #include "view/run_site.h"
 
-#include <ilk/error.h>
 #include <ilk/image.h>
 
-#include <cstdio>
-
+#include "core/fail.h"
+#include "core/text.h"
 #include "io/files.h"
 #include "pipeline/assignments_csv.h"
+#include "pipeline/run_directory_lock.h"
 #include "report/report.h"
 
 namespace ilk {
@@ -67,8 +67,7 @@ RunSite::Answer RunSite::page() const {
 }
 
 std::optional<RunSite::Answer> RunSite::data(std::string_view kind, std::int64_t number) const {
-  char name[32];
-  std::snprintf(name, sizeof name, "%06lld.js", static_cast<long long>(number));
+  const std::string name = formatted("%06lld.js", static_cast<long long>(number));
   fs::path file = files_.directory();
   if (kind == "index")
     file /= "report/index.js";

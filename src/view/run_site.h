@@ -1,6 +1,5 @@
 #pragma once
 // What `ilk view` answers, without the protocol.
-#include <ilk/edit.h>
 
 #include <filesystem>
 #include <mutex>
@@ -9,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/edit_run.h"
 #include "pipeline/run_files.h"
 
 namespace ilk {

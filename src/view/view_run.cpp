@@ -1,7 +1,7 @@
 #include "view/view_run.h"
 
-#include <ilk/error.h>
-
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/files.h"
 
 #if ILK_WITH_HTTPLIB

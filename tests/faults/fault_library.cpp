@@ -27,6 +27,8 @@
 #include <cstring>
 #include <string>
 
+#include "core/fail.h"
+
 namespace {
 
 enum class How { none, once, full, kill };

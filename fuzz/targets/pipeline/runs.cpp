@@ -1,14 +1,14 @@
 // A run directory of somebody else's: what eval, compare, edit, assign and export read of it.
-#include <ilk/edit.h>
 #include <ilk/error.h>
 #include <ilk/evaluate.h>
-#include <ilk/export.h>
 
 #include "../../fuzz_target.h"
 #include "io/safetensors.h"
+#include "pipeline/assignable_run.h"
 #include "pipeline/bench_records.h"
+#include "pipeline/edit_run.h"
 #include "pipeline/edited_run.h"
-#include "pipeline/finished_run.h"
+#include "pipeline/export_run.h"
 #include "pipeline/run_files.h"
 
 namespace {
@@ -47,7 +47,7 @@ ILK_FUZZ(run_directory) {
   attempt([&] { ilk::to_json(ilk::evaluate(run)); });
   attempt([&] { ilk::to_json(ilk::compare({run.string(), run.string()})); });
   attempt([&] { ilk::list_edits(run); });
-  attempt([&] { ilk::FinishedRun finished(run); });
+  attempt([&] { ilk::AssignableRun finished(run); });
   attempt([&] {
     ilk::Matrix<float> x(2, 2);
     ilk::Assignment assignment{.labels = {0, 1}, .second_labels = {1, -1}};

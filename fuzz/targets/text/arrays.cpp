@@ -1,5 +1,6 @@
 // Arrays of numbers and texts: safetensors, .npy, .npz.
-#include <ilk/array_file.h>
+
+#include <ilk/array.h>
 
 #include <algorithm>
 

@@ -118,8 +118,8 @@ def _epsilon(words: _arrays.Floats, *images: _arrays.Floats) -> float:
 
 def solved(blocks: Blocks, words: _arrays.Floats, options: dict[str, Any]) -> dict[str, Any]:
     """The transport of all images onto words: column potentials, epsilon, and how the solve went."""
-    epsilon = float(options.get("epsilon", 0))
-    if epsilon == 0:
+    epsilon = options.get("epsilon")
+    if epsilon is None:
         sample = blocks.take(_core.similarity_sample(blocks.n))
         epsilon = ray.get(task(_epsilon, words, *sample))
     passes = _Passes(blocks, words, epsilon)

@@ -1,8 +1,9 @@
 // By images, by words and by both, whichever explains most (docs/methods/auto.md).
 
 #include <cmath>
-#include <sstream>
 
+#include "cluster/assign.h"
+#include "core/text.h"
 #include "methods/auto_clustering.h"
 #include "pipeline/algorithm_options.h"
 #include "pipeline/method_entries/centroid_clusters.h"
@@ -14,22 +15,18 @@ namespace {
 std::string words_helped(const AutoClustering& result) {
   const auto& chosen = result.evidence[static_cast<std::size_t>(result.chosen)];
   const auto& images = result.evidence[static_cast<std::size_t>(ClusteredBy::images)];
-  std::ostringstream text;
-  if (result.chosen == ClusteredBy::images) {
-    text << "Words did not help here: the clusters are those of the images alone.";
-    return text.str();
-  }
+  if (result.chosen == ClusteredBy::images)
+    return "Words did not help here: the clusters are those of the images alone.";
   const auto change = [](double now, double before) {
     const double percent = before > 0 ? 100 * (now / before - 1) : 0;
     return std::to_string(std::lround(std::fabs(percent))) + " % " + (percent < 0 ? "less" : "more");
   };
-  text << "Words helped here: "
-       << (result.chosen == ClusteredBy::words ? "clusters of images fused with words"
-                                               : "clusters proposed by words and refined on "
-                                                 "the images")
-       << " explain " << change(chosen.of_words, images.of_words) << " of the words and "
-       << change(chosen.of_images, images.of_images) << " of the images than clusters of the images alone.";
-  return text.str();
+  return concatenate(
+      "Words helped here: ",
+      result.chosen == ClusteredBy::words ? "clusters of images fused with words"
+                                          : "clusters proposed by words and refined on the images",
+      " explain ", change(chosen.of_words, images.of_words), " of the words and ",
+      change(chosen.of_images, images.of_images), " of the images than clusters of the images alone.");
 }
 
 /// Where there are no words at all.
@@ -67,7 +64,7 @@ Clustering cluster(MethodInput input) {
   return clustering;
 }
 
-Assignment place(const FinishedRun& run, MatrixView<const float> images) {
+Assignment place(const AssignableRun& run, MatrixView<const float> images) {
   // Fused features have weights; else X itself was clustered.
   return run.contains("fusion_weights") ? place_by_aligned_words(run, images)
                                         : place_by_centroids(run, images);

@@ -30,11 +30,11 @@ Clustering clusters_of_fusion(CaeResult result, Progress& progress) {
   return clustering;
 }
 
-Assignment place_by_centroids(const FinishedRun& run, MatrixView<const float> images) {
+Assignment place_by_centroids(const AssignableRun& run, MatrixView<const float> images) {
   return assign_to_nearest(images, run.matrix("centroids"));
 }
 
-Assignment place_by_fusion(const FinishedRun& run, const std::vector<MatrixView<const float>>& parts,
+Assignment place_by_fusion(const AssignableRun& run, const std::vector<MatrixView<const float>>& parts,
                            const FusionOptions& fusion) {
   FusionModel means;
   for (std::size_t i = 0; fusion.centre && i < parts.size(); ++i)
@@ -42,7 +42,7 @@ Assignment place_by_fusion(const FinishedRun& run, const std::vector<MatrixView<
   return assign_to_nearest(fuse_new(parts, fusion, means), run.matrix("centroids"));
 }
 
-Assignment place_by_aligned_words(const FinishedRun& run, MatrixView<const float> images) {
+Assignment place_by_aligned_words(const AssignableRun& run, MatrixView<const float> images) {
   std::vector<Matrix<float>> texts;
   const auto add = [&](const std::string& kind, Levels other) {
     if (run.options().levels != other && run.contains(kind + "_features"))

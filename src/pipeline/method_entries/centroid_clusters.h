@@ -3,8 +3,8 @@
 // dimensions.
 #include <ilk/cae.h>
 
+#include "pipeline/assignable_run.h"
 #include "pipeline/clustering.h"
-#include "pipeline/finished_run.h"
 #include "pipeline/memory_plan.h"
 
 namespace ilk {
@@ -16,12 +16,12 @@ Clustering clusters_of_kmeans(Matrix<float> features, KMeansResult clusters, Ass
 Clustering clusters_of_fusion(CaeResult result, Progress& progress);
 
 /// Images (n, D) by the centroids in X.
-Assignment place_by_centroids(const FinishedRun& run, MatrixView<const float> images);
+Assignment place_by_centroids(const AssignableRun& run, MatrixView<const float> images);
 /// Images, the first of the parts, by the centroids of fused features; `parts` as they were fused.
-Assignment place_by_fusion(const FinishedRun& run, const std::vector<MatrixView<const float>>& parts,
+Assignment place_by_fusion(const AssignableRun& run, const std::vector<MatrixView<const float>>& parts,
                            const FusionOptions& fusion);
 /// Images (n, D) with their counterparts among the words that the run aligned.
-Assignment place_by_aligned_words(const FinishedRun& run, MatrixView<const float> images);
+Assignment place_by_aligned_words(const AssignableRun& run, MatrixView<const float> images);
 
 /// What fusing X with aligned words holds, and k-means of what is fused; `keeps_counterparts`: until its end.
 std::vector<StageMemory> memory_of_aligned_words(const RunSize& size, const RunOptions& options,

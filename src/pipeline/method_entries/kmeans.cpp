@@ -1,4 +1,5 @@
 // Spherical k-means of the embeddings. Words give names alone.
+#include "cluster/assign.h"
 #include "pipeline/algorithm_options.h"
 #include "pipeline/method_entries/centroid_clusters.h"
 #include "pipeline/method_list.h"

@@ -1,7 +1,7 @@
 // TAC without training: images beside their counterparts among retrieved nouns.
-#include <ilk/error.h>
 #include <ilk/tac.h>
 
+#include "core/fail.h"
 #include "pipeline/algorithm_options.h"
 #include "pipeline/method_entries/centroid_clusters.h"
 #include "pipeline/method_list.h"
@@ -26,7 +26,7 @@ Clustering cluster(MethodInput input) {
   return clustering;
 }
 
-Assignment place(const FinishedRun& run, MatrixView<const float> images) {
+Assignment place(const AssignableRun& run, MatrixView<const float> images) {
   const RowPlan retrieval{.column_potentials = run.array("retrieved_column_potentials").to_doubles(),
                           .epsilon = run.options().temperature,
                           .times_cosine = false};

@@ -49,7 +49,7 @@ Clustering clusters_of_training(MethodInput input, const TrainHeads& train) {
   return clustering;
 }
 
-Assignment place_by_head(const FinishedRun& run, MatrixView<const float> images) {
+Assignment place_by_head(const AssignableRun& run, MatrixView<const float> images) {
   const auto numbers = [&](const char* name) {
     return run.array(std::string("image_head.") + name).to_floats();
   };

@@ -4,8 +4,8 @@
 
 #include <functional>
 
+#include "pipeline/assignable_run.h"
 #include "pipeline/clustering.h"
-#include "pipeline/finished_run.h"
 #include "pipeline/method.h"
 
 namespace ilk {
@@ -18,7 +18,7 @@ using TrainHeads = std::function<TrainedHeads(MatrixView<const float> texts, con
 Clustering clusters_of_training(MethodInput input, const TrainHeads& train);
 
 /// Images (n, D) by the image head, which needs no texts.
-Assignment place_by_head(const FinishedRun& run, MatrixView<const float> images);
+Assignment place_by_head(const AssignableRun& run, MatrixView<const float> images);
 
 /// Neighbours in both spaces; of both heads weights, gradients, moments and what is saved of them.
 std::vector<StageMemory> memory_of_training(const RunSize& size, const RunOptions& options);

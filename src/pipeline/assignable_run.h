@@ -12,10 +12,10 @@
 namespace ilk {
 
 /// Opens features.safetensors and clusters.json of a run directory, of this version or an older one.
-class FinishedRun {
+class AssignableRun {
  public:
   /// Throws Error where the folder holds no finished run.
-  explicit FinishedRun(const std::filesystem::path& folder);
+  explicit AssignableRun(const std::filesystem::path& folder);
 
   const RunOptions& options() const { return options_; }
   const std::vector<std::string>& cluster_names() const { return cluster_names_; }

@@ -4,14 +4,6 @@
 
 namespace ilk {
 
-/// Sets how many threads ilk uses (0: as many as the machine has). Process-wide.
-void set_threads(int threads);
-int threads();
-
-/// Ends the threads that helped so far; later calls start new ones. A program calls it before `main` returns,
-/// so that none of ilk's threads is left while static objects are destroyed. Not while parallel_blocks runs.
-void stop_threads();
-
 /// Cuts [0, n) into blocks of `block` (the last may be shorter) and calls body(begin, end, index) once for
 /// each, several at a time, in no set order.
 ///

@@ -2,7 +2,6 @@
 // What a run found, for other programs.
 #include <ilk/image_list.h>
 #include <ilk/options.h>
-#include <ilk/progress.h>
 
 #include <array>
 #include <cstdint>
@@ -61,11 +60,5 @@ struct ExportSummary {
 
 /// Name and one line of help for each format, in the order that help shows them.
 std::vector<std::pair<std::string, std::string>> export_formats();
-
-/// Exports a finished run. Originals are read at most: never moved, never written. Doing it again changes
-/// nothing. Throws Error for a folder that is no finished run, an unknown format or an option that the format
-/// does not know, for files that cannot be written, and where none of the run's images is there.
-ExportSummary export_run(const std::filesystem::path& run, const ExportOptions& options,
-                         Progress& progress = silent());
 
 }  // namespace ilk

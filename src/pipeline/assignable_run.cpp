@@ -1,11 +1,11 @@
-#include "pipeline/finished_run.h"
-
-#include <ilk/error.h>
+#include "pipeline/assignable_run.h"
 
 #include <locale>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/fail.h"
+#include "core/option_checks.h"
 #include "io/files.h"
 #include "io/json_file.h"
 #include "pipeline/run_directory_lock.h"
@@ -23,7 +23,7 @@ std::filesystem::path features_of(const std::filesystem::path& folder) {
 
 }  // namespace
 
-FinishedRun::FinishedRun(const std::filesystem::path& folder) : file_(features_of(folder)) {
+AssignableRun::AssignableRun(const std::filesystem::path& folder) : file_(features_of(folder)) {
   try {
     options_ = run_options_from_json(nlohmann::json::parse(fact("options")));
     for (const auto& cluster : nlohmann::json::parse(read_file(folder / "clusters.json")))
@@ -34,17 +34,17 @@ FinishedRun::FinishedRun(const std::filesystem::path& folder) : file_(features_o
   }
 }
 
-Precision FinishedRun::precision() const {
+Precision AssignableRun::precision() const {
   const auto said = file_.metadata().find("precision");
   return said == file_.metadata().end() ? Precision::fp32
                                         : enum_value<Precision>(said->second, function, "precision");
 }
 
-std::string FinishedRun::arithmetic() const {
+std::string AssignableRun::arithmetic() const {
   return std::string(enum_name(precision())) + (options_.device == Device::cuda ? " cuda" : "");
 }
 
-RowPlan FinishedRun::plan(const std::string& kind) const {
+RowPlan AssignableRun::plan(const std::string& kind) const {
   std::istringstream text(fact(kind + "_epsilon"));
   text.imbue(std::locale::classic());
   double epsilon = 0;
@@ -53,7 +53,7 @@ RowPlan FinishedRun::plan(const std::string& kind) const {
   return {.column_potentials = array(kind + "_column_potentials").to_doubles(), .epsilon = epsilon};
 }
 
-std::string FinishedRun::fact(const std::string& name) const {
+std::string AssignableRun::fact(const std::string& name) const {
   const auto found = file_.metadata().find(name);
   require(found != file_.metadata().end(), function, "the run's features.safetensors must say its ", name,
           ".");
