@@ -27,8 +27,6 @@
 #include <cstring>
 #include <string>
 
-#include "core/fail.h"
-
 namespace {
 
 enum class How { none, once, full, kill };
