@@ -1,9 +1,8 @@
 #include "io/no_images.h"
-#include "core/fail.h"
-
-#include <ilk/error.h>
 
 #include <string>
+
+#include "core/fail.h"
 
 namespace ilk {
 

@@ -1,7 +1,5 @@
 #include "pipeline/run_directory_lock.h"
 
-#include <ilk/error.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
