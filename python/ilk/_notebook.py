@@ -22,8 +22,7 @@ def clusters_page(directory: str, n_images: int, clusters: list[dict[str, Any]])
 def _row(cluster: dict[str, Any], pictures: int = 5) -> str:
     also = ", ".join(noun["noun"] for noun in cluster["nouns"][:4] if noun["noun"] != cluster["name"])
     images = "".join(_thumbnail(image["path"]) for image in cluster["exemplars"][:pictures])
-    on_one_line = f'<div style="white-space:nowrap">{images}</div>'
-    cells = (str(cluster["cluster"]), html.escape(cluster["name"]), str(cluster["size"]), html.escape(also), on_one_line)
+    cells = (str(cluster["cluster"]), html.escape(cluster["name"]), str(cluster["size"]), html.escape(also), images)
     return f"<tr>{_cells('td', cells)}</tr>"
 
 
