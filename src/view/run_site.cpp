@@ -7,6 +7,7 @@
 
 #include "io/files.h"
 #include "pipeline/assignments_csv.h"
+#include "pipeline/run_directory_lock.h"
 #include "report/report.h"
 
 namespace ilk {
