@@ -186,7 +186,7 @@ TEST(ArrayFile, WhatIsNotReadIsOneErrorThatSaysWhy) {
       {"f4.npy:a", "is one array"},
       {"none.npy", "No such file"},
       {"make.py", "must be an .npy, .npz or .safetensors file, but does not begin as one"},
-      {"", "not a regular file"},
+      {"", "Is a directory"},
   };
   for (const auto& [name, rule] : cases) EXPECT_THAT(error_of_place(data + name), HasSubstr(rule)) << name;
   EXPECT_FALSE(ilk::ArrayFile::recognises(data + "make.py"));

@@ -60,7 +60,7 @@ TEST(RunOptionsJson, ReadsOlderRuns) {
   EXPECT_FALSE(options.training.epochs);
   EXPECT_EQ(options.training.batch_size, 64);
   EXPECT_FALSE(options.tac.distillation_temperature);
-  json["transport"] = {{"epsilon", 0}};
+  json["cae"]["transport"]["epsilon"] = 0;
   EXPECT_FALSE(ilk::run_options_from_json(json).transport.epsilon);
   // Where K was chosen, the number is what was found and the text what was asked.
   json["choose_clusters"] = "5..60";
