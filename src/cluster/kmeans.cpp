@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cluster/assign.h"
+#include "cluster/cluster_order.h"
 #include "cluster/distributed_kmeans.h"
 #include "cluster/equal_rows.h"
 #include "cluster/kmeans_init.h"
@@ -91,28 +92,6 @@ std::vector<Run> iterate(Lloyd& lloyd, std::int64_t n_starts, std::int64_t n_poi
   return runs;
 }
 
-std::vector<std::int64_t> sizes_of(const std::vector<std::int64_t>& labels, std::int64_t n_clusters) {
-  std::vector<std::int64_t> sizes(static_cast<std::size_t>(n_clusters));
-  for (const std::int64_t label : labels) ++sizes[static_cast<std::size_t>(label)];
-  return sizes;
-}
-
-/// Clusters by size, largest first, equals by their first member.
-std::vector<std::int64_t> by_size(const std::vector<std::int64_t>& labels, std::int64_t n_clusters) {
-  const std::vector<std::int64_t> sizes = sizes_of(labels, n_clusters);
-  std::vector<std::size_t> first_member(sizes.size(), labels.size());
-  for (std::size_t i = labels.size(); i-- > 0;) first_member[static_cast<std::size_t>(labels[i])] = i;
-  std::vector<std::int64_t> order(sizes.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    const auto size_a = sizes[static_cast<std::size_t>(a)], size_b = sizes[static_cast<std::size_t>(b)];
-    return size_a != size_b
-               ? size_a > size_b
-               : first_member[static_cast<std::size_t>(a)] < first_member[static_cast<std::size_t>(b)];
-  });
-  return order;
-}
-
 /// Gives each label the place that it has in `order`.
 void renumber(std::vector<std::int64_t>& labels, const std::vector<std::int64_t>& order) {
   std::vector<std::int64_t> place_of(order.size());
@@ -142,13 +121,13 @@ void conclude(const Collection& collection, const Run& run, KMeansResult& result
   // A point on the fence could go over with the numbering; it is not chased for ever.
   constexpr int attempts = 4;
   for (int attempt = 0; attempt < attempts; ++attempt) {
-    const auto order = by_size(result.labels, k);
+    const auto order = internal::clusters_by_size(result.labels, k);
     if (attempt > 0 && std::is_sorted(order.begin(), order.end())) return;
     result.centroids = rows_of(result.centroids, order);
     if (run.settled) result.objective = run.objectives.back();
     if (run.settled || attempt + 1 == attempts) return renumber(result.labels, order);
     Assignment assignment = internal::assign_points(collection.points, result.centroids, collection.geometry);
-    auto sizes = sizes_of(assignment.labels, k);
+    auto sizes = internal::cluster_sizes(assignment.labels, k);
     const auto moves = internal::repair_empty<std::int64_t>(assignment.labels, assignment.scores,
                                                             internal::best_gain(collection.geometry), sizes);
     for (const internal::Move& move : moves) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "cluster/cluster_order.h"
 #include "cluster/unit_rows.h"
 #include "core/fail.h"
 #include "core/fnv1a.h"
@@ -288,26 +289,11 @@ class Training {
     epoch_ = state.epoch;
   }
 
-  /// Clusters by size, largest first, ties by first member; empty ones last.
-  std::vector<std::int64_t> numbering(const std::vector<std::int64_t>& labels) const {
-    const auto k = static_cast<std::size_t>(task_.n_clusters);
-    std::vector<std::int64_t> sizes(k), first(k, n_), order(k);
-    for (std::int64_t i = n_ - 1; i >= 0; --i) {
-      const auto label = static_cast<std::size_t>(labels[static_cast<std::size_t>(i)]);
-      ++sizes[label], first[label] = i;
-    }
-    for (std::size_t c = 0; c < k; ++c) order[c] = static_cast<std::int64_t>(c);
-    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-      const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
-      return sizes[i] != sizes[j] ? sizes[i] > sizes[j] : first[i] < first[j];
-    });
-    return order;
-  }
-
   TrainedHeads result(std::int64_t resumed) const {
     TrainedHeads trained{
         .image = heads_.weights(image_head), .text = heads_.weights(text_head), .resumed_from = resumed};
-    const auto order = numbering(predict(trained.image, task_.images).labels);
+    const auto order =
+        internal::clusters_by_size(predict(trained.image, task_.images).labels, task_.n_clusters);
     for (HeadWeights* head : {&trained.image, &trained.text}) {
       head->weight2 = rows_of(head->weight2, order);
       const auto before = head->bias2;

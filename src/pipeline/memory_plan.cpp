@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "cluster/cosine_rows.h"
 #include "cluster/distributed_kmeans.h"
+#include "cluster/screen.h"
 #include "core/fail.h"
 #include "core/memory_size.h"
 #include "methods/semantic_centres.h"
@@ -26,9 +28,6 @@ constexpr double bytes_of_an_image = 512;
 constexpr double map_bytes_of_an_image = 1024;
 // For each thread: blocks of images, words and cosines.
 constexpr double bytes_of_a_thread = 24 << 20;
-// What a solve of the transport keeps of the cosines, a quarter of the images where that is more; and of the
-// plan's rows until the clusters have their names.
-constexpr double most_cosine_bytes = 256 << 20, most_share_bytes = 128 << 20;
 
 /// How many of the offered words are chosen at most.
 double selected_words(const RunSize& size, const RunOptions& options, std::int64_t offered) {
@@ -41,16 +40,18 @@ double selected_words(const RunSize& size, const RunOptions& options, std::int64
 
 double cosine_bytes(const RunSize& size, const RunOptions& options) {
   const auto n = static_cast<double>(size.images);
+  // A quarter of the images where that is more than the constant.
+  const auto most = static_cast<double>(internal::CosineLimits().kept_bytes);
   return std::min(n * selected_words(size, options, std::max(size.nouns, size.captions)) * float_bytes,
-                  std::max(most_cosine_bytes, n * static_cast<double>(size.dimensions)));
+                  std::max(most, n * static_cast<double>(size.dimensions)));
 }
 
 double share_bytes(const RunSize& size, const RunOptions& options) {
+  const auto most = static_cast<double>(internal::CosineLimits().shares_bytes);
   double bytes = 0;
   for (const std::int64_t offered : {size.nouns, size.captions})
-    bytes +=
-        std::min(static_cast<double>(size.images) * selected_words(size, options, offered) * float_bytes / 2,
-                 most_share_bytes);
+    bytes += std::min(
+        static_cast<double>(size.images) * selected_words(size, options, offered) * float_bytes / 2, most);
   return bytes;
 }
 
@@ -67,7 +68,9 @@ double kmeans_bytes(const RunSize& size, const RunOptions& options, std::int64_t
   const auto n = static_cast<double>(size.images), sampled = static_cast<double>(n_sampled);
   return std::min(sampled * starts * most_trials * float_bytes, most_candidate_bytes) +
          (n + sampled * starts) * bytes_of_a_start +
-         (n_sampled < size.images ? bytes_of_rows(n_sampled, width) : 0);
+         (n_sampled < size.images ? bytes_of_rows(n_sampled, width) : 0) +
+         std::min(bytes_of_rows(size.images, width) / 2,
+                  static_cast<double>(internal::ScreenedPoints::most_memory));
 }
 
 MemoryNeed memory_need(const RunSize& size, const RunOptions& options) {
