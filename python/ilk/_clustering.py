@@ -38,7 +38,8 @@ def kmeans(
     **options: Any,
 ) -> KMeansResult:
     """
-    Clusters points by k-means (Lloyd's iterations from n_init starts of k-means++; the best is kept).
+    Clusters points by k-means (Lloyd's iterations from n_init starts of k-means++; the best is kept). Where there are more
+    than 16,384 points and 32 for each cluster, the starts look at a sample of so many, and the best goes on with all.
 
     The same points, options and seed give the same bytes for any number of threads and on any processor.
 

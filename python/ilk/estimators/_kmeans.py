@@ -40,7 +40,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clusterer):  # t
         the fit with a warning, and as far from all centres, so that it goes to cluster 0.
     init : {"k-means++", "random"} or array of shape (n_clusters, n_features), default="k-means++"
     n_init : int, default=20
-        Restarts; the best by objective is kept.
+        Restarts; the best by objective is kept. Where there are more than 16,384 rows and 32 for each cluster, they look at a
+        sample of so many rows, and the best goes on with all.
     max_iter : int, default=300
     tol : float, default=1e-6
         A restart ends when the objective rises by less than this share of itself.
