@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "cluster/cluster_order.h"
 #include "cluster/scratch_pool.h"
 #include "cluster/screen.h"
 #include "cluster/top_rows.h"
@@ -30,13 +31,6 @@ constexpr float lowest = -std::numeric_limits<float>::infinity();
 
 using Rows = std::vector<std::int64_t>;
 
-Matrix<float> rows_of(MatrixView<const float> points, const Rows& rows) {
-  auto matrix = Matrix<float>::uninitialised(static_cast<std::int64_t>(rows.size()), points.columns());
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    std::copy_n(points[rows[i]], points.columns(), matrix[static_cast<std::int64_t>(i)]);
-  return matrix;
-}
-
 /// A short k-means on some of the points: cells need no best clustering.
 Matrix<float> centres_of(MatrixView<const float> points, std::int64_t n_cells, std::uint64_t seed) {
   const std::int64_t n = points.rows(), some = std::min(n, sampled_per_cell * n_cells);
@@ -54,7 +48,7 @@ class PointsByCell {
   PointsByCell(MatrixView<const float> points, const std::vector<std::int64_t>& cell_of, std::int64_t n_cells)
       : points_(points),
         origin_(mean_of(points, ScreenedPoints::origin_sample(points.rows()))),
-        members_(members_of(cell_of, n_cells)),
+        members_(cluster_members(cell_of, n_cells)),
         begins_(begins_of(members_)),
         bytes_(QuantisedRows::Side::right, 8, begins_.back(), points.columns()),
         bias_(static_cast<std::size_t>(begins_.back()), lowest),
@@ -118,13 +112,6 @@ class PointsByCell {
   }
 
  private:
-  static std::vector<Rows> members_of(const std::vector<std::int64_t>& cell_of, std::int64_t n_cells) {
-    std::vector<Rows> members(static_cast<std::size_t>(n_cells));
-    for (std::size_t i = 0; i < cell_of.size(); ++i)
-      members[static_cast<std::size_t>(cell_of[i])].push_back(static_cast<std::int64_t>(i));
-    return members;
-  }
-
   static std::vector<std::int64_t> begins_of(const std::vector<Rows>& members) {
     std::vector<std::int64_t> begins{0};
     for (const Rows& rows : members)

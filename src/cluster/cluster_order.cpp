@@ -11,6 +11,14 @@ std::vector<std::int64_t> cluster_sizes(std::span<const std::int64_t> labels, st
   return sizes;
 }
 
+std::vector<std::vector<std::int64_t>> cluster_members(std::span<const std::int64_t> labels,
+                                                       std::int64_t n_clusters) {
+  std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(n_clusters));
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    members[static_cast<std::size_t>(labels[i])].push_back(static_cast<std::int64_t>(i));
+  return members;
+}
+
 std::vector<std::int64_t> clusters_by_size(std::span<const std::int64_t> labels, std::int64_t n_clusters) {
   const std::vector<std::int64_t> sizes = cluster_sizes(labels, n_clusters);
   std::vector<std::size_t> first_member(sizes.size(), labels.size());

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cluster/cluster_order.h"
 #include "cluster/principal_directions.h"
 #include "core/fail.h"
 #include "core/parallel.h"
@@ -28,8 +29,7 @@ double dot(const float* a, const float* b, std::int64_t n) {
 Matrix<float> means_of(MatrixView<const float> rows, std::span<const std::int64_t> labels,
                        std::int64_t n_clusters) {
   Matrix<float> means(n_clusters, rows.columns());
-  std::vector<double> sizes(static_cast<std::size_t>(n_clusters));
-  for (const std::int64_t label : labels) ++sizes[static_cast<std::size_t>(label)];
+  const std::vector<std::int64_t> sizes = internal::cluster_sizes(labels, n_clusters);
   parallel_blocks(rows.columns(), 64, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     Matrix<double> sums(n_clusters, end - begin);
     for (std::int64_t i = 0; i < rows.rows(); ++i)
@@ -37,8 +37,8 @@ Matrix<float> means_of(MatrixView<const float> rows, std::span<const std::int64_
         sums[labels[static_cast<std::size_t>(i)]][j - begin] += static_cast<double>(rows[i][j]);
     for (std::int64_t c = 0; c < n_clusters; ++c)
       for (std::int64_t j = begin; j < end; ++j)
-        means[c][j] =
-            static_cast<float>(sums[c][j - begin] / std::max(1.0, sizes[static_cast<std::size_t>(c)]));
+        means[c][j] = static_cast<float>(
+            sums[c][j - begin] / std::max(1.0, static_cast<double>(sizes[static_cast<std::size_t>(c)])));
   });
   return means;
 }
@@ -76,12 +76,11 @@ double alignment_of(MatrixView<const float> embeddings, std::span<const std::int
   });
   Spread all_within, between;
   for (const Spread& one : within) all_within.all += one.all, all_within.along += one.along;
-  std::vector<double> sizes(static_cast<std::size_t>(of_clusters.rows()));
-  for (const std::int64_t label : labels) ++sizes[static_cast<std::size_t>(label)];
+  const std::vector<std::int64_t> sizes = internal::cluster_sizes(labels, of_clusters.rows());
   std::vector<float> rest(static_cast<std::size_t>(d));
   for (std::int64_t c = 0; c < of_clusters.rows(); ++c) {
     subtract(of_clusters[c], of_all[0], rest.data(), d);
-    add(between, rest.data(), directions, sizes[static_cast<std::size_t>(c)]);
+    add(between, rest.data(), directions, static_cast<double>(sizes[static_cast<std::size_t>(c)]));
   }
   return all_within.share() > 0 ? between.share() / all_within.share() : 0;
 }

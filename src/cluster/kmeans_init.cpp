@@ -4,9 +4,6 @@
 #include <algorithm>
 
 #include "cluster/kmeans_plus_plus.h"
-#include "cluster/unit_rows.h"
-#include "core/fail.h"
-#include "core/option_checks.h"
 #include "core/random.h"
 #include "kernels/functions.h"
 

@@ -139,7 +139,7 @@ Transport solve_transport(MatrixView<const float> embeddings, MatrixView<const f
 Transport solve_transport(TransportPasses& passes, const TransportChunks& chunks, std::int64_t n_words,
                           const TransportOptions& options, Progress& progress) {
   check(options);
-  require(options.epsilon.has_value(), "solve_transport", "epsilon must be given.");
+  if (!options.epsilon) fail("solve_transport", "epsilon must be given.");
   Transport found = iterate(passes, chunks, n_words, *options.epsilon, options, progress);
   progress.finish();
   return found;

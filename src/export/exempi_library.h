@@ -26,7 +26,7 @@ namespace ilk {
 // clang-format on
 
 struct ExempiLibrary {
-#define ILK_DECLARE(name) decltype(&::xmp_##name) name;
+#define ILK_DECLARE(name) decltype(&::xmp_##name) name;  // NOLINT(bugprone-macro-parentheses): a declaration
   ILK_EXEMPI_FUNCTIONS(ILK_DECLARE)
 #undef ILK_DECLARE
 };

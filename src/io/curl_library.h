@@ -31,7 +31,7 @@ namespace ilk {
 // clang-format on
 
 struct CurlLibrary {
-#define ILK_DECLARE(name) decltype(&::curl_##name) name;
+#define ILK_DECLARE(name) decltype(&::curl_##name) name;  // NOLINT(bugprone-macro-parentheses): a declaration
   ILK_CURL_FUNCTIONS(ILK_DECLARE)
 #undef ILK_DECLARE
 };

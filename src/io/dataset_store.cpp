@@ -88,7 +88,7 @@ void require_no_unfetched_dataset(const std::string& name, std::string_view func
 }
 
 fs::path get_dataset(const KnownDataset& dataset, const GetDatasetOptions& options, Progress& progress) {
-  const auto folder = datasets_directory() / dataset.name;
+  auto folder = datasets_directory() / dataset.name;
   std::error_code error;
   if (fs::is_directory(folder, error)) return folder;
   // Everything is made ready beside it. What an earlier attempt downloaded is gone on with.

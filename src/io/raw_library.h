@@ -17,7 +17,8 @@ namespace ilk {
 // clang-format on
 
 struct RawLibrary {
-#define ILK_DECLARE(name) decltype(&::libraw_##name) name;
+#define ILK_DECLARE(name) \
+  decltype(&::libraw_##name) name;  // NOLINT(bugprone-macro-parentheses): a declaration
   ILK_RAW_FUNCTIONS(ILK_DECLARE)
 #undef ILK_DECLARE
 };

@@ -10,9 +10,8 @@ namespace ilk {
 
 /// The synsets that a label may mean: those of the whole of it ("playing cards"), of its parts ("flowers and
 /// trees"), or else of its last word ("computer icons"), in the singular or the plural; of a label that is a
-/// path
-/// ("animals/birds") those of its last component. The two most frequent senses of each. Empty where WordNet
-/// does not know it.
+/// path ("animals/birds") those of its last component. The two most frequent senses of each. Empty where
+/// WordNet does not know it.
 std::vector<std::int32_t> synsets_of_label(const WordNet& wordnet, std::string_view label);
 
 /// `name` in its two most frequent senses; the closest relation to any of the class's synsets.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "cluster/cluster_order.h"
 #include "core/fail.h"
 #include "core/matching.h"
 #include "core/parallel.h"
@@ -105,9 +106,7 @@ void check_naming(std::string_view function, MatrixView<const float> embeddings,
 }
 
 std::vector<ImageRows> sampled_members(std::span<const std::int64_t> labels, std::int64_t n_clusters) {
-  std::vector<ImageRows> members(size_t_of(n_clusters));
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    members[size_t_of(labels[i])].push_back(static_cast<std::int64_t>(i));
+  std::vector<ImageRows> members = internal::cluster_members(labels, n_clusters);
   const std::size_t most = size_t_of(std::clamp(most_images / std::max<std::int64_t>(n_clusters, 1),
                                                 least_images_of_cluster, most_images_of_cluster));
   for (ImageRows& images : members) {

@@ -2,6 +2,7 @@
 #include <ilk/evaluate.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/fail.h"
 #include "core/text.h"
@@ -39,9 +40,9 @@ std::string safe(const std::string& text, std::size_t most = 24) {
 }  // namespace
 
 std::string confusion_picture(const Evaluation& evaluation) {
-  require(evaluation.matched.has_value(), "confusion_picture",
-          "there must be labels to compare with, got none.");
-  const auto& table = evaluation.matched->table;
+  if (!evaluation.matched) fail("confusion_picture", "there must be labels to compare with, got none.");
+  const auto& matched = *evaluation.matched;
+  const auto& table = matched.table;
   const auto counts = table.counts.view();
   const std::int64_t rows = std::min(counts.rows(), most_rows),
                      columns = std::min(counts.columns(), most_columns);
@@ -66,11 +67,11 @@ std::string confusion_picture(const Evaluation& evaluation) {
       const double share =
           static_cast<double>(counts[r][c]) / static_cast<double>(std::max<std::int64_t>(total, 1));
       const int x = name_width + static_cast<int>(c) * cell;
-      const auto shade = [&](int full) { return static_cast<int>(255 + (full - 255) * share + 0.5); };
-      const bool matched = evaluation.matched->column_of_class[static_cast<std::size_t>(r)] == c;
+      const auto shade = [&](int full) { return static_cast<int>(std::lround(255 + (full - 255) * share)); };
+      const bool is_match = matched.column_of_class[static_cast<std::size_t>(r)] == c;
       svg += formatted(
           "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%02x%02x%02x\" stroke=\"%s\"/>", x, y,
-          cell - 1, cell - 1, shade(0), shade(105), shade(111), matched ? "#191919" : "#e0e0e0");
+          cell - 1, cell - 1, shade(0), shade(105), shade(111), is_match ? "#191919" : "#e0e0e0");
       if (counts[r][c] > 0)
         svg += formatted(
             "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" font-size=\"10\" fill=\"%s\">%lld</text>",

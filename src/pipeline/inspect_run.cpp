@@ -158,6 +158,7 @@ class Inspection {
       if (g < most_groups_shown) shown.groups.push_back(std::move(pictures));
     }
     std::vector<std::vector<std::int64_t>> images;
+    images.reserve(groups.size());
     for (const auto& group : groups) images.push_back(group.images);
     add_finding("Duplicates", std::move(images));
     write("duplicates.csv", csv);
@@ -282,8 +283,8 @@ class Inspection {
              csv_field(suggested) + "," + in_table(one.suggested_share) + "\n";
       if (pictures.size() < most_pictures_shown)
         pictures.push_back({.path = path(image),
-                            .caption = label + " " + on_page(one.own) + " → " + suggested + " " +
-                                       on_page(one.suggested_share)});
+                            .caption = concatenate(label, " ", on_page(one.own), " → ", suggested, " ",
+                                                   on_page(one.suggested_share))});
     }
     auto& shown =
         section("Likely mislabelled",
@@ -301,6 +302,7 @@ class Inspection {
 
   void write_page() {
     std::vector<std::string> paths;
+    paths.reserve(rows_.size());
     for (const auto& row : rows_) paths.push_back(row.path);
     write("inspect.js", report_findings_file(n_, digest_of_paths(paths), findings_));
     gallery_.title = "Inspection";

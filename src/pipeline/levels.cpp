@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/cluster_order.h"
 #include "cluster/ward.h"
 #include "core/fail.h"
 #include "core/parallel.h"
@@ -79,8 +80,7 @@ ClusterLevels merge_levels(const Clustering& clustering, MatrixView<const float>
   ClusterLevels levels;
   if (counts.empty()) return levels;
   const auto& labels = clustering.assignment.labels;
-  std::vector<std::int64_t> sizes(static_cast<std::size_t>(n_clusters));
-  for (const std::int64_t label : labels) ++sizes[static_cast<std::size_t>(label)];
+  const std::vector<std::int64_t> sizes = internal::cluster_sizes(labels, n_clusters);
   const auto merges = ward_merges(means_of(clustering.clustered(embeddings), labels, sizes), sizes);
   std::vector<std::vector<std::int64_t>> groups;  // of the finest clusters, by level
   for (const std::int64_t count : counts) {

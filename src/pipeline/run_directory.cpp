@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cluster/cluster_order.h"
 #include "core/fail.h"
 #include "core/text.h"
 #include "io/csv.h"
@@ -87,9 +88,7 @@ Json manifest_head(const RunOptions& options, const std::string& command, const 
 
 std::vector<std::vector<std::int64_t>> members_by_score(const Assignment& assignment,
                                                         std::int64_t n_clusters) {
-  std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(n_clusters));
-  for (std::size_t i = 0; i < assignment.labels.size(); ++i)
-    members[static_cast<std::size_t>(assignment.labels[i])].push_back(static_cast<std::int64_t>(i));
+  auto members = internal::cluster_members(assignment.labels, n_clusters);
   const float* scores = assignment.scores.data();
   for (auto& cluster : members)
     std::stable_sort(cluster.begin(), cluster.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
