@@ -21,7 +21,7 @@
 namespace ilk::cli {
 namespace {
 
-constexpr std::string_view function = "bench";
+constexpr std::string_view in_bench = "bench";
 
 /// Not start_process, since the child is to end with its parent. Nothing but system calls: other threads of
 /// the parent may hold any lock.
@@ -72,7 +72,7 @@ BenchProcess run_again(const std::vector<std::string>& arguments, const std::fil
   std::error_code error;
   std::filesystem::create_directories(log.parent_path(), error);
   const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (output < 0) fail_to_write(function, log);
+  if (output < 0) fail_to_write(in_bench, log);
   std::vector<std::string> words{"ilk"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -85,7 +85,7 @@ BenchProcess run_again(const std::vector<std::string>& arguments, const std::fil
   if (child == 0) become(argv.data(), output, parent);
   const int reason = errno;
   close(output);
-  require(child > 0, function, "no process could be started: ", std::strerror(reason), ".");
+  require(child > 0, in_bench, "no process could be started: ", std::strerror(reason), ".");
   rusage usage{};
   BenchProcess process{.status = wait_for(child, usage)};
   process.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -52,7 +52,8 @@ void add_arguments(std::string& text, const CompletedCommand& command) {
           single_quoted("*::argument:->argument");
 }
 
-std::string function(const CompletedCommand& command, const std::vector<CompletedCommand>& commands) {
+std::string completion_function(const CompletedCommand& command,
+                                const std::vector<CompletedCommand>& commands) {
   std::string text = function_of(command.name) + "() {\n";
   if (!command.subcommands.empty())
     text += "  local curcontext=$curcontext state line\n  typeset -A opt_args\n";
@@ -81,7 +82,7 @@ std::string function(const CompletedCommand& command, const std::vector<Complete
 
 std::string zsh_completions(const std::vector<CompletedCommand>& commands) {
   std::string text = "#compdef ilk\n# zsh completion for ilk; `ilk completions zsh` prints it.\n\n";
-  for (const auto& command : commands) text += function(command, commands);
+  for (const auto& command : commands) text += completion_function(command, commands);
   return text + "if [ \"$funcstack[1]\" = \"_ilk\" ]; then\n  _ilk \"$@\"\nelse\n  compdef _ilk ilk\nfi\n";
 }
 

@@ -21,7 +21,7 @@ struct DatasetsArguments {
   bool quiet = false;
 };
 
-int list() {
+int list_datasets() {
   std::printf("%-14s  %-5s  %s\n", "name", "here", "what");
   for (const auto& dataset : known_datasets())
     std::printf("%-14s  %-5s  %s\n", dataset.name.c_str(), fetched_dataset(dataset.name) ? "yes" : "no",
@@ -65,7 +65,7 @@ void add_datasets_command(CLI::App& app, Action& action) {
 
   auto* all = datasets->add_subcommand("list", "What can be fetched, and what is here");
   all->footer("Example:\n  ilk datasets list");
-  all->callback([&action] { action = list; });
+  all->callback([&action] { action = list_datasets; });
 
   auto* get = datasets->add_subcommand("get", "Fetch a data set; an interrupted download continues");
   get->add_option("name", arguments->name, "A name from `ilk datasets list`")->required()->type_name("NAME");

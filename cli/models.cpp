@@ -19,7 +19,7 @@ struct ModelsArguments {
   bool quiet = false;
 };
 
-int list() {
+int list_models() {
   std::size_t width = 8;
   for (const auto& model : known_models()) width = std::max(width, model.name.size());
   std::printf("%-*s  %-8s  %s\n", static_cast<int>(width), "name", "here", "what");
@@ -58,7 +58,7 @@ void add_models_command(CLI::App& app, Action& action) {
 
   auto* all = models->add_subcommand("list", "What can be fetched, and what is here");
   all->footer("Example:\n  ilk models list");
-  all->callback([&action] { action = list; });
+  all->callback([&action] { action = list_models; });
 
   auto* get = models->add_subcommand("get", "Fetch a model; an interrupted download continues");
   get->add_option("name", arguments->name, "A name from `ilk models list`, or owner/name on the hub")

@@ -25,8 +25,6 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "caption_images";
-
 // Images in a row that may fail before the rest is not tried.
 constexpr std::int64_t most_failures_in_a_row = 12;
 // Of more images than this a dry run encodes every n-th, to estimate their bytes.
@@ -89,7 +87,7 @@ class Captioner {
     std::stable_sort(summary_.skipped.begin(), summary_.skipped.end(), by_path);
     std::stable_sort(summary_.failed.begin(), summary_.failed.end(), by_path);
     if (summary_.skipped.size() == paths_.size() + listed_as_skipped_)
-      fail_without_images(summary_.skipped, function);
+      fail_without_images(summary_.skipped, in_caption_images);
     if (options_.dry_run) {
       summary_.requests = summary_.answered;
       if (encoded_ > 0)
@@ -128,10 +126,10 @@ class Captioner {
     try {
       std::rethrow_exception(error_);
     } catch (const WriteError& error) {
-      throw WriteError(function, error.text() + kept_text());
+      throw WriteError(in_caption_images, error.text() + kept_text());
     } catch (const Error& error) {
-      if (error.function() != function) throw;
-      fail(function, error.text(), kept_text());
+      if (error.function() != in_caption_images) throw;
+      fail(in_caption_images, error.text(), kept_text());
     }
   }
 
@@ -222,7 +220,7 @@ class Captioner {
     for (const std::string& each : paths) note(each, outcome);
     if (outcome.is_skipped) return;
     failures_in_a_row_ = outcome.caption.empty() ? failures_in_a_row_ + 1 : 0;
-    require(failures_in_a_row_ < most_failures_in_a_row, function, "the last ", failures_in_a_row_,
+    require(failures_in_a_row_ < most_failures_in_a_row, in_caption_images, "the last ", failures_in_a_row_,
             " images in a row got no caption; the last: ", path, ": ", outcome.reason, ".");
   }
 
@@ -257,15 +255,17 @@ class Captioner {
 };
 
 void check(const CaptionOptions& options) {
-  check_ranges(options, function);
+  check_ranges(options, in_caption_images);
   const bool is_http = options.endpoint.starts_with("http://") || options.endpoint.starts_with("https://");
-  require(is_http, function, "endpoint must be an address that begins with http:// or https://, got '",
-          options.endpoint, "'.");
-  require(!options.output.empty(), function, "output must name a file, got ''.");
-  require(!options.vlm_model.empty(), function, "vlm_model must name a model of the server, got ''.");
+  require(is_http, in_caption_images,
+          "endpoint must be an address that begins with http:// or https://, got '", options.endpoint, "'.");
+  require(!options.output.empty(), in_caption_images, "output must name a file, got ''.");
+  require(!options.vlm_model.empty(), in_caption_images,
+          "vlm_model must name a model of the server, got ''.");
   for (const auto& [name, text] :
        {std::pair{"vlm_model", &options.vlm_model}, std::pair{"prompt", &options.prompt}})
-    require(is_utf8(*text) && !trimmed(*text).empty(), function, name, " must be UTF-8 text and not empty.");
+    require(is_utf8(*text) && !trimmed(*text).empty(), in_caption_images, name,
+            " must be UTF-8 text and not empty.");
 }
 
 /// Whether the address leads to another machine without encryption.
@@ -281,7 +281,7 @@ bool is_open(std::string_view endpoint) {
 CaptionSummary caption_images(const ImageList& list, const CaptionOptions& options, const std::string& key,
                               Progress& progress) {
   check(options);
-  if (list.paths.empty()) fail_without_images(list.skipped, function);
+  if (list.paths.empty()) fail_without_images(list.skipped, in_caption_images);
   if (!key.empty() && !options.dry_run && is_open(options.endpoint))
     progress.say("The key goes over the network unencrypted, as the endpoint is http and not https.");
   return Captioner(list, options, key, progress).run();

@@ -16,8 +16,6 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr std::string_view function = "caption_images";
-
 std::string as_line(const ordered_json& entry) {
   // A path need not be UTF-8.
   return entry.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
@@ -31,24 +29,24 @@ CaptionLog::CaptionLog(const std::filesystem::path& path, std::string model, std
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   const bool is_there = std::filesystem::exists(status);
-  require(!is_there || std::filesystem::is_regular_file(status), function, "the output ", path,
+  require(!is_there || std::filesystem::is_regular_file(status), in_caption_images, "the output ", path,
           " must be a file of captions, but is no regular file.");
   if (!only_looks && !file_.try_lock(FileLock::Kind::exclusive))
-    throw WriteError(function, "another process is writing to " + path.string() + ".");
+    throw WriteError(in_caption_images, "another process is writing to " + path.string() + ".");
   if (only_looks && !is_there) return;
   const std::string contents = read_file(path);
   const std::size_t start = contents.find_first_not_of(" \t\r\n");
-  require(start == std::string::npos || contents[start] == '{', function, "the output ", path,
+  require(start == std::string::npos || contents[start] == '{', in_caption_images, "the output ", path,
           " must be a file of captions (JSON lines), but holds something else.");
   read(contents);
   const std::size_t whole = contents.rfind('\n') + 1;  // 0 where there is no line's end
   if (only_looks || whole == contents.size()) return;
   if (json::accept(contents.substr(whole))) {
     if (::pwrite(file_.descriptor(), "\n", 1, static_cast<off_t>(contents.size())) != 1)
-      fail_to_write(function, path);
+      fail_to_write(in_caption_images, path);
     return;
   }
-  if (::ftruncate(file_.descriptor(), static_cast<off_t>(whole)) != 0) fail_to_write(function, path);
+  if (::ftruncate(file_.descriptor(), static_cast<off_t>(whole)) != 0) fail_to_write(in_caption_images, path);
   notice_ = "The last line of " + path.string() + " was cut while it was written; it was removed.";
 }
 
@@ -96,14 +94,14 @@ void CaptionLog::append(const std::vector<std::string>& paths, const std::string
     lines += as_line(
         {{"path", path}, {"sha256", sha256}, {"caption", caption}, {"model", model_}, {"prompt", prompt_}});
   const std::lock_guard lock(mutex_);
-  if (::lseek(file_.descriptor(), 0, SEEK_END) < 0) fail_to_write(function, path_);
+  if (::lseek(file_.descriptor(), 0, SEEK_END) < 0) fail_to_write(in_caption_images, path_);
   for (std::string_view rest = lines; !rest.empty();) {
     const ssize_t count = ::write(file_.descriptor(), rest.data(), rest.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) fail_to_write(function, path_);
+    if (count <= 0) fail_to_write(in_caption_images, path_);
     rest.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (::fdatasync(file_.descriptor()) != 0) fail_to_write(function, path_);
+  if (::fdatasync(file_.descriptor()) != 0) fail_to_write(in_caption_images, path_);
   captions_[sha256] = caption;
   for (const std::string& path : paths) last_[as_json_has_it(path)] = sha256;
 }

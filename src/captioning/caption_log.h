@@ -5,12 +5,16 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "io/file_lock.h"
 
 namespace ilk {
+
+/// The function of all errors of captioning.
+inline constexpr std::string_view in_caption_images = "caption_images";
 
 /// What a file of captions holds for one model and prompt, and the way to add to it. Thread-safe but for
 /// moving.

@@ -13,7 +13,6 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "caption_images";
 constexpr std::int64_t most_useless_answers = 3;
 constexpr double longest_asked_pause_seconds = 600;
 constexpr std::size_t most_answer_bytes = 16 << 20;
@@ -67,7 +66,7 @@ CaptionServer::Step CaptionServer::attempt(const std::string& question) {
                               .stall_seconds = options_.timeout,
                               .total_seconds = options_.timeout,
                               .body = question,
-                              .function = function};
+                              .function = "caption_images"};
   ++requests_;
   bytes_ += static_cast<std::int64_t>(question.size());
   std::string body;
@@ -123,7 +122,7 @@ void CaptionServer::tell(const Step& step, std::int64_t tried, double pause) {
 
 template <class... Parts>
 void CaptionServer::give_up(const Parts&... parts) const {
-  fail(function, http::shown_without_query(address_), ": ", parts..., ".");
+  fail("caption_images", http::shown_without_query(address_), ": ", parts..., ".");
 }
 
 void CaptionServer::wait_for_leave() const {

@@ -14,7 +14,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::int64_t most_chunks = 128, words_at_once = 256;
+constexpr std::int64_t most_plan_chunks = 128, words_at_once = 256;
 
 void require_plan(MatrixView<const float> embeddings, MatrixView<const float> words, const RowPlan& plan,
                   std::string_view function) {
@@ -32,7 +32,7 @@ Placed place_for(MatrixView<const float> embeddings, MatrixView<const float> wor
   require_plan(embeddings, words, plan, function);
   internal::require_placing(words, wanted, function);
   const auto chunks =
-      internal::even_chunks(0, embeddings.rows(), most_chunks, internal::cosine_block(words.rows()));
+      internal::even_chunks(0, embeddings.rows(), most_plan_chunks, internal::cosine_block(words.rows()));
   internal::CosineRows rows(embeddings, words, {}, chunks, 0, silent());
   Placed placed = internal::room_for(embeddings, words, wanted);
   internal::walk_plan(rows, rows.n_chunks(), plan.column_potentials, plan.epsilon, plan.times_cosine,

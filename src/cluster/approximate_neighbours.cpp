@@ -23,7 +23,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "ApproximateNeighbours";
+constexpr std::string_view in_approximate_neighbours = "ApproximateNeighbours";
 
 }  // namespace
 
@@ -133,7 +133,8 @@ bool ApproximateNeighbours::built_in() {
 
 struct ApproximateNeighbours::Graphs {
   Graphs(MatrixView<const float>, const Options&, Progress&) {
-    fail(function, "approximate search needs hnswlib, which this ilk was built without; use exact.");
+    fail(in_approximate_neighbours,
+         "approximate search needs hnswlib, which this ilk was built without; use exact.");
   }
   Neighbours search(MatrixView<const float>, std::int64_t) const { return {}; }
   MatrixView<const float> base;
@@ -150,10 +151,11 @@ ApproximateNeighbours::ApproximateNeighbours(MatrixView<const float> base, Progr
 
 ApproximateNeighbours::ApproximateNeighbours(MatrixView<const float> base, const Options& options,
                                              Progress& progress) {
-  require_unit_rows(base, function, "base");
+  require_unit_rows(base, in_approximate_neighbours, "base");
   require(options.rows_per_graph >= 1 && options.links >= 2 && options.build_list >= 1 &&
               options.search_list.value_or(1) >= 1,
-          function, "rows_per_graph, build_list and search_list must be at least 1, links 2, got ",
+          in_approximate_neighbours,
+          "rows_per_graph, build_list and search_list must be at least 1, links 2, got ",
           options.rows_per_graph, ", ", options.build_list, ", ", options.search_list.value_or(1), " and ",
           options.links, ".");
   graphs_ = std::make_unique<Graphs>(base, options, progress);
@@ -162,12 +164,12 @@ ApproximateNeighbours::ApproximateNeighbours(MatrixView<const float> base, const
 ApproximateNeighbours::~ApproximateNeighbours() = default;
 
 Neighbours ApproximateNeighbours::search(MatrixView<const float> queries, std::int64_t k) const {
-  require_unit_rows(queries, function, "queries");
+  require_unit_rows(queries, in_approximate_neighbours, "queries");
   const MatrixView<const float> base = graphs_->base;
-  require(queries.columns() == base.columns(), function, "queries must be as wide as the base (",
-          base.columns(), "), got ", queries.columns(), ".");
-  require(k >= 1 && k <= base.rows(), function, "k must be between 1 and the rows of the base (", base.rows(),
-          "), got ", k, ".");
+  require(queries.columns() == base.columns(), in_approximate_neighbours,
+          "queries must be as wide as the base (", base.columns(), "), got ", queries.columns(), ".");
+  require(k >= 1 && k <= base.rows(), in_approximate_neighbours,
+          "k must be between 1 and the rows of the base (", base.rows(), "), got ", k, ".");
   return graphs_->search(queries, k);
 }
 

@@ -27,7 +27,7 @@ constexpr std::int64_t sampled_per_cell = 64;
 constexpr std::int64_t queries_at_once = 48, places_per_tile = 512;
 // So many more than wanted are kept by their cosines in 8 bits, which are off by some 0.001.
 constexpr std::int64_t spare = 16;
-constexpr float lowest = -std::numeric_limits<float>::infinity();
+constexpr float no_score = -std::numeric_limits<float>::infinity();
 
 using Rows = std::vector<std::int64_t>;
 
@@ -51,7 +51,7 @@ class PointsByCell {
         members_(cluster_members(cell_of, n_cells)),
         begins_(begins_of(members_)),
         bytes_(QuantisedRows::Side::right, 8, begins_.back(), points.columns()),
-        bias_(static_cast<std::size_t>(begins_.back()), lowest),
+        bias_(static_cast<std::size_t>(begins_.back()), no_score),
         point_at_(bias_.size(), -1) {
     parallel_blocks(n_cells, 1, [&](std::int64_t cell, std::int64_t, std::int64_t) {
       std::int64_t place = begins_[static_cast<std::size_t>(cell)];
@@ -89,7 +89,7 @@ class PointsByCell {
   void search(std::span<const std::int64_t> queries, const Rows& cells, Neighbours& found,
               Scratch& scratch) const {
     const std::int64_t k = found.indices.columns(), wide = k + spare;
-    std::ranges::fill(scratch.scores, lowest);
+    std::ranges::fill(scratch.scores, no_score);
     std::ranges::fill(scratch.near, -1);
     for (std::size_t i = 0; i < queries.size(); ++i)
       scratch.queries.set(static_cast<std::int64_t>(i), points_[queries[i]], origin_.data());
@@ -172,7 +172,7 @@ Neighbours cell_neighbours(MatrixView<const float> points, std::int64_t k, const
   const Matrix<float> centres = centres_of(points, n_cells, options.seed);
   const PointsByCell by_cell(points, assign_to_nearest(points, centres).labels, n_cells);
   const Neighbours next = nearest_neighbours(centres, centres, n_cells);
-  Neighbours found{Matrix<std::int64_t>::filled(n, k, -1), Matrix<float>::filled(n, k, lowest)};
+  Neighbours found{Matrix<std::int64_t>::filled(n, k, -1), Matrix<float>::filled(n, k, no_score)};
   ScratchPool<PointsByCell::Scratch> pool([&] { return by_cell.scratch(k); });
   parallel_blocks(n_cells, 1, [&](std::int64_t cell, std::int64_t, std::int64_t) {
     const Rows cells = cells_beside(cell, next, by_cell, options.probed, k);

@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t most_directions = 8, followed_more = 12;
 constexpr double least_alignment = 1.2;
 constexpr float weight = 0.5F;  // of the words' directions, beside all of the image
-constexpr std::int64_t rows_per_block = 256;
+constexpr std::int64_t rows_per_spread = 256;
 
 double dot(const float* a, const float* b, std::int64_t n) {
   double sum = 0;
@@ -66,8 +66,8 @@ double alignment_of(MatrixView<const float> embeddings, std::span<const std::int
                     const Matrix<float>& of_clusters, const Matrix<float>& of_all,
                     const Matrix<float>& directions) {
   const std::int64_t n = embeddings.rows(), d = embeddings.columns();
-  std::vector<Spread> within(static_cast<std::size_t>(block_count(n, rows_per_block)));
-  parallel_blocks(n, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
+  std::vector<Spread> within(static_cast<std::size_t>(block_count(n, rows_per_spread)));
+  parallel_blocks(n, rows_per_spread, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
     std::vector<float> rest(static_cast<std::size_t>(d));
     for (std::int64_t i = begin; i < end; ++i) {
       subtract(embeddings[i], of_clusters[labels[static_cast<std::size_t>(i)]], rest.data(), d);
@@ -126,16 +126,17 @@ Matrix<float> without_centres(MatrixView<const float> embeddings, const Criterio
   const std::int64_t d = embeddings.columns();
   const Assignment nearest = assign_to_nearest(embeddings, unit_rows(space.centres));
   Matrix<float> rest(embeddings.rows(), d);
-  parallel_blocks(embeddings.rows(), rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      subtract(embeddings[i], space.centres[nearest.labels[static_cast<std::size_t>(i)]], rest[i], d);
-      const double length = std::sqrt(dot(rest[i], rest[i], d));
-      if (length < 1e-6)
-        std::copy_n(embeddings[i], d, rest[i]);
-      else
-        for (float& value : rest.row(i)) value = static_cast<float>(static_cast<double>(value) / length);
-    }
-  });
+  parallel_blocks(
+      embeddings.rows(), rows_per_spread, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          subtract(embeddings[i], space.centres[nearest.labels[static_cast<std::size_t>(i)]], rest[i], d);
+          const double length = std::sqrt(dot(rest[i], rest[i], d));
+          if (length < 1e-6)
+            std::copy_n(embeddings[i], d, rest[i]);
+          else
+            for (float& value : rest.row(i)) value = static_cast<float>(static_cast<double>(value) / length);
+        }
+      });
   return rest;
 }
 
@@ -144,7 +145,7 @@ Matrix<float> criterion_features(MatrixView<const float> rest, const CriterionSp
   require(space.directions.columns() == d, "criterion_features", "images must be of width ",
           space.directions.columns(), ", got ", d, ".");
   Matrix<float> features(rest.rows(), d + r);
-  parallel_blocks(rest.rows(), rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+  parallel_blocks(rest.rows(), rows_per_spread, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t i = begin; i < end; ++i) {
       float* to = features[i];
       std::copy_n(rest[i], d, to);

@@ -14,14 +14,14 @@ namespace {
 
 using kernels::kernels;
 
-constexpr std::int64_t points_per_block = 256;
+constexpr std::int64_t points_per_seeding_block = 256;
 
 }  // namespace
 
 KMeansPlusPlus::KMeansPlusPlus(const ScreenedPoints& points, std::int64_t n_starts)
     : points_(points),
       n_(points.size()),
-      blocks_(block_count(n_, points_per_block)),
+      blocks_(block_count(n_, points_per_seeding_block)),
       n_starts_(n_starts),
       chosen_(static_cast<std::size_t>(n_starts)),
       lowest_(static_cast<std::size_t>(n_starts * n_), std::numeric_limits<float>::max()),
@@ -29,7 +29,7 @@ KMeansPlusPlus::KMeansPlusPlus(const ScreenedPoints& points, std::int64_t n_star
       block_sums_(static_cast<std::size_t>(blocks_ * n_starts)),
       halves_(static_cast<std::size_t>(n_)) {
   take_wide_rows();
-  parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+  parallel_blocks(n_, points_per_seeding_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t i = begin; i < end; ++i) {
       if (own_) own_->set(i, row(i), points_.origin().data());
       halves_[static_cast<std::size_t>(i)] =
@@ -59,7 +59,8 @@ std::int64_t KMeansPlusPlus::draw(std::int64_t start, RandomStream& random) cons
   std::int64_t block = 0;
   while (block + 1 < blocks_ && rest >= block_sum(block, start)) rest -= block_sum(block++, start);
   while (block > 0 && block_sum(block, start) == 0) --block;  // rounding ran past the last weight
-  const std::int64_t begin = block * points_per_block, end = std::min(n_, begin + points_per_block);
+  const std::int64_t begin = block * points_per_seeding_block,
+                     end = std::min(n_, begin + points_per_seeding_block);
   std::int64_t drawn = -1;
   for (std::int64_t i = begin; i < end; ++i) {
     const float weight = lowest(i)[start];
@@ -111,38 +112,39 @@ void KMeansPlusPlus::measure_in_16_bits(const std::vector<std::int64_t>& candida
   std::vector<Part> parts;
   for (std::int64_t first = 0; first < count; first += in_part)
     parts.push_back(part_of(candidates.data() + first, in_part, first / in_part));
-  parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
-    pool_.use([&](ScreenedPoints::Scratch& scratch) {
-      scratch.scores.resize(static_cast<std::size_t>(at_once * stride));
-      scratch.rows.resize(static_cast<std::size_t>(at_once));
-      for (std::int64_t first = begin; first < end; first += at_once)
-        for (std::size_t number = 0; number < parts.size(); ++number) {
-          const Part& part = parts[number];
-          const std::int64_t to = static_cast<std::int64_t>(number) * in_part;
-          std::int64_t some = 0;
-          for (std::int64_t i = first; i < std::min(end, first + at_once); ++i) {
-            float* distances = distances_.data() + i * count + to;
-            const auto place = static_cast<std::size_t>(i * n_starts_) + number;
-            if (!part.reaches.empty() &&
-                lowest_[place] <= part.reaches[static_cast<std::size_t>(nearest_[place])]) {
-              std::fill_n(distances, in_part, std::numeric_limits<float>::max());
-              continue;
-            }
-            scratch.rows[static_cast<std::size_t>(some++)] = static_cast<std::int32_t>(i);
-          }
-          if (some == 0) continue;
-          byte_products(*wide_, scratch.rows.data(), nullptr, some, part.rows, 0, stride, none.data(),
-                        scratch.scores.data(), stride);
-          for (std::int64_t p = 0; p < some; ++p) {
-            const std::int64_t i = scratch.rows[static_cast<std::size_t>(p)];
-            kernels().distances_of(scratch.scores.data() + p * stride, part.halves.data(),
-                                   halves_[static_cast<std::size_t>(i)], in_part,
-                                   distances_.data() + i * count + to);
-          }
-        }
-    });
-    done(block);
-  });
+  parallel_blocks(n_, points_per_seeding_block,
+                  [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
+                    pool_.use([&](ScreenedPoints::Scratch& scratch) {
+                      scratch.scores.resize(static_cast<std::size_t>(at_once * stride));
+                      scratch.rows.resize(static_cast<std::size_t>(at_once));
+                      for (std::int64_t first = begin; first < end; first += at_once)
+                        for (std::size_t number = 0; number < parts.size(); ++number) {
+                          const Part& part = parts[number];
+                          const std::int64_t to = static_cast<std::int64_t>(number) * in_part;
+                          std::int64_t some = 0;
+                          for (std::int64_t i = first; i < std::min(end, first + at_once); ++i) {
+                            float* distances = distances_.data() + i * count + to;
+                            const auto place = static_cast<std::size_t>(i * n_starts_) + number;
+                            if (!part.reaches.empty() &&
+                                lowest_[place] <= part.reaches[static_cast<std::size_t>(nearest_[place])]) {
+                              std::fill_n(distances, in_part, std::numeric_limits<float>::max());
+                              continue;
+                            }
+                            scratch.rows[static_cast<std::size_t>(some++)] = static_cast<std::int32_t>(i);
+                          }
+                          if (some == 0) continue;
+                          byte_products(*wide_, scratch.rows.data(), nullptr, some, part.rows, 0, stride,
+                                        none.data(), scratch.scores.data(), stride);
+                          for (std::int64_t p = 0; p < some; ++p) {
+                            const std::int64_t i = scratch.rows[static_cast<std::size_t>(p)];
+                            kernels().distances_of(scratch.scores.data() + p * stride, part.halves.data(),
+                                                   halves_[static_cast<std::size_t>(i)], in_part,
+                                                   distances_.data() + i * count + to);
+                          }
+                        }
+                    });
+                    done(block);
+                  });
 }
 
 template <class Done>
@@ -156,28 +158,29 @@ void KMeansPlusPlus::measure_in_floats(const std::vector<std::int64_t>& candidat
   screened.set(vectors);
   std::vector<std::int32_t> some_rows(ScreenedPoints::at_once);
   std::iota(some_rows.begin(), some_rows.end(), 0);
-  parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
-    pool_.use([&](ScreenedPoints::Scratch& scratch) {
-      for (std::int64_t first = begin; first < end; first += ScreenedPoints::at_once) {
-        const std::int64_t some = std::min(std::int64_t{ScreenedPoints::at_once}, end - first);
-        points_.screen(first, some_rows.data(), some, screened, scratch);
-        for (std::int64_t p = 0; p < some; ++p) {
-          const std::int64_t i = first + p;
-          const float* scores = scratch.scores.data() + p * screened.stride();
-          // The distance to a candidate is the point's half square − score, and is looked at where it may
-          // be the lowest; the factor is for the rounding of these very numbers.
-          const float reach =
-              halves_[static_cast<std::size_t>(i)] * 0.9999f - scratch.errors[static_cast<std::size_t>(p)];
-          for (std::int64_t j = 0; j < count; ++j)
-            distances_[static_cast<std::size_t>(i * count + j)] =
-                scores[j] < reach - lowest(i)[j / trials]
-                    ? std::numeric_limits<float>::max()
-                    : kernels().half_squared_distance(row(i), screened.row(j), d);
-        }
-      }
-    });
-    done(block);
-  });
+  parallel_blocks(
+      n_, points_per_seeding_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
+        pool_.use([&](ScreenedPoints::Scratch& scratch) {
+          for (std::int64_t first = begin; first < end; first += ScreenedPoints::at_once) {
+            const std::int64_t some = std::min(std::int64_t{ScreenedPoints::at_once}, end - first);
+            points_.screen(first, some_rows.data(), some, screened, scratch);
+            for (std::int64_t p = 0; p < some; ++p) {
+              const std::int64_t i = first + p;
+              const float* scores = scratch.scores.data() + p * screened.stride();
+              // The distance to a candidate is the point's half square − score, and is looked at where it may
+              // be the lowest; the factor is for the rounding of these very numbers.
+              const float reach = halves_[static_cast<std::size_t>(i)] * 0.9999f -
+                                  scratch.errors[static_cast<std::size_t>(p)];
+              for (std::int64_t j = 0; j < count; ++j)
+                distances_[static_cast<std::size_t>(i * count + j)] =
+                    scores[j] < reach - lowest(i)[j / trials]
+                        ? std::numeric_limits<float>::max()
+                        : kernels().half_squared_distance(row(i), screened.row(j), d);
+            }
+          }
+        });
+        done(block);
+      });
 }
 
 template <class Done>
@@ -192,7 +195,8 @@ void KMeansPlusPlus::choose(const std::vector<std::int64_t>& candidates) {
   measure(candidates, [&](std::int64_t block) {
     if (trials == 1) return;
     std::vector<float> repeated(static_cast<std::size_t>(count));
-    for (std::int64_t i = block * points_per_block; i < std::min(n_, (block + 1) * points_per_block); ++i) {
+    for (std::int64_t i = block * points_per_seeding_block;
+         i < std::min(n_, (block + 1) * points_per_seeding_block); ++i) {
       for (std::int64_t start = 0; start < n_starts_; ++start)
         std::fill_n(repeated.data() + start * trials, trials, lowest(i)[start]);
       kernels().add_gains(distances_.data() + i * count, repeated.data(), count,
@@ -213,19 +217,20 @@ void KMeansPlusPlus::choose(const std::vector<std::int64_t>& candidates) {
     chosen_[static_cast<std::size_t>(start)].push_back(candidates[static_cast<std::size_t>(winner)]);
   }
   const auto number = static_cast<std::int32_t>(chosen_.front().size() - 1);
-  parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
-    double* sums = block_sums_.data() + block * n_starts_;
-    std::fill_n(sums, n_starts_, 0.0);
-    for (std::int64_t i = begin; i < end; ++i)
-      for (std::int64_t start = 0; start < n_starts_; ++start) {
-        const float distance =
-            distances_[static_cast<std::size_t>(i * count + winners[static_cast<std::size_t>(start)])];
-        const std::int64_t place = i * n_starts_ + start;
-        if (distance < lowest(i)[start])
-          lowest(i)[start] = distance, nearest_[static_cast<std::size_t>(place)] = number;
-        sums[start] += lowest(i)[start];
-      }
-  });
+  parallel_blocks(
+      n_, points_per_seeding_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
+        double* sums = block_sums_.data() + block * n_starts_;
+        std::fill_n(sums, n_starts_, 0.0);
+        for (std::int64_t i = begin; i < end; ++i)
+          for (std::int64_t start = 0; start < n_starts_; ++start) {
+            const float distance =
+                distances_[static_cast<std::size_t>(i * count + winners[static_cast<std::size_t>(start)])];
+            const std::int64_t place = i * n_starts_ + start;
+            if (distance < lowest(i)[start])
+              lowest(i)[start] = distance, nearest_[static_cast<std::size_t>(place)] = number;
+            sums[start] += lowest(i)[start];
+          }
+      });
 }
 
 void KMeansPlusPlus::assign(std::int64_t start, Geometry geometry, std::int32_t* labels,
@@ -251,7 +256,7 @@ void KMeansPlusPlus::assign(std::int64_t start, Geometry geometry, std::int32_t*
   });
   // What float64 can be off in both of the scores that are compared.
   const double exact_rounding = 4e-12 * points_.longest() * points_.longest();
-  parallel_blocks(n_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+  parallel_blocks(n_, points_per_seeding_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int32_t own = nearest_[static_cast<std::size_t>(i * n_starts_ + start)];
       const auto a = static_cast<std::size_t>(own);

@@ -13,7 +13,7 @@
 namespace ilk::internal {
 namespace {
 
-constexpr std::int64_t most_in_sample = 16'384, points_per_block = 512;
+constexpr std::int64_t most_in_sample = 16'384, points_per_layout_block = 512;
 constexpr int iterations = 12;
 
 /// The means of a sample, and its product with two directions.
@@ -33,21 +33,22 @@ class Sample {
 
   /// The covariance times two directions (2, D), up to a factor.
   Matrix<float> times(const Matrix<float>& directions) const {
-    const std::int64_t d = points_.columns(), blocks = block_count(size_, points_per_block);
+    const std::int64_t d = points_.columns(), blocks = block_count(size_, points_per_layout_block);
     std::vector<Matrix<double>> sums(static_cast<std::size_t>(blocks));
     const float at_mean[2] = {kernels::kernels().dot_f32(means_.data(), directions[0], d),
                               kernels::kernels().dot_f32(means_.data(), directions[1], d)};
-    parallel_blocks(size_, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
-      Matrix<double> sum(2, d);
-      for (std::int64_t i = begin; i < end; ++i)
-        for (std::int64_t c = 0; c < 2; ++c) {
-          const auto along =
-              static_cast<double>(kernels::kernels().dot_f32(row(i), directions[c], d) - at_mean[c]);
-          double* own = sum[c];
-          for (std::int64_t j = 0; j < d; ++j) own[j] += along * static_cast<double>(row(i)[j]);
-        }
-      sums[static_cast<std::size_t>(block)] = std::move(sum);
-    });
+    parallel_blocks(
+        size_, points_per_layout_block, [&](std::int64_t begin, std::int64_t end, std::int64_t block) {
+          Matrix<double> sum(2, d);
+          for (std::int64_t i = begin; i < end; ++i)
+            for (std::int64_t c = 0; c < 2; ++c) {
+              const auto along =
+                  static_cast<double>(kernels::kernels().dot_f32(row(i), directions[c], d) - at_mean[c]);
+              double* own = sum[c];
+              for (std::int64_t j = 0; j < d; ++j) own[j] += along * static_cast<double>(row(i)[j]);
+            }
+          sums[static_cast<std::size_t>(block)] = std::move(sum);
+        });
     Matrix<float> product(2, d);
     for (std::int64_t c = 0; c < 2; ++c)
       for (std::int64_t j = 0; j < d; ++j) {
@@ -102,7 +103,7 @@ Matrix<float> layout_start(MatrixView<const float> points, float width, std::uin
     orthonormalise(directions);
   }
   Matrix<float> plane(n, 2);
-  parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+  parallel_blocks(n, points_per_layout_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t i = begin; i < end; ++i)
       for (std::int64_t c = 0; c < 2; ++c)
         plane[i][c] = kernels::kernels().dot_f32(points[i], directions[c], d) -

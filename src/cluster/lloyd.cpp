@@ -12,7 +12,7 @@ namespace {
 
 using kernels::kernels;
 
-constexpr std::int64_t points_per_block = 1024, centres_per_block = 64;
+constexpr std::int64_t points_per_lloyd_block = 1024, centres_per_block = 64;
 // Sums of points that are shorter cancel out.
 constexpr double least_length = 1e-9;
 
@@ -86,10 +86,10 @@ Lloyd::Lloyd(const ScreenedPoints& points, std::int64_t n_clusters, std::int64_t
   const std::int64_t n = points.size(), d = points.dimensions();
   const std::int64_t group_size = group_size_of(n, n_clusters, points);
   const std::int64_t groups = group_size > 0 ? block_count(n_clusters, group_size) : 1;
-  std::vector<double> squares(static_cast<std::size_t>(block_count(n, points_per_block))),
+  std::vector<double> squares(static_cast<std::size_t>(block_count(n, points_per_lloyd_block))),
       most(squares.size());
   if (geometry == Geometry::euclidean)
-    parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
+    parallel_blocks(n, points_per_lloyd_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
       const auto block = static_cast<std::size_t>(index);
       for (std::int64_t i = begin; i < end; ++i) {
         const double square = kernels().sum_of_squares(points.row(i), d);
@@ -211,9 +211,11 @@ std::int64_t Lloyd::repair(std::int64_t number, double& gained) {
   if (std::all_of(one.sizes.begin(), one.sizes.end(), [](std::int64_t size) { return size > 0; })) return 0;
   const std::int64_t d = points_.dimensions();
   std::vector<float> before(one.labels.size());
-  parallel_blocks(points_.size(), points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    for (std::int64_t i = begin; i < end; ++i) before[static_cast<std::size_t>(i)] = gain(one, i);
-  });
+  parallel_blocks(points_.size(), points_per_lloyd_block,
+                  [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+                    for (std::int64_t i = begin; i < end; ++i)
+                      before[static_cast<std::size_t>(i)] = gain(one, i);
+                  });
   const float best = best_gain(geometry_);
   std::vector<float> scores = before;
   const auto moves = repair_empty<std::int32_t>(one.labels, scores, best, one.sizes);

@@ -12,7 +12,7 @@ namespace {
 
 using kernels::kernels;
 
-constexpr std::int64_t points_per_block = 256;
+constexpr std::int64_t points_per_loop_block = 256;
 
 }  // namespace
 
@@ -25,11 +25,11 @@ struct Lloyd::Worker {
         moved(n_active, 0),
         searched(n_active, 0),
         tied(n_active, 0),
-        wanted(static_cast<std::size_t>(groups * points_per_block)),
+        wanted(static_cast<std::size_t>(groups * points_per_loop_block)),
         n_wanted(static_cast<std::size_t>(groups)),
         tops(n_wanted.size()) {
     for (std::size_t group = 0; group < n_wanted.size(); ++group)
-      lists.push_back(wanted.data() + group * points_per_block);
+      lists.push_back(wanted.data() + group * points_per_loop_block);
   }
 
   ScreenedPoints::Scratch scratch;
@@ -37,8 +37,8 @@ struct Lloyd::Worker {
   std::vector<std::int64_t> sizes;
   std::vector<char> touched;  // whether anything was added to the sums of a cluster
   std::vector<std::int64_t> moved, searched, tied;
-  std::int32_t rows[points_per_block];  // which points of the block are looked at
-  std::vector<std::int32_t> wanted;     // (groups, block): by which of these points each group is wanted
+  std::int32_t rows[points_per_loop_block];  // which points of the block are looked at
+  std::vector<std::int32_t> wanted;          // (groups, block): by which of these points each group is wanted
   std::vector<std::int64_t> n_wanted;
   std::vector<const std::int32_t*> lists;
   std::vector<float> rises, tops;
@@ -108,7 +108,8 @@ class Lloyd::BlockOfPoints {
       const float* margin = margins(one, row);
       for (std::int64_t group = 0; group < groups; ++group) {
         std::int64_t& n = worker.n_wanted[static_cast<std::size_t>(group)];
-        worker.wanted[static_cast<std::size_t>(group * points_per_block + n)] = static_cast<std::int32_t>(i);
+        worker.wanted[static_cast<std::size_t>(group * points_per_loop_block + n)] =
+            static_cast<std::int32_t>(i);
         n += !(margin[group] > 0) || group == own;
       }
     }
@@ -198,7 +199,7 @@ void Lloyd::assign(const std::vector<std::int64_t>& active) {
   }
   const std::int64_t groups = starts_.front().margins.columns();
   ScratchPool<Worker> workers([&] { return std::make_unique<Worker>(active.size(), k, d, groups); });
-  parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+  parallel_blocks(n, points_per_loop_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     workers.use([&](Worker& worker) { BlockOfPoints(*this, active, begin, end).assign(worker); });
   });
   for (const std::int64_t number : active) {
@@ -270,7 +271,7 @@ void Lloyd::begin_with(MatrixView<const std::int32_t> labels, MatrixView<const f
   }
   ScratchPool<Worker> workers(
       [&] { return std::make_unique<Worker>(distinct.size(), k, d, starts_.front().margins.columns()); });
-  parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+  parallel_blocks(n, points_per_loop_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     workers.use([&](Worker& worker) {
       for (std::int64_t i = begin; i < end; ++i)
         for (std::size_t place = 0; place < distinct.size(); ++place) {

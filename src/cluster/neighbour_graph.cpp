@@ -10,7 +10,7 @@
 namespace ilk::internal {
 namespace {
 
-constexpr std::int64_t points_per_block = 1024;
+constexpr std::int64_t points_per_graph_block = 1024;
 constexpr int bisections = 40;
 
 using Edge = std::pair<std::int32_t, float>;  // target, weight
@@ -50,7 +50,7 @@ std::vector<Edge> directed_edges(const Neighbours& nearest, std::int64_t k) {
   const std::int64_t n = nearest.indices.rows();
   std::vector<Edge> edges(static_cast<std::size_t>(n * k));
   const double wanted = kernels::log(static_cast<double>(std::max<std::int64_t>(k, 2))) / kernels::log(2.0);
-  parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+  parallel_blocks(n, points_per_graph_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     std::vector<Edge> own;
     for (std::int64_t i = begin; i < end; ++i) {
       own.clear();
@@ -125,7 +125,7 @@ NeighbourGraph neighbour_graph(const Neighbours& nearest, std::int64_t k) {
   }
   graph.targets.resize(static_cast<std::size_t>(graph.begins.back()));
   graph.weights.resize(graph.targets.size());
-  parallel_blocks(n, points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+  parallel_blocks(n, points_per_graph_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     for (std::int64_t i = begin; i < end; ++i) {
       auto at = static_cast<std::size_t>(graph.begins[static_cast<std::size_t>(i)]);
       of(i, [&](std::int32_t target, float weight) {

@@ -11,7 +11,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::int64_t rows_per_block = 4096;
+constexpr std::int64_t rows_per_check = 4096;
 constexpr double unit_tolerance = 1e-3;
 // Squares of larger ones are not safe in float32.
 constexpr double largest_coordinate = 1e15;
@@ -46,8 +46,8 @@ struct BadRow {
 /// none.
 template <class SizeOf, class Good>
 BadRow first_bad(std::int64_t rows, SizeOf size_of, Good good) {
-  std::vector<BadRow> found(static_cast<std::size_t>(block_count(rows, rows_per_block)));
-  parallel_blocks(rows, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
+  std::vector<BadRow> found(static_cast<std::size_t>(block_count(rows, rows_per_check)));
+  parallel_blocks(rows, rows_per_check, [&](std::int64_t begin, std::int64_t end, std::int64_t index) {
     BadRow& bad = found[static_cast<std::size_t>(index)];
     for (std::int64_t i = begin; i < end; ++i)
       if (const double size = size_of(i); !good(size) && bad.row < 0) bad = {i, size};

@@ -9,15 +9,11 @@
 #include "kernels/kernels.h"
 
 namespace ilk {
-namespace {
-
-constexpr std::string_view function = "SentenceBert";
-
-}  // namespace
+namespace {}  // namespace
 
 BertConfig read_bert_config(const std::filesystem::path& path) {
-  const nlohmann::json file = read_json_object(path, function);
-  const ConfigReader reader(file, "", path, function);
+  const nlohmann::json file = read_json_object(path, "SentenceBert");
+  const ConfigReader reader(file, "", path, "SentenceBert");
   BertConfig config;
   std::string type = "none";
   reader.read("model_type", type);

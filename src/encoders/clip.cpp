@@ -25,11 +25,11 @@ namespace fs = std::filesystem;
 constexpr std::int64_t tokens_at_a_time = 512;
 
 /// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
-constexpr std::string_view fingerprint_version = "ilk clip 3\n";
+constexpr std::string_view clip_fingerprint_version = "ilk clip 3\n";
 
-std::string fingerprint_of(const fs::path& directory, const ModelWeights& weights) {
+std::string fingerprint_of_clip(const fs::path& directory, const ModelWeights& weights) {
   Sha256 hash;
-  hash.update(fingerprint_version);
+  hash.update(clip_fingerprint_version);
   hash.update(weights.digests());
   std::vector<fs::path> files;
   files.push_back(directory / "config.json");
@@ -71,7 +71,7 @@ struct Clip::State {
     require(config.text.end_token == -1 || config.text.end_token == tokenizer.end_token(), "Clip", directory,
             ": text_config.eos_token_id is ", config.text.end_token, ", but the tokenizer ends texts with ",
             tokenizer.end_token(), ".");
-    fingerprint = fingerprint_of(directory, weights);
+    fingerprint = fingerprint_of_clip(directory, weights);
   }
 
   /// The ids up to the token that stands for the text: nothing after it can change it.

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view function = "Clip";
+constexpr std::string_view in_clip = "Clip";
 
 /// The tower's object; early files repeat it, with precedence, as <name>_dict.
 json tower(const json& file, const std::string& name, const std::filesystem::path& path) {
@@ -18,7 +18,7 @@ json tower(const json& file, const std::string& name, const std::filesystem::pat
   for (const std::string& key : {name, name + "_dict"}) {
     const auto found = file.find(key);
     if (found == file.end() || found->is_null()) continue;
-    require(found->is_object(), function, path, ": ", key, " must be an object.");
+    require(found->is_object(), in_clip, path, ": ", key, " must be an object.");
     merged.update(*found);
   }
   return merged;
@@ -27,11 +27,11 @@ json tower(const json& file, const std::string& name, const std::filesystem::pat
 }  // namespace
 
 ClipConfig read_clip_config(const std::filesystem::path& path) {
-  const json file = read_json_object(path, function);
+  const json file = read_json_object(path, in_clip);
   const json vision_object = tower(file, "vision_config", path),
              text_object = tower(file, "text_config", path);
-  const ConfigReader top(file, "", path, function), vision(vision_object, "vision_config.", path, function),
-      text(text_object, "text_config.", path, function);
+  const ConfigReader top(file, "", path, in_clip), vision(vision_object, "vision_config.", path, in_clip),
+      text(text_object, "text_config.", path, in_clip);
   top.require_value("model_type", "clip");
 
   ClipConfig config;

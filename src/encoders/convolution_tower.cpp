@@ -15,7 +15,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "ConvolutionTower";
+constexpr std::string_view in_convolution_tower = "ConvolutionTower";
 constexpr std::int64_t colours = 3, stem_size = 3, stem_stride = 2;
 
 /// Bytes of expanded pixels that are held at a time: with what they are made of and what they become, about
@@ -308,19 +308,19 @@ void Network<Number>::encode(const float* pixels, float* pooled, Workspace<Numbe
 
 void check_config(const ConvolutionConfig& config) {
   const auto whole_panels = [](std::int64_t channels) { return channels >= 32 && channels % 16 == 0; };
-  require(!config.stages.empty() && whole_panels(config.stem), function,
+  require(!config.stages.empty() && whole_panels(config.stem), in_convolution_tower,
           "there must be stages, and a stem of a multiple of 16 channels.");
   std::int64_t channels = config.stem;
   for (const ConvolutionStage& stage : config.stages) {
     const bool is_first = &stage == config.stages.data();
-    require((stage.size == 3 || stage.size == 5) && (stage.stride == 1 || stage.stride == 2), function,
-            "windows must be 3 or 5 wide and have a stride of 1 or 2, got ", stage.size, " and ",
-            stage.stride, ".");
-    require(is_first ? stage.expansion == 1 && stage.repeats == 1 : stage.expansion > 1, function,
+    require((stage.size == 3 || stage.size == 5) && (stage.stride == 1 || stage.stride == 2),
+            in_convolution_tower, "windows must be 3 or 5 wide and have a stride of 1 or 2, got ", stage.size,
+            " and ", stage.stride, ".");
+    require(is_first ? stage.expansion == 1 && stage.repeats == 1 : stage.expansion > 1, in_convolution_tower,
             "the first stage must be one block that does not expand, and the others must expand, got ",
             stage.expansion, ".");
     for (std::int64_t i = 0; i < stage.repeats; ++i, channels = stage.width)
-      require(whole_panels(channels * stage.expansion), function,
+      require(whole_panels(channels * stage.expansion), in_convolution_tower,
               "expanded channels must be a multiple of 16 and at least 32, got ", channels * stage.expansion,
               ".");
   }

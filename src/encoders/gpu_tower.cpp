@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view function = "device";
+constexpr std::string_view in_device = "device";
 
 constexpr const char* plugin_name = "ilk_gpu.so";
 
@@ -37,7 +37,7 @@ std::string plugin_file() {
   }
   for (const fs::path& place : places)
     if (fs::exists(place, error)) return place.string();
-  fail(function, "cuda needs ilk's GPU plugin, and there is no ", places.front().string(),
+  fail(in_device, "cuda needs ilk's GPU plugin, and there is no ", places.front().string(),
        ": build ilk with -DILK_WITH_TORCH=ON, or leave out --device cuda.");
 }
 
@@ -48,7 +48,7 @@ const IlkGpuPlugin& plugin() {
     IlkGpuPluginFunction get = nullptr;
     library.find(get, ILK_GPU_PLUGIN_SYMBOL);
     const IlkGpuPlugin* table = get();
-    require(table->version == ILK_GPU_PLUGIN_VERSION, function, "the GPU plugin ", file,
+    require(table->version == ILK_GPU_PLUGIN_VERSION, in_device, "the GPU plugin ", file,
             " is of another ilk (its interface is ", table->version, ", this program's ",
             ILK_GPU_PLUGIN_VERSION, "); build both together.");
     return *table;
@@ -66,7 +66,7 @@ template <class Call>
 void checked(Call&& call) {
   std::array<char, 2048> error{};
   const std::int32_t status = call(error.data(), static_cast<std::int64_t>(error.size()));
-  require(status == 0, function, error.data());
+  require(status == 0, in_device, error.data());
 }
 
 /// The plugin's names for sizes; `weights` may lack some.
@@ -156,12 +156,12 @@ Matrix<float> GpuTower::run(const float* pixels, const std::int32_t* tokens, std
 }
 
 Matrix<float> GpuTower::operator()(MatrixView<const float> pixels) const {
-  require(pixels.is_dense(), function, "pixels must be dense.");
+  require(pixels.is_dense(), in_device, "pixels must be dense.");
   return run(pixels.data(), nullptr, pixels.rows(), pixels.columns());
 }
 
 Matrix<float> GpuTower::operator()(MatrixView<const std::int32_t> tokens) const {
-  require(tokens.is_dense(), function, "tokens must be dense.");
+  require(tokens.is_dense(), in_device, "tokens must be dense.");
   return run(nullptr, tokens.data(), tokens.rows(), tokens.columns());
 }
 

@@ -9,8 +9,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view function = "LiteModel";
-
 std::vector<ConvolutionStage> read_stages(const ConfigReader& reader) {
   const json* stages = reader.find("stages");
   const auto rule = "must be a list of stages, each kernel, stride, expansion, repeats and width";
@@ -45,8 +43,8 @@ ImagePreprocessor read_pixels(const ConfigReader& reader, std::int64_t size) {
 }  // namespace
 
 LiteConfig read_lite_config(const std::filesystem::path& path) {
-  const json file = read_json_object(path, function);
-  const ConfigReader reader(file, "", path, function);
+  const json file = read_json_object(path, "LiteModel");
+  const ConfigReader reader(file, "", path, "LiteModel");
   reader.require_value("model_type", "ilk-lite");
   reader.require_value("version", 1);
   LiteConfig config;
@@ -69,7 +67,7 @@ LiteConfig read_lite_config(const std::filesystem::path& path) {
 
   const json* text = reader.find("text");
   reader.check(text && text->is_object(), "text", text ? *text : json(), "must be an object");
-  const ConfigReader texts(*text, "text.", path, function);
+  const ConfigReader texts(*text, "text.", path, "LiteModel");
   TransformerConfig& transformer = config.text.transformer;
   texts.read("layers", transformer.layers);
   texts.read("heads", transformer.heads);

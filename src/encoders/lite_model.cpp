@@ -23,17 +23,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view function = "LiteModel";
+constexpr std::string_view in_lite_model = "LiteModel";
 
 /// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
-constexpr std::string_view fingerprint_version = "ilk lite 1\n";
+constexpr std::string_view lite_fingerprint_version = "ilk lite 1\n";
 
 /// Images whose features go through the head together: enough to read its weights seldom.
 constexpr std::int64_t images_at_a_time = 16;
 
-std::string fingerprint_of(const fs::path& directory, const ModelWeights& weights) {
+std::string fingerprint_of_lite(const fs::path& directory, const ModelWeights& weights) {
   Sha256 hash;
-  hash.update(fingerprint_version);
+  hash.update(lite_fingerprint_version);
   hash.update(weights.digests());
   std::vector<fs::path> files;
   const char* vocabulary = fs::exists(directory / "tokenizer.json") ? "tokenizer.json" : "vocab.txt";
@@ -133,15 +133,16 @@ struct LiteModel::State {
         precision(precision),
         device(device == Device::cuda ? Device::cuda : Device::cpu),
         config(read_lite_config(directory / "config.json")) {
-    ModelWeights weights(directory, function);
-    fingerprint = fingerprint_of(directory, weights);
+    ModelWeights weights(directory, in_lite_model);
+    fingerprint = fingerprint_of_lite(directory, weights);
     // Whether there is a GPU is said at once.
     if (device == Device::cuda) viewer();
   }
 
   const Viewer& viewer() const {
     std::call_once(viewer_once, [this] {
-      viewer_made = std::make_unique<Viewer>(config, precision, device, ModelWeights(directory, function));
+      viewer_made =
+          std::make_unique<Viewer>(config, precision, device, ModelWeights(directory, in_lite_model));
     });
     return *viewer_made;
   }
@@ -153,7 +154,7 @@ struct LiteModel::State {
           tower(config.text, weights, precision, "text."),
           mean(weights.take_vector("text_mean", config.text_width())) {
       weights.check();
-      require(tokenizer.vocabulary_size() <= config.text.vocabulary_size, function, directory,
+      require(tokenizer.vocabulary_size() <= config.text.vocabulary_size, in_lite_model, directory,
               ": the tokenizer has ids up to ", tokenizer.vocabulary_size() - 1, ", but the model knows ",
               config.text.vocabulary_size, " tokens.");
     }
@@ -163,7 +164,8 @@ struct LiteModel::State {
   };
   const Reader& reader() const {
     std::call_once(reader_once, [this] {
-      reader_made = std::make_unique<Reader>(directory, config, precision, ModelWeights(directory, function));
+      reader_made =
+          std::make_unique<Reader>(directory, config, precision, ModelWeights(directory, in_lite_model));
     });
     return *reader_made;
   }

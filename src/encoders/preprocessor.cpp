@@ -12,7 +12,7 @@ namespace ilk {
 namespace {
 
 using Json = nlohmann::json;
-constexpr std::string_view function = "read_preprocessor";
+constexpr std::string_view in_read_preprocessor = "read_preprocessor";
 /// One of them at least is in each such file; an answer of a server that was saved in its place has none.
 constexpr const char* said[] = {"size",       "crop_size",     "image_mean",     "image_std",
                                 "resample",   "do_resize",     "do_center_crop", "do_normalize",
@@ -23,11 +23,12 @@ constexpr const char* said[] = {"size",       "crop_size",     "image_mean",    
 class Config {
  public:
   Config(const std::string& path, Json json) : path_(path), json_(std::move(json)) {
-    require(json_.is_object(), function, path_, " must hold a JSON object.");
+    require(json_.is_object(), in_read_preprocessor, path_, " must hold a JSON object.");
   }
 
   [[noreturn]] void reject(std::string_view key, std::string_view rule) const {
-    fail(function, path_, ": ", key, " ", rule, ", got ", json_.value(std::string(key), Json()).dump(), ".");
+    fail(in_read_preprocessor, path_, ": ", key, " ", rule, ", got ",
+         json_.value(std::string(key), Json()).dump(), ".");
   }
 
   bool has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
@@ -99,15 +100,16 @@ bool bare_size_is_shortest_edge(const Config& config) {
 std::filesystem::path preprocessor_file(const std::filesystem::path& directory) {
   std::error_code error;
   const auto of_all = directory / "processor_config.json", own = directory / "preprocessor_config.json";
-  if (std::filesystem::exists(of_all, error) && read_json_file(of_all, function).contains("image_processor"))
+  if (std::filesystem::exists(of_all, error) &&
+      read_json_file(of_all, in_read_preprocessor).contains("image_processor"))
     return of_all;
   if (std::filesystem::exists(own, error)) return own;
-  fail(function, directory,
+  fail(in_read_preprocessor, directory,
        " must hold preprocessor_config.json, or processor_config.json with an image_processor.");
 }
 
 ImagePreprocessor read_preprocessor(const std::string& path) {
-  Json json = read_json_file(path, function);
+  Json json = read_json_file(path, in_read_preprocessor);
   // Since version 5 transformers writes the processors of a model into one file, processor_config.json.
   if (json.is_object() && json.contains("image_processor") && json["image_processor"].is_object()) {
     Json part = json["image_processor"];
@@ -115,7 +117,7 @@ ImagePreprocessor read_preprocessor(const std::string& path) {
   }
   const Config config(path, std::move(json));
   require(std::any_of(std::begin(said), std::end(said), [&](const char* key) { return config.has(key); }),
-          function, path,
+          in_read_preprocessor, path,
           " must say how images are prepared (size, crop_size, image_mean, …), but says nothing of it.");
   ImagePreprocessor result;
   result.resample = resample_of(config);

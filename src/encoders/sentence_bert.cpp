@@ -18,14 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view function = "SentenceBert";
-
 /// Part of the fingerprint; to be raised whenever the same files begin to give other embeddings.
-constexpr std::string_view fingerprint_version = "ilk sentence bert 3\n";
+constexpr std::string_view sentence_bert_fingerprint_version = "ilk sentence bert 3\n";
 
-std::string fingerprint_of(const SentenceConfig& config, const ModelWeights& weights) {
+std::string fingerprint_of_sentences(const SentenceConfig& config, const ModelWeights& weights) {
   Sha256 hash;
-  hash.update(fingerprint_version);
+  hash.update(sentence_bert_fingerprint_version);
   hash.update(weights.digests());
   std::vector<fs::path> files;
   files.insert(files.end(), config.files.begin(), config.files.end());
@@ -44,7 +42,7 @@ struct SentenceBert::State {
       : State(read_sentence_config(directory), directory, precision) {}
 
   State(const SentenceConfig& sentences, const fs::path& directory, Precision precision)
-      : State(sentences, ModelWeights(sentences.directory, function), directory, precision) {}
+      : State(sentences, ModelWeights(sentences.directory, "SentenceBert"), directory, precision) {}
 
   /// The weights' files are let go once the tower has copied them.
   State(SentenceConfig read, ModelWeights weights, const fs::path& directory, Precision precision)
@@ -54,14 +52,14 @@ struct SentenceBert::State {
         tokenizer(sentences.directory),
         tower(config, weights, precision) {
     weights.check();
-    require(tokenizer.vocabulary_size() <= config.vocabulary_size, function, directory,
+    require(tokenizer.vocabulary_size() <= config.vocabulary_size, "SentenceBert", directory,
             ": the tokenizer has ids up to ", tokenizer.vocabulary_size() - 1, ", but the model knows ",
             config.vocabulary_size, " tokens.");
-    require(!sentences.lower_case || tokenizer.lower_cases(), function, directory,
+    require(!sentences.lower_case || tokenizer.lower_cases(), "SentenceBert", directory,
             ": sentence_bert_config.json asks for lower case, but the tokenizer keeps case.");
     longest = config.context_length();
     if (sentences.longest > 0) longest = std::min(longest, sentences.longest);
-    fingerprint = fingerprint_of(sentences, weights);
+    fingerprint = fingerprint_of_sentences(sentences, weights);
   }
 
   /// (B, T) ids to (B, D), not normalised.

@@ -14,18 +14,19 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::string_view function = "ClipTokenizer";
+constexpr std::string_view in_clip_tokenizer = "ClipTokenizer";
 constexpr const char* start_text = "<|startoftext|>";
 constexpr const char* end_text = "<|endoftext|>";
 
 std::int32_t read_id(const json& value, const fs::path& path, std::string_view token) {
-  require(value.is_number_unsigned() && value.get<std::uint64_t>() < INT32_MAX, function, path,
+  require(value.is_number_unsigned() && value.get<std::uint64_t>() < INT32_MAX, in_clip_tokenizer, path,
           ": the id of '", token, "' must be a whole number below 2^31, got ", value.dump(), ".");
   return value.get<std::int32_t>();
 }
 
 void read_tokens(TokenizerVocabulary& vocabulary, const json& tokens, const fs::path& path) {
-  require(tokens.is_object() && !tokens.empty(), function, path, ": the vocabulary must map tokens to ids.");
+  require(tokens.is_object() && !tokens.empty(), in_clip_tokenizer, path,
+          ": the vocabulary must map tokens to ids.");
   for (const auto& [token, id] : tokens.items()) vocabulary.ids.emplace(token, read_id(id, path, token));
 }
 
@@ -34,7 +35,7 @@ void add_merge(TokenizerVocabulary& vocabulary, const std::string& left, const s
                const fs::path& path) {
   const auto id = [&](const std::string& token) {
     const auto found = vocabulary.ids.find(token);
-    require(found != vocabulary.ids.end(), function, path, ": the merge '", left, " ", right,
+    require(found != vocabulary.ids.end(), in_clip_tokenizer, path, ": the merge '", left, " ", right,
             "' needs the token '", token, "', which the vocabulary lacks.");
     return found->second;
   };
@@ -47,14 +48,14 @@ void add_merge(TokenizerVocabulary& vocabulary, const std::string& line, const f
   const std::size_t space = line.find(' ');
   require(space != std::string::npos && space > 0 && space + 1 < line.size() &&
               line.find(' ', space + 1) == std::string::npos,
-          function, path, ": a merge is two tokens with a space between them, got '", line, "'.");
+          in_clip_tokenizer, path, ": a merge is two tokens with a space between them, got '", line, "'.");
   add_merge(vocabulary, line.substr(0, space), line.substr(space + 1), path);
 }
 
 /// tokenizer.json of the tokenizers library.
 void read_tokenizer_json(TokenizerVocabulary& vocabulary, const fs::path& path) {
-  const json file = read_json_file(path, function);
-  require(file.is_object() && file.contains("model") && file["model"].is_object(), function, path,
+  const json file = read_json_file(path, in_clip_tokenizer);
+  require(file.is_object() && file.contains("model") && file["model"].is_object(), in_clip_tokenizer, path,
           " must hold a model.");
   const json& model = file["model"];
   const auto text = [](const json& object, const char* key) {
@@ -62,18 +63,18 @@ void read_tokenizer_json(TokenizerVocabulary& vocabulary, const fs::path& path) 
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
   // Older files leave the type out.
-  require(!model.contains("type") || text(model, "type") == "BPE", function, path,
+  require(!model.contains("type") || text(model, "type") == "BPE", in_clip_tokenizer, path,
           ": the model must be of the type BPE, got '", text(model, "type"), "'.");
   require(text(model, "end_of_word_suffix") == "</w>" && text(model, "continuing_subword_prefix").empty(),
-          function, path, ": this is not CLIP's tokenizer: words must end in </w>, got '",
+          in_clip_tokenizer, path, ": this is not CLIP's tokenizer: words must end in </w>, got '",
           text(model, "end_of_word_suffix"), "'.");
-  require(model.contains("vocab") && model.contains("merges") && model["merges"].is_array(), function, path,
-          ": the model must hold vocab and merges.");
+  require(model.contains("vocab") && model.contains("merges") && model["merges"].is_array(),
+          in_clip_tokenizer, path, ": the model must hold vocab and merges.");
   read_tokens(vocabulary, model["vocab"], path);
   for (const json& merge : model["merges"]) {
     const bool is_pair =
         merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
-    require(is_pair || merge.is_string(), function, path, ": a merge must be a string or two, got ",
+    require(is_pair || merge.is_string(), in_clip_tokenizer, path, ": a merge must be a string or two, got ",
             merge.dump(), ".");
     if (is_pair)
       add_merge(vocabulary, merge[0].get<std::string>(), merge[1].get<std::string>(), path);
@@ -84,12 +85,12 @@ void read_tokenizer_json(TokenizerVocabulary& vocabulary, const fs::path& path) 
     vocabulary.unknown = vocabulary.ids.at(unknown);
 
   for (const json& token : file.value("added_tokens", json::array())) {
-    require(token.is_object() && token.contains("id") && !text(token, "content").empty(), function, path,
-            ": an added token must have an id and its content.");
+    require(token.is_object() && token.contains("id") && !text(token, "content").empty(), in_clip_tokenizer,
+            path, ": an added token must have an id and its content.");
     const std::string content = text(token, "content");
     for (const char* key : {"lstrip", "rstrip", "single_word"})
-      require(!token.contains(key) || token[key] == false, function, path, ": the added token '", content,
-              "' asks for ", key, ", which is not supported.");
+      require(!token.contains(key) || token[key] == false, in_clip_tokenizer, path, ": the added token '",
+              content, "' asks for ", key, ", which is not supported.");
     const std::int32_t id = read_id(token["id"], path, content);
     vocabulary.ids.insert_or_assign(content, id);
     vocabulary.added.push_back({content, id, token.contains("normalized") && token["normalized"] == true});
@@ -99,8 +100,8 @@ void read_tokenizer_json(TokenizerVocabulary& vocabulary, const fs::path& path) 
 /// vocab.json and merges.txt, the older pair of files.
 void read_vocabulary_and_merges(TokenizerVocabulary& vocabulary, const fs::path& vocabulary_path,
                                 const fs::path& merges_path) {
-  read_tokens(vocabulary, read_json_file(vocabulary_path, function), vocabulary_path);
-  const std::string merges = read_file_of(merges_path, "a list of merges", function);
+  read_tokens(vocabulary, read_json_file(vocabulary_path, in_clip_tokenizer), vocabulary_path);
+  const std::string merges = read_file_of(merges_path, "a list of merges", in_clip_tokenizer);
   for (std::size_t begin = 0; begin < merges.size();) {
     const std::size_t end = std::min(merges.find('\n', begin), merges.size());
     std::string line = merges.substr(begin, end - begin);
@@ -127,14 +128,14 @@ TokenizerVocabulary read_tokenizer_vocabulary(const fs::path& directory) {
     read_tokenizer_json(vocabulary, path);
   } else {
     path = directory / "vocab.json";
-    require(fs::exists(path) && fs::exists(directory / "merges.txt"), function, directory,
+    require(fs::exists(path) && fs::exists(directory / "merges.txt"), in_clip_tokenizer, directory,
             " must hold tokenizer.json, or vocab.json and merges.txt.");
     read_vocabulary_and_merges(vocabulary, path, directory / "merges.txt");
   }
   for (const auto& [text, id] :
        {std::pair{start_text, &vocabulary.start}, std::pair{end_text, &vocabulary.end}}) {
     const auto found = vocabulary.ids.find(text);
-    require(found != vocabulary.ids.end(), function, path, " lacks the token ", text, ".");
+    require(found != vocabulary.ids.end(), in_clip_tokenizer, path, " lacks the token ", text, ".");
     *id = found->second;
   }
   for (const auto& [token, id] : vocabulary.ids) vocabulary.size = std::max(vocabulary.size, id + 1);

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::string_view function = "WordPieceTokenizer";
+constexpr std::string_view in_wordpiece_tokenizer = "WordPieceTokenizer";
 
 /// The object's object of this name, empty where there is none.
 json part_of(const json& object, const char* key) {
@@ -23,7 +23,7 @@ json part_of(const json& object, const char* key) {
 }
 
 std::int32_t read_id(const json& value, const fs::path& path, const std::string& token) {
-  require(value.is_number_unsigned() && value.get<std::uint64_t>() < INT32_MAX, function, path,
+  require(value.is_number_unsigned() && value.get<std::uint64_t>() < INT32_MAX, in_wordpiece_tokenizer, path,
           ": the id of '", token, "' must be a whole number below 2^31, got ", value.dump(), ".");
   return value.get<std::int32_t>();
 }
@@ -31,9 +31,9 @@ std::int32_t read_id(const json& value, const fs::path& path, const std::string&
 void read_added_token(WordPieceVocabulary& vocabulary, const json& token, const fs::path& path) {
   const bool is_whole = token.is_object() && token.contains("id") && token.contains("content") &&
                         token["content"].is_string() && token["content"] != "";
-  require(is_whole, function, path, ": each of added_tokens must have an id and its content.");
+  require(is_whole, in_wordpiece_tokenizer, path, ": each of added_tokens must have an id and its content.");
   const auto content = token["content"].get<std::string>();
-  const ConfigReader reader(token, "added_tokens.", path, function);
+  const ConfigReader reader(token, "added_tokens.", path, in_wordpiece_tokenizer);
   // White space beside a token is dropped anyway, so lstrip and rstrip ask for nothing.
   reader.require_value("single_word", false);
   bool in_cleaned_text = false;
@@ -50,12 +50,12 @@ void require_type(const ConfigReader& reader, const char* wanted) {
 
 /// tokenizer.json of the tokenizers library. Returns the name of the unknown token.
 std::string read_tokenizer_json(WordPieceVocabulary& vocabulary, const fs::path& path) {
-  const json file = read_json_object(path, function);
+  const json file = read_json_object(path, in_wordpiece_tokenizer);
   const json model = part_of(file, "model"), normaliser = part_of(file, "normalizer"),
              splitter = part_of(file, "pre_tokenizer");
-  const ConfigReader model_reader(model, "model.", path, function),
-      normaliser_reader(normaliser, "normalizer.", path, function),
-      splitter_reader(splitter, "pre_tokenizer.", path, function);
+  const ConfigReader model_reader(model, "model.", path, in_wordpiece_tokenizer),
+      normaliser_reader(normaliser, "normalizer.", path, in_wordpiece_tokenizer),
+      splitter_reader(splitter, "pre_tokenizer.", path, in_wordpiece_tokenizer);
   model_reader.require_value("type", "WordPiece");
   require_type(normaliser_reader, "BertNormalizer");
   require_type(splitter_reader, "BertPreTokenizer");
@@ -67,7 +67,7 @@ std::string read_tokenizer_json(WordPieceVocabulary& vocabulary, const fs::path&
   vocabulary.strip_accents = vocabulary.lower_case;
   normaliser_reader.read("strip_accents", vocabulary.strip_accents);
   const json tokens = part_of(model, "vocab");
-  require(!tokens.empty(), function, path, ": model.vocab must map tokens to ids.");
+  require(!tokens.empty(), in_wordpiece_tokenizer, path, ": model.vocab must map tokens to ids.");
   for (const auto& [token, id] : tokens.items()) vocabulary.ids.emplace(token, read_id(id, path, token));
   if (const auto added = file.find("added_tokens"); added != file.end())
     for (const json& token : *added) read_added_token(vocabulary, token, path);
@@ -78,10 +78,10 @@ std::string read_tokenizer_json(WordPieceVocabulary& vocabulary, const fs::path&
 
 /// vocab.txt: a token a line, its id the line's number from 0.
 void read_lines(WordPieceVocabulary& vocabulary, const fs::path& path) {
-  const std::string contents = read_file_of(path, "a list of tokens", function);
+  const std::string contents = read_file_of(path, "a list of tokens", in_wordpiece_tokenizer);
   std::string_view rest = contents;
   for (std::int32_t id = 0; !rest.empty(); ++id) {
-    require(id < INT32_MAX, function, path, " has too many lines.");
+    require(id < INT32_MAX, in_wordpiece_tokenizer, path, " has too many lines.");
     vocabulary.ids.insert_or_assign(std::string(take_line(rest)), id);
   }
 }
@@ -102,7 +102,7 @@ WordPieceVocabulary read_wordpiece_vocabulary(const fs::path& directory) {
   const fs::path whole = directory / "tokenizer.json", lines = directory / "vocab.txt";
   const bool is_whole = fs::exists(whole);
   const fs::path& path = is_whole ? whole : lines;
-  require(fs::exists(path), function, directory, " must hold tokenizer.json or vocab.txt.");
+  require(fs::exists(path), in_wordpiece_tokenizer, directory, " must hold tokenizer.json or vocab.txt.");
   std::string unknown = "[UNK]";
   if (is_whole)
     unknown = read_tokenizer_json(vocabulary, path);
@@ -115,8 +115,8 @@ WordPieceVocabulary read_wordpiece_vocabulary(const fs::path& directory) {
   for (const char* name : {"special_tokens_map.json", "tokenizer_config.json"}) {
     const fs::path config_path = directory / name;
     if (!fs::exists(config_path)) continue;
-    const json config = read_json_object(config_path, function);
-    const ConfigReader reader(config, "", config_path, function);
+    const json config = read_json_object(config_path, in_wordpiece_tokenizer);
+    const ConfigReader reader(config, "", config_path, in_wordpiece_tokenizer);
     read_token_name(reader, "cls_token", start);
     read_token_name(reader, "sep_token", end);
     read_token_name(reader, "pad_token", padding);
@@ -130,7 +130,7 @@ WordPieceVocabulary read_wordpiece_vocabulary(const fs::path& directory) {
   for (const auto& [name, id] : {std::pair{&start, &vocabulary.start}, std::pair{&end, &vocabulary.end},
                                  std::pair{&unknown, &vocabulary.unknown}}) {
     const auto found = vocabulary.ids.find(*name);
-    require(found != vocabulary.ids.end(), function, path, " lacks the token ", *name, ".");
+    require(found != vocabulary.ids.end(), in_wordpiece_tokenizer, path, " lacks the token ", *name, ".");
     *id = found->second;
   }
   if (!is_whole) {

@@ -82,7 +82,7 @@ Type type_of(const ParquetColumn& column) {
 bool is_list(const ParquetColumn& column) {
   return std::holds_alternative<MatrixView<const float>>(column.values);
 }
-bool is_optional(const ParquetColumn& column) {
+bool may_be_empty(const ParquetColumn& column) {
   return std::holds_alternative<std::vector<std::optional<std::int64_t>>>(column.values) ||
          std::holds_alternative<std::vector<std::optional<double>>>(column.values);
 }
@@ -165,7 +165,7 @@ void write_schema(ThriftWriter& footer, const std::vector<ParquetColumn>& column
     }
     Element element{.name = column.name,
                     .type = type_of(column),
-                    .repetition = is_optional(column) ? optional : required};
+                    .repetition = may_be_empty(column) ? optional : required};
     if (element.type == byte_array) element.converted = utf8, element.logical = string_union;
     elements.push_back(element);
   }

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-constexpr std::string_view function = "export";
+constexpr std::string_view in_export = "export";
 constexpr const char* record_name = "ilk-export.json";
 constexpr const char* temporary_mark = ".tmp-";  // and the process's number
 
@@ -55,7 +55,7 @@ Record read_record(const fs::path& folder) {
       record[target] = {file.at("original"), file.at("link"), file.at("size"), file.at("modified_ns"),
                         file.value("planned", false)};
   } catch (const nlohmann::json::exception& problem) {
-    fail(function, folder / record_name, " cannot be read (", problem.what(),
+    fail(in_export, folder / record_name, " cannot be read (", problem.what(),
          "); choose another folder, or remove it if nothing is to be undone.");
   }
   return record;
@@ -83,23 +83,23 @@ fs::path with_number(const fs::path& target, int number) {
 
 [[noreturn]] void fail_to_place(const fs::path& target, const std::error_code& error) {
   if (error == std::errc::cross_device_link)
-    fail(function, "a hard link must stay on one disk, and ", target,
+    fail(in_export, "a hard link must stay on one disk, and ", target,
          " is on another than its image. --link copy or --link symbolic will do.");
   errno = error.value();
-  fail_to_write(function, target);
+  fail_to_write(in_export, target);
 }
 
 void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   errno = error.value();
-  if (error) fail_to_write_to_folder(function, folder);
+  if (error) fail_to_write_to_folder(in_export, folder);
 }
 
 void remove_file(const fs::path& file) {
   std::error_code error;
   fs::remove(file, error);
-  if (error) throw WriteError(function, "cannot remove " + file.string() + ": " + error.message() + ".");
+  if (error) throw WriteError(in_export, "cannot remove " + file.string() + ": " + error.message() + ".");
 }
 
 /// What it holds is on the disk before it has its name.
@@ -198,7 +198,7 @@ class Placing {
   }
 
  private:
-  static Link link_of(const Stamp& stamp) { return enum_value<Link>(stamp.link, function, "link"); }
+  static Link link_of(const Stamp& stamp) { return enum_value<Link>(stamp.link, in_export, "link"); }
 
   struct Place {
     PlacedFile file;
@@ -364,9 +364,9 @@ std::vector<std::string> folder_names(const std::vector<std::string>& names, boo
 
 ExportSummary place_files(const std::vector<PlacedFile>& files, const ExportOptions& options,
                           Progress& progress) {
-  require_output_folder(options.output, function);
+  require_output_folder(options.output, in_export);
   std::error_code error;
-  require(!options.undo || fs::exists(options.output / record_name, error), function,
+  require(!options.undo || fs::exists(options.output / record_name, error), in_export,
           "there is nothing to undo in ", options.output, ": it has no ", record_name, ".");
   Placing placing(options, progress);
   if (!options.undo) placing.put_all(files);

@@ -11,7 +11,6 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "export";
 constexpr const char* dublin_core = "http://purl.org/dc/elements/1.1/";
 constexpr const char* lightroom = "http://ns.adobe.com/lightroom/1.0/";
 constexpr const char* digikam = "http://www.digikam.org/ns/1.0/";
@@ -77,7 +76,7 @@ class Packet {
 
  private:
   static void check(bool well) {
-    if (!well) fail(function, "Exempi cannot write XMP (its error ", exempi().get_error(), ").");
+    if (!well) fail("export", "Exempi cannot write XMP (its error ", exempi().get_error(), ").");
   }
   std::unique_ptr<_Xmp, FreePacket> packet_;
   std::unique_ptr<_XmpString, FreeString> buffer_;
@@ -132,7 +131,7 @@ std::optional<std::string> with_keywords(std::string_view sidecar, const XmpKeyw
   if (made_now && !wanted) return std::nullopt;
   // What is not XMP at all is not given to Exempi, which would complain on standard error.
   const bool is_xmp = sidecar.find("rdf:RDF") != std::string_view::npos;
-  require(made_now || (is_xmp && packet.parse(sidecar)), function, "it is not XMP that can be read.");
+  require(made_now || (is_xmp && packet.parse(sidecar)), "export", "it is not XMP that can be read.");
   const bool made_before = !made_now && packet.has(own, made_by_ilk);
   if (!made_now && wanted && says(packet, keywords)) return std::string(sidecar);
   const bool has_own = std::any_of(std::begin(lists), std::end(lists),

@@ -16,7 +16,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "ArrayFile";
+constexpr std::string_view in_array_file = "ArrayFile";
 
 enum class Format { npy, npz, safetensors, unknown };
 
@@ -50,13 +50,13 @@ std::string chosen(const std::vector<std::string>& names, const Place& place) {
   constexpr std::size_t most_listed = 20;
   for (std::size_t i = 0; i < std::min(names.size(), most_listed); ++i) list += (i ? ", " : "") + names[i];
   if (names.size() > most_listed) list += ", …";
-  require(!names.empty(), function, place.path, " holds no array.");
+  require(!names.empty(), in_array_file, place.path, " holds no array.");
   if (place.name.empty()) {
-    require(names.size() == 1, function, place.path, " holds ", names.size(), " arrays (", list,
+    require(names.size() == 1, in_array_file, place.path, " holds ", names.size(), " arrays (", list,
             "); say which as ", place.path.string(), ":NAME.");
     return names.front();
   }
-  require(std::find(names.begin(), names.end(), place.name) != names.end(), function, place.path,
+  require(std::find(names.begin(), names.end(), place.name) != names.end(), in_array_file, place.path,
           " has no array '", place.name, "'; it has ", list, ".");
   return place.name;
 }
@@ -68,7 +68,7 @@ std::unique_ptr<internal::ByteSource> open_npz(std::shared_ptr<const InputFile> 
   const bool is_torch = std::any_of(members.begin(), members.end(), [](const auto& member) {
     return member.name == "data.pkl" || member.name.ends_with("/data.pkl");
   });
-  require(!is_torch, function, place.path,
+  require(!is_torch, in_array_file, place.path,
           " is a PyTorch file, and those are not read; save the array with numpy.save.");
   std::vector<std::string> names;
   for (const auto& member : members)
@@ -83,8 +83,8 @@ std::unique_ptr<internal::ByteSource> open_npz(std::shared_ptr<const InputFile> 
 [[noreturn]] void fail_as_unknown(const InputFile& file) {
   const std::string what = foreign_content_of(file.path());
   if (!what.empty())
-    fail(function, file.path(), " must be an .npy, .npz or .safetensors file; it is ", what, ".");
-  fail(function, file.path(), " must be an .npy, .npz or .safetensors file",
+    fail(in_array_file, file.path(), " must be an .npy, .npz or .safetensors file; it is ", what, ".");
+  fail(in_array_file, file.path(), " must be an .npy, .npz or .safetensors file",
        file.size() == 0 ? ", but is empty." : ", but does not begin as one.");
 }
 
@@ -95,7 +95,7 @@ ArrayFile::ArrayFile(const std::string& place) : place_(place) {
   const auto file = std::make_shared<const InputFile>(where.path);
   switch (format_of(*file)) {
     case Format::npy:
-      require(where.name.empty(), function, where.path, " is one array; there is no '", where.name,
+      require(where.name.empty(), in_array_file, where.path, " is one array; there is no '", where.name,
               "' in it.");
       source_ = internal::open_part(file, 0, file->size());
       break;
@@ -105,7 +105,7 @@ ArrayFile::ArrayFile(const std::string& place) : place_(place) {
     case Format::safetensors: {
       const SafetensorsFile tensors(file);
       const auto& entry = tensors.entry(chosen(tensors.names(), where));
-      require(entry.type.has_value(), function, place_,
+      require(entry.type.has_value(), in_array_file, place_,
               ": the dtype must be float16, bfloat16, float32, float64, bool or an integer, got ",
               entry.dtype, ".");
       type_ = *entry.type;
@@ -117,14 +117,14 @@ ArrayFile::ArrayFile(const std::string& place) : place_(place) {
       fail_as_unknown(*file);
   }
   const internal::NpyHeader header = internal::read_npy_header(*source_, place_);
-  require(!header.text, function, place_, " must hold numbers, but holds texts.");
+  require(!header.text, in_array_file, place_, " must hold numbers, but holds texts.");
   type_ = header.type;
   shape_ = header.shape;
   columns_first_ = header.columns_first && shape_.size() > 1;
   data_begin_ = header.data_begin;
-  require(!columns_first_ || shape_.size() == 2, function, place_,
+  require(!columns_first_ || shape_.size() == 2, in_array_file, place_,
           ": an array of more than two dimensions must be in C order.");
-  require(!columns_first_ || !source_->in_order_only(), function, place_,
+  require(!columns_first_ || !source_->in_order_only(), in_array_file, place_,
           ": a compressed array must be in C order (numpy.ascontiguousarray), got Fortran order.");
 }
 
@@ -142,7 +142,7 @@ std::optional<std::vector<std::string>> read_text_array(const std::string& place
   const internal::NpyHeader header = internal::read_npy_header(*source, place);
   if (!header.text) return std::nullopt;
   const auto& shape = header.shape;
-  require(shape.size() == 1 || (shape.size() == 2 && shape[1] == 1), function, place,
+  require(shape.size() == 1 || (shape.size() == 2 && shape[1] == 1), in_array_file, place,
           " must hold one text for each row.");
   const auto letters = static_cast<std::size_t>(header.text->letters),
              bytes_a_letter = static_cast<std::size_t>(header.text->bytes_a_letter);
@@ -155,7 +155,7 @@ std::optional<std::vector<std::string>> read_text_array(const std::string& place
     for (std::size_t i = 0; bytes_a_letter == 4 && i < bytes.size(); i += 4) {
       std::uint32_t point = 0;
       std::memcpy(&point, bytes.data() + i, sizeof point);
-      require(point < 0x110000 && (point < 0xD800 || point > 0xDFFF), function, place, ": row ", row,
+      require(point < 0x110000 && (point < 0xD800 || point > 0xDFFF), in_array_file, place, ": row ", row,
               " (from 0) holds a letter that does not exist, number ", point, ".");
       append_utf8(text, static_cast<char32_t>(point));
     }
@@ -179,7 +179,7 @@ bool ArrayFile::in_order_only() const {
 }
 
 Array ArrayFile::rows(std::int64_t begin, std::int64_t end) const {
-  require(!shape_.empty() && begin >= 0 && begin <= end && end <= shape_.front(), function,
+  require(!shape_.empty() && begin >= 0 && begin <= end && end <= shape_.front(), in_array_file,
           "rows must be between 0 and ", shape_.empty() ? 0 : shape_.front(), ", got ", begin, " to ", end,
           ".");
   const auto size = static_cast<std::uint64_t>(size_of(type_));

@@ -19,10 +19,10 @@ enum Compression : std::uint32_t {
   alpha_bit_fields = 6
 };
 
-[[noreturn]] void damaged(const std::string& reason) {
+[[noreturn]] void damaged_bitmap(const std::string& reason) {
   throw ImageError("damaged", "Windows bitmap (BMP): " + reason);
 }
-[[noreturn]] void unsupported(const std::string& reason) {
+[[noreturn]] void unsupported_bitmap(const std::string& reason) {
   throw ImageError("unsupported format", "Windows bitmap (BMP): " + reason + "; convert it to PNG");
 }
 
@@ -56,7 +56,7 @@ class Bitmap {
     }
     const auto stride = static_cast<std::size_t>((width_ * bits_ + 31) / 32 * 4);
     if (begin_ > bytes_.size() || (bytes_.size() - begin_) / stride < static_cast<std::size_t>(height_))
-      damaged("cut off: its rows end before the picture does");
+      damaged_bitmap("cut off: its rows end before the picture does");
     picture.bytes.resize(row_bytes * static_cast<std::size_t>(height_));
     for (std::int64_t y = 0; y < height_; ++y) {
       const auto stored = static_cast<std::size_t>(top_down_ ? y : height_ - 1 - y);
@@ -69,7 +69,7 @@ class Bitmap {
  private:
   /// A little-endian number.
   std::uint32_t number(std::size_t at, int count) const {
-    if (at + static_cast<std::size_t>(count) > bytes_.size()) damaged("cut off in its header");
+    if (at + static_cast<std::size_t>(count) > bytes_.size()) damaged_bitmap("cut off in its header");
     std::uint32_t value = 0;
     for (int i = count - 1; i >= 0; --i)
       value = value << 8 | static_cast<unsigned char>(bytes_[at + static_cast<std::size_t>(i)]);
@@ -80,7 +80,7 @@ class Bitmap {
     begin_ = number(10, 4);
     header_ = number(file_header, 4);
     if (header_ != core_header && (header_ < 40 || header_ > 4096))
-      damaged("its header says that it is " + std::to_string(header_) + " bytes long");
+      damaged_bitmap("its header says that it is " + std::to_string(header_) + " bytes long");
     const std::size_t at = file_header + 4;
     if (header_ == core_header) {
       width_ = number(at, 2);
@@ -95,7 +95,7 @@ class Bitmap {
       top_down_ = height_ < 0;
       height_ = std::abs(height_);
     }
-    if (width_ < 1 || height_ < 1) damaged("it has no pixels");
+    if (width_ < 1 || height_ < 1) damaged_bitmap("it has no pixels");
     check_kind();
     if (bits_ == 16) channels_ = {Channel{0x7C00}, Channel{0x3E0}, Channel{0x1F}, Channel{}};
     if (bits_ == 32) channels_ = {Channel{0xFF0000}, Channel{0xFF00}, Channel{0xFF}, Channel{}};
@@ -105,16 +105,16 @@ class Bitmap {
   void check_kind() const {
     constexpr std::array depths{1, 4, 8, 16, 24, 32};
     if (std::find(depths.begin(), depths.end(), bits_) == depths.end())
-      unsupported(std::to_string(bits_) + " bits a pixel are not read");
+      unsupported_bitmap(std::to_string(bits_) + " bits a pixel are not read");
     const bool fits =
         compression_ == plain || (compression_ == run_length_8 && bits_ == 8) ||
         (compression_ == run_length_4 && bits_ == 4) ||
         ((compression_ == bit_fields || compression_ == alpha_bit_fields) && (bits_ == 16 || bits_ == 32));
     if (!fits)
-      unsupported("compression " + std::to_string(compression_) + " with " + std::to_string(bits_) +
-                  " bits a pixel is not read");
+      unsupported_bitmap("compression " + std::to_string(compression_) + " with " + std::to_string(bits_) +
+                         " bits a pixel is not read");
     if (top_down_ && (compression_ == run_length_8 || compression_ == run_length_4))
-      damaged("run lengths go from the bottom to the top");
+      damaged_bitmap("run lengths go from the bottom to the top");
   }
 
   /// Masks follow a header of 40 bytes and are part of longer ones, which have one for alpha.
@@ -124,7 +124,7 @@ class Bitmap {
       channels_[i].mask = number(file_header + 40 + 4 * i, 4);
     for (const Channel& channel : channels_) {
       const std::uint32_t bits = channel.mask >> (channel.mask ? std::countr_zero(channel.mask) : 0);
-      if ((bits & (bits + 1)) != 0) damaged("the bits of a colour must lie side by side");
+      if ((bits & (bits + 1)) != 0) damaged_bitmap("the bits of a colour must lie side by side");
     }
   }
 
@@ -169,11 +169,11 @@ class Bitmap {
     std::size_t at = begin_;
     std::int64_t x = 0, y = 0;
     const auto next = [&]() -> std::uint32_t {
-      if (at >= bytes_.size()) damaged("cut off: its runs end before the picture does");
+      if (at >= bytes_.size()) damaged_bitmap("cut off: its runs end before the picture does");
       return static_cast<unsigned char>(bytes_[at++]);
     };
     const auto put = [&](std::uint32_t index) {
-      if (x >= width_ || y >= height_) damaged("a run leads out of the picture");
+      if (x >= width_ || y >= height_) damaged_bitmap("a run leads out of the picture");
       put_index(pixels.data() + 3 * ((height_ - 1 - y) * width_ + x), index);
       ++x;
     };

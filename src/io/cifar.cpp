@@ -16,8 +16,7 @@ namespace ilk::internal {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "open_dataset";
-constexpr std::int64_t image_bytes = 3072;
+constexpr std::int64_t cifar_image_bytes = 3072;
 
 enum class Cifar { ten, hundred, twenty };
 
@@ -46,7 +45,7 @@ std::vector<Part> parts_of(const fs::path& place) {
   if (parts.empty()) add("train", "train");
   add("test_batch", "test");
   if (parts.empty() || parts.back().split != "test") add("test", "test");
-  require(!parts.empty(), function, place,
+  require(!parts.empty(), in_open_dataset, place,
           " must hold CIFAR's data_batch_1 to 5 and test_batch, or train and test.");
   return parts;
 }
@@ -54,10 +53,11 @@ std::vector<Part> parts_of(const fs::path& place) {
 /// Which CIFAR a file is of, where nobody said.
 Cifar told_by(const InputFile& file) {
   if (is_pickle(file)) return Cifar::ten;  // corrected when its lists are seen
-  const bool ten = file.size() % (image_bytes + 1) == 0, hundred = file.size() % (image_bytes + 2) == 0;
-  require(ten || hundred, function, file.path(), " must be a multiple of ", image_bytes + 1,
-          " bytes (CIFAR-10) or ", image_bytes + 2, " bytes (CIFAR-100), got ", file.size(), ".");
-  require(ten != hundred, function, file.path(),
+  const bool ten = file.size() % (cifar_image_bytes + 1) == 0,
+             hundred = file.size() % (cifar_image_bytes + 2) == 0;
+  require(ten || hundred, in_open_dataset, file.path(), " must be a multiple of ", cifar_image_bytes + 1,
+          " bytes (CIFAR-10) or ", cifar_image_bytes + 2, " bytes (CIFAR-100), got ", file.size(), ".");
+  require(ten != hundred, in_open_dataset, file.path(),
           " could be CIFAR-10 or CIFAR-100 by its size; write cifar10:", file.path().string(),
           " or cifar100:", file.path().string(), ".");
   return ten ? Cifar::ten : Cifar::hundred;
@@ -69,12 +69,12 @@ class Reader {
 
   void add(const Part& part) {
     const auto file = std::make_shared<const InputFile>(part.path);
-    require(file->size() > 0, function, part.path, " must not be empty.");
+    require(file->size() > 0, in_open_dataset, part.path, " must not be empty.");
     std::vector<std::int64_t> labels = is_pickle(*file) ? add_pickle(file) : add_binary(file);
     const std::int64_t most = *variant_ == Cifar::ten ? 10 : *variant_ == Cifar::twenty ? 20 : 100;
     for (std::size_t i = 0; i < labels.size(); ++i)
-      require(labels[i] >= 0 && labels[i] < most, function, part.path, ": a label must be 0 to ", most - 1,
-              ", got ", labels[i], " for image ", i, " (from 0).");
+      require(labels[i] >= 0 && labels[i] < most, in_open_dataset, part.path, ": a label must be 0 to ",
+              most - 1, ", got ", labels[i], " for image ", i, " (from 0).");
     auto& all = labels_[part.split];
     if (splits_.empty() || splits_.back() != part.split) splits_.push_back(part.split);
     all.insert(all.end(), labels.begin(), labels.end());
@@ -95,8 +95,9 @@ class Reader {
  private:
   std::vector<std::int64_t> add_binary(const std::shared_ptr<const InputFile>& file) {
     if (!variant_) variant_ = told_by(*file);
-    const std::int64_t label_bytes = *variant_ == Cifar::ten ? 1 : 2, record = image_bytes + label_bytes;
-    require(file->size() % static_cast<std::uint64_t>(record) == 0, function, file->path(),
+    const std::int64_t label_bytes = *variant_ == Cifar::ten ? 1 : 2,
+                       record = cifar_image_bytes + label_bytes;
+    require(file->size() % static_cast<std::uint64_t>(record) == 0, in_open_dataset, file->path(),
             " must be a multiple of ", record, " bytes, a record for each image, got ", file->size(), ".");
     const auto n = static_cast<std::int64_t>(file->size()) / record;
     std::vector<std::int64_t> labels;
@@ -115,16 +116,16 @@ class Reader {
     const Pickle pickle(file);
     const PickleValue& root = pickle.root();
     const auto pixels = pickle.array(root.find("data"), "data");
-    require(pixels.shape[1] == image_bytes, function, file->path(), ": data must have ", image_bytes,
-            " columns, got ", pixels.shape[1], ".");
+    require(pixels.shape[1] == cifar_image_bytes, in_open_dataset, file->path(), ": data must have ",
+            cifar_image_bytes, " columns, got ", pixels.shape[1], ".");
     if (!variant_) variant_ = root.find("fine_labels") ? Cifar::hundred : Cifar::ten;
     const char* key = *variant_ == Cifar::ten      ? "labels"
                       : *variant_ == Cifar::twenty ? "coarse_labels"
                                                    : "fine_labels";
     auto labels = pickle.integers(root.find(key), key);
-    require(static_cast<std::int64_t>(labels.size()) == pixels.shape[0], function, file->path(), ": ", key,
-            " must be one for each of the ", pixels.shape[0], " images, got ", labels.size(), ".");
-    files_.push_back({open_part(file, 0, file->size()), pixels.offset, image_bytes, pixels.shape[0]});
+    require(static_cast<std::int64_t>(labels.size()) == pixels.shape[0], in_open_dataset, file->path(), ": ",
+            key, " must be one for each of the ", pixels.shape[0], " images, got ", labels.size(), ".");
+    files_.push_back({open_part(file, 0, file->size()), pixels.offset, cifar_image_bytes, pixels.shape[0]});
     return labels;
   }
 

@@ -18,8 +18,7 @@ namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "open_dataset";
-
+using internal::in_open_dataset;
 // The subsets of ImageNet that Chang et al. (Deep Adaptive Image Clustering, ICCV 2017) introduced.
 constexpr std::array imagenet_10 = {"n02056570", "n02085936", "n02128757", "n02690373", "n02692877",
                                     "n03095699", "n04254680", "n04285008", "n04467665", "n07747607"};
@@ -41,13 +40,13 @@ const internal::DatasetFormat* find_format(std::string_view name) {
   return nullptr;
 }
 
-struct Place {
+struct DatasetPlace {
   const internal::DatasetFormat* format;  // null: to be told
   fs::path path;
 };
 
 /// "FORMAT:PATH", a path, which may have a colon of its own, or the name of a data set that was fetched.
-Place parse(const std::string& place) {
+DatasetPlace parse(const std::string& place) {
   const auto colon = place.find(':');
   if (colon != std::string::npos) {
     if (const auto* format = find_format(place.substr(0, colon))) return {format, place.substr(colon + 1)};
@@ -132,10 +131,10 @@ void keep_images(Dataset& dataset, Wanted wanted) {
 std::vector<std::string> wanted_classes(const std::string& classes) {
   if (classes == "imagenet-10") return {imagenet_10.begin(), imagenet_10.end()};
   if (classes == "imagenet-dogs") return {imagenet_dogs.begin(), imagenet_dogs.end()};
-  require(fs::exists(classes), function,
+  require(fs::exists(classes), in_open_dataset,
           "classes must be imagenet-10, imagenet-dogs or a file of names, got '", classes, "'.");
   auto names = internal::lines_of(classes);
-  require(!names.empty(), function, "classes must name at least one class; ", classes, " is empty.");
+  require(!names.empty(), in_open_dataset, "classes must name at least one class; ", classes, " is empty.");
   return names;
 }
 
@@ -145,7 +144,7 @@ void select_classes(Dataset& dataset, const std::string& classes) {
   std::vector<std::int64_t> number(dataset.classes.size(), -1);
   for (const auto& name : wanted) {
     const auto found = std::find(dataset.classes.begin(), dataset.classes.end(), name);
-    require(found != dataset.classes.end(), function, "classes must be among those of ", dataset.place,
+    require(found != dataset.classes.end(), in_open_dataset, "classes must be among those of ", dataset.place,
             ", got '", name, "'.");
     number[static_cast<std::size_t>(found - dataset.classes.begin())] = 0;
   }
@@ -167,7 +166,7 @@ void select_split(Dataset& dataset, const std::string& split) {
   require(
       known.find(split) != std::string::npos && std::any_of(dataset.splits.begin(), dataset.splits.end(),
                                                             [&](const auto& s) { return s.name == split; }),
-      function, "split must be one of ", dataset.place, " (", known.empty() ? "it has none" : known,
+      in_open_dataset, "split must be one of ", dataset.place, " (", known.empty() ? "it has none" : known,
       "), got '", split, "'.");
   keep_images(dataset, [&](const Dataset::Image&, const std::string& name) { return name == split; });
 }
@@ -179,10 +178,10 @@ Dataset open_with(const DatasetOptions& options, const std::string& place, const
     Dataset dataset = open();
     if (!options.split.empty()) select_split(dataset, options.split);
     if (!options.classes.empty()) select_classes(dataset, options.classes);
-    require(!dataset.images.empty(), function, place, " must hold at least one image, got none.");
+    require(!dataset.images.empty(), in_open_dataset, place, " must hold at least one image, got none.");
     return dataset;
   } catch (const fs::filesystem_error& failure) {
-    fail(function, place, " cannot be read: ", failure.code().message(), ".");
+    fail(in_open_dataset, place, " cannot be read: ", failure.code().message(), ".");
   }
 }
 
@@ -206,7 +205,7 @@ bool internal::begins_as_image(const fs::path& file) {
 }
 
 bool is_packed_dataset(const std::string& place) {
-  const Place parsed = parse(place);
+  const DatasetPlace parsed = parse(place);
   if (parsed.format) return true;
   if (!shards_of(place).empty()) return true;
   std::error_code error;
@@ -220,18 +219,18 @@ bool is_packed_dataset(const std::string& place) {
 }
 
 Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
-  check_ranges(options, function);
-  Place parsed = parse(place);
+  check_ranges(options, in_open_dataset);
+  DatasetPlace parsed = parse(place);
   if (const auto shards = shards_of(parsed.path.string()); !shards.empty())
     return open_dataset(shards, options);
   std::error_code error;
   if (!fs::exists(parsed.path, error)) {
-    require_no_unfetched_dataset(place, function);
-    fail(function, "a data set must be a file or a folder that exists, got '", place, "'.");
+    require_no_unfetched_dataset(place, in_open_dataset);
+    fail(in_open_dataset, "a data set must be a file or a folder that exists, got '", place, "'.");
   }
   return open_with(options, place, [&] {
     if (!parsed.format) parsed.format = format_of(parsed.path);
-    require(parsed.format != nullptr, function, place,
+    require(parsed.format != nullptr, in_open_dataset, place,
             " must be an image folder, a CSV, CIFAR, STL-10, IDX or tar shards; its content is none of these",
             content_of(parsed.path), ".");
     Dataset dataset = parsed.format->open(parsed.path);
@@ -241,14 +240,14 @@ Dataset open_dataset(const std::string& place, const DatasetOptions& options) {
 }
 
 Dataset open_dataset(const std::vector<std::string>& places, const DatasetOptions& options) {
-  require(!places.empty(), function, "there must be a data set to open, got none.");
+  require(!places.empty(), in_open_dataset, "there must be a data set to open, got none.");
   if (places.size() == 1) return open_dataset(places.front(), options);
-  check_ranges(options, function);
+  check_ranges(options, in_open_dataset);
   std::vector<fs::path> shards;
   std::vector<SkippedFile> missing;
   for (const std::string& place : places) {
     std::error_code error;
-    require(internal::is_shard_name(place), function,
+    require(internal::is_shard_name(place), in_open_dataset,
             "a data set must be the only input, or several that are tar shards, got '", place,
             "' among several.");
     if (fs::exists(place, error))
@@ -258,7 +257,7 @@ Dataset open_dataset(const std::vector<std::string>& places, const DatasetOption
     else
       missing.push_back({place, "vanished", "the file does not exist (any more)"});
   }
-  require(!shards.empty(), function, "there is no file '", places.front(), "'.");
+  require(!shards.empty(), in_open_dataset, "there is no file '", places.front(), "'.");
   return open_with(options, places.front(), [&] {
     Dataset dataset = internal::open_webdataset(shards);
     dataset.place = places.front() + " and " + std::to_string(places.size() - 1) + " more";

@@ -14,6 +14,9 @@
 
 namespace ilk::internal {
 
+/// The function whose errors all readers throw.
+inline constexpr std::string_view in_open_dataset = "open_dataset";
+
 /// A format: its name, as in FORMAT:PATH, and how a place of it is opened; where a place can be told to be of
 /// it without being told, how. The table is dataset_format_list.h.
 struct DatasetFormat {

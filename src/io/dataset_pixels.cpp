@@ -15,8 +15,7 @@
 namespace ilk::internal {
 namespace {
 
-constexpr std::string_view function = "open_dataset";
-constexpr std::size_t most_unpacked = std::size_t{1} << 30;
+constexpr std::size_t most_unpacked_bytes = std::size_t{1} << 30;
 
 class MemorySource : public ByteSource {
  public:
@@ -24,7 +23,7 @@ class MemorySource : public ByteSource {
       : path_(std::move(path)), bytes_(std::move(bytes)) {}
   std::uint64_t size() const override { return bytes_.size(); }
   void read(std::uint64_t offset, std::span<std::byte> bytes) override {
-    require(offset <= bytes_.size() && bytes.size() <= bytes_.size() - offset, function, path_,
+    require(offset <= bytes_.size() && bytes.size() <= bytes_.size() - offset, in_open_dataset, path_,
             " ends before byte ", offset + bytes.size(), ".");
     std::copy_n(reinterpret_cast<const std::byte*>(bytes_.data()) + offset, bytes.size(), bytes.begin());
   }
@@ -103,7 +102,7 @@ std::shared_ptr<ByteSource> open_plain_or_gzip(const std::filesystem::path& path
     const std::size_t got = packed.read(std::as_writable_bytes(std::span(bytes).subspan(before)));
     bytes.resize(before + got);
     if (got == 0) break;
-    require(bytes.size() <= most_unpacked, function, path,
+    require(bytes.size() <= most_unpacked_bytes, in_open_dataset, path,
             " must be at most 1 GiB unpacked to be read as it is; unpack it with gunzip.");
   }
   return std::make_shared<MemorySource>(path, std::move(bytes));
@@ -125,7 +124,7 @@ std::vector<std::string> class_names(std::vector<std::string> names, std::int64_
 std::vector<std::string> lines_of(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return {};
-  std::istringstream text(read_text_file(path, function));
+  std::istringstream text(read_text_file(path, in_open_dataset));
   std::vector<std::string> lines;
   for (std::string line; std::getline(text, line);) {
     while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
@@ -139,7 +138,7 @@ std::function<ImageFile(std::int64_t)> pixel_reader(std::vector<PixelFile> files
     const auto [height, width, channels, planes, columns] = layout;
     std::size_t f = 0;
     while (f < files.size() && index >= files[f].count) index -= files[f++].count;
-    require(index >= 0 && f < files.size(), function,
+    require(index >= 0 && f < files.size(), in_open_dataset,
             "an image's number must be below the number of images.");
     const std::int64_t area = height * width;
     std::vector<std::uint8_t> stored(static_cast<std::size_t>(area * channels));

@@ -12,7 +12,7 @@ namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "get_dataset";
+constexpr std::string_view in_get_dataset = "get_dataset";
 
 std::string file_name(const std::string& url) {
   return url.substr(url.rfind('/') + 1);
@@ -81,10 +81,11 @@ std::optional<fs::path> fetched_dataset(const std::string& name) {
   return std::nullopt;
 }
 
-void require_no_unfetched_dataset(const std::string& name, std::string_view function) {
+void require_no_unfetched_dataset(const std::string& name, std::string_view in_get_dataset) {
   for (const auto& dataset : known_datasets())
     if (dataset.name == name && !fetched_dataset(name))
-      fail(function, "the data set '", name, "' is not here yet; `ilk datasets get ", name, "` fetches it.");
+      fail(in_get_dataset, "the data set '", name, "' is not here yet; `ilk datasets get ", name,
+           "` fetches it.");
 }
 
 fs::path get_dataset(const KnownDataset& dataset, const GetDatasetOptions& options, Progress& progress) {
@@ -112,7 +113,7 @@ fs::path get_dataset(const KnownDataset& dataset, const GetDatasetOptions& optio
     progress.say("Unpacking " + file_name(file.url));
     internal::unpack_tar(making / file_name(file.url), unpacked);
   }
-  require(fs::is_directory(unpacked / dataset.folder, error), function, "the archive of ", dataset.name,
+  require(fs::is_directory(unpacked / dataset.folder, error), in_get_dataset, "the archive of ", dataset.name,
           " must hold the folder ", dataset.folder, ".");
   fs::rename(unpacked / dataset.folder, folder);
   fs::remove_all(making, error);
@@ -127,12 +128,12 @@ fs::path get_dataset(const std::string& name, const GetDatasetOptions& options, 
     try {
       return get_dataset(dataset, options, progress);
     } catch (const NoConnection& error) {
-      fail(function, error.text(),
+      fail(in_get_dataset, error.text(),
            " Without a network: copy the data set from another machine and give its path.");
     }
   }
   const std::string nearest = nearest_name(name, names);
-  fail(function, "name must be one of `ilk datasets list`, got '", name, "'.",
+  fail(in_get_dataset, "name must be one of `ilk datasets list`, got '", name, "'.",
        nearest.empty() ? "" : " Did you mean '" + nearest + "'?");
 }
 

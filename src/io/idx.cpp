@@ -14,7 +14,6 @@ namespace ilk::internal {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "open_dataset";
 constexpr int unsigned_byte = 8;
 
 struct IdxFile {
@@ -26,25 +25,25 @@ struct IdxFile {
 IdxFile open_file(const fs::path& path, std::size_t dimensions) {
   IdxFile file{.bytes = open_plain_or_gzip(path)};
   file.begin = 4 + 4 * dimensions;
-  require(file.bytes->size() >= file.begin, function, path, " must have a header of ", file.begin,
+  require(file.bytes->size() >= file.begin, in_open_dataset, path, " must have a header of ", file.begin,
           " bytes, but has ", file.bytes->size(), " bytes in all.");
   std::vector<unsigned char> header(file.begin);
   file.bytes->read(0, std::as_writable_bytes(std::span(header)));
-  require(header[0] == 0 && header[1] == 0 && header[2] == unsigned_byte && header[3] == dimensions, function,
-          path, " must begin with the IDX magic 0 0 8 ", dimensions, " (unsigned bytes, ", dimensions,
-          " dimensions), got ", int{header[0]}, " ", int{header[1]}, " ", int{header[2]}, " ", int{header[3]},
-          ".");
+  require(header[0] == 0 && header[1] == 0 && header[2] == unsigned_byte && header[3] == dimensions,
+          in_open_dataset, path, " must begin with the IDX magic 0 0 8 ", dimensions, " (unsigned bytes, ",
+          dimensions, " dimensions), got ", int{header[0]}, " ", int{header[1]}, " ", int{header[2]}, " ",
+          int{header[3]}, ".");
   std::uint64_t values = 1;
   for (std::size_t i = 0; i < dimensions; ++i) {
     std::uint64_t size = 0;
     for (std::size_t j = 0; j < 4; ++j) size = size << 8 | header[4 + 4 * i + j];
     // Each is below 2^32, and images above 2^15 a side are refused, so that the product stays below 2^62.
-    require(i == 0 || (size >= 1 && size <= 32768), function, path,
+    require(i == 0 || (size >= 1 && size <= 32768), in_open_dataset, path,
             ": an image's side must be 1 to 32768, got ", size, ".");
     file.shape.push_back(static_cast<std::int64_t>(size));
     values *= size;
   }
-  require(file.bytes->size() - file.begin == values, function, path, " must hold ", values,
+  require(file.bytes->size() - file.begin == values, in_open_dataset, path, " must hold ", values,
           " values as its header says, but has ", file.bytes->size() - file.begin, ".");
   return file;
 }
@@ -115,11 +114,11 @@ std::vector<fs::path> idx_image_files(const fs::path& place) {
 std::vector<fs::path> image_files(const fs::path& place) {
   if (!fs::is_directory(place)) return {place};
   std::vector<fs::path> found = idx_image_files(place);
-  require(!found.empty(), function, place,
+  require(!found.empty(), in_open_dataset, place,
           " must hold train-images-idx3-ubyte or t10k-images-idx3-ubyte (or .gz).");
   std::set<std::string> sets;
   for (const auto& path : found) sets.insert(set_of(path).value_or(""));
-  require(sets.size() == 1, function, place, " holds ", sets.size(), " sets (",
+  require(sets.size() == 1, in_open_dataset, place, " holds ", sets.size(), " sets (",
           found.front().filename().string(), ", …, ", found.back().filename().string(),
           "); name the file of images of one.");
   return found;
@@ -142,8 +141,8 @@ std::optional<Mapping> mapping_of(const fs::path& images) {
     std::size_t label = 0;
     int code = 0;
     const bool fits = static_cast<bool>(numbers >> label >> code) && label < 256 && code > 32 && code < 127;
-    require(fits, function, path, " must have lines of a label and the codes of its letter, got '", line,
-            "'.");
+    require(fits, in_open_dataset, path, " must have lines of a label and the codes of its letter, got '",
+            line, "'.");
     if (mapping.class_of_label.size() <= label) mapping.class_of_label.resize(label + 1, -1);
     mapping.class_of_label[label] = static_cast<std::int64_t>(mapping.classes.size());
     mapping.classes.emplace_back(1, static_cast<char>(code));
@@ -160,24 +159,24 @@ Dataset open_idx(const fs::path& place, bool fashion) {
   for (const auto& path : image_files(place)) {
     const IdxFile images = open_file(path, 3);
     const std::int64_t n = images.shape[0], area = images.shape[1] * images.shape[2];
-    require(files.empty() || (layout.height == images.shape[1] && layout.width == images.shape[2]), function,
-            path, " must have images of ", layout.height, " × ", layout.width, " as the other file, got ",
-            images.shape[1], " × ", images.shape[2], ".");
+    require(files.empty() || (layout.height == images.shape[1] && layout.width == images.shape[2]),
+            in_open_dataset, path, " must have images of ", layout.height, " × ", layout.width,
+            " as the other file, got ", images.shape[1], " × ", images.shape[2], ".");
     mapping = mapping_of(path);
     layout = {.height = images.shape[1], .width = images.shape[2], .columns = mapping.has_value()};
     std::vector<std::int64_t> labels(static_cast<std::size_t>(n), -1);
     if (const auto labels_path = labels_of(path)) {
       const IdxFile given = open_file(*labels_path, 1);
-      require(given.shape[0] == n, function, *labels_path, " must have a label for each of the ", n,
+      require(given.shape[0] == n, in_open_dataset, *labels_path, " must have a label for each of the ", n,
               " images of ", path, ", got ", given.shape[0], ".");
       const std::string bytes = read_all(*given.bytes);
       for (std::size_t i = 0; i < labels.size(); ++i) {
         labels[i] = static_cast<unsigned char>(bytes[given.begin + i]);
         if (mapping && !mapping->classes.empty()) {
           const auto number = static_cast<std::size_t>(labels[i]);
-          require(number < mapping->class_of_label.size() && mapping->class_of_label[number] >= 0, function,
-                  *labels_path, " must have labels of its mapping alone, got ", number, " for image ", i,
-                  " (from 0).");
+          require(number < mapping->class_of_label.size() && mapping->class_of_label[number] >= 0,
+                  in_open_dataset, *labels_path, " must have labels of its mapping alone, got ", number,
+                  " for image ", i, " (from 0).");
           labels[i] = mapping->class_of_label[number];
         }
         n_classes = std::max(n_classes, labels[i] + 1);

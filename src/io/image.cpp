@@ -69,7 +69,7 @@ bool is_named_camera_raw(const std::string& path) {
 }
 
 /// As decode_pixels; what is damaged and named as a camera's is a raw file that no decoder here knows.
-Pixels decode_file(const ImageFile& file, const std::function<Placement(ImageSize)>& place,
+Pixels decode_file(const ImageFile& file, const std::function<WantedPixels(ImageSize)>& place,
                    ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
   try {
     return decode_pixels(file.bytes, place, kernel, options);
@@ -86,39 +86,39 @@ std::int64_t crop_offset(std::int64_t size, std::int64_t crop) {
   return -((crop - size + 1) / 2);
 }
 
-Placement place_for_model(ImageSize size, const ImagePreprocessor& preprocessor) {
-  Placement placement;
+WantedPixels place_for_model(ImageSize size, const ImagePreprocessor& preprocessor) {
+  WantedPixels wanted;
   if (preprocessor.fit == ImagePreprocessor::Fit::padded) {
-    placement.target = {preprocessor.crop_height, preprocessor.crop_width};
+    wanted.target = {preprocessor.crop_height, preprocessor.crop_width};
     const std::int64_t side = std::max(size.height, size.width);
     const std::int64_t top = (side - size.height) / 2, left = (side - size.width) / 2;
-    placement.margins = {static_cast<double>(top), static_cast<double>(left),
-                         static_cast<double>(side - size.height - top),
-                         static_cast<double>(side - size.width - left)};
+    wanted.margins = {static_cast<double>(top), static_cast<double>(left),
+                      static_cast<double>(side - size.height - top),
+                      static_cast<double>(side - size.width - left)};
   } else if (preprocessor.shortest_edge == 0) {
-    placement.target = {preprocessor.crop_height, preprocessor.crop_width};
+    wanted.target = {preprocessor.crop_height, preprocessor.crop_width};
   } else if (size.width <= size.height) {
-    placement.target = {preprocessor.shortest_edge * size.height / size.width, preprocessor.shortest_edge};
+    wanted.target = {preprocessor.shortest_edge * size.height / size.width, preprocessor.shortest_edge};
   } else {
-    placement.target = {preprocessor.shortest_edge, preprocessor.shortest_edge * size.width / size.height};
+    wanted.target = {preprocessor.shortest_edge, preprocessor.shortest_edge * size.width / size.height};
   }
-  placement.window = {crop_offset(placement.target.height, preprocessor.crop_height),
-                      crop_offset(placement.target.width, preprocessor.crop_width), preprocessor.crop_height,
-                      preprocessor.crop_width};
-  return placement;
+  wanted.window = {crop_offset(wanted.target.height, preprocessor.crop_height),
+                   crop_offset(wanted.target.width, preprocessor.crop_width), preprocessor.crop_height,
+                   preprocessor.crop_width};
+  return wanted;
 }
 
-Placement place_within(ImageSize size, std::int64_t edge) {
+WantedPixels place_within(ImageSize size, std::int64_t edge) {
   const std::int64_t longest = std::max(size.height, size.width);
-  Placement placement{.target = size};
+  WantedPixels wanted{.target = size};
   if (longest > edge) {
     const auto scaled = [&](std::int64_t length) {
       return std::max<std::int64_t>((2 * length * edge + longest) / (2 * longest), 1);
     };
-    placement.target = {scaled(size.height), scaled(size.width)};
+    wanted.target = {scaled(size.height), scaled(size.width)};
   }
-  placement.window = {0, 0, placement.target.height, placement.target.width};
-  return placement;
+  wanted.window = {0, 0, wanted.target.height, wanted.target.width};
+  return wanted;
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ Image open_source(const Source& source, const DecodeOptions& options, BarePictur
   return image;
 }
 
-Pixels decode(const Source& source, const std::function<Placement(ImageSize)>& place,
+Pixels decode(const Source& source, const std::function<WantedPixels(ImageSize)>& place,
               ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
   const std::string_view bytes = source.bytes;
   const Content& content = source.content;
@@ -77,7 +77,7 @@ Pixels decode(const Source& source, const std::function<Placement(ImageSize)>& p
   const auto turned = [&](ImageSize size) {
     return orientation_transposes(orientation) ? ImageSize{size.width, size.height} : size;
   };
-  const Placement wanted = place(turned(stored));
+  const WantedPixels wanted = place(turned(stored));
   const ImageSize target = turned(wanted.target);
   const Margins margins = margins_before_orientation(wanted.margins, orientation);
 
@@ -191,7 +191,7 @@ std::invoke_result_t<Work, const Source&> with_decoder(std::string_view bytes, c
 
 }  // namespace
 
-Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
+Pixels decode_pixels(std::string_view bytes, const std::function<WantedPixels(ImageSize)>& place,
                      ImagePreprocessor::Resample kernel, const DecodeOptions& options) {
   return with_decoder(bytes, options,
                       [&](const Source& source) { return decode(source, place, kernel, options); });
@@ -267,7 +267,7 @@ namespace {
 }
 }  // namespace
 
-Pixels decode_pixels(std::string_view, const std::function<Placement(ImageSize)>&,
+Pixels decode_pixels(std::string_view, const std::function<WantedPixels(ImageSize)>&,
                      ImagePreprocessor::Resample, const DecodeOptions&) {
   fail_without_vips();
 }

@@ -11,7 +11,7 @@ namespace ilk {
 
 /// What is wanted of an image: the white to put around it, the size to resize the whole to, and the window of
 /// that to keep.
-struct Placement {
+struct WantedPixels {
   ImageSize target;
   Window window;
   Margins margins = {};
@@ -20,7 +20,7 @@ struct Placement {
 /// Decodes and corrects one image (see decode_for_model) and resizes it to what `place` answers to the size
 /// of the image as a person sees it, that is after EXIF orientation. Thread-safe. Throws ImageError; Error
 /// without libvips.
-Pixels decode_pixels(std::string_view bytes, const std::function<Placement(ImageSize)>& place,
+Pixels decode_pixels(std::string_view bytes, const std::function<WantedPixels(ImageSize)>& place,
                      ImagePreprocessor::Resample kernel, const DecodeOptions& options);
 
 /// What an image says before any of its pixels.

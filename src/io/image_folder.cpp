@@ -16,7 +16,6 @@ namespace ilk::internal {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "open_dataset";
 const std::set<std::string> split_folders = {"train", "val", "valid", "validation", "test"};
 
 /// Numbers the classes by name and gives each image its own; an empty name is none.
@@ -52,7 +51,7 @@ Dataset folder_of_classes(const fs::path& place, ImageList list) {
       parts.back().push_back(part.string());
     dataset.images.push_back({path});
   }
-  require(!parts.empty(), function, place, " must hold at least one file.");
+  require(!parts.empty(), in_open_dataset, place, " must hold at least one file.");
   const bool split = std::all_of(parts.begin(), parts.end(), [](const auto& path) {
     return path.size() >= 3 && split_folders.contains(path.front());
   });
@@ -81,20 +80,20 @@ Dataset open_image_folder(const fs::path& place) {
 
 Dataset open_csv(const fs::path& place) {
   Dataset dataset{.format = "csv"};
-  const std::string text = read_text_file(place, function);
-  require(text.find_first_not_of(" \t\r\n") != std::string::npos, function, place,
+  const std::string text = read_text_file(place, in_open_dataset);
+  require(text.find_first_not_of(" \t\r\n") != std::string::npos, in_open_dataset, place,
           " must have at least one row, got an empty file.");
   const fs::path folder = place.parent_path();
   const auto is_there = [&](const std::string& path) {
     std::error_code error;
     return fs::is_regular_file(folder / path, error);
   };
-  const auto table = read_path_table(text, place.string(), function, csv_label_names, is_there);
-  require(table.has_value(), function, place, " must have a column of paths and one of labels.");
+  const auto table = read_path_table(text, place.string(), in_open_dataset, csv_label_names, is_there);
+  require(table.has_value(), in_open_dataset, place, " must have a column of paths and one of labels.");
   if (!table->irregular.empty())
-    fail(function, place, ": line ", table->irregular.front().line, " must have ", table->columns,
+    fail(in_open_dataset, place, ": line ", table->irregular.front().line, " must have ", table->columns,
          " fields as the first, got ", table->irregular.front().fields, ".");
-  require_one_line_each(*table, place.string(), function);
+  require_one_line_each(*table, place.string(), in_open_dataset);
   std::vector<std::string> names;
   std::vector<std::size_t> lines;  // where the images have their labels from
   std::unordered_map<std::string, std::size_t> image_of;
@@ -109,7 +108,7 @@ Dataset open_csv(const fs::path& place) {
       continue;
     }
     std::string& name = names[known->second];
-    require(name.empty() || label.empty() || name == label, function, place,
+    require(name.empty() || label.empty() || name == label, in_open_dataset, place,
             " must give an image one label; line ", lines[known->second], " says '", name, "' of '", written,
             "', and line ", line, " '", label, "'.");
     if (name.empty() && !label.empty()) name = label, lines[known->second] = line;

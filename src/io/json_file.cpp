@@ -14,6 +14,10 @@ nlohmann::json read_json_file(const std::filesystem::path& path, std::string_vie
   }
 }
 
+std::string json_text(const nlohmann::ordered_json& json) {
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string json_fault(const nlohmann::json::exception& error) {
   const std::string text = error.what();  // "[json.exception.parse_error.101] parse error at line 2, …"
   const auto end = text.find("] ");

@@ -6,11 +6,11 @@
 #include <unordered_map>
 
 #include "core/fail.h"
+#include "io/dataset_formats.h"
 
 namespace ilk::internal {
 namespace {
 
-constexpr std::string_view function = "open_dataset";
 constexpr std::uint64_t longest_kept_text = 4096;
 // CIFAR-100's largest file makes some 200 thousand.
 constexpr std::size_t most_values = 1'000'000;
@@ -40,7 +40,7 @@ class PickleReader {
  private:
   template <class... Parts>
   void check(bool rule_holds, const Parts&... parts) const {
-    require(rule_holds, function, file_.path(), ": a pickle ", parts..., " (at byte ", at_, ").");
+    require(rule_holds, in_open_dataset, file_.path(), ": a pickle ", parts..., " (at byte ", at_, ").");
   }
 
   // Bytes are taken through a window of the file.
@@ -289,7 +289,7 @@ Pickle::Pickle(std::shared_ptr<const InputFile> file) : file_(std::move(file)) {
 
 Pickle::Bytes Pickle::array(const PickleValue* value, std::string_view what) const {
   const auto check = [&](bool rule_holds, std::string_view rule) {
-    require(rule_holds, function, file_->path(), ": ", what, " ", rule, ".");
+    require(rule_holds, in_open_dataset, file_->path(), ": ", what, " ", rule, ".");
   };
   check(value && value->kind == Kind::object && value->text.ends_with("_reconstruct"),
         "must be a NumPy array");
@@ -319,20 +319,21 @@ Pickle::Bytes Pickle::array(const PickleValue* value, std::string_view what) con
 }
 
 std::vector<std::int64_t> Pickle::integers(const PickleValue* value, std::string_view what) const {
-  require(value && value->kind == Kind::list, function, file_->path(), ": ", what, " must be a list.");
+  require(value && value->kind == Kind::list, in_open_dataset, file_->path(), ": ", what, " must be a list.");
   std::vector<std::int64_t> numbers;
   for (const PickleValue* item : value->items) {
-    require(item->kind == Kind::integer, function, file_->path(), ": ", what, " must be whole numbers.");
+    require(item->kind == Kind::integer, in_open_dataset, file_->path(), ": ", what,
+            " must be whole numbers.");
     numbers.push_back(item->integer);
   }
   return numbers;
 }
 
 std::vector<std::string> Pickle::texts(const PickleValue* value, std::string_view what) const {
-  require(value && value->kind == Kind::list, function, file_->path(), ": ", what, " must be a list.");
+  require(value && value->kind == Kind::list, in_open_dataset, file_->path(), ": ", what, " must be a list.");
   std::vector<std::string> texts;
   for (const PickleValue* item : value->items) {
-    require(item->kind == Kind::text, function, file_->path(), ": ", what, " must be texts.");
+    require(item->kind == Kind::text, in_open_dataset, file_->path(), ": ", what, " must be texts.");
     texts.push_back(item->text);
   }
   return texts;

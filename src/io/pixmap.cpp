@@ -9,7 +9,7 @@
 namespace ilk {
 namespace {
 
-[[noreturn]] void damaged(const std::string& reason) {
+[[noreturn]] void damaged_pixmap(const std::string& reason) {
   throw ImageError("damaged", "portable pixmap (PPM family): " + reason);
 }
 
@@ -26,9 +26,9 @@ class Pixmap {
       // One white character; more would be pixels.
       if (kind_ >= 4) ++at_;
     }
-    if (width_ < 1 || height_ < 1) damaged("it has no pixels");
-    if (largest_ < 1 || largest_ > 65535) damaged("its largest value must be from 1 to 65535");
-    if (bands_ < 1 || bands_ > 4) damaged("it must have 1 to 4 samples a pixel");
+    if (width_ < 1 || height_ < 1) damaged_pixmap("it has no pixels");
+    if (largest_ < 1 || largest_ > 65535) damaged_pixmap("its largest value must be from 1 to 65535");
+    if (bands_ < 1 || bands_ > 4) damaged_pixmap("it must have 1 to 4 samples a pixel");
     check({height_, width_});
   }
 
@@ -40,7 +40,7 @@ class Pixmap {
                                : kind_ < 4 ? count
                                            : count * (largest_ > 255 ? 2 : 1);
     if (at_ > bytes_.size() || static_cast<std::int64_t>(bytes_.size() - at_) < least)
-      damaged("cut off: its rows end before the picture does");
+      damaged_pixmap("cut off: its rows end before the picture does");
     const auto n = static_cast<std::size_t>(count);
     if (largest_ > 255) {
       picture.shorts.resize(n);
@@ -75,11 +75,11 @@ class Pixmap {
     const std::size_t begin = at_;
     for (; at_ < bytes_.size() && std::isdigit(static_cast<unsigned char>(bytes_[at_])); ++at_) {
       value = 10 * value + (bytes_[at_] - '0');
-      if (value > std::numeric_limits<std::int32_t>::max()) damaged("a number is too large");
+      if (value > std::numeric_limits<std::int32_t>::max()) damaged_pixmap("a number is too large");
     }
     if (at_ == begin)
-      damaged(at_ == bytes_.size() ? "cut off: numbers are missing"
-                                   : "there must be a number where something else is");
+      damaged_pixmap(at_ == bytes_.size() ? "cut off: numbers are missing"
+                                          : "there must be a number where something else is");
     return value;
   }
 
@@ -89,7 +89,7 @@ class Pixmap {
       const std::size_t begin = at_;
       while (at_ < bytes_.size() && !std::isspace(static_cast<unsigned char>(bytes_[at_]))) ++at_;
       const std::string_view name = bytes_.substr(begin, at_ - begin);
-      if (name.empty()) damaged("cut off in its header");
+      if (name.empty()) damaged_pixmap("cut off in its header");
       if (name == "ENDHDR") break;
       if (name == "WIDTH")
         width_ = number();
@@ -109,7 +109,7 @@ class Pixmap {
     if (kind_ == 1) {  // the digits need no space between them
       skip_white_and_comments();
       if (at_ >= bytes_.size() || (bytes_[at_] != '0' && bytes_[at_] != '1'))
-        damaged("its bits must be 0 or 1");
+        damaged_pixmap("its bits must be 0 or 1");
       return '1' - bytes_[at_++];
     }
     std::int64_t value = 0;
@@ -119,7 +119,7 @@ class Pixmap {
       if (largest_ > 255) value = byte() << 8;
       value |= byte();
     }
-    if (value > largest_) damaged("a sample is larger than the largest value that its header names");
+    if (value > largest_) damaged_pixmap("a sample is larger than the largest value that its header names");
     return value;
   }
 
@@ -151,7 +151,7 @@ class Pixmap {
 }  // namespace
 
 BarePicture read_pixmap(std::string_view bytes, const SizeCheck& check) {
-  if (bytes.size() < 2) damaged("cut off in its header");
+  if (bytes.size() < 2) damaged_pixmap("cut off in its header");
   return Pixmap(bytes, check).picture();
 }
 

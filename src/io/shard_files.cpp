@@ -17,7 +17,7 @@ namespace ilk::internal {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::size_t most_unpacked = 2;
+constexpr std::size_t most_unpacked_shards = 2;
 
 bool is_gzipped(const InputFile& file) {
   std::array<std::byte, 2> magic{};
@@ -73,7 +73,7 @@ std::shared_ptr<const InputFile> ShardFiles::open(std::size_t shard) {
   // Another thread may have unpacked it meanwhile.
   if (!unpacked_.empty() && unpacked_.front().first == shard) return unpacked_.front().second;
   unpacked_.emplace_front(shard, unpack(path));
-  if (unpacked_.size() > most_unpacked) unpacked_.pop_back();
+  if (unpacked_.size() > most_unpacked_shards) unpacked_.pop_back();
   return unpacked_.front().second;
 }
 

@@ -8,8 +8,7 @@ namespace ilk::internal {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "open_dataset";
-constexpr std::int64_t side = 96, image_bytes = 3 * side * side;
+constexpr std::int64_t side = 96, stl10_image_bytes = 3 * side * side;
 
 Dataset open_stl10(const fs::path& place) {
   Dataset dataset{.format = "stl10", .classes = class_names(lines_of(place / "class_names.txt"), 10)};
@@ -18,24 +17,24 @@ Dataset open_stl10(const fs::path& place) {
     const auto images = place / (split + "_X.bin"), labels_path = place / (split + "_y.bin");
     if (!fs::exists(images)) continue;
     const auto bytes = open_plain_or_gzip(images);
-    require(bytes->size() % image_bytes == 0, function, images, " must be a multiple of ", image_bytes,
-            " bytes (images of 96 × 96), got ", bytes->size(), ".");
-    const auto n = static_cast<std::int64_t>(bytes->size() / image_bytes);
+    require(bytes->size() % stl10_image_bytes == 0, in_open_dataset, images, " must be a multiple of ",
+            stl10_image_bytes, " bytes (images of 96 × 96), got ", bytes->size(), ".");
+    const auto n = static_cast<std::int64_t>(bytes->size() / stl10_image_bytes);
     std::vector<std::int64_t> labels(static_cast<std::size_t>(n), -1);
     if (fs::exists(labels_path)) {
       const std::string given = read_all(*open_plain_or_gzip(labels_path));
-      require(static_cast<std::int64_t>(given.size()) == n, function, labels_path,
+      require(static_cast<std::int64_t>(given.size()) == n, in_open_dataset, labels_path,
               " must have a label for each of the ", n, " images, got ", given.size(), ".");
       for (std::size_t i = 0; i < given.size(); ++i) {
         labels[i] = static_cast<unsigned char>(given[i]) - 1;
-        require(labels[i] >= 0 && labels[i] < 10, function, labels_path, ": a label must be 1 to 10, got ",
-                labels[i] + 1, " for image ", i, " (from 0).");
+        require(labels[i] >= 0 && labels[i] < 10, in_open_dataset, labels_path,
+                ": a label must be 1 to 10, got ", labels[i] + 1, " for image ", i, " (from 0).");
       }
     }
-    files.push_back({bytes, 0, image_bytes, n});
+    files.push_back({bytes, 0, stl10_image_bytes, n});
     add_split(dataset, split, labels);
   }
-  require(!files.empty(), function, place, " must hold train_X.bin, test_X.bin or unlabeled_X.bin.");
+  require(!files.empty(), in_open_dataset, place, " must hold train_X.bin, test_X.bin or unlabeled_X.bin.");
   dataset.read = pixel_reader(
       std::move(files), {.height = side, .width = side, .channels = 3, .planes = true, .columns = true});
   return dataset;

@@ -18,7 +18,6 @@ namespace ilk::internal {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "open_dataset";
 constexpr std::size_t largest_frame = std::size_t{1} << 28;
 constexpr std::chrono::seconds patience{120};
 const std::set<std::string> video_endings = {".avi",  ".mp4", ".m4v", ".mkv",
@@ -96,7 +95,7 @@ std::map<std::string, std::string> ucf_splits(const fs::path& place, Dataset& da
 }
 
 Dataset open_videos(const fs::path& place) {
-  require(on_path("ffmpeg") && on_path("ffprobe"), function,
+  require(on_path("ffmpeg") && on_path("ffprobe"), in_open_dataset,
           "videos must be read by ffmpeg and ffprobe (Debian: apt install ffmpeg), got no such programs.");
   ImageList list = list_images({place.string()});
   std::vector<std::string> videos;
@@ -105,7 +104,7 @@ Dataset open_videos(const fs::path& place) {
       videos.push_back(path);
     else if (fs::path(path).extension() != ".txt")
       list.skipped.push_back({path, "not an image", "not a video by its ending"});
-  require(!videos.empty(), function, place, " must hold at least one video.");
+  require(!videos.empty(), in_open_dataset, place, " must hold at least one video.");
   list.paths = std::move(videos);
   Dataset dataset = folder_of_classes(place, std::move(list));
   dataset.format = "videos";

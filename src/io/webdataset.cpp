@@ -24,7 +24,6 @@ namespace ilk::internal {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "open_dataset";
 constexpr std::uint64_t largest_sidecar = 1 << 20;
 constexpr std::uint64_t largest_image = std::uint64_t{4} << 30;
 const std::set<std::string> image_endings = {"jpg",  "jpeg", "png",  "webp", "gif", "tif",
@@ -53,7 +52,7 @@ std::vector<fs::path> shards_in(const std::vector<fs::path>& places) {
   }
   std::sort(shards.begin(), shards.end());
   shards.erase(std::unique(shards.begin(), shards.end()), shards.end());
-  require(!shards.empty(), function, places.front(), " must hold tar files.");
+  require(!shards.empty(), in_open_dataset, places.front(), " must hold tar files.");
   return shards;
 }
 
@@ -96,7 +95,8 @@ class Shards {
         if (paths_.size() == 1) throw;
         samples_.resize(samples);
         skipped_.resize(skipped);
-        // Without the name of the function and the path: "[read_tar] "shards/00.tar": a tar archive …".
+        // Without the name of the in_open_dataset and the path: "[read_tar] "shards/00.tar": a tar archive
+        // …".
         const std::string before = concatenate("[", error.function(), "] ", paths_[i], ": ");
         const std::string reason = error.what();
         skipped_.push_back({paths_[i].string(), "damaged",
@@ -204,9 +204,9 @@ Dataset open_webdataset(const std::vector<fs::path>& places) {
   Dataset dataset{.format = "webdataset", .skipped = std::move(shards.skipped_)};
   auto& samples = shards.samples_;
   if (samples.empty() && !dataset.skipped.empty())
-    fail(function, places.front(), " must hold at least one image; the first that was skipped is ",
+    fail(in_open_dataset, places.front(), " must hold at least one image; the first that was skipped is ",
          dataset.skipped.front().path, ": ", dataset.skipped.front().reason);
-  require(!samples.empty(), function, places.front(), " must hold at least one image.");
+  require(!samples.empty(), in_open_dataset, places.front(), " must hold at least one image.");
   // Texts name classes only where nothing else does and they repeat: captions are no classes.
   std::set<std::string> texts;
   bool labelled = false;

@@ -15,7 +15,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "choose_cluster_count";
+constexpr std::string_view in_choose_cluster_count = "choose_cluster_count";
 // What is called clear. With fewer votes, or a second peak as close, other seeds would give other answers.
 constexpr double clear_votes = 0.75;
 constexpr double clear_lead = 0.05;
@@ -34,7 +34,7 @@ struct Criteria {
 /// The numbers to try, ascending.
 std::vector<std::int64_t> candidates(const ClusterCountOptions& options, std::int64_t n) {
   const std::int64_t largest = std::min(options.largest, (n - 1) / 2);
-  require(options.smallest < largest, function,
+  require(options.smallest < largest, in_choose_cluster_count,
           "the range of clusters must hold at least two numbers below half of the ", n, " points, got ",
           options.smallest, " to ", options.largest, ".");
   std::set<std::int64_t> numbers;
@@ -167,8 +167,8 @@ void conclude(ClusterCountChoice& result) {
 
 ClusterCountChoice choose_cluster_count(MatrixView<const float> embeddings,
                                         const ClusterCountOptions& options, Progress& progress) {
-  check_ranges(options, function);
-  require_unit_rows(embeddings, function, "embeddings");
+  check_ranges(options, in_choose_cluster_count);
+  require_unit_rows(embeddings, in_choose_cluster_count, "embeddings");
   const std::int64_t n = embeddings.rows(), sampled = std::min(n, options.sample), half = (sampled + 1) / 2;
   const auto numbers = candidates(options, sampled);
 

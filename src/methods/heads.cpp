@@ -16,7 +16,7 @@ namespace {
 constexpr double initial_deviation = 0.02, cut = 2, adam_epsilon = 1e-8;
 constexpr const char* head_names[] = {"image.", "text."};
 // Tasks: so many rows, or so many hidden columns. Never by the number of threads.
-constexpr std::int64_t rows_per_block = 256, columns_per_task = 128;
+constexpr std::int64_t rows_per_head_block = 256, columns_per_task = 128;
 
 Parameter parameter(Matrix<float> value, bool is_vector) {
   const std::int64_t rows = value.rows(), columns = value.columns();
@@ -79,10 +79,10 @@ template <class Body>
 void Heads::each_rows(const Body& body) {
   const std::int64_t rows = views_ * batch_;
   parallel_blocks(
-      2 * block_count(rows, rows_per_block), 1, [&](std::int64_t task, std::int64_t, std::int64_t) {
-        const std::int64_t begin = task / 2 * rows_per_block;
+      2 * block_count(rows, rows_per_head_block), 1, [&](std::int64_t task, std::int64_t, std::int64_t) {
+        const std::int64_t begin = task / 2 * rows_per_head_block;
         body(static_cast<std::size_t>(task % 2),
-             Block{begin, std::min(rows, begin + rows_per_block), static_cast<std::size_t>(task / 2)});
+             Block{begin, std::min(rows, begin + rows_per_head_block), static_cast<std::size_t>(task / 2)});
       });
 }
 
@@ -98,8 +98,8 @@ void Heads::each_columns(const Body& body) {
 std::vector<Heads::Block> Heads::blocks() const {
   std::vector<Block> all;
   const std::int64_t rows = views_ * batch_;
-  for (std::int64_t begin = 0; begin < rows; begin += rows_per_block)
-    all.push_back({begin, std::min(rows, begin + rows_per_block), all.size()});
+  for (std::int64_t begin = 0; begin < rows; begin += rows_per_head_block)
+    all.push_back({begin, std::min(rows, begin + rows_per_head_block), all.size()});
   return all;
 }
 
@@ -122,7 +122,7 @@ void Heads::make_room() {
     make(head.flow_of_logits, rows, n_clusters_);
     make(head.inverse_deviation, views_, width_);
     for (auto* list : {&head.packed, &head.packed_flow, &head.packed_flow_columns})
-      list->resize(static_cast<std::size_t>(block_count(rows, rows_per_block)));
+      list->resize(static_cast<std::size_t>(block_count(rows, rows_per_head_block)));
   }
 }
 

@@ -17,7 +17,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "separation";
+constexpr std::string_view in_separation = "separation";
 constexpr std::int64_t points_per_block = 1024, points_in_tile = 64, sums_in_tile = 8;
 // As numpy.allclose with a zero on one side, by which scikit-learn tells clusters of no extent.
 constexpr double nearly_zero = 1e-8;
@@ -222,10 +222,10 @@ double calinski_harabasz(std::int64_t points, const Clusters& clusters, double w
 
 Separation separation(MatrixView<const float> features, std::span<const std::int64_t> labels,
                       const SeparationOptions& options) {
-  check_ranges(options, function);
-  require_unit_rows(features, function, "features");
+  check_ranges(options, in_separation);
+  require_unit_rows(features, in_separation, "features");
   const std::int64_t n = features.rows();
-  require(static_cast<std::int64_t>(labels.size()) == n, function,
+  require(static_cast<std::int64_t>(labels.size()) == n, in_separation,
           "labels must be one for each row of features (", n, "), got ", labels.size(), ".");
   const Clusters clusters = sum_clusters(features, labels);
   const Scorer scorer(features, clusters, options);

@@ -20,7 +20,7 @@ namespace ilk {
 using namespace model_store;
 namespace {
 
-constexpr std::string_view function = "get_model";
+constexpr std::string_view in_get_model = "get_model";
 
 /// What belongs to a model beside its weights, where it is there.
 const std::vector<std::string> small_files = {"config.json",
@@ -89,11 +89,11 @@ Wanted resolve(const std::string& name) {
   } else if (!is_repository(wanted.name)) {
     std::string names;
     for (const KnownModel& model : known_models()) names += (names.empty() ? "" : ", ") + model.name;
-    fail(function, "no model is named '", name, "'; there are ", names,
+    fail(in_get_model, "no model is named '", name, "'; there are ", names,
          ", and any repository on the hub as 'owner/name'.");
   }
   if (at != std::string::npos) wanted.revision = name.substr(at + 1);
-  require(!wanted.revision.empty(), function, "a revision must follow the @ in '", name, "'.");
+  require(!wanted.revision.empty(), in_get_model, "a revision must follow the @ in '", name, "'.");
   return wanted;
 }
 
@@ -182,15 +182,15 @@ class Fetch {
         others.push_back(name);
     std::string there;
     for (const std::string& name : others) there += (there.empty() ? "" : ", ") + name;
-    require(has_weights(files_), function, wanted_.repository, " at ", wanted_.revision, " has no ",
+    require(has_weights(files_), in_get_model, wanted_.repository, " at ", wanted_.revision, " has no ",
             weights_name,
             there.empty() ? std::string(" and no other weights")
                           : " (it has " + there + ", which ilk does not read)",
             "; a branch that has it can be named as ", wanted_.repository, "@refs/pr/NUMBER.");
-    require(files_.contains("config.json"), function, wanted_.repository, " at ", revision_,
+    require(files_.contains("config.json"), in_get_model, wanted_.repository, " at ", revision_,
             " has no config.json.");
     const bool has_pairs = files_.contains("vocab.json") && files_.contains("merges.txt");
-    require(files_.contains("tokenizer.json") || files_.contains("vocab.txt") || has_pairs, function,
+    require(files_.contains("tokenizer.json") || files_.contains("vocab.txt") || has_pairs, in_get_model,
             wanted_.repository, " at ", revision_,
             " has no tokenizer.json, nor vocab.txt, nor vocab.json and merges.txt.");
   }
@@ -203,7 +203,7 @@ class Fetch {
 
   /// Before hundreds of megabytes are fetched for nothing.
   void check_configuration() const {
-    const auto configuration = read_json_file(directory_ / "config.json", function);
+    const auto configuration = read_json_file(directory_ / "config.json", in_get_model);
     const std::string type = configuration.is_object() && configuration.contains("model_type") &&
                                      configuration["model_type"].is_string()
                                  ? configuration["model_type"].get<std::string>()
@@ -215,7 +215,7 @@ class Fetch {
       known += (known.empty() ? "" : ", ") + std::string(kind->model_type);
       is_known = is_known || kind->model_type == type;
     }
-    require(is_known, function, wanted_.repository, " is a model of type '", type, "'; ilk reads ", known,
+    require(is_known, in_get_model, wanted_.repository, " is a model of type '", type, "'; ilk reads ", known,
             ".");
   }
 
@@ -224,19 +224,20 @@ class Fetch {
     fetch(modules_name);
     std::string folder;
     try {
-      for (const auto& module : read_json_file(directory_ / modules_name, function))
+      for (const auto& module : read_json_file(directory_ / modules_name, in_get_model))
         if (module.at("type").get<std::string>().ends_with(".Pooling"))
           folder = module.at("path").get<std::string>();
     } catch (const nlohmann::json::exception& error) {
-      fail(function, wanted_.repository, ": ", modules_name, " does not list modules: ", json_fault(error),
-           ".");
+      fail(in_get_model, wanted_.repository, ": ", modules_name,
+           " does not list modules: ", json_fault(error), ".");
     }
-    require(is_plain_name(folder), function, wanted_.repository, ": ", modules_name,
+    require(is_plain_name(folder), in_get_model, wanted_.repository, ": ", modules_name,
             " must name a folder for the pooling, got '", folder, "'.");
     std::string name = folder + "/config.json";
     for (const auto& [path, file] : hub_.files(revision_, folder))
       if (path == name) files_.emplace(path, file);
-    require(files_.contains(name), function, wanted_.repository, " at ", revision_, " has no ", name, ".");
+    require(files_.contains(name), in_get_model, wanted_.repository, " at ", revision_, " has no ", name,
+            ".");
     return name;
   }
 
@@ -250,18 +251,18 @@ class Fetch {
   std::vector<std::string> weight_names() {
     if (files_.contains(weights_name)) return {weights_name};
     fetch(index_name);
-    const auto index = read_json_file(directory_ / index_name, function);
+    const auto index = read_json_file(directory_ / index_name, in_get_model);
     std::set<std::string> shards;
     try {
       for (const auto& [tensor, shard] : index.at("weight_map").items())
         shards.insert(shard.get<std::string>());
     } catch (const nlohmann::json::exception& error) {
-      fail(function, wanted_.repository, ": ", index_name,
+      fail(in_get_model, wanted_.repository, ": ", index_name,
            " does not say where the weights are: ", json_fault(error), ".");
     }
     std::vector<std::string> names = {index_name};
     for (const std::string& shard : shards) {
-      require(is_plain_name(shard) && shard.ends_with(".safetensors") && files_.contains(shard), function,
+      require(is_plain_name(shard) && shard.ends_with(".safetensors") && files_.contains(shard), in_get_model,
               wanted_.repository, ": ", index_name, " names '", shard, "', which is not there.");
       names.push_back(shard);
     }
@@ -308,8 +309,9 @@ std::filesystem::path get_model(const std::string& name, const GetModelOptions& 
     const ModelLock lock(place.string() + ".lock", progress);
     if (std::filesystem::exists(place)) {
       if (is_there_and_right(place, wanted, progress)) return place;
-      require(std::filesystem::exists(place / "ilk-model.json") || std::filesystem::is_empty(place), function,
-              place, " is there, but ilk did not fetch it; move it away to fetch '", name, "'.");
+      require(std::filesystem::exists(place / "ilk-model.json") || std::filesystem::is_empty(place),
+              in_get_model, place, " is there, but ilk did not fetch it; move it away to fetch '", name,
+              "'.");
       // Damaged, or of another revision: what is right in it is kept.
       if (std::filesystem::exists(unfinished)) std::filesystem::remove_all(unfinished);
       std::filesystem::rename(place, unfinished);
@@ -317,11 +319,11 @@ std::filesystem::path get_model(const std::string& name, const GetModelOptions& 
     Fetch(wanted, options, unfinished, progress).run();
     std::filesystem::rename(unfinished, place);
   } catch (const NoConnection& error) {
-    fail(function, error.text(),
+    fail(in_get_model, error.text(),
          " Without a network: copy the model's folder from another machine and give --model FOLDER.");
   } catch (const std::filesystem::filesystem_error& error) {
-    throw WriteError(function, "cannot write the model to the folder " + place.parent_path().string() + ": " +
-                                   error.code().message() + ".");
+    throw WriteError(in_get_model, "cannot write the model to the folder " + place.parent_path().string() +
+                                       ": " + error.code().message() + ".");
   }
   return place;
 }

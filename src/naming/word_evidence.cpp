@@ -15,7 +15,8 @@ namespace {
 // flatter, and every noun has its share.
 constexpr double temperature_per_spread = 1.3;
 // Nouns are read from memory once for so many images, as many as 32 MiB of scores are of.
-constexpr std::int64_t most_images = 128, least_images = 16, most_scores = std::int64_t{1} << 23;
+constexpr std::int64_t most_images_at_once = 128, least_images_at_once = 16,
+                       most_scores = std::int64_t{1} << 23;
 constexpr std::int64_t nouns_per_block = 512, images_per_block = 4, concepts_per_block = 4096;
 
 /// An image's place in a group.
@@ -104,8 +105,8 @@ Evidence WordEvidence::of(std::span<const ImageRows> groups) const {
   const std::vector<Membership> members = memberships(groups);
   Evidence found(std::ssize(groups), n_concepts());
   for (std::size_t g = 0; g < groups.size(); ++g) found.n_images_[g] = std::ssize(groups[g]);
-  const std::int64_t size =
-      std::clamp(most_scores / std::max<std::int64_t>(1, nouns_.columns()), least_images, most_images);
+  const std::int64_t size = std::clamp(most_scores / std::max<std::int64_t>(1, nouns_.columns()),
+                                       least_images_at_once, most_images_at_once);
   Batch batch(size, embeddings_.columns(), nouns_.columns(), n_concepts());
   for (std::size_t first = 0; first < members.size();) {
     batch.count = 0;

@@ -20,12 +20,10 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "assign";
-
 EmbeddedImages from_file(const AssignableRun& run, const std::string& place, Progress& progress) {
   ArrayFile file(place);
   require_features(file, "features");
-  require(file.shape()[1] == run.width(), function, "features must be as wide as the run's (", run.width(),
+  require(file.shape()[1] == run.width(), in_assign, "features must be as wide as the run's (", run.width(),
           "), but ", place, " has ", file.shape()[1], ".");
   EmbeddedImages images{.embeddings = read_unit_rows(file, "features", progress)};
   for (std::int64_t i = 0; i < images.embeddings.rows(); ++i) images.paths.push_back(std::to_string(i));
@@ -34,12 +32,12 @@ EmbeddedImages from_file(const AssignableRun& run, const std::string& place, Pro
 
 EmbeddedImages from_images(const AssignableRun& run, const ImageList& list, const AssignOptions& options,
                            Progress& progress) {
-  require(run.options().features.empty(), function,
+  require(run.options().features.empty(), in_assign,
           "features must be given for a run whose own features came from a file: its model is not known.");
   const std::string& model = options.model.empty() ? run.options().model : options.model;
   const Precision precision = options.device == Device::cuda ? Precision::fp32 : run.precision();
   const auto encoder = load_image_text_encoder(find_model(model), precision, options.device);
-  require(encoder->fingerprint() == run.model_fingerprint(), function,
+  require(encoder->fingerprint() == run.model_fingerprint(), in_assign,
           "model must be the one that the run was made with; '", model, "' has other weights or settings.");
   if (const std::string arithmetic = arithmetic_of(*encoder); arithmetic != run.arithmetic())
     progress.say("The run's images were encoded in " + run.arithmetic() + ", these are in " + arithmetic +
@@ -55,12 +53,12 @@ EmbeddedImages from_images(const AssignableRun& run, const ImageList& list, cons
 
 Placement assign(const std::filesystem::path& run, const ImageList& images, const AssignOptions& options,
                  Progress& progress) {
-  check_ranges(options, function);
+  check_ranges(options, in_assign);
   set_threads(static_cast<int>(options.threads.value_or(0)));
   const AssignableRun finished(run);
-  const Method& method = find_method(finished.options().method, function, "the run's method");
+  const Method& method = find_method(finished.options().method, in_assign, "the run's method");
   if (const std::string notice = unfinished_run_notice(run); !notice.empty()) progress.say(notice);
-  require(options.features.empty() || images.paths.empty(), function,
+  require(options.features.empty() || images.paths.empty(), in_assign,
           "features must not be given together with images, got '", options.features, "'.");
   EmbeddedImages embedded = options.features.empty() ? from_images(finished, images, options, progress)
                                                      : from_file(finished, options.features, progress);

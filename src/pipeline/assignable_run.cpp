@@ -14,10 +14,8 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "assign";
-
 std::filesystem::path features_of(const std::filesystem::path& folder) {
-  require_run(folder, "features.safetensors", function);
+  require_run(folder, "features.safetensors", in_assign);
   return folder / "features.safetensors";
 }
 
@@ -29,7 +27,7 @@ AssignableRun::AssignableRun(const std::filesystem::path& folder) : file_(featur
     for (const auto& cluster : nlohmann::json::parse(read_file(folder / "clusters.json")))
       cluster_names_.push_back(cluster.at("name").get<std::string>());
   } catch (const nlohmann::json::exception& error) {
-    fail(function, folder,
+    fail(in_assign, folder,
          " must be a finished run, but its options or clusters cannot be read: ", json_fault(error), ".");
   }
 }
@@ -37,7 +35,7 @@ AssignableRun::AssignableRun(const std::filesystem::path& folder) : file_(featur
 Precision AssignableRun::precision() const {
   const auto said = file_.metadata().find("precision");
   return said == file_.metadata().end() ? Precision::fp32
-                                        : enum_value<Precision>(said->second, function, "precision");
+                                        : enum_value<Precision>(said->second, in_assign, "precision");
 }
 
 std::string AssignableRun::arithmetic() const {
@@ -48,14 +46,14 @@ RowPlan AssignableRun::plan(const std::string& kind) const {
   std::istringstream text(fact(kind + "_epsilon"));
   text.imbue(std::locale::classic());
   double epsilon = 0;
-  require(static_cast<bool>(text >> epsilon), function, "the run's ", kind,
+  require(static_cast<bool>(text >> epsilon), in_assign, "the run's ", kind,
           "_epsilon must be a number, got '", text.str(), "'.");
   return {.column_potentials = array(kind + "_column_potentials").to_doubles(), .epsilon = epsilon};
 }
 
 std::string AssignableRun::fact(const std::string& name) const {
   const auto found = file_.metadata().find(name);
-  require(found != file_.metadata().end(), function, "the run's features.safetensors must say its ", name,
+  require(found != file_.metadata().end(), in_assign, "the run's features.safetensors must say its ", name,
           ".");
   return found->second;
 }

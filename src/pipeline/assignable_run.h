@@ -5,11 +5,15 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/safetensors.h"
 
 namespace ilk {
+
+/// The function of all errors of placing images.
+inline constexpr std::string_view in_assign = "assign";
 
 /// Opens features.safetensors and clusters.json of a run directory, of this version or an older one.
 class AssignableRun {

@@ -5,6 +5,7 @@
 #include <ilk/run.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ilk {
@@ -17,5 +18,8 @@ std::string digest_of_paths(const std::vector<std::string>& paths);
 
 /// The same as text, with the columns of the levels where there are some.
 std::string to_csv(const std::vector<AssignmentRow>& rows, const ClusterLevels& levels = {});
+
+/// A score or a margin of a row. Throws Error, of `function`, where it is no number.
+double score_number(const std::string& text, std::string_view function);
 
 }  // namespace ilk

@@ -31,8 +31,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-constexpr std::string_view function = "bench";
-
 std::vector<const Method*> parse_methods(const BenchOptions& options) {
   std::vector<const Method*> methods;
   if (options.methods == "none") {
@@ -100,24 +98,24 @@ class Bench {
         progress_(progress),
         methods_(parse_methods(options)) {
     table_.command = command;
-    require(inputs.size() == 1 || run_options.labels.empty(), function,
+    require(inputs.size() == 1 || run_options.labels.empty(), in_bench,
             "labels must come with one data set, got ", inputs.size(), " of them.");
-    require(inputs.size() == 1 || options.predictions.empty(), function,
+    require(inputs.size() == 1 || options.predictions.empty(), in_bench,
             "--predictions must come with one data set, got ", inputs.size(), " of them.");
     for (const RunInputs& one : inputs) {
       for (const auto& input : one.paths)
-        require(!lies_in(output_, place_of_input(input)), function, "output must lie outside of ", input,
+        require(!lies_in(output_, place_of_input(input)), in_bench, "output must lie outside of ", input,
                 ", or it would be clustered too, got ", output_, ".");
       data_.emplace_back(one, run_options_);
     }
-    check_ranges(run_options_, function);
+    check_ranges(run_options_, in_bench);
     if (run_options_.cache == "none") run_options_.cache = (output_ / "cache").string();
   }
 
   BenchTable go() {
     check_folder();
     FileLock lock(output_ / "bench.lock");
-    require(lock.try_lock(FileLock::Kind::exclusive), function, "another bench is at work in ", output_, ".");
+    require(lock.try_lock(FileLock::Kind::exclusive), in_bench, "another bench is at work in ", output_, ".");
     for (const fs::path& folder : {output_, output_ / "runs"}) remove_unfinished_files(folder);
     std::error_code error;
     if (!fs::exists(output_ / "table.json", error))
@@ -136,12 +134,12 @@ class Bench {
 
  private:
   void check_folder() const {
-    require_output_folder(output_, function);
+    require_output_folder(output_, in_bench);
     std::error_code error;
     const Json found = read_json_file(output_ / "table.json");
     require((found.is_object() && found.value("program", "") == "ilk bench") || !fs::exists(output_, error) ||
                 fs::is_empty(output_, error),
-            function, "output must be a bench's folder, an empty or a new folder; ", output_,
+            in_bench, "output must be a bench's folder, an empty or a new folder; ", output_,
             " holds other files.");
   }
 
@@ -222,7 +220,7 @@ class Bench {
                     ".log)");
     std::string failure;
     const auto record = result_of(data, run, "features", failure);
-    if (!record) fail(function, "the run that encodes images and words failed: ", failure);
+    if (!record) fail(in_bench, "the run that encodes images and words failed: ", failure);
     const Json& facts = record->facts;
     features_made_.push_back(
         concatenate("Features ", data_.size() > 1 ? "of " + data.name() + " " : "",
@@ -359,7 +357,7 @@ class Bench {
 BenchTable bench(const std::vector<RunInputs>& data, const BenchOptions& options,
                  const RunOptions& run_options, const std::string& command, const StartRun& start,
                  Progress& progress) {
-  check_ranges(options, function);
+  check_ranges(options, in_bench);
   return Bench(data, options, run_options, command, start, progress).go();
 }
 

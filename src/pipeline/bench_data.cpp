@@ -16,8 +16,6 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "bench";
-
 bool is_dataset(const RunInputs& inputs, const DatasetOptions& part) {
   return inputs.paths.size() == 1 && inputs.listed.empty() &&
          (!part.split.empty() || !part.classes.empty() || is_packed_dataset(inputs.paths.front()));
@@ -38,13 +36,13 @@ BenchData::BenchData(RunInputs inputs, const RunOptions& options)
       features_(options.features),
       part_(options.dataset) {
   open(options);
-  require(!dataset_.empty() || !labels_place_.empty(), function,
+  require(!dataset_.empty() || !labels_place_.empty(), in_bench,
           "labels must be given to score against, or a data set that has them, got neither.");
-  if (names_.empty()) fail_without_images(skipped_, function);
+  if (names_.empty()) fail_without_images(skipped_, in_bench);
   n_images_ = static_cast<std::int64_t>(names_.size());
   for (const auto label : labels(names_).of_image)
     if (label >= 0) used_.insert(label);
-  require(used_.size() >= 2, function, "the labels must name at least two classes, got ", used_.size(), ".");
+  require(used_.size() >= 2, in_bench, "the labels must name at least two classes, got ", used_.size(), ".");
 
   nlohmann::ordered_json stamps = nlohmann::ordered_json::object();
   for (const auto& input : inputs_.paths) stamp_place(place_of_input(input), stamps);
@@ -77,7 +75,7 @@ void BenchData::open(const RunOptions& options) {
     in_order_ = true;
   } else {
     for (const auto& input : inputs_.paths)
-      require(!is_packed_dataset(input), function,
+      require(!is_packed_dataset(input), in_bench,
               "a data set must be the only input (tar shards: one pattern, such as 'shards/*.tar'), got '",
               input, "' among several.");
     ImageList list = list_images(inputs_.paths, inputs_.listed);
@@ -108,7 +106,7 @@ RunAssignments BenchData::read_predictions(const std::string& name, const std::s
     if (classes.of_image[i] < 0 || found.of_image[i] >= 0) continue;
     if (missing++ == 0) first = names_[i];
   }
-  require(missing == 0, function, "--predictions ", name, "=", file,
+  require(missing == 0, in_bench, "--predictions ", name, "=", file,
           " must give each image that has a label a cluster (0 or more); ", missing, " of ", n_images_,
           " have none, the first of them '", first, "'.");
   RunAssignments run{.paths = names_, .names = found.classes};
@@ -123,7 +121,7 @@ const Labels& BenchData::labels(const std::vector<std::string>& paths) {
   if (paths == paths_) return labels_;
   if (labels_place_.empty()) {
     auto found = labels_for(paths, {.dataset = dataset_, .part = part_});
-    if (!found) fail(function, "there must be labels to score against.");
+    if (!found) fail(in_bench, "there must be labels to score against.");
     labels_ = *std::move(found);
   } else {
     labels_ = read_labels(labels_place_, paths, in_order_);

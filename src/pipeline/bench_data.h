@@ -6,12 +6,16 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/run_assignments.h"
 #include "text/labels.h"
 
 namespace ilk {
+
+/// The function of all errors of a bench.
+inline constexpr std::string_view in_bench = "bench";
 
 /// One data set, folder or file of features with its labels.
 class BenchData {

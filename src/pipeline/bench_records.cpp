@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "io/files.h"
+#include "io/json_file.h"
 #include "io/sha256.h"
 
 namespace ilk {
@@ -11,10 +12,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 bool is_of(const Json& file, const Json& identity) {
   return file.is_object() && file.contains("key") && identity_of(file["key"]) == identity;
 }
@@ -22,7 +19,7 @@ bool is_of(const Json& file, const Json& identity) {
 }  // namespace
 
 Json as_written(const Json& json) {
-  return Json::parse(dump(json));
+  return Json::parse(json_text(json));
 }
 
 Json read_json_file(const fs::path& path) {
@@ -44,7 +41,7 @@ std::string BenchRecords::name_for(const std::string& base, const Json& key) con
   const Json finished = read_json_file(record_file(base)), begun = read_json_file(begun_file(base));
   const bool is_free = finished.is_null() && begun.is_null();
   if (is_free || is_of(finished, identity) || is_of(begun, identity)) return base;
-  return base + "-" + sha256_hex(dump(identity)).substr(0, 8);
+  return base + "-" + sha256_hex(json_text(identity) + "\n").substr(0, 8);
 }
 
 bool BenchRecords::knows(const std::string& name, const Json& key, BenchRecord& record) const {
@@ -69,7 +66,7 @@ void BenchRecords::write(BenchRecord& record) const {
   }
   Json json = record.facts;
   json["key"] = record.key;
-  write_file_atomically(record_file(record.name), dump(json));
+  write_file_atomically(record_file(record.name), json_text(json) + "\n");
   std::error_code error;
   fs::remove(begun_file(record.name), error);
 }
@@ -106,7 +103,7 @@ BenchRecords::Spent BenchRecords::begin(const std::string& name, const Json& key
   }
   begun["key"] = key;
   begun["stopped"] = false;
-  write_file_atomically(begun_file(name), dump(begun));
+  write_file_atomically(begun_file(name), json_text(begun) + "\n");
   std::error_code error;
   fs::remove(record_file(name), error);
   return {begun.value("seconds", 0.0), begun.value("cpu_seconds", 0.0)};
@@ -117,7 +114,7 @@ void BenchRecords::stopped(const std::string& name, Spent spent) const {
   begun["seconds"] = spent.seconds;
   begun["cpu_seconds"] = spent.cpu_seconds;
   begun["stopped"] = true;
-  write_file_atomically(begun_file(name), dump(begun));
+  write_file_atomically(begun_file(name), json_text(begun) + "\n");
 }
 
 }  // namespace ilk

@@ -10,6 +10,7 @@
 #include "core/fail.h"
 #include "core/text.h"
 #include "io/csv.h"
+#include "io/json_file.h"
 #include "pipeline/bench.h"
 
 namespace ilk {
@@ -64,7 +65,7 @@ std::optional<MeanDeviation> of_column(const Line& line, const Column& column) {
 }
 
 /// "34.6 ± 0.9"; one run has no deviation.
-std::string cell(const Line& line, const Column& column) {
+std::string cell_text(const Line& line, const Column& column) {
   const auto known = of_column(line, column);
   if (!known) return "–";
   const auto [mean, deviation] = *known;
@@ -89,7 +90,7 @@ std::vector<std::vector<std::string>> cells_of(const BenchTable& table) {
     if (several) row.push_back(first.data);
     row.push_back(first.method + (first.variant.empty() ? "" : " " + first.variant));
     row.push_back(std::to_string(line.size()));
-    for (const Column& column : columns) row.push_back(cell(line, column));
+    for (const Column& column : columns) row.push_back(cell_text(line, column));
   }
   return rows;
 }
@@ -234,7 +235,7 @@ std::string to_json(const BenchTable& table) {
   const Json json{{"program", "ilk bench"},     {"version", ILK_VERSION}, {"command", table.command},
                   {"protocol", table.protocol}, {"methods", methods},     {"runs", runs},
                   {"failures", failures}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 }  // namespace ilk

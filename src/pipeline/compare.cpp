@@ -5,6 +5,7 @@
 
 #include "core/fail.h"
 #include "io/files.h"
+#include "io/json_file.h"
 #include "pipeline/run_assignments.h"
 
 namespace ilk {
@@ -12,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-constexpr std::string_view function = "compare";
+constexpr std::string_view in_compare = "compare";
 
 std::string method_of(const fs::path& run) {
   std::error_code error;
@@ -27,7 +28,7 @@ std::string method_of(const fs::path& run) {
 }  // namespace
 
 Comparison compare(const std::vector<std::string>& runs, const EvaluateOptions& options) {
-  require(runs.size() >= 2, function, "at least two runs must be given, got ", runs.size(), ".");
+  require(runs.size() >= 2, in_compare, "at least two runs must be given, got ", runs.size(), ".");
   Comparison result;
   std::vector<std::unordered_map<std::string, std::int64_t>> cluster_of;
   std::vector<std::string> shared;
@@ -49,7 +50,7 @@ Comparison compare(const std::vector<std::string>& runs, const EvaluateOptions& 
       std::erase_if(shared, [&](const std::string& image) { return !clusters.contains(image); });
     result.runs.push_back(std::move(run));
   }
-  require(!shared.empty(), function, "the runs must share at least one image by its path, got none.");
+  require(!shared.empty(), in_compare, "the runs must share at least one image by its path, got none.");
   result.n_images = static_cast<std::int64_t>(shared.size());
 
   std::vector<std::vector<std::int64_t>> of_runs;
@@ -71,7 +72,7 @@ Comparison compare(const std::vector<std::string>& runs, const EvaluateOptions& 
   if (const auto labels = labels_for(shared, options)) {
     for (std::size_t r = 0; r < of_runs.size(); ++r) {
       const auto [classes, clusters] = labelled_only(*labels, of_runs[r]);
-      require(!classes.empty(), function,
+      require(!classes.empty(), in_compare,
               "labels must give at least one of the shared images a class, got none.");
       result.runs[r].agreement = agreement(classes, clusters);
     }
@@ -99,7 +100,7 @@ std::string to_json(const Comparison& comparison) {
     indices.push_back(row);
   }
   const Json json{{"images", comparison.n_images}, {"runs", runs}, {"adjusted_rand_index", indices}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 }  // namespace ilk

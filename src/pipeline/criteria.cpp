@@ -20,9 +20,8 @@ namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "by";
 constexpr std::size_t pictures_of_cluster = 4;
-constexpr std::int64_t thumbnail_edge = 128;
+constexpr std::int64_t exemplar_edge = 128;
 
 /// The clusters that the images have already: of nested ones those of the topmost level.
 std::pair<std::vector<std::int64_t>, std::int64_t> clusters_at_hand(const RunRecord& record) {
@@ -56,7 +55,7 @@ std::pair<Corpus, Matrix<float>> words_with_features(const Criterion& criterion,
   const Matrix<float> encoded =
       source.encode_words(make_corpus(words.source, missing.texts), record.vocabulary.templates);
   if (encoded.empty()) {
-    require(known.texts.size() >= 2, function, "--by ", criterion.name,
+    require(known.texts.size() >= 2, "by", "--by ", criterion.name,
             " needs features of its words, and no model is there to make them; of its ", words.texts.size(),
             " words ", known.texts.size(), " are among --nouns, two at least must be.");
     return {std::move(known), std::move(features)};
@@ -86,7 +85,7 @@ class CriterionRun {
     record_.n_clusters =
         criterion.n_clusters.value_or(upper.empty() ? from.n_clusters : std::ssize(upper.front()));
     record_.options.n_clusters = record_.n_clusters;
-    require(record_.n_clusters <= from.images.embeddings.rows(), function, "--by ", criterion.name,
+    require(record_.n_clusters <= from.images.embeddings.rows(), "by", "--by ", criterion.name,
             " must make at most as many clusters as there are images (", from.images.embeddings.rows(),
             "), got ", record_.n_clusters, ".");
   }
@@ -229,8 +228,8 @@ std::vector<ReportCriterion> report_criteria(
     for (std::int64_t i = begin; i < end; ++i) {
       auto& picture = *pictures[static_cast<std::size_t>(i)];
       try {
-        picture.thumbnail_jpeg = make_thumbnail(read(picture.path, row_of.at(picture.path)), thumbnail_edge,
-                                                record.options.images);
+        picture.thumbnail_jpeg =
+            make_thumbnail(read(picture.path, row_of.at(picture.path)), exemplar_edge, record.options.images);
       } catch (const ImageError&) {
         // It went away since it was encoded; the report does without.
       }

@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-constexpr std::string_view function = "edit";
 constexpr std::string_view kinds[] = {"rename", "merge", "split", "move", "lock", "unlock"};
 
 Json to_json(const Edit& edit) {
@@ -29,7 +28,7 @@ Json to_json(const Edit& edit) {
 /// What no edit of ours lacks, so that a replay can rely on it.
 void check(const Edit& edit) {
   using Kind = Edit::Kind;
-  const auto rule = [](bool holds, const char* text) { require(holds, function, text); };
+  const auto rule = [](bool holds, const char* text) { require(holds, in_edit, text); };
   const auto is_cluster = [](std::int64_t number) { return number >= 0 && number < most_clusters; };
   rule(is_cluster(edit.cluster) && std::all_of(edit.clusters.begin(), edit.clusters.end(), is_cluster),
        "a cluster must be a number from 0 on");
@@ -61,7 +60,7 @@ void check(const Edit& edit) {
 Edit from_json(const Json& json) {
   Edit edit;
   const auto kind = std::find(std::begin(kinds), std::end(kinds), json.at("edit").get<std::string>());
-  require(kind != std::end(kinds), function, "no such kind is known here: ", json.at("edit").dump());
+  require(kind != std::end(kinds), in_edit, "no such kind is known here: ", json.at("edit").dump());
   edit.kind = static_cast<Edit::Kind>(kind - std::begin(kinds));
   edit.cluster = json.at("cluster");
   edit.clusters = json.value("clusters", edit.clusters);
@@ -246,7 +245,7 @@ std::vector<Edit> read_edits(const fs::path& run) {
     try {
       edits.push_back(from_json(Json::parse(one)));
     } catch (const std::exception& problem) {
-      fail(function, file, ", line ", line, " is no edit: ", text_of(problem), ".");
+      fail(in_edit, file, ", line ", line, " is no edit: ", text_of(problem), ".");
     }
   }
   return edits;
@@ -257,8 +256,7 @@ void write_edits(const fs::path& run, const std::vector<Edit>& edits) {
   if (edits.empty()) {
     std::error_code error;
     fs::remove(file, error);
-    if (error)
-      throw WriteError(function, "cannot remove \"" + file.string() + "\": " + error.message() + ".");
+    if (error) throw WriteError(in_edit, "cannot remove \"" + file.string() + "\": " + error.message() + ".");
     return;
   }
   std::string text;

@@ -6,12 +6,16 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "pipeline/edit_run.h"
 
 namespace ilk {
+
+/// The function of all errors of edits.
+inline constexpr std::string_view in_edit = "edit";
 
 /// A line of edits.jsonl.
 struct Edit {

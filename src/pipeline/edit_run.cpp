@@ -19,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Kind = EditRequest::Kind;
-constexpr std::string_view function = "edit";
 constexpr const char* files_of_clusters[] = {"clusters.json", "levels.json", "assignments.csv"};
 
 /// A run that is being edited.
@@ -44,7 +43,7 @@ class Editor {
 
   EditSummary undo() {
     auto edits = read_edits(files_.directory());
-    require(!edits.empty(), function, files_.directory(), " has no edits to undo.");
+    require(!edits.empty(), in_edit, files_.directory(), " has no edits to undo.");
     const std::string undone = sentence(edits.back());
     edits.pop_back();
     return write(edits, "Undone: " + undone);
@@ -60,14 +59,14 @@ class Editor {
     } else {
       edit.cluster = find(request.cluster);
       const bool locked = clusters_[static_cast<std::size_t>(edit.cluster)].locked;
-      require(request.kind != Kind::unlock || locked, function, "cluster ", edit.cluster,
+      require(request.kind != Kind::unlock || locked, in_edit, "cluster ", edit.cluster,
               " is not locked, so it cannot be unlocked.");
       if (request.kind != Kind::unlock) require_unlocked(edit.cluster);
     }
     switch (request.kind) {
       case Kind::rename:
         edit.names = request.names;
-        require(edit.names.size() == 1 && !edit.names.front().empty(), function,
+        require(edit.names.size() == 1 && !edit.names.front().empty(), in_edit,
                 "a cluster needs a name that is not empty.");
         break;
       case Kind::merge:
@@ -94,10 +93,10 @@ class Editor {
       const std::int64_t other = find(name);
       require_unlocked(other);
       require(other != edit.cluster && std::count(edit.clusters.begin(), edit.clusters.end(), other) == 0,
-              function, "cluster ", other, " is named twice; a merge takes different clusters.");
+              in_edit, "cluster ", other, " is named twice; a merge takes different clusters.");
       edit.clusters.push_back(other);
     }
-    require(!edit.clusters.empty(), function, "a merge needs at least two clusters.");
+    require(!edit.clusters.empty(), in_edit, "a merge needs at least two clusters.");
   }
 
   void split(Edit& edit, const EditRequest& request) const {
@@ -105,7 +104,7 @@ class Editor {
     for (std::size_t i = 0; i < rows_.size(); ++i)
       if (rows_[i].cluster == edit.cluster) members.push_back(static_cast<std::int64_t>(i));
     const auto n = static_cast<std::int64_t>(members.size());
-    require(request.parts >= 2 && request.parts <= n, function, "a cluster of ", n,
+    require(request.parts >= 2 && request.parts <= n, in_edit, "a cluster of ", n,
             " images can be split into 2 to ", n, " parts, got ", request.parts, ".");
     const Matrix<float> x = files_.embeddings(rows_.size());
     const KMeansResult parts = kmeans(rows_of(x, members), {.n_clusters = request.parts});
@@ -124,7 +123,7 @@ class Editor {
   }
 
   void move(Edit& edit, const EditRequest& request) const {
-    require(!request.images.empty(), function, "a move needs at least one image.");
+    require(!request.images.empty(), in_edit, "a move needs at least one image.");
     std::unordered_map<std::string, const AssignmentRow*> by_path, by_file;
     for (const auto& row : rows_) {
       by_path.emplace(row.path, &row);
@@ -134,7 +133,7 @@ class Editor {
       auto found = by_path.find(image);
       if (found == by_path.end()) {
         found = by_file.find(fs::absolute(image).lexically_normal().string());
-        require(found != by_file.end(), function, "the run has no image '", image, "'.");
+        require(found != by_file.end(), in_edit, "the run has no image '", image, "'.");
       }
       require_unlocked(found->second->cluster);
       edit.images.push_back(path_key(found->second->path));
@@ -142,7 +141,7 @@ class Editor {
   }
 
   void require_unlocked(std::int64_t cluster) const {
-    require(!clusters_[static_cast<std::size_t>(cluster)].locked, function, "cluster ", cluster, " (",
+    require(!clusters_[static_cast<std::size_t>(cluster)].locked, in_edit, "cluster ", cluster, " (",
             clusters_[static_cast<std::size_t>(cluster)].name, ") is locked; `ilk edit ",
             files_.directory().string(), " unlock ", cluster, "` makes it free.");
   }
@@ -152,10 +151,10 @@ class Editor {
     std::int64_t number = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc() && end == text.data() + text.size()) {
-      require(number >= 0 && number < static_cast<std::int64_t>(clusters_.size()), function,
+      require(number >= 0 && number < static_cast<std::int64_t>(clusters_.size()), in_edit,
               "there is no cluster ", text, "; the last is ", clusters_.size() - 1, ".");
       const std::int64_t into = clusters_[static_cast<std::size_t>(number)].merged_into;
-      require(into < 0, function, "cluster ", text, " went into cluster ", into, ".");
+      require(into < 0, in_edit, "cluster ", text, " went into cluster ", into, ".");
       return number;
     }
     std::vector<std::string> names;
@@ -163,12 +162,12 @@ class Editor {
       if (clusters_[c].merged_into >= 0) continue;
       names.push_back(clusters_[c].name);
       if (clusters_[c].name != text) continue;
-      require(number < 0, function, "clusters ", number, " and ", c, " are both called '", text,
+      require(number < 0, in_edit, "clusters ", number, " and ", c, " are both called '", text,
               "'; give the number.");
       number = static_cast<std::int64_t>(c);
     }
     const std::string nearest = nearest_name(text, names);
-    require(number >= 0, function, "there is no cluster '", text, "'.",
+    require(number >= 0, in_edit, "there is no cluster '", text, "'.",
             nearest.empty() ? "" : " Did you mean '" + nearest + "'?");
     return number;
   }
@@ -225,7 +224,7 @@ class Editor {
     for (const char* name : files_of_clusters)
       if (fs::exists(kept / name, error)) write_file_atomically(run / name, read_file(kept / name));
     fs::remove_all(kept, error);
-    if (error) throw WriteError(function, "cannot remove " + kept.string() + ": " + error.message() + ".");
+    if (error) throw WriteError(in_edit, "cannot remove " + kept.string() + ": " + error.message() + ".");
     const auto rows = read_assignment_rows(run / "assignments.csv");
     std::int64_t moved = 0;
     for (std::size_t i = 0; i < std::min(rows.size(), rows_.size()); ++i)

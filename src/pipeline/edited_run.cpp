@@ -3,13 +3,13 @@
 #include <ilk/kmeans.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "core/fail.h"
 #include "io/files.h"
+#include "io/json_file.h"
 #include "pipeline/levels.h"
 
 namespace ilk {
@@ -17,25 +17,17 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-constexpr std::string_view function = "edit";
-
 EditedClusters state_of(const std::vector<AssignmentRow>& rows, const Json& clusters) {
   EditedClusters state;
   for (const auto& cluster : clusters) state.clusters.push_back({.name = cluster.at("name")});
   for (const auto& row : rows) {
-    require(row.cluster < static_cast<std::int64_t>(clusters.size()), function,
+    require(row.cluster < static_cast<std::int64_t>(clusters.size()), in_edit,
             "assignments.csv and clusters.json must be of one run; the first names cluster ", row.cluster,
             ", the second has ", clusters.size(), ".");
     state.labels.push_back(row.cluster);
     state.seconds.push_back(row.second);
   }
   return state;
-}
-
-double number(const std::string& text) {
-  double value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
 }
 
 void write_where_new(const fs::path& file, const std::string& contents) {
@@ -46,7 +38,7 @@ void write_where_new(const fs::path& file, const std::string& contents) {
 void require_place(const Json& cluster, const char* key, std::size_t places, const fs::path& file) {
   const auto found = cluster.find(key);
   if (found == cluster.end()) return;
-  require(found->is_number_integer() && *found >= 0 && *found < static_cast<std::int64_t>(places), function,
+  require(found->is_number_integer() && *found >= 0 && *found < static_cast<std::int64_t>(places), in_edit,
           file, ": ", key, " must be a number from 0 to ", places - 1, ", got ", found->dump(), ".");
 }
 
@@ -72,7 +64,8 @@ Json clusters_json(const Json& unedited, const EditedClusters& state, const std:
                                               {"exemplars", Json::array()}};
     auto& own = members[c];
     std::vector<double> scores(own.size());
-    std::transform(own.begin(), own.end(), scores.begin(), [&](auto i) { return number(rows[i].score); });
+    std::transform(own.begin(), own.end(), scores.begin(),
+                   [&](auto i) { return score_number(rows[i].score, in_edit); });
     std::vector<std::size_t> order(own.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
@@ -125,11 +118,11 @@ Json read_clusters(const fs::path& folder) {
   const fs::path file = folder / "clusters.json";
   try {
     Json clusters = Json::parse(read_file(file));
-    require(clusters.is_array(), function, file, " must hold a list of clusters.");
+    require(clusters.is_array(), in_edit, file, " must hold a list of clusters.");
     for (std::size_t c = 0; c < clusters.size(); ++c) {
       const Json& cluster = clusters[c];
       cluster.at("name").get_ref<const std::string&>();
-      require(cluster.value("cluster", c) == c, function, file, ": cluster ", c, " must say that it is, got ",
+      require(cluster.value("cluster", c) == c, in_edit, file, ": cluster ", c, " must say that it is, got ",
               cluster.at("cluster").dump(), ".");
       require_place(cluster, "method_cluster", clusters.size(), file);
       require_place(cluster, "merged_into", clusters.size(), file);
@@ -137,7 +130,7 @@ Json read_clusters(const fs::path& folder) {
     }
     return clusters;
   } catch (const nlohmann::json::exception& problem) {
-    fail(function, file, " cannot be read: ", problem.what(), ".");
+    fail(in_edit, file, " cannot be read: ", problem.what(), ".");
   }
 }
 
@@ -171,10 +164,7 @@ std::int64_t write_edited(const fs::path& run, const std::vector<Edit>& edits,
     const auto old = images.before.find(rows[i].path);
     moved += old != images.before.end() && old->second != rows[i].cluster ? 1 : 0;
   }
-  write_where_new(
-      run / "clusters.json",
-      clusters_json(unedited, state, rows, exemplars).dump(2, ' ', false, Json::error_handler_t::replace) +
-          "\n");
+  write_where_new(run / "clusters.json", json_text(clusters_json(unedited, state, rows, exemplars)) + "\n");
   write_levels(levels, run);
   write_where_new(run / "assignments.csv", to_csv(rows, levels));
   return moved;
@@ -185,7 +175,7 @@ void follow_edits(const fs::path& run, const std::vector<std::string>& paths, co
   const Json clusters = read_clusters(run);
   const auto require_known = [&](const std::vector<std::int64_t>& labels) {
     for (const std::int64_t label : labels)
-      require(label < static_cast<std::int64_t>(clusters.size()), function, "the files of ", run,
+      require(label < static_cast<std::int64_t>(clusters.size()), in_edit, "the files of ", run,
               " must be of one run; one names cluster ", label, ", but clusters.json has ", clusters.size(),
               ".");
   };

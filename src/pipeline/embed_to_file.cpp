@@ -21,7 +21,7 @@ namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "embed";
+constexpr std::string_view in_embed = "embed";
 
 /// What is written.
 struct Embedded {
@@ -79,7 +79,7 @@ const FileFormat& format_of(const fs::path& output) {
   const std::string ending = output.extension().string();
   const auto found = std::find_if(std::begin(formats), std::end(formats),
                                   [&](const FileFormat& format) { return format.ending == ending; });
-  require(found != std::end(formats), function,
+  require(found != std::end(formats), in_embed,
           "-o must name a file that ends in .npy, .safetensors, .parquet or .csv, got ", output, ".");
   return *found;
 }
@@ -87,7 +87,7 @@ const FileFormat& format_of(const fs::path& output) {
 void write_names(const fs::path& file, const std::vector<std::string>& paths) {
   std::string text;
   for (const auto& path : paths) {
-    require(path.find('\n') == std::string::npos, function, "the name of ", path,
+    require(path.find('\n') == std::string::npos, in_embed, "the name of ", path,
             " has a line's end, which a list of names cannot hold; .parquet and .csv can.");
     text += path + "\n";
   }
@@ -97,7 +97,7 @@ void write_names(const fs::path& file, const std::vector<std::string>& paths) {
 }  // namespace
 
 EmbedSummary embed_to_file(const ImageList& list, const EmbedOptions& options, Progress& progress) {
-  check_ranges(options, function);
+  check_ranges(options, in_embed);
   const FileFormat& format = format_of(options.output);
   set_threads(static_cast<int>(options.threads.value_or(0)));
   const auto encoder = load_image_text_encoder(find_model(options.model), options.precision, options.device);

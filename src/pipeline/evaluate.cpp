@@ -14,6 +14,7 @@
 #include "core/option_checks.h"
 #include "io/csv.h"
 #include "io/files.h"
+#include "io/json_file.h"
 #include "io/safetensors.h"
 #include "naming/name_correctness.h"
 #include "pipeline/assignments_csv.h"
@@ -26,7 +27,7 @@ namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "evaluate";
+constexpr std::string_view in_evaluate = "evaluate";
 
 bool are_row_numbers(const std::vector<std::string>& paths) {
   for (std::size_t i = 0; i < paths.size(); ++i)
@@ -61,8 +62,8 @@ Labels labels_of(const Dataset& dataset, const std::vector<std::string>& paths) 
       any = true;
     }
   }
-  require(any, function, "dataset must hold at least one of the run's images; the first of ", dataset.place,
-          " is '", dataset.images.front().name, "', the run's first '", paths.front(), "'.");
+  require(any, in_evaluate, "dataset must hold at least one of the run's images; the first of ",
+          dataset.place, " is '", dataset.images.front().name, "', the run's first '", paths.front(), "'.");
   return {.classes = dataset.classes, .of_image = std::move(of_image)};
 }
 
@@ -108,13 +109,13 @@ const char* text_of(NameRelation relation) {
 
 RunAssignments read_assignments(const fs::path& run_directory, std::optional<std::int64_t> level) {
   const fs::path file = run_directory / "assignments.csv";
-  require_run(run_directory, "assignments.csv", function);
+  require_run(run_directory, "assignments.csv", in_evaluate);
   auto rows = parse_csv_rows(read_file(file));
-  require(rows.size() >= 2, function, file, " must have a header and at least one image, got ", rows.size(),
-          " rows.");
+  require(rows.size() >= 2, in_evaluate, file, " must have a header and at least one image, got ",
+          rows.size(), " rows.");
   const auto column = [&](const char* name) {
     const auto found = csv_column(rows.front().fields, {name});
-    require(found.has_value(), function, file, " must have the columns path, cluster and name; ", name,
+    require(found.has_value(), in_evaluate, file, " must have the columns path, cluster and name; ", name,
             " is missing.");
     return *found;
   };
@@ -123,7 +124,7 @@ RunAssignments read_assignments(const fs::path& run_directory, std::optional<std
     std::string known;
     for (const auto& field : rows.front().fields)
       if (field.starts_with("cluster_")) known += (known.empty() ? "" : ", ") + field.substr(8);
-    fail(function, "level must be one of the run's ", known.empty() ? "(it has none)" : "(" + known + ")",
+    fail(in_evaluate, "level must be one of the run's ", known.empty() ? "(it has none)" : "(" + known + ")",
          ", got ", *level, ".");
   }
   const std::size_t path = column("path"), cluster = column(("cluster" + suffix).c_str()),
@@ -131,14 +132,14 @@ RunAssignments read_assignments(const fs::path& run_directory, std::optional<std
   RunAssignments assignments;
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const auto& fields = rows[i].fields;
-    require(fields.size() == rows.front().fields.size(), function, file, ": line ", rows[i].line,
+    require(fields.size() == rows.front().fields.size(), in_evaluate, file, ": line ", rows[i].line,
             " must have as many fields as the header (", rows.front().fields.size(), "), got ", fields.size(),
             ".");
     std::int64_t number = -1;
     const std::string& text = fields[cluster];
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     require(error == std::errc() && end == text.data() + text.size() && number >= 0 && number < most_clusters,
-            function, file, ": line ", rows[i].line, ": cluster must be a number from 0 on, got '", text,
+            in_evaluate, file, ": line ", rows[i].line, ": cluster must be a number from 0 on, got '", text,
             "'.");
     assignments.paths.push_back(fields[path]);
     assignments.clusters.push_back(number);
@@ -150,18 +151,18 @@ RunAssignments read_assignments(const fs::path& run_directory, std::optional<std
 }
 
 std::optional<Labels> labels_for(const std::vector<std::string>& paths, const EvaluateOptions& options) {
-  require(options.labels.empty() || options.dataset.empty(), function,
+  require(options.labels.empty() || options.dataset.empty(), in_evaluate,
           "labels and dataset must not be given together, got '", options.labels, "' and '", options.dataset,
           "'.");
-  require(!options.dataset.empty() || (options.part.split.empty() && options.part.classes.empty()), function,
-          "split and classes must come with dataset.");
+  require(!options.dataset.empty() || (options.part.split.empty() && options.part.classes.empty()),
+          in_evaluate, "split and classes must come with dataset.");
   if (!options.labels.empty()) return read_labels(options.labels, paths, /*in_order=*/true);
   if (!options.dataset.empty()) return labels_of(open_dataset(options.dataset, options.part), paths);
   return std::nullopt;
 }
 
 Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& options) {
-  check_ranges(options, function);
+  check_ranges(options, in_evaluate);
   std::error_code error;
   RunAssignments assignments = read_assignments(run_directory, options.level);
   const auto n = static_cast<std::int64_t>(assignments.clusters.size());
@@ -170,7 +171,7 @@ Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& option
 
   if (const auto labels = labels_for(assignments.paths, options)) {
     const auto [classes, found] = labelled_only(*labels, assignments.clusters);
-    require(!classes.empty(), function, "labels must give at least one image a class, got none.");
+    require(!classes.empty(), in_evaluate, "labels must give at least one image a class, got none.");
     result.unlabelled -= static_cast<std::int64_t>(classes.size());
     result.agreement = agreement(classes, found);
     result.matched = match_clusters(confusion(classes, found));
@@ -204,9 +205,9 @@ Evaluation evaluate(const fs::path& run_directory, const EvaluateOptions& option
   }
   if (const auto file = run_directory / "features.safetensors"; fs::exists(file, error)) {
     const SafetensorsFile stored(file);
-    require(stored.contains("features"), function, file, " must hold the features that were clustered.");
+    require(stored.contains("features"), in_evaluate, file, " must hold the features that were clustered.");
     const auto& shape = stored.entry("features").shape;
-    require(shape.size() == 2 && shape[0] == n, function, file,
+    require(shape.size() == 2 && shape[0] == n, in_evaluate, file,
             " must have a row for each image of assignments.csv (", n, "), got ",
             shape.empty() ? 0 : shape[0], ".");
     result.separation =
@@ -278,7 +279,7 @@ std::string to_json(const Evaluation& evaluation) {
     json["objective"] = scores.objective;
     json["on_the_fence"] = scores.on_the_fence;
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 }  // namespace ilk

@@ -1,7 +1,6 @@
 #include "pipeline/export_run.h"
 
 #include <algorithm>
-#include <charconv>
 #include <unordered_map>
 
 #include "core/fail.h"
@@ -15,15 +14,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "export";
-
-double number(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require(error == std::errc() && end == text.data() + text.size(), function,
-          "scores of assignments.csv must be numbers, got '", text, "'.");
-  return value;
-}
+constexpr std::string_view in_export = "export";
 
 /// Adds each criterion of by/ that is finished.
 void add_criteria(ExportedRun& run, const std::filesystem::path& folder) {
@@ -68,11 +59,11 @@ ExportedRun exported(const RunFiles& files, const std::vector<AssignmentRow>& ro
                         .file = files.file(row.path),
                         .cluster = row.cluster,
                         .name = row.name,
-                        .score = number(row.score),
+                        .score = score_number(row.score, in_export),
                         .top_nouns = row.top_nouns,
                         .above = levels.path(row.cluster)};
     if (row.second >= 0) image.second = row.second;
-    if (!row.margin.empty()) image.margin = number(row.margin);
+    if (!row.margin.empty()) image.margin = score_number(row.margin, in_export);
     run.images.push_back(std::move(image));
   }
   add_criteria(run, files.directory());
@@ -83,7 +74,7 @@ ExportedRun exported(const RunFiles& files, const std::vector<AssignmentRow>& ro
 
 ExportSummary export_run(const std::filesystem::path& directory, const ExportOptions& options,
                          Progress& progress) {
-  check_ranges(options, function);
+  check_ranges(options, in_export);
   const ExportFormat& format = find_export_format(options);
   const RunFiles files(directory);
   const auto rows = read_assignment_rows(directory / "assignments.csv");
@@ -91,13 +82,13 @@ ExportSummary export_run(const std::filesystem::path& directory, const ExportOpt
   const bool wants_files =
       (format.copies_images || format.place == ExportFormat::Place::beside) && !options.undo;
   if (wants_files) {
-    require(files.has_files(), function, "--to ", options.to,
+    require(files.has_files(), in_export, "--to ", options.to,
             " needs image files, and the run's images are rows of ", files.options().features, ".");
     std::error_code error;
     require(
         std::any_of(run.images.begin(), run.images.end(),
                     [&](const auto& image) { return std::filesystem::is_regular_file(image.file, error); }),
-        function, "none of the run's ", rows.size(), " images is there any more; the first was ",
+        in_export, "none of the run's ", rows.size(), " images is there any more; the first was ",
         run.images.front().file, ".");
   }
   return format.write(run, options, progress);

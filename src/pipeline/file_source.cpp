@@ -15,7 +15,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "run";
+constexpr std::string_view in_run = "run";
 
 /// One kind of text whose features are in a file.
 struct WordFile {
@@ -107,16 +107,16 @@ class FeatureFiles : public FeatureSource {
   std::optional<WordFile> open_words(const std::string& what, const std::string& place,
                                      const std::string& list, std::string_view list_name, Read read) const {
     if (place.empty()) {
-      require(list.empty(), function, list_name, " must come with ", what,
+      require(list.empty(), in_run, list_name, " must come with ", what,
               "_features where features are read from files (no model is loaded), got '", list, "' alone.");
       return std::nullopt;
     }
     ArrayFile features = open(place, what + "_features");
-    require(features.shape()[1] == features_.shape()[1], function, what,
+    require(features.shape()[1] == features_.shape()[1], in_run, what,
             "_features must be as wide as features (", features_.shape()[1], " columns), but ", place,
             " has ", features.shape()[1], ".");
     Corpus corpus = list.empty() ? numbered(what, features) : read(list);
-    require(corpus.given == features.shape()[0], function, what, "_features must have a row for each ", what,
+    require(corpus.given == features.shape()[0], in_run, what, "_features must have a row for each ", what,
             " of ", list, " (", corpus.given, "; empty lines are not counted), but ", place, " has ",
             features.shape()[0], ".");
     return WordFile{what, std::move(corpus), std::move(features)};
@@ -126,20 +126,20 @@ class FeatureFiles : public FeatureSource {
     const RunOptions& options = run_.options;
     const RunInputs& inputs = run_.inputs;
     const auto& given = inputs.paths.empty() ? inputs.listed : inputs.paths;
-    require(given.empty(), function, "features must not be given together with images, got '",
+    require(given.empty(), in_run, "features must not be given together with images, got '",
             given.empty() ? "" : given.front(), "'.");
-    require(options.model == RunOptions{}.model, function,
+    require(options.model == RunOptions{}.model, in_run,
             "model must not be given with features, since no model is loaded, got '", options.model, "'.");
-    require(options.captions.empty(), function,
+    require(options.captions.empty(), in_run,
             "captions must not be given with features, since no text is encoded (text_features takes their "
             "embeddings), got '",
             options.captions, "'.");
-    require(options.templates.empty(), function,
+    require(options.templates.empty(), in_run,
             "templates must not be given with features, since no text is encoded, got '", options.templates,
             "'.");
-    require(options.device != Device::cuda, function,
+    require(options.device != Device::cuda, in_run,
             "device must not be cuda with features, since nothing is encoded.");
-    require(options.precision == Precision::automatic, function,
+    require(options.precision == Precision::automatic, in_run,
             "precision must not be given with features, since nothing is encoded, got ",
             enum_name(options.precision), ".");
   }
@@ -147,23 +147,23 @@ class FeatureFiles : public FeatureSource {
   void open_texts() {
     const std::string& place = run_.options.text_features;
     if (place.empty()) return;
-    require(run_.method.needs.image_texts == ImageTexts::given, function,
+    require(run_.method.needs.image_texts == ImageTexts::given, in_run,
             "text_features must come with method ", methods_with_given_texts(), ", got ", run_.method.name,
             ".");
     texts_ = open(place, "text_features");
-    require(texts_->shape()[0] == features_.shape()[0], function,
-            "text_features must have a row for each of ", features_.place(), " (", features_.shape()[0],
-            "), but ", place, " has ", texts_->shape()[0], ".");
+    require(texts_->shape()[0] == features_.shape()[0], in_run, "text_features must have a row for each of ",
+            features_.place(), " (", features_.shape()[0], "), but ", place, " has ", texts_->shape()[0],
+            ".");
   }
 
   void check_words() const {
     const RunOptions& options = run_.options;
-    require(nouns_ || !retrieves_nouns(run_.method, options), function, "method ", run_.method.name,
+    require(nouns_ || !retrieves_nouns(run_.method, options), in_run, "method ", run_.method.name,
             " needs noun_features with features; without words there is method kmeans.");
     if (run_.method.needs.aligned_words != AlignedWords::required) return;
     const bool nouns = nouns_ && options.levels != Levels::captions,
                captions = captions_ && options.levels != Levels::nouns;
-    require(nouns || captions, function, "method ", run_.method.name,
+    require(nouns || captions, in_run, "method ", run_.method.name,
             options.levels == Levels::nouns      ? " needs noun_features"
             : options.levels == Levels::captions ? " needs caption_features"
                                                  : " needs noun_features or caption_features",
@@ -178,7 +178,7 @@ class FeatureFiles : public FeatureSource {
       return;
     }
     names_ = read_input_list(std::filesystem::path(path));
-    require(static_cast<std::int64_t>(names_.size()) == n, function, "names must be one for each row of ",
+    require(static_cast<std::int64_t>(names_.size()) == n, in_run, "names must be one for each row of ",
             features_.place(), " (", n, "), but ", path, " has ", names_.size(),
             " (empty lines are not counted).");
   }

@@ -25,7 +25,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "inspect";
+constexpr std::string_view in_inspect = "inspect";
 constexpr std::int64_t neighbours_kept = 24;  // enough that 15 are left without copies
 constexpr std::int64_t outlier_neighbours = 5, label_neighbours = 15;
 constexpr std::size_t most_groups_shown = 60, most_pictures_shown = 60, most_of_group_shown = 12;
@@ -78,9 +78,9 @@ class Inspection {
         rows_(read_assignment_rows(directory / "assignments.csv")),
         n_(static_cast<std::int64_t>(rows_.size())),
         output_(options.output.empty() ? directory / "inspect" : options.output) {
-    require(run_.has_files(), function, "the images of ", directory, " are rows of ", run_.options().features,
-            ", which cannot be looked at.");
-    require_output_folder(output_, function);
+    require(run_.has_files(), in_inspect, "the images of ", directory, " are rows of ",
+            run_.options().features, ", which cannot be looked at.");
+    require_output_folder(output_, in_inspect);
     if (!options.labels.empty()) {
       std::vector<std::string> paths;
       paths.reserve(rows_.size());
@@ -98,7 +98,7 @@ class Inspection {
     summary_.output = output_;
     summary_.unreadable =
         std::count_if(facts_.begin(), facts_.end(), [](const auto& image) { return !image.readable; });
-    require(summary_.unreadable < n_, function, "none of the run's ", n_,
+    require(summary_.unreadable < n_, in_inspect, "none of the run's ", n_,
             " images can be read any more; the first was ", run_.file(path(0)), ".");
     const Neighbours neighbours = neighbours_within(embeddings, neighbours_kept + 1);
     duplicates(neighbours);
@@ -331,7 +331,7 @@ class Inspection {
 
 InspectSummary inspect_run(const std::filesystem::path& run, const InspectOptions& options,
                            Progress& progress) {
-  check_ranges(options, function);
+  check_ranges(options, in_inspect);
   set_threads(static_cast<int>(options.threads.value_or(0)));
   return Inspection(run, options, progress).go();
 }

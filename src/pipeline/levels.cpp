@@ -8,6 +8,7 @@
 #include "core/parallel.h"
 #include "io/csv.h"
 #include "io/files.h"
+#include "io/json_file.h"
 #include "pipeline/cluster_json.h"
 
 namespace ilk {
@@ -118,8 +119,7 @@ nlohmann::ordered_json levels_json(const ClusterLevels& levels) {
 void write_levels(const ClusterLevels& levels, const fs::path& folder) {
   const fs::path file = folder / "levels.json";
   if (!levels.empty()) {
-    write_file_atomically(file,
-                          levels_json(levels).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    write_file_atomically(file, json_text(levels_json(levels)) + "\n");
     return;
   }
   std::error_code error;

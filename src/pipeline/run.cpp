@@ -11,6 +11,7 @@
 #include "core/memory_size.h"
 #include "core/option_checks.h"
 #include "io/files.h"
+#include "io/json_file.h"
 #include "pipeline/algorithm_options.h"
 #include "pipeline/criteria.h"
 #include "pipeline/feature_source.h"
@@ -234,7 +235,7 @@ RunSummary run(const RunInputs& inputs, const RunOptions& options, const std::st
 }
 
 std::string to_json(const RunSummary& summary) {
-  return summary_json(summary).dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_text(summary_json(summary));
 }
 
 }  // namespace ilk

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "io/csv.h"
 #include "io/files.h"
+#include "io/json_file.h"
 #include "io/npy_writer.h"
 #include "io/safetensors.h"
 #include "pipeline/assignment_row.h"
@@ -22,10 +23,6 @@ namespace ilk {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 std::vector<std::string> chosen(const std::optional<Words>& words) {
   return words ? words->chosen() : std::vector<std::string>();
@@ -131,7 +128,7 @@ std::unique_ptr<RunDirectoryLock> begin_run_directory(const std::filesystem::pat
   }
   auto lock = std::make_unique<RunDirectoryLock>(directory);
   remove_unfinished_files(directory);
-  write_file_atomically(manifest, dump(manifest_head(options, command, "running")));
+  write_file_atomically(manifest, json_text(manifest_head(options, command, "running")) + "\n");
   return lock;
 }
 
@@ -185,7 +182,7 @@ void write_clusters(const RunRecord& record, const std::filesystem::path& folder
   }
   for (std::size_t method = 0; method < record.numbers.size(); ++method)
     clusters[static_cast<std::size_t>(record.numbers[method])]["method_cluster"] = method;
-  write_file_atomically(folder / "clusters.json", dump(clusters));
+  write_file_atomically(folder / "clusters.json", json_text(clusters) + "\n");
 }
 
 std::unique_ptr<AtomicFile> begin_features(const RunRecord& record) {
@@ -281,7 +278,7 @@ void write_manifest(const RunRecord& record) {
   manifest.update(record.clustering.facts);
   manifest["summary"] = summary_json(record.summary);
   manifest["skipped"] = skipped_json(record.summary.skipped);
-  write_file_atomically(record.options.output / "manifest.json", dump(manifest));
+  write_file_atomically(record.options.output / "manifest.json", json_text(manifest) + "\n");
 }
 
 }  // namespace ilk

@@ -13,23 +13,21 @@ namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "run";
-
 }  // namespace
 
 RunFiles::RunFiles(fs::path directory) : directory_(std::move(directory)) {
   const auto file = directory_ / "manifest.json";
-  require_run(directory_, "manifest.json", function);
+  require_run(directory_, "manifest.json", "run");
   try {
     const auto manifest = nlohmann::json::parse(read_file(file));
     const std::string notice = unfinished_run_notice(directory_);
-    require(notice.empty(), function, notice);
-    require(manifest.at("status") == "complete", function, directory_, " must be a finished run, but ", file,
+    require(notice.empty(), "run", notice);
+    require(manifest.at("status") == "complete", "run", directory_, " must be a finished run, but ", file,
             " does not say that it is complete.");
     options_ = run_options_from_json(manifest.at("options"));
     start_ = manifest.value("working_directory", "");
   } catch (const nlohmann::json::exception& problem) {
-    fail(function, file, " cannot be read: ", problem.what(), ".");
+    fail("run", file, " cannot be read: ", problem.what(), ".");
   }
   std::error_code error;
   if (start_.empty() || !fs::is_directory(start_, error)) start_ = fs::current_path();
@@ -50,14 +48,14 @@ Matrix<float> RunFiles::map(std::size_t rows) const {
   std::error_code error;
   if (!fs::exists(file, error)) return principal_plane(clustered(rows));
   const ArrayFile array(file.string());
-  require(array.shape() == std::vector<std::int64_t>{static_cast<std::int64_t>(rows), 2}, function, file,
+  require(array.shape() == std::vector<std::int64_t>{static_cast<std::int64_t>(rows), 2}, "run", file,
           " must have two columns and a row for each of the run's ", rows, " images.");
   return array.rows(0, static_cast<std::int64_t>(rows)).to_matrix();
 }
 
 Matrix<float> RunFiles::matrix(const std::string& name, std::size_t rows) const {
   Matrix<float> matrix = SafetensorsFile(directory_ / "features.safetensors").get(name).to_matrix();
-  require(matrix.rows() == static_cast<std::int64_t>(rows), function, directory_,
+  require(matrix.rows() == static_cast<std::int64_t>(rows), "run", directory_,
           ": features.safetensors and assignments.csv must be of one run, but have ", matrix.rows(), " and ",
           rows, " images.");
   return matrix;

@@ -5,9 +5,7 @@
 namespace ilk {
 namespace {
 
-using Json = nlohmann::json;
-
-void move_member(Json& from, const char* name, Json& to) {
+void move_member(nlohmann::json& from, const char* name, nlohmann::json& to) {
   const auto found = from.find(name);
   if (found == from.end()) return;
   to[name] = std::move(*found);
@@ -16,15 +14,15 @@ void move_member(Json& from, const char* name, Json& to) {
 
 /// Until version 0.1, all of CAE's options were in a group, with K and the seed among those of k-means; where
 /// K was chosen, "choose_clusters" says from what.
-void bring_up_to_date(Json& json) {
+void bring_up_to_date(nlohmann::json& json) {
   if (const auto found = json.find("cae"); found != json.end()) {
-    Json cae = std::move(*found);
+    nlohmann::json cae = std::move(*found);
     json.erase(found);
     for (const char* name : {"kmeans", "selection", "alignment", "transport", "temperature", "fusion"})
       move_member(cae, name, json);
     if (const auto kmeans = json.find("kmeans"); kmeans != json.end()) {
-      Json& of_kmeans = *kmeans;
-      Json root = Json::object();
+      nlohmann::json& of_kmeans = *kmeans;
+      nlohmann::json root = nlohmann::json::object();
       move_member(of_kmeans, "n_clusters", root);
       move_member(of_kmeans, "seed", root);
       json.update(root);
@@ -33,7 +31,7 @@ void bring_up_to_date(Json& json) {
   if (const std::string chosen_from = json.value("choose_clusters", ""); !chosen_from.empty())
     json["n_clusters"] = chosen_from;
   // 0 was "not chosen".
-  const auto forget_zero = [](Json& of, const char* name) {
+  const auto forget_zero = [](nlohmann::json& of, const char* name) {
     const auto found = of.find(name);
     if (found != of.end() && found->is_number() && *found == 0) of.erase(found);
   };
@@ -47,7 +45,7 @@ void bring_up_to_date(Json& json) {
 
 }  // namespace
 
-RunOptions run_options_from_json(Json json) {
+RunOptions run_options_from_json(nlohmann::json json) {
   bring_up_to_date(json);
   RunOptions options;
   OptionsFromJson visitor(std::move(json));

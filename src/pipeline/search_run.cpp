@@ -19,7 +19,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "search";
+constexpr std::string_view in_search = "search";
 
 /// The query (1, D).
 Matrix<float> query_of(const ImageTextEncoder& encoder, const RunFiles& run, const std::string& words,
@@ -30,7 +30,7 @@ Matrix<float> query_of(const ImageTextEncoder& encoder, const RunFiles& run, con
         decode_for_model(read_image_file(options.image), encoder.preprocessor(), run.options().images);
     return encoder.encode_images(MatrixView<const float>(pixels.data(), 1, pixels.size()));
   } catch (const ImageError& error) {
-    fail(function, "--image must be a picture that can be read; ", options.image, " (", error.kind(),
+    fail(in_search, "--image must be a picture that can be read; ", options.image, " (", error.kind(),
          "): ", error.what(), ".");
   }
 }
@@ -39,13 +39,13 @@ Matrix<float> query_of(const ImageTextEncoder& encoder, const RunFiles& run, con
 
 std::vector<SearchHit> search_run(const std::filesystem::path& directory, const std::string& words,
                                   const SearchOptions& options, Progress& progress) {
-  check_ranges(options, function);
-  require(words.empty() != options.image.empty(), function, "either words or --image must be given",
+  check_ranges(options, in_search);
+  require(words.empty() != options.image.empty(), in_search, "either words or --image must be given",
           words.empty() ? "." : ", not both.");
   set_threads(static_cast<int>(options.threads.value_or(0)));
   const RunFiles run(directory);
   const auto rows = read_assignment_rows(directory / "assignments.csv");
-  const auto encoder = encoder_of_run(run, options.model, function);
+  const auto encoder = encoder_of_run(run, options.model, in_search);
   const Matrix<float> query = query_of(*encoder, run, words, options);
   const auto count = std::min<std::int64_t>(options.count, static_cast<std::int64_t>(rows.size()));
   const Neighbours nearest = nearest_neighbours(query, run.embeddings(rows.size()), count);

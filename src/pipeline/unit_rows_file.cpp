@@ -11,7 +11,6 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "run";
 constexpr std::int64_t bytes_per_block = std::int64_t{1} << 21;
 // Sums of squares that have neither overflowed nor vanished, as those of float32 never do.
 constexpr double smallest_squares = 1e-280, largest_squares = 1e280;
@@ -81,11 +80,11 @@ BadRow scale_block(const Array& block, float* to) {
 
 void require_features(const ArrayFile& file, std::string_view what) {
   const auto& shape = file.shape();
-  require(shape.size() == 2, function, what, " must be a matrix, a row for each image or word; ",
-          file.place(), " has ", shape.size(), shape.size() == 1 ? " dimension." : " dimensions.");
-  require(shape[0] >= 1 && shape[1] >= 1, function, what, " must have at least one row and one column; ",
+  require(shape.size() == 2, "run", what, " must be a matrix, a row for each image or word; ", file.place(),
+          " has ", shape.size(), shape.size() == 1 ? " dimension." : " dimensions.");
+  require(shape[0] >= 1 && shape[1] >= 1, "run", what, " must have at least one row and one column; ",
           file.place(), " is ", shape[0], " × ", shape[1], ".");
-  require(is_floating(file.type()), function, what, " must be float16, bfloat16, float32 or float64; ",
+  require(is_floating(file.type()), "run", what, " must be float16, bfloat16, float32 or float64; ",
           file.place(), " is ", file.type_name(), ".");
 }
 
@@ -107,7 +106,7 @@ Matrix<float> read_unit_rows(const ArrayFile& file, std::string_view what, const
     parallel_blocks(n, block, read_block);
   }
   for (std::size_t i = 0; i < bad.size(); ++i)
-    require(bad[i].row < 0, function, what, " must be finite and not zero; row ",
+    require(bad[i].row < 0, "run", what, " must be finite and not zero; row ",
             static_cast<std::int64_t>(i) * block + bad[i].row, " (from 0) of ", file.place(), " ",
             bad[i].what, ".");
   return rows;

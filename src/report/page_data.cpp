@@ -24,7 +24,7 @@ std::string packed(std::int64_t count, Number&& number) {
     const auto value = static_cast<std::uint64_t>(number(i));
     for (std::size_t b = 0; b < Bytes; ++b) bytes += static_cast<char>(value >> (8 * b) & 255);
   }
-  return base64(bytes);
+  return ilk::base64(bytes);
 }
 
 template <std::size_t Bytes>
@@ -114,8 +114,8 @@ std::string report_pictures_file(std::int64_t number, const std::vector<Report::
   std::string json = "[";
   for (const auto& picture : pictures) {
     if (json.size() > 1) json += ",\n";
-    json +=
-        "[" + dump(picture.path) + "," + dump(picture.words) + ",\"" + base64(picture.thumbnail_jpeg) + "\"]";
+    json += "[" + dump(picture.path) + "," + dump(picture.words) + ",\"" +
+            ilk::base64(picture.thumbnail_jpeg) + "\"]";
   }
   return call("pictures", number, json + "]");
 }

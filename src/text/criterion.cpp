@@ -14,7 +14,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "by";
+constexpr std::string_view in_by = "by";
 constexpr std::size_t enough_words = 3;
 
 /// What is meant of a picture; several concepts, and whether only what is directly below them counts.
@@ -36,7 +36,7 @@ std::vector<std::string> parts_of(std::string_view text) {
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const auto part = trimmed(text.substr(begin, end - begin));
-    require(!part.empty(), function, "a criterion must be a noun or a file of words, got '", text, "'.");
+    require(!part.empty(), in_by, "a criterion must be a noun or a file of words, got '", text, "'.");
     parts.emplace_back(part);
     begin = end + 1;
   }
@@ -61,8 +61,8 @@ std::optional<std::int64_t> take_number(std::string& name) {
   const std::size_t equals = name.rfind('=');
   if (equals == std::string::npos) return std::nullopt;
   const auto number = number_in(std::string_view(name).substr(equals + 1));
-  require(number && *number >= 1, function, "a criterion's number of clusters must be at least 1, got '",
-          name, "'.");
+  require(number && *number >= 1, in_by, "a criterion's number of clusters must be at least 1, got '", name,
+          "'.");
   name.resize(equals);
   return number;
 }
@@ -87,11 +87,11 @@ class Concepts {
       if (number && noun.ends_with(".n")) noun.resize(noun.size() - 2);
     }
     const auto& senses = wordnet_.senses(noun);
-    require(!senses.empty(), function, "WordNet knows no noun '", noun,
+    require(!senses.empty(), in_by, "WordNet knows no noun '", noun,
             "'; a criterion must be a noun or a file of words.");
     if (colon == std::string::npos && !number) return senses.front();
     if (number) {
-      require(*number >= 1 && *number <= std::ssize(senses), function, "'", noun, "' has no sense ", *number,
+      require(*number >= 1 && *number <= std::ssize(senses), in_by, "'", noun, "' has no sense ", *number,
               "; ", senses_of(noun));
       return senses[static_cast<std::size_t>(*number - 1)];
     }
@@ -99,11 +99,11 @@ class Concepts {
     std::int32_t found = -1;
     for (const std::int32_t sense : senses) {
       if (definition(sense).find(part) == std::string::npos) continue;
-      require(found < 0, function, "'", part, "' must be in the definition of one sense of '", noun,
-              "' only; ", senses_of(noun));
+      require(found < 0, in_by, "'", part, "' must be in the definition of one sense of '", noun, "' only; ",
+              senses_of(noun));
       found = sense;
     }
-    require(found >= 0, function, "'", part, "' must be in the definition of a sense of '", noun, "'; ",
+    require(found >= 0, in_by, "'", part, "' must be in the definition of a sense of '", noun, "'; ",
             senses_of(noun));
     return found;
   }
@@ -179,7 +179,7 @@ Criterion of_wordnet(const Concepts& concepts, const std::string& name) {
     const std::int32_t sense = concepts.sense(name);
     const std::string about = "words below “" + concepts.first_word(sense) + "” in WordNet";
     Corpus words = concepts.words(concepts.below(sense, false), about);
-    require(!words.texts.empty(), function, "WordNet has fewer than two words below '", name, "'; ",
+    require(!words.texts.empty(), in_by, "WordNet has fewer than two words below '", name, "'; ",
             concepts.senses_of(name.substr(0, std::min(name.find(':'), name.find(".n.")))));
     return {.name = name, .meaning = about, .words = std::move(words)};
   }
@@ -216,21 +216,21 @@ std::vector<Criterion> read_criteria(std::string_view text, const WordNet* wordn
     const auto n_clusters = take_number(part);
     Criterion criterion;
     if (is_file(part)) {
-      require(std::filesystem::exists(part), function, "there is no file ", part, ".");
+      require(std::filesystem::exists(part), in_by, "there is no file ", part, ".");
       criterion = {.name = std::filesystem::path(part).stem().string(),
                    .meaning = "the words of " + part,
                    .words = read_nouns(part)};
-      require(criterion.words.texts.size() >= 2, function, part, " must hold at least two words, got ",
+      require(criterion.words.texts.size() >= 2, in_by, part, " must hold at least two words, got ",
               criterion.words.texts.size(), ".");
     } else {
       require(
-          concepts.has_value(), function, "'", part,
+          concepts.has_value(), in_by, "'", part,
           "' is a noun of WordNet, which was not found. Install it (Debian: wordnet-base), name its folder "
           "with --wordnet, or give a file of words.");
       criterion = of_wordnet(*concepts, part);
     }
     criterion.n_clusters = n_clusters;
-    require(names.insert(criterion.name).second, function, "two criteria are called '", criterion.name, "'.");
+    require(names.insert(criterion.name).second, in_by, "two criteria are called '", criterion.name, "'.");
     criteria.push_back(std::move(criterion));
   }
   return criteria;

@@ -27,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::string_view function = "read_image_captions";
+constexpr std::string_view in_read_image_captions = "read_image_captions";
 constexpr std::array<std::string_view, 6> path_names{"path", "file_name",  "filename",
                                                      "file", "image_path", "image"};
 constexpr std::array<std::string_view, 4> text_names{"caption", "text", "description", "captions"};
@@ -90,11 +90,11 @@ void read_table(Source& source, std::string_view contents, const std::vector<std
   };
   std::string_view rest = contents;
   const std::string first(take_line(rest).substr(0, 100));
-  const auto table = contents[0] == '['
-                         ? std::nullopt
-                         : read_path_table(contents, source.path.string(), function, text_columns, is_known);
+  const auto table = contents[0] == '[' ? std::nullopt
+                                        : read_path_table(contents, source.path.string(),
+                                                          in_read_image_captions, text_columns, is_known);
   require(
-      table.has_value(), function, source.path,
+      table.has_value(), in_read_image_captions, source.path,
       " must hold JSON lines, a table whose first row names a column of paths (path, file_name, …) and one "
       "of texts (caption, text, …), or one of two columns; its first line is '",
       first, "'.");
@@ -113,10 +113,11 @@ void read_table(Source& source, std::string_view contents, const std::vector<std
 }
 
 void read_file_of_texts(Source& source, const std::vector<std::string>& images) {
-  const std::string contents = read_text_file(source.path, function);
+  const std::string contents = read_text_file(source.path, in_read_image_captions);
   const std::string_view text = contents;
   const std::size_t start = text.find_first_not_of(" \t\r\n");
-  require(start != std::string_view::npos, function, source.path, " must hold texts, but is empty.");
+  require(start != std::string_view::npos, in_read_image_captions, source.path,
+          " must hold texts, but is empty.");
   if (text[start] == '{')
     read_json_lines(source, text);
   else
@@ -128,7 +129,7 @@ void read_folder_of_texts(Source& source) {
     const fs::path path = name;
     if (lower_case(path.extension().string()) != ".txt") continue;
     try {
-      const std::string text = read_text_file(path, function);
+      const std::string text = read_text_file(path, in_read_image_captions);
       if (is_utf8(text))
         source.entries.push_back({(path.parent_path() / path.stem()).string(), single_spaced(text)});
       else
@@ -137,14 +138,16 @@ void read_folder_of_texts(Source& source) {
       source.problems.emplace_back(error.text());
     }
   }
-  require(!source.entries.empty() || !source.problems.empty(), function, "the folder ", source.path,
-          " must hold .txt files with the images' names, but holds no .txt at all.");
+  require(!source.entries.empty() || !source.problems.empty(), in_read_image_captions, "the folder ",
+          source.path, " must hold .txt files with the images' names, but holds no .txt at all.");
 }
 
 [[noreturn]] void fail_without_a_text(const Source& source, const std::vector<std::string>& images) {
   if (source.entries.empty() && !source.problems.empty())
-    fail(function, "no line of ", source.path, " could be used; the first: ", source.problems.front());
-  fail(function, source.path, " must hold a text for at least one of the images; its first path is '",
+    fail(in_read_image_captions, "no line of ", source.path,
+         " could be used; the first: ", source.problems.front());
+  fail(in_read_image_captions, source.path,
+       " must hold a text for at least one of the images; its first path is '",
        source.entries.empty() ? "" : source.entries.front().path, "', the first image '", images.front(),
        "'.");
 }
@@ -152,7 +155,7 @@ void read_folder_of_texts(Source& source) {
 }  // namespace
 
 ImageCaptions read_image_captions(const fs::path& path, const std::vector<std::string>& images) {
-  require(!images.empty(), function, "there must be at least one image, got none.");
+  require(!images.empty(), in_read_image_captions, "there must be at least one image, got none.");
   Source source{.path = path};
   std::error_code error;
   source.is_folder = fs::is_directory(path, error);

@@ -18,7 +18,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "read_labels";
+constexpr std::string_view in_read_labels = "read_labels";
 
 /// The classes of these names, one for each image; a blank one is none.
 Labels numbered(const std::vector<std::string>& found) {
@@ -35,7 +35,7 @@ Labels numbered(const std::vector<std::string>& found) {
 }
 
 void require_order(bool in_order, const std::string& place) {
-  require(in_order, function, "labels of images must be a CSV of path and label; ", place,
+  require(in_order, in_read_labels, "labels of images must be a CSV of path and label; ", place,
           " has no paths, and only the rows of features from files have an order to match it by.");
 }
 
@@ -49,20 +49,20 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 Labels from_array(const std::string& place, std::size_t n_images) {
   const ArrayFile file(place);
   const auto& shape = file.shape();
-  require(!is_floating(file.type()), function, "labels must be whole numbers; ", place, " is ",
+  require(!is_floating(file.type()), in_read_labels, "labels must be whole numbers; ", place, " is ",
           file.type_name(), ".");
   const bool one_each = shape.size() == 1 || (shape.size() == 2 && shape[1] == 1);
-  require(one_each && shape[0] == static_cast<std::int64_t>(n_images), function,
+  require(one_each && shape[0] == static_cast<std::int64_t>(n_images), in_read_labels,
           "labels must be one number for each row (", n_images, "); the shape of ", place, " is ",
           shape_text(shape), ".");
   const std::vector<std::int64_t> values = file.rows(0, shape[0]).to_integers();
   if (file.type() == ElementType::u64)
-    require(std::all_of(values.begin(), values.end(), [](auto value) { return value >= 0; }), function,
+    require(std::all_of(values.begin(), values.end(), [](auto value) { return value >= 0; }), in_read_labels,
             "labels must be below 2^63; ", place, " holds larger ones.");
   std::vector<std::int64_t> classes;
   std::copy_if(values.begin(), values.end(), std::back_inserter(classes),
                [](auto value) { return value >= 0; });
-  require(!classes.empty(), function, "labels must give at least one row a class; in ", place,
+  require(!classes.empty(), in_read_labels, "labels must give at least one row a class; in ", place,
           " all are negative.");
   std::sort(classes.begin(), classes.end());
   classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
@@ -75,7 +75,7 @@ Labels from_array(const std::string& place, std::size_t n_images) {
 }
 
 void require_a_class(const Labels& labels, const std::string& place) {
-  require(!labels.classes.empty(), function, "labels must give at least one image a class; in ", place,
+  require(!labels.classes.empty(), in_read_labels, "labels must give at least one image a class; in ", place,
           " all are blank.");
 }
 
@@ -84,15 +84,15 @@ void require_repeats(const Labels& labels, const std::string& place, const std::
   constexpr std::size_t few = 8;
   const auto labelled = static_cast<std::size_t>(
       std::count_if(labels.of_image.begin(), labels.of_image.end(), [](auto label) { return label >= 0; }));
-  require(labelled <= few || labels.classes.size() < labelled, function, place,
+  require(labelled <= few || labels.classes.size() < labelled, in_read_labels, place,
           " must have a class on each line, but all ", labelled, " differ; the first is '", first,
           "'. A table of paths and classes has ',' ';' '|', tabs or blanks between them.");
 }
 
 /// The texts of an array, one for each row.
 Labels from_texts(const std::string& place, std::vector<std::string> texts, std::size_t n_images) {
-  require(texts.size() == n_images, function, "labels must be one for each row (", n_images, "); ", place,
-          " has ", texts.size(), ".");
+  require(texts.size() == n_images, in_read_labels, "labels must be one for each row (", n_images, "); ",
+          place, " has ", texts.size(), ".");
   for (std::string& text : texts) text = trimmed(text);
   Labels labels = numbered(texts);
   labels.by_row = true;
@@ -112,7 +112,7 @@ Labels from_lines(const std::string& place, std::string_view text, std::size_t n
   const bool fits_whole = lines == n_images || (is_named && lines == n_images + 1);
   const bool has_header = is_named && (fits_whole ? lines : rows.size()) == n_images + 1;
   for (auto& [at, fields] : rows) {
-    require(fields.size() == 1, function, place, ", line ", at, ": each line must be one label, got '",
+    require(fields.size() == 1, in_read_labels, place, ", line ", at, ": each line must be one label, got '",
             fields.front(), "' and more.");
     for (; fits_whole && line < at; ++line) labels.emplace_back();
     labels.emplace_back(trimmed(fields.front()));
@@ -120,8 +120,8 @@ Labels from_lines(const std::string& place, std::string_view text, std::size_t n
   }
   for (; fits_whole && line <= lines; ++line) labels.emplace_back();
   if (has_header) labels.erase(labels.begin());
-  require(labels.size() == n_images, function, "labels must be one for each row (", n_images, "); ", place,
-          " has ", rows.size(), " lines (empty ones are not counted).");
+  require(labels.size() == n_images, in_read_labels, "labels must be one for each row (", n_images, "); ",
+          place, " has ", rows.size(), " lines (empty ones are not counted).");
   Labels result = numbered(labels);
   result.by_row = true;
   require_a_class(result, place);
@@ -132,9 +132,9 @@ Labels from_lines(const std::string& place, std::string_view text, std::size_t n
 Labels from_table(const std::string& place, const PathTable& table,
                   const std::vector<std::string>& image_paths) {
   if (!table.irregular.empty())
-    fail(function, place, ", line ", table.irregular.front().line, ": a row must have ", table.columns,
+    fail(in_read_labels, place, ", line ", table.irregular.front().line, ": a row must have ", table.columns,
          " fields as the first, got ", table.irregular.front().fields, ".");
-  require_one_line_each(table, place, function);
+  require_one_line_each(table, place, in_read_labels);
   std::vector<ImageText> entries;
   entries.reserve(table.rows.size());
   for (const auto& row : table.rows) entries.push_back({row.path, row.value});
@@ -144,16 +144,16 @@ Labels from_table(const std::string& place, const PathTable& table,
     const auto [a, b] = *match.contradiction;
     const auto &first = table.rows[static_cast<std::size_t>(a)],
                &second = table.rows[static_cast<std::size_t>(b)];
-    fail(function, place, " must give an image one label; line ", first.line, " says '", first.value,
+    fail(in_read_labels, place, " must give an image one label; line ", first.line, " says '", first.value,
          "' of '", first.path, "', and line ", second.line, " '", second.value, "' of '", second.path, "'.");
   }
   std::vector<std::string> found;
   found.reserve(image_paths.size());
   for (const std::int64_t entry : match.entry_of_image)
     found.push_back(entry < 0 ? "" : table.rows[static_cast<std::size_t>(entry)].value);
-  require(match.known > 0, function, place, " must name at least one of the images; its first path is '",
-          table.rows.empty() ? "" : table.rows.front().path, "', the first image '", image_paths.front(),
-          "'.");
+  require(
+      match.known > 0, in_read_labels, place, " must name at least one of the images; its first path is '",
+      table.rows.empty() ? "" : table.rows.front().path, "', the first image '", image_paths.front(), "'.");
   Labels labels = numbered(found);
   require_a_class(labels, place);
   return labels;
@@ -162,14 +162,14 @@ Labels from_table(const std::string& place, const PathTable& table,
 }  // namespace
 
 Labels read_labels(const std::string& place, const std::vector<std::string>& image_paths, bool in_order) {
-  require(!image_paths.empty(), function, "there must be at least one image, got none.");
+  require(!image_paths.empty(), in_read_labels, "there must be at least one image, got none.");
   if (ArrayFile::recognises(place)) {
     require_order(in_order, place);
     if (auto texts = read_text_array(place)) return from_texts(place, std::move(*texts), image_paths.size());
     return from_array(place, image_paths.size());
   }
-  const std::string text = read_text_file(place, function);
-  require(text.find_first_not_of(" \t\r\n") != std::string::npos, function, place,
+  const std::string text = read_text_file(place, in_read_labels);
+  require(text.find_first_not_of(" \t\r\n") != std::string::npos, in_read_labels, place,
           " must have at least one row, got an empty file.");
   std::unordered_set<std::string> names;
   for (const std::filesystem::path path : image_paths) {
@@ -179,7 +179,7 @@ Labels read_labels(const std::string& place, const std::vector<std::string>& ima
   const auto is_known = [&](const std::string& path) {
     return names.contains(std::filesystem::path(path).filename().string());
   };
-  if (const auto table = read_path_table(text, place, function, csv_label_names, is_known))
+  if (const auto table = read_path_table(text, place, in_read_labels, csv_label_names, is_known))
     return from_table(place, *table, image_paths);
   require_order(in_order, place);
   return from_lines(place, text, image_paths.size());

@@ -14,7 +14,7 @@
 namespace ilk {
 namespace {
 
-constexpr std::string_view function = "WordNet";
+constexpr std::string_view in_wordnet = "WordNet";
 
 std::string with_spaces(std::string_view lemma) {
   std::string words(lemma);
@@ -61,7 +61,7 @@ class Reader {
  public:
   explicit Reader(std::filesystem::path path) : path_(std::move(path)), contents_(read_file(path_)) {
     rest_ = contents_;
-    require(!contents_.empty(), function, path_.string(), " is empty.");
+    require(!contents_.empty(), in_wordnet, path_.string(), " is empty.");
   }
 
   /// The next line that is not of the licence (those begin with two spaces); false at the end.
@@ -110,7 +110,7 @@ class Reader {
   }
   template <class... Parts>
   [[noreturn]] void bad_at(std::int64_t line, const Parts&... parts) const {
-    fail(function, path_.string(), ", line ", line, ": ", parts..., ".");
+    fail(in_wordnet, path_.string(), ", line ", line, ": ", parts..., ".");
   }
 
  private:

@@ -13,7 +13,6 @@ namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view function = "view";
 constexpr const char* script = "text/javascript; charset=utf-8";
 
 std::vector<std::string> paths_of(const fs::path& run) {
@@ -47,10 +46,10 @@ EditRequest request_of(const nlohmann::json& json, const std::vector<std::string
   const std::string kind = json.at("kind");
   const auto found =
       std::find_if(kinds.begin(), kinds.end(), [&](const auto& each) { return each.first == kind; });
-  require(found != kinds.end(), function, "there is no edit '", kind, "'.");
+  require(found != kinds.end(), in_view, "there is no edit '", kind, "'.");
   request.kind = found->second;
   for (const std::int64_t row : json.value("rows", std::vector<std::int64_t>())) {
-    require(row >= 0 && row < std::ssize(paths), function, "the run has no image ", row, ".");
+    require(row >= 0 && row < std::ssize(paths), in_view, "the run has no image ", row, ".");
     request.images.push_back(paths[static_cast<std::size_t>(row)]);
   }
   return request;
@@ -59,7 +58,7 @@ EditRequest request_of(const nlohmann::json& json, const std::vector<std::string
 }  // namespace
 
 RunSite::RunSite(const fs::path& run) : files_(run), paths_(paths_of(run)) {
-  require_run(run, "report.html", function);
+  require_run(run, "report.html", in_view);
 }
 
 RunSite::Answer RunSite::page() const {
@@ -120,7 +119,7 @@ RunSite::Answer RunSite::edit(const std::string& request) {
                                     : edit_run(files_.directory(), request_of(json, paths_));
     return state(summary.changes);
   } catch (const nlohmann::json::exception& problem) {
-    fail(function, "an edit must be JSON with its kind and cluster: ", problem.what(), ".");
+    fail(in_view, "an edit must be JSON with its kind and cluster: ", problem.what(), ".");
   }
 }
 

@@ -13,6 +13,9 @@
 
 namespace ilk {
 
+/// The function of all its errors.
+inline constexpr std::string_view in_view = "view";
+
 /// A finished run as a site. Thread-safe.
 class RunSite {
  public:

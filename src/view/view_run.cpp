@@ -21,12 +21,11 @@ namespace ilk {
 #if ILK_WITH_HTTPLIB
 namespace {
 
-constexpr std::string_view function = "view";
 constexpr std::size_t longest_edit = std::size_t{64} << 20;
 
 std::string random_token() {
   unsigned char bytes[16];
-  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) fail_to_write(function, "getrandom");
+  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) fail_to_write(in_view, "getrandom");
   constexpr char digits[] = "0123456789abcdef";
   std::string token;
   for (const unsigned char byte : bytes) token += {digits[byte >> 4], digits[byte & 15]};
@@ -82,7 +81,7 @@ class Server {
             : (server_.bind_to_port("127.0.0.1", static_cast<int>(wanted)) ? static_cast<int>(wanted) : -1);
     if (port < 0) {
       if (errno == 0) errno = EADDRINUSE;
-      fail_to_write(function, "port " + std::to_string(wanted) + " of 127.0.0.1");
+      fail_to_write(in_view, "port " + std::to_string(wanted) + " of 127.0.0.1");
     }
     hosts_ = {"127.0.0.1:" + std::to_string(port), "localhost:" + std::to_string(port)};
     return "http://" + hosts_.front() + "/" + token_ + "/";
@@ -156,7 +155,7 @@ class Server {
     server_.Get(begin + "state", [this](const auto&, auto& response) { answer(response, site_.state()); });
     server_.Post(begin + "edit", [this](const auto& request, auto& response) {
       // A page of another site cannot send this type without asking first, and is never told yes.
-      require(request.get_header_value("Content-Type").starts_with("application/json"), function,
+      require(request.get_header_value("Content-Type").starts_with("application/json"), in_view,
               "an edit must be application/json.");
       answer(response, site_.edit(request.body));
     });
@@ -172,7 +171,7 @@ class Server {
 
 void view_run(const std::filesystem::path& run, const ViewOptions& options,
               const std::function<void(const std::string& address)>& ready, Progress& progress) {
-  check_ranges(options, function);
+  check_ranges(options, in_view);
   Server server(run);
   ready(server.bind(options.port));
   server.serve(progress);

@@ -38,12 +38,12 @@ Clustering by_images(const MethodInput& input) {
   return clusters_of_kmeans({}, std::move(clusters), std::move(assignment), input.progress);
 }
 
-std::vector<StageMemory> memory(const RunSize& size, const RunOptions& options) {
+std::vector<StageMemory> memory_of_automatic(const RunSize& size, const RunOptions& options) {
   // The counterparts are kept, since they judge what explains more.
   return memory_of_aligned_words(size, options, /*keeps_counterparts=*/true);
 }
 
-Clustering cluster(MethodInput input) {
+Clustering cluster_by_automatic(MethodInput input) {
   if (input.texts.spaces.empty()) return by_images(input);
   AutoClustering result = cluster_automatically(input.embeddings, input.texts.spaces,
                                                 cae_options(input.options, input.n_clusters), input.progress);
@@ -64,7 +64,7 @@ Clustering cluster(MethodInput input) {
   return clustering;
 }
 
-Assignment place(const AssignableRun& run, MatrixView<const float> images) {
+Assignment place_by_automatic(const AssignableRun& run, MatrixView<const float> images) {
   // Fused features have weights; else X itself was clustered.
   return run.contains("fusion_weights") ? place_by_aligned_words(run, images)
                                         : place_by_centroids(run, images);
@@ -75,8 +75,8 @@ Assignment place(const AssignableRun& run, MatrixView<const float> images) {
 const Method automatic_method{.name = "auto",
                               .summary = "by images and by words (cae), whichever explains more",
                               .needs = {.aligned_words = AlignedWords::optional},
-                              .memory = memory,
-                              .cluster = cluster,
-                              .place = place};
+                              .memory = memory_of_automatic,
+                              .cluster = cluster_by_automatic,
+                              .place = place_by_automatic};
 
 }  // namespace ilk

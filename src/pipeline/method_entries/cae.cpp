@@ -6,11 +6,11 @@
 namespace ilk {
 namespace {
 
-std::vector<StageMemory> memory(const RunSize& size, const RunOptions& options) {
+std::vector<StageMemory> memory_of_cae(const RunSize& size, const RunOptions& options) {
   return memory_of_aligned_words(size, options, /*keeps_counterparts=*/false);
 }
 
-Clustering cluster(MethodInput input) {
+Clustering cluster_by_cae(MethodInput input) {
   return clusters_of_fusion(cae(input.embeddings, std::move(input.texts.spaces),
                                 cae_options(input.options, input.n_clusters), input.progress),
                             input.progress);
@@ -21,8 +21,8 @@ Clustering cluster(MethodInput input) {
 const Method cae_method{.name = "cae",
                         .summary = "nouns, captions and transport",
                         .needs = {.aligned_words = AlignedWords::required},
-                        .memory = memory,
-                        .cluster = cluster,
+                        .memory = memory_of_cae,
+                        .cluster = cluster_by_cae,
                         .place = place_by_aligned_words};
 
 }  // namespace ilk

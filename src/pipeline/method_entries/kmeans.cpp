@@ -7,11 +7,11 @@
 namespace ilk {
 namespace {
 
-std::vector<StageMemory> memory(const RunSize& /*size*/, const RunOptions& /*options*/) {
+std::vector<StageMemory> memory_of_kmeans(const RunSize& /*size*/, const RunOptions& /*options*/) {
   return {};
 }
 
-Clustering cluster(MethodInput input) {
+Clustering cluster_by_kmeans(MethodInput input) {
   KMeansResult clusters =
       kmeans(input.embeddings, kmeans_options(input.options, input.n_clusters), input.progress);
   Assignment assignment = assignment_of(input.embeddings, clusters);
@@ -23,8 +23,8 @@ Clustering cluster(MethodInput input) {
 const Method kmeans_method{.name = "kmeans",
                            .summary = "the images alone",
                            .needs = {},
-                           .memory = memory,
-                           .cluster = cluster,
+                           .memory = memory_of_kmeans,
+                           .cluster = cluster_by_kmeans,
                            .place = place_by_centroids};
 
 }  // namespace ilk

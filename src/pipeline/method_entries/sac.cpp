@@ -7,7 +7,7 @@
 namespace ilk {
 namespace {
 
-Clustering cluster(MethodInput input) {
+Clustering cluster_by_sac(MethodInput input) {
   const auto embeddings = input.embeddings;
   const RunOptions& options = input.options;
   const auto train = [&](MatrixView<const float> texts, const TrainingHooks& hooks) {
@@ -23,7 +23,7 @@ const Method sac_method{.name = "sac",
                         .summary = "heads that learn from a text for each image, yours or retrieved",
                         .needs = {.image_texts = ImageTexts::given},
                         .memory = memory_of_training,
-                        .cluster = cluster,
+                        .cluster = cluster_by_sac,
                         .place = place_by_head};
 
 }  // namespace ilk

@@ -9,12 +9,12 @@
 namespace ilk {
 namespace {
 
-std::vector<StageMemory> memory(const RunSize& size, const RunOptions& options) {
+std::vector<StageMemory> memory_of_tac(const RunSize& size, const RunOptions& options) {
   return {{"clustering", 3 * bytes_of_rows(size.images, size.dimensions) +
                              kmeans_bytes(size, options, 2 * size.dimensions)}};
 }
 
-Clustering cluster(MethodInput input) {
+Clustering cluster_by_tac(MethodInput input) {
   if (!input.texts.retrieved)
     fail("cluster_by_method", "method tac must be given the nouns that it retrieved.");
   SemanticSpace nouns = std::move(*input.texts.retrieved);
@@ -26,7 +26,7 @@ Clustering cluster(MethodInput input) {
   return clustering;
 }
 
-Assignment place(const AssignableRun& run, MatrixView<const float> images) {
+Assignment place_by_tac(const AssignableRun& run, MatrixView<const float> images) {
   const RowPlan retrieval{.column_potentials = run.array("retrieved_column_potentials").to_doubles(),
                           .epsilon = run.options().temperature,
                           .times_cosine = false};
@@ -39,8 +39,8 @@ Assignment place(const AssignableRun& run, MatrixView<const float> images) {
 const Method tac_method{.name = "tac",
                         .summary = "retrieved nouns",
                         .needs = {.retrieved_nouns = true},
-                        .memory = memory,
-                        .cluster = cluster,
-                        .place = place};
+                        .memory = memory_of_tac,
+                        .cluster = cluster_by_tac,
+                        .place = place_by_tac};
 
 }  // namespace ilk

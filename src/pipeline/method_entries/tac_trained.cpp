@@ -7,7 +7,7 @@
 namespace ilk {
 namespace {
 
-Clustering cluster(MethodInput input) {
+Clustering cluster_by_tac_trained(MethodInput input) {
   const auto embeddings = input.embeddings;
   const RunOptions& options = input.options;
   const auto train = [&](MatrixView<const float> texts, const TrainingHooks& hooks) {
@@ -23,7 +23,7 @@ const Method tac_trained_method{.name = "tac-trained",
                                 .summary = "heads that learn from retrieved nouns",
                                 .needs = {.image_texts = ImageTexts::retrieved},
                                 .memory = memory_of_training,
-                                .cluster = cluster,
+                                .cluster = cluster_by_tac_trained,
                                 .place = place_by_head};
 
 }  // namespace ilk
