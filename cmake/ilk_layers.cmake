@@ -9,7 +9,10 @@ function(ilk_layer name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   add_library(ilk_${name} OBJECT ${sources})
   ilk_compile_options(ilk_${name})
-  ilk_compile_quickly(ilk_${name} ${LAYER_WAITS})
+  ilk_join_sources(ilk_${name})
+  if(LAYER_WAITS)
+    ilk_optimise_little(ilk_${name})
+  endif()
   target_include_directories(ilk_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include
                                                 ${PROJECT_SOURCE_DIR}/src)
   set(closure ilk_${name})
@@ -26,12 +29,14 @@ function(ilk_layer name)
   set_target_properties(ilk_${name} PROPERTIES ILK_CLOSURE "${closure}" ILK_OUTSIDE "${outside}")
 endfunction()
 
-# WAITS as above. CMake's default is -O3; the last one counts.
-function(ilk_compile_quickly target waits)
+# Names in a file are those of the whole layer then.
+function(ilk_join_sources target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${ILK_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE 16)
-  if(waits)
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
-  endif()
+endfunction()
+
+# CMake's default is -O3; what comes last counts.
+function(ilk_optimise_little target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
 function(ilk_compile_options target)

@@ -62,10 +62,10 @@ TEST(Concepts, HypernymsAreAddedOnce) {
 }
 
 TEST(Concepts, ADefinitionSaysWhichSenseIsMeant) {
-  const auto& senses = tiny().senses("turkey");
+  const auto senses = tiny().senses("turkey");
   ASSERT_EQ(senses.size(), 2u);
   const auto& second = tiny().synsets()[static_cast<std::size_t>(senses[1])];
-  EXPECT_EQ(ilk::make_concepts({"turkey"}, {second.definition}, &tiny())[0].synset, senses[1]);
+  EXPECT_EQ(ilk::make_concepts({"turkey"}, {std::string(second.definition)}, &tiny())[0].synset, senses[1]);
   EXPECT_EQ(ilk::make_concepts({"turkey"}, {"something else"}, &tiny())[0].synset, senses[0]);
   EXPECT_EQ(ilk::make_concepts({"turkey"}, {}, &tiny())[0].synset, senses[0]);
 }

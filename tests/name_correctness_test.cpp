@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 std::int32_t sense(const char* noun) {
-  return tiny().senses(noun).at(0);
+  return tiny().senses(noun).front();
 }
 
 TEST(SynsetsOfLabel, FindsWhatPeopleWrite) {

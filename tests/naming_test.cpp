@@ -239,7 +239,7 @@ TEST(Naming, ScoresAndSharesAgreeWithTheSlowVersion) {
   const auto n = scene.embeddings.rows();
   const double temperature = 1.3 * ilk::similarity_spread(scene.embeddings, scene.features);
   const auto is_kind = [&](std::size_t j, std::size_t of) {
-    const auto sense = tiny().senses(nouns[j]).at(0), other = tiny().senses(nouns[of]).at(0);
+    const auto sense = tiny().senses(nouns[j]).front(), other = tiny().senses(nouns[of]).front();
     const auto above = tiny().ancestors(sense);
     return sense == other ||
            std::any_of(above.begin(), above.end(), [&](const auto& one) { return one.first == other; });

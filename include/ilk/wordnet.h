@@ -1,22 +1,25 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace ilk {
 
-/// A set of synonymous nouns of WordNet with what it means.
+/// A set of synonymous nouns of WordNet with what it means. Its texts and lists last as long as the WordNet,
+/// or a copy of it.
 struct Synset {
-  std::int64_t offset = 0;              ///< its byte offset in data.noun, which names it
-  std::vector<std::string> lemmas;      ///< with spaces for underscores, as spelled in data.noun
-  std::string definition;               ///< the gloss without its examples and whom they are quoted from
-  std::vector<std::string> examples;    ///< sentences in quotation marks in the gloss
-  std::vector<std::int32_t> hypernyms;  ///< indices into WordNet::synsets, instance hypernyms too
-  bool is_instance = false;             ///< one of its kind, as New York is a city
+  std::int64_t offset = 0;                   ///< its byte offset in data.noun, which names it
+  std::span<const std::string_view> lemmas;  ///< with spaces for underscores, as spelled in data.noun
+  std::string_view definition;               ///< the gloss without its examples and whom they are quoted from
+  std::span<const std::string_view> examples;  ///< sentences in quotation marks in the gloss
+  std::span<const std::int32_t> hypernyms;     ///< indices into WordNet::synsets, instance hypernyms too
+  bool is_instance = false;                    ///< one of its kind, as New York is a city
 };
 
 /// The nouns of WordNet 3.0 (data.noun and index.noun as Debian's wordnet-base ships them; format:
@@ -29,13 +32,13 @@ class WordNet {
   /// The first folder that holds data.noun: $WNSEARCHDIR, $WNHOME/dict, /usr/share/wordnet, the usual others.
   static std::optional<std::filesystem::path> find();
 
-  const std::vector<Synset>& synsets() const { return synsets_; }
+  const std::vector<Synset>& synsets() const;
   /// Every distinct noun, in index.noun's order, with spaces for underscores, as its most frequent sense
   /// spells it in data.noun (so "turkey" the bird, not "Turkey").
-  const std::vector<std::string>& nouns() const { return nouns_; }
+  std::vector<std::string> nouns() const;
   /// The synsets of a noun, most frequent sense first; case and underscores do not matter. Empty where
   /// unknown.
-  const std::vector<std::int32_t>& senses(std::string_view noun) const;
+  std::span<const std::int32_t> senses(std::string_view noun) const;
   /// Whether the noun occurs with this sense in the texts whose words WordNet's makers tagged with senses: a
   /// word that people use ("fish"), and not one that only taxonomists do ("aquatic vertebrate").
   bool is_familiar(std::string_view noun, std::int32_t synset) const;
@@ -47,13 +50,8 @@ class WordNet {
   std::vector<std::string> sentences() const;
 
  private:
-  std::vector<Synset> synsets_;
-  std::vector<std::string> nouns_;
-  struct Senses {
-    std::vector<std::int32_t> synsets;  // most frequent first
-    std::int64_t n_tagged = 0;          // the first so many occur in tagged texts
-  };
-  std::unordered_map<std::string, Senses> senses_;  // by lower-case noun
+  struct Contents;
+  std::shared_ptr<const Contents> contents_;  // texts and lists that synsets point into: copies share them
 };
 
 }  // namespace ilk

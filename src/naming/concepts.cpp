@@ -43,7 +43,7 @@ std::string singular(std::string word) {
 
 // The sense of the noun that has this definition, else its most frequent one; -1 where there is none.
 std::int64_t sense_of(const WordNet& wordnet, const std::string& noun, std::string_view definition) {
-  const auto& senses = wordnet.senses(noun);
+  const auto senses = wordnet.senses(noun);
   if (senses.empty()) return -1;
   if (!definition.empty()) {
     for (const std::int32_t sense : senses)
@@ -57,11 +57,11 @@ std::int64_t sense_of(const WordNet& wordnet, const std::string& noun, std::stri
 std::string usual_word(const std::vector<std::string>& words, std::int32_t synset, const WordNet& wordnet) {
   const auto& lemmas = wordnet.synsets()[static_cast<std::size_t>(synset)].lemmas;
   const auto key = [&](const std::string& word) {
-    const auto& senses = wordnet.senses(word);
+    const auto senses = wordnet.senses(word);
     const auto rank = std::find(senses.begin(), senses.end(), synset) - senses.begin();
     const auto form = normal_form(word);
     const auto lemma = std::find_if(lemmas.begin(), lemmas.end(),
-                                    [&](const std::string& each) { return normal_form(each) == form; }) -
+                                    [&](std::string_view each) { return normal_form(each) == form; }) -
                        lemmas.begin();
     return std::tuple(rank == std::ssize(senses), !wordnet.is_familiar(word, synset), rank, lemma);
   };
@@ -87,7 +87,7 @@ std::set<std::int64_t> frame_of(const WordNet& wordnet) {
   std::set<std::int64_t> frame;
   for (const char* word : {"instrumentality", "device", "structure", "organism", "substance",
                            "natural object", "geological formation", "abstraction"}) {
-    const auto& senses = wordnet.senses(word);
+    const auto senses = wordnet.senses(word);
     if (senses.empty()) continue;
     frame.insert(senses.front());
     for (const auto& [synset, steps] : wordnet.ancestors(senses.front())) frame.insert(synset);
@@ -173,13 +173,16 @@ std::vector<Concept> make_concepts(const std::vector<std::string>& nouns,
   if (with_hypernyms) add_hypernyms(concepts, *wordnet);
   find_kinds(concepts, wordnet);
   const std::set<std::int64_t> frame = frame_of(*wordnet);
-  const auto& physical_entity = wordnet->senses("physical entity");
+  const auto physical_entity = wordnet->senses("physical entity");
   for (Concept& its : concepts) {
     if (its.synset < 0) continue;
     const auto synset = static_cast<std::int32_t>(its.synset);
     std::vector<std::string> words;
     for (const std::int64_t noun : its.nouns) words.push_back(nouns[static_cast<std::size_t>(noun)]);
-    if (words.empty()) words = wordnet->synsets()[static_cast<std::size_t>(synset)].lemmas;
+    if (words.empty()) {
+      const auto lemmas = wordnet->synsets()[static_cast<std::size_t>(synset)].lemmas;
+      words.assign(lemmas.begin(), lemmas.end());
+    }
     its.word = usual_word(words, synset, *wordnet);
     its.familiar = wordnet->is_familiar(its.word, synset);
     its.general = frame.contains(synset);

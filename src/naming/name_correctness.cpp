@@ -30,13 +30,13 @@ std::string spelled(std::string_view label) {
 
 // The senses of a phrase, or of its singular: that of its last word ("playing cards" → "playing card").
 std::vector<std::int32_t> senses_of(const WordNet& wordnet, std::string_view phrase) {
-  std::vector<std::int32_t> senses = wordnet.senses(phrase);
+  auto senses = wordnet.senses(phrase);
   if (senses.empty()) {
     const std::size_t last = phrase.find_last_of(' ') + 1;  // npos + 1 is 0
     senses = wordnet.senses(std::string(phrase.substr(0, last)) + normal_form(phrase.substr(last)));
   }
-  senses.resize(std::min(senses.size(), senses_considered));
-  return senses;
+  senses = senses.first(std::min(senses.size(), senses_considered));
+  return {senses.begin(), senses.end()};
 }
 
 std::vector<std::string_view> parts_of(std::string_view phrase) {

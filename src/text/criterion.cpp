@@ -86,7 +86,7 @@ class Concepts {
       if (number) noun.resize(dot);
       if (number && noun.ends_with(".n")) noun.resize(noun.size() - 2);
     }
-    const auto& senses = wordnet_.senses(noun);
+    const auto senses = wordnet_.senses(noun);
     require(!senses.empty(), in_by, "WordNet knows no noun '", noun,
             "'; a criterion must be a noun or a file of words.");
     if (colon == std::string::npos && !number) return senses.front();
@@ -145,7 +145,7 @@ class Concepts {
   /// "its senses are color.n.1 (48 words below: a visual attribute …), …"
   std::string senses_of(const std::string& noun) const {
     std::string text = "its senses are";
-    const auto& senses = wordnet_.senses(noun);
+    const auto senses = wordnet_.senses(noun);
     for (std::size_t i = 0; i < senses.size(); ++i)
       text += (i ? ", " : " ") + noun + ".n." + std::to_string(i + 1) + " (" +
               std::to_string(words(below(senses[i], false), "").texts.size()) +
@@ -153,18 +153,18 @@ class Concepts {
     return text + ".";
   }
 
-  const std::string& first_word(std::int32_t synset) const {
-    return wordnet_.synsets()[static_cast<std::size_t>(synset)].lemmas.front();
+  std::string first_word(std::int32_t synset) const {
+    return std::string(wordnet_.synsets()[static_cast<std::size_t>(synset)].lemmas.front());
   }
 
  private:
-  const std::string& definition(std::int32_t synset) const {
-    return wordnet_.synsets()[static_cast<std::size_t>(synset)].definition;
+  std::string definition(std::int32_t synset) const {
+    return std::string(wordnet_.synsets()[static_cast<std::size_t>(synset)].definition);
   }
   /// The first of the synset's words, as WordNet lists them, or of those that are familiar.
   std::string usual_word(std::int32_t synset, bool familiar) const {
-    for (const std::string& lemma : wordnet_.synsets()[static_cast<std::size_t>(synset)].lemmas)
-      if (!familiar || wordnet_.is_familiar(lemma, synset)) return lemma;
+    for (const std::string_view lemma : wordnet_.synsets()[static_cast<std::size_t>(synset)].lemmas)
+      if (!familiar || wordnet_.is_familiar(lemma, synset)) return std::string(lemma);
     return "";
   }
 

@@ -68,17 +68,17 @@ std::optional<std::size_t> end_of_example(std::string_view after, bool another_f
 
 }  // namespace
 
-Gloss split_gloss(std::string_view text) {
+Gloss split_gloss(std::string_view text, std::deque<std::string>& joined) {
   Gloss gloss;
   if (text.find('"') == std::string_view::npos) {
     gloss.definition = trimmed(text, " ;,:");
     return gloss;
   }
   const std::vector<Piece> pieces = cut_at_quotes(trimmed(text));
-  std::string part;  // of the definition, up to the next example
+  std::string definition, part;  // of the definition, up to the next example
   const auto end_part = [&] {
     const std::string_view clean = trimmed(part, " ;,:");
-    if (!clean.empty()) gloss.definition.append(gloss.definition.empty() ? "" : "; ").append(clean);
+    if (!clean.empty()) definition.append(definition.empty() ? "" : "; ").append(clean);
     part.clear();
   };
   int depth = 0;  // of parentheses
@@ -94,7 +94,7 @@ Gloss split_gloss(std::string_view text) {
     if (depth <= 0 && ends_clause(part) && end) {
       end_part();
       const std::string_view example = without_end(trimmed(pieces[i].text), " ;:");
-      if (!example.empty()) gloss.examples.emplace_back(example);
+      if (!example.empty()) gloss.examples.push_back(example);
       if (has_next) {
         part.assign(after.substr(*end));
         ++i;
@@ -105,6 +105,7 @@ Gloss split_gloss(std::string_view text) {
     }
   }
   end_part();
+  gloss.definition = joined.emplace_back(std::move(definition));
   return gloss;
 }
 
