@@ -99,7 +99,7 @@ bool bare_size_is_shortest_edge(const Config& config) {
 
 std::filesystem::path preprocessor_file(const std::filesystem::path& directory) {
   std::error_code error;
-  const auto of_all = directory / "processor_config.json", own = directory / "preprocessor_config.json";
+  auto of_all = directory / "processor_config.json", own = directory / "preprocessor_config.json";
   if (std::filesystem::exists(of_all, error) &&
       read_json_file(of_all, in_read_preprocessor).contains("image_processor"))
     return of_all;

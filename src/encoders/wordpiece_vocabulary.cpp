@@ -30,7 +30,7 @@ std::int32_t read_id(const json& value, const fs::path& path, const std::string&
 
 void read_added_token(WordPieceVocabulary& vocabulary, const json& token, const fs::path& path) {
   const bool is_whole = token.is_object() && token.contains("id") && token.contains("content") &&
-                        token["content"].is_string() && token["content"] != "";
+                        token["content"].is_string() && !token["content"].get<std::string>().empty();
   require(is_whole, in_wordpiece_tokenizer, path, ": each of added_tokens must have an id and its content.");
   const auto content = token["content"].get<std::string>();
   const ConfigReader reader(token, "added_tokens.", path, in_wordpiece_tokenizer);

@@ -105,9 +105,10 @@ ArrayFile::ArrayFile(const std::string& place) : place_(place) {
     case Format::safetensors: {
       const SafetensorsFile tensors(file);
       const auto& entry = tensors.entry(chosen(tensors.names(), where));
-      require(entry.type.has_value(), in_array_file, place_,
-              ": the dtype must be float16, bfloat16, float32, float64, bool or an integer, got ",
-              entry.dtype, ".");
+      if (!entry.type)
+        fail(in_array_file, place_,
+             ": the dtype must be float16, bfloat16, float32, float64, bool or an integer, got ", entry.dtype,
+             ".");
       type_ = *entry.type;
       shape_ = entry.shape;
       source_ = internal::open_part(file, entry.begin, entry.end);

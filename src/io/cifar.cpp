@@ -71,7 +71,7 @@ class Reader {
     const auto file = std::make_shared<const InputFile>(part.path);
     require(file->size() > 0, in_open_dataset, part.path, " must not be empty.");
     std::vector<std::int64_t> labels = is_pickle(*file) ? add_pickle(file) : add_binary(file);
-    const std::int64_t most = *variant_ == Cifar::ten ? 10 : *variant_ == Cifar::twenty ? 20 : 100;
+    const std::int64_t most = n_classes();
     for (std::size_t i = 0; i < labels.size(); ++i)
       require(labels[i] >= 0 && labels[i] < most, in_open_dataset, part.path, ": a label must be 0 to ",
               most - 1, ", got ", labels[i], " for image ", i, " (from 0).");
@@ -82,17 +82,17 @@ class Reader {
 
   void finish(const fs::path& folder) {
     for (const auto& split : splits_) add_split(dataset_, split, labels_[split]);
-    dataset_.format = *variant_ == Cifar::ten      ? "cifar10"
-                      : *variant_ == Cifar::twenty ? "cifar20"
-                                                   : "cifar100";
-    dataset_.classes = class_names(names_in(folder), *variant_ == Cifar::ten      ? 10
-                                                     : *variant_ == Cifar::twenty ? 20
-                                                                                  : 100);
+    dataset_.format = "cifar" + std::to_string(n_classes());
+    dataset_.classes = class_names(names_in(folder), n_classes());
     dataset_.read =
         pixel_reader(std::move(files_), {.height = 32, .width = 32, .channels = 3, .planes = true});
   }
 
  private:
+  std::int64_t n_classes() const {
+    return variant_ == Cifar::ten ? 10 : variant_ == Cifar::twenty ? 20 : 100;
+  }
+
   std::vector<std::int64_t> add_binary(const std::shared_ptr<const InputFile>& file) {
     if (!variant_) variant_ = told_by(*file);
     const std::int64_t label_bytes = *variant_ == Cifar::ten ? 1 : 2,

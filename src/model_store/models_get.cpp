@@ -302,7 +302,7 @@ std::filesystem::path get_model(const std::string& name, const GetModelOptions& 
   const Wanted wanted = resolve(name);
   GetModelOptions options = given;
   while (options.endpoint.ends_with('/')) options.endpoint.pop_back();
-  const auto place = place_of(wanted.name);
+  auto place = place_of(wanted.name);
   const std::filesystem::path unfinished = place.string() + ".part";
   try {
     std::filesystem::create_directories(place.parent_path());

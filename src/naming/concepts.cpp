@@ -178,6 +178,7 @@ std::vector<Concept> make_concepts(const std::vector<std::string>& nouns,
     if (its.synset < 0) continue;
     const auto synset = static_cast<std::int32_t>(its.synset);
     std::vector<std::string> words;
+    words.reserve(its.nouns.size());
     for (const std::int64_t noun : its.nouns) words.push_back(nouns[static_cast<std::size_t>(noun)]);
     if (words.empty()) {
       const auto lemmas = wordnet->synsets()[static_cast<std::size_t>(synset)].lemmas;

@@ -223,10 +223,11 @@ std::vector<Criterion> read_criteria(std::string_view text, const WordNet* wordn
       require(criterion.words.texts.size() >= 2, in_by, part, " must hold at least two words, got ",
               criterion.words.texts.size(), ".");
     } else {
-      require(
-          concepts.has_value(), in_by, "'", part,
-          "' is a noun of WordNet, which was not found. Install it (Debian: wordnet-base), name its folder "
-          "with --wordnet, or give a file of words.");
+      if (!concepts)
+        fail(
+            in_by, "'", part,
+            "' is a noun of WordNet, which was not found. Install it (Debian: wordnet-base), name its folder "
+            "with --wordnet, or give a file of words.");
       criterion = of_wordnet(*concepts, part);
     }
     criterion.n_clusters = n_clusters;

@@ -93,11 +93,12 @@ void read_table(Source& source, std::string_view contents, const std::vector<std
   const auto table = contents[0] == '[' ? std::nullopt
                                         : read_path_table(contents, source.path.string(),
                                                           in_read_image_captions, text_columns, is_known);
-  require(
-      table.has_value(), in_read_image_captions, source.path,
-      " must hold JSON lines, a table whose first row names a column of paths (path, file_name, …) and one "
-      "of texts (caption, text, …), or one of two columns; its first line is '",
-      first, "'.");
+  if (!table)
+    fail(
+        in_read_image_captions, source.path,
+        " must hold JSON lines, a table whose first row names a column of paths (path, file_name, …) and one "
+        "of texts (caption, text, …), or one of two columns; its first line is '",
+        first, "'.");
   auto irregular = table->irregular.begin();
   const auto tell_before = [&](std::size_t line_of_row) {
     for (; irregular != table->irregular.end() && irregular->line < line_of_row; ++irregular)
