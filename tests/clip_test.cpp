@@ -153,6 +153,16 @@ TEST(Clip, EmbeddingsAreTheSameForEveryTarget) {
   }
 }
 
+TEST(Clip, TheImageTowerIsLoadedAgainAfterItsRelease) {
+  ilk::Clip clip(tiny_directory());
+  const ilk::Matrix<float> images = made_images(0, 2, 64);
+  clip.release_images();
+  EXPECT_TRUE(equal(clip.encode_texts(reference_texts()), tiny().encode_texts(reference_texts())));
+  EXPECT_TRUE(equal(clip.encode_images(images), tiny().encode_images(images)));
+  clip.release_images();
+  EXPECT_TRUE(equal(clip.encode_images(images), tiny().encode_images(images)));
+}
+
 TEST(Clip, PixelsOfTheWrongShapeAreAnError) {
   EXPECT_THROW(tiny().encode_images(ilk::Matrix<float>(0, 3 * 64 * 64)), ilk::Error);
   EXPECT_THROW(tiny().encode_images(ilk::Matrix<float>(3, 64 * 64)), ilk::Error);

@@ -122,6 +122,17 @@ TEST_P(LiteModelTest, AnImageIsTheSameWhateverItsCompanionsAndTheProcessor) {
   });
 }
 
+TEST_P(LiteModelTest, WhatImagesNeedIsLoadedAgainAfterItsRelease) {
+  ilk::LiteModel once(directory, GetParam());
+  const Matrix<float> pixels = random_matrix(1, 3 * 224 * 224, 4);
+  const Matrix<float> wanted = model().encode_images(pixels);
+  for (int time = 0; time < 2; ++time) {
+    once.release_images();
+    const Matrix<float> again = once.encode_images(pixels);
+    EXPECT_TRUE(std::equal(again.flat().begin(), again.flat().end(), wanted.flat().begin()));
+  }
+}
+
 TEST_P(LiteModelTest, SaysWhatItIs) {
   EXPECT_EQ(model().width(), 512);
   EXPECT_EQ(model().precision(), GetParam());

@@ -91,6 +91,10 @@ class ImageTextEncoder : public TextEncoder {
   /// of unit length. On the CPU a row is the same to the bit whatever its companions, its place, the number
   /// of threads and the processor. Uses parallel_blocks; inside a block it runs on that thread.
   virtual Matrix<float> encode_images(MatrixView<const float> pixels) const = 0;
+
+  /// Frees what only images need, most of it weights; the next image loads it again. Not while another thread
+  /// encodes images.
+  virtual void release_images() {}
 };
 
 /// The model in a directory, whichever config.json's model_type says it is: clip or ilk-lite. Throws Error

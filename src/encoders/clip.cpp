@@ -2,8 +2,10 @@
 #include "encoders/clip.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/fail.h"
+#include "core/made_when_needed.h"
 #include "core/parallel.h"
 #include "encoders/clip_config.h"
 #include "encoders/clip_towers.h"
@@ -54,12 +56,13 @@ struct Clip::State {
         config(read_clip_config(directory / "config.json")),
         preprocessor(read_preprocessor(preprocessor_file(directory).string())),
         tokenizer(directory) {
-    if (device == Device::cuda)
+    if (device == Device::cuda) {
       on_gpu = std::make_unique<GpuTowers>(
           GpuTowers{GpuTower::vision(config, weights), GpuTower::text(config, weights)});
-    else
-      on_cpu =
-          std::make_unique<CpuTowers>(CpuTowers{{config, weights, precision}, {config, weights, precision}});
+    } else {
+      vision(&weights);
+      text = std::make_unique<TextTower>(config, weights, precision);
+    }
     weights.check();
     const std::int64_t size = config.vision.image_size;
     require(preprocessor.crop_height == size && preprocessor.crop_width == size, "Clip", directory,
@@ -83,10 +86,15 @@ struct Clip::State {
     return ids;
   }
 
-  struct CpuTowers {
-    VisionTower vision;
-    TextTower text;
-  };
+  /// From `weights`, which are to be checked afterwards, or from the files.
+  const VisionTower& vision(ModelWeights* weights = nullptr) const {
+    return vision_made.get([&] {
+      std::optional<ModelWeights> again;
+      if (!weights) weights = &again.emplace(directory, "Clip");
+      return std::make_unique<VisionTower>(config, *weights, precision);
+    });
+  }
+
   struct GpuTowers {
     GpuTower vision, text;
   };
@@ -96,7 +104,8 @@ struct Clip::State {
   ClipConfig config;
   ImagePreprocessor preprocessor;
   ClipTokenizer tokenizer;
-  std::unique_ptr<CpuTowers> on_cpu;  // or else
+  MadeWhenNeeded<VisionTower> vision_made;
+  std::unique_ptr<TextTower> text;  // both of them, or else
   std::unique_ptr<GpuTowers> on_gpu;
   std::string fingerprint;
 };
@@ -141,12 +150,17 @@ Matrix<float> Clip::encode_images(MatrixView<const float> pixels) const {
   auto embeddings = Matrix<float>::uninitialised(pixels.rows(), width());
   const std::int64_t side = state_->config.vision.patches_per_side();
   const std::int64_t images_at_a_time = std::max<std::int64_t>(1, tokens_at_a_time / (1 + side * side));
+  const VisionTower& tower = state_->vision();
   parallel_blocks(pixels.rows(), images_at_a_time, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
-    Matrix<float> rows = state_->on_cpu->vision(pixels.rows_between(begin, end));
+    Matrix<float> rows = tower(pixels.rows_between(begin, end));
     make_unit_rows(rows);
     std::copy_n(rows.data(), rows.size(), embeddings[begin]);
   });
   return embeddings;
+}
+
+void Clip::release_images() {
+  state_->vision_made.forget();
 }
 
 Matrix<float> Clip::encode_texts(const std::vector<std::string>& texts) const {
@@ -164,7 +178,7 @@ Matrix<float> Clip::encode_texts(const std::vector<std::string>& texts) const {
   std::vector<Matrix<float>> tables(forest.trees.size());
   parallel_blocks(static_cast<std::int64_t>(tables.size()), 1,
                   [&](std::int64_t i, std::int64_t, std::int64_t) {
-                    tables[i] = state_->on_cpu->text(forest.trees[i]);
+                    tables[i] = (*state_->text)(forest.trees[i]);
                     make_unit_rows(tables[i]);
                   });
   std::vector<const float*> rows;  // of all tables

@@ -37,6 +37,7 @@ class Clip : public ImageTextEncoder {
   const std::string& fingerprint() const override;
 
   Matrix<float> encode_images(MatrixView<const float> pixels) const override;
+  void release_images() override;
 
   /// As every TextEncoder. The tower is causal: nothing after the end token is computed, and on the CPU what
   /// texts begin with in common goes through once, so texts of one template are best given together.

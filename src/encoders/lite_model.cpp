@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <numeric>
 #include <span>
 
 #include "core/fail.h"
+#include "core/made_when_needed.h"
 #include "core/parallel.h"
 #include "encoders/encoder_list.h"
 #include "encoders/lite_config.h"
@@ -140,11 +140,9 @@ struct LiteModel::State {
   }
 
   const Viewer& viewer() const {
-    std::call_once(viewer_once, [this] {
-      viewer_made =
-          std::make_unique<Viewer>(config, precision, device, ModelWeights(directory, in_lite_model));
+    return viewer_made.get([this] {
+      return std::make_unique<Viewer>(config, precision, device, ModelWeights(directory, in_lite_model));
     });
-    return *viewer_made;
   }
 
   /// What reads: loaded with the first text, which a run whose nouns come with their features never has.
@@ -163,11 +161,9 @@ struct LiteModel::State {
     std::vector<float> mean;  // (W) of all texts
   };
   const Reader& reader() const {
-    std::call_once(reader_once, [this] {
-      reader_made =
-          std::make_unique<Reader>(directory, config, precision, ModelWeights(directory, in_lite_model));
+    return reader_made.get([this] {
+      return std::make_unique<Reader>(directory, config, precision, ModelWeights(directory, in_lite_model));
     });
-    return *reader_made;
   }
 
   /// (B, T) ids to (B, W): the mean of their tokens' embeddings.
@@ -189,9 +185,8 @@ struct LiteModel::State {
   Device device;
   LiteConfig config;
   std::string fingerprint;
-  mutable std::once_flag viewer_once, reader_once;
-  mutable std::unique_ptr<Viewer> viewer_made;
-  mutable std::unique_ptr<Reader> reader_made;
+  MadeWhenNeeded<Viewer> viewer_made;
+  MadeWhenNeeded<Reader> reader_made;
 };
 
 LiteModel::LiteModel(const fs::path& directory, Precision precision, Device device)
@@ -238,6 +233,10 @@ Matrix<float> LiteModel::encode_images(MatrixView<const float> pixels) const {
     viewer.join(features.rows_between(begin, end), embeddings.rows_between(begin, end));
   });
   return embeddings;
+}
+
+void LiteModel::release_images() {
+  if (state_->device == Device::cpu) state_->viewer_made.forget();
 }
 
 Matrix<float> LiteModel::encode_texts(const std::vector<std::string>& texts) const {

@@ -34,6 +34,7 @@ class LiteModel : public ImageTextEncoder {
   const std::string& fingerprint() const override;
 
   Matrix<float> encode_images(MatrixView<const float> pixels) const override;
+  void release_images() override;
 
   Matrix<float> encode_texts(const std::vector<std::string>& texts) const override;
 

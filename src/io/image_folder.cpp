@@ -33,6 +33,7 @@ void number_classes(Dataset& dataset, const std::vector<std::string>& names) {
 
 void read_files(Dataset& dataset) {
   std::vector<std::string> paths;
+  paths.reserve(dataset.images.size());
   for (const auto& image : dataset.images) paths.push_back(image.name);
   dataset.read = [paths = std::move(paths)](std::int64_t index) {
     return read_image_file(paths.at(static_cast<std::size_t>(index)));
@@ -89,7 +90,7 @@ Dataset open_csv(const fs::path& place) {
     return fs::is_regular_file(folder / path, error);
   };
   const auto table = read_path_table(text, place.string(), in_open_dataset, csv_label_names, is_there);
-  require(table.has_value(), in_open_dataset, place, " must have a column of paths and one of labels.");
+  if (!table) fail(in_open_dataset, place, " must have a column of paths and one of labels.");
   if (!table->irregular.empty())
     fail(in_open_dataset, place, ": line ", table->irregular.front().line, " must have ", table->columns,
          " fields as the first, got ", table->irregular.front().fields, ".");

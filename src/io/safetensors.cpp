@@ -197,8 +197,8 @@ const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) co
 
 Array SafetensorsFile::get(const std::string& name) const {
   const Entry& its = entry(name);
-  require(its.type.has_value(), "SafetensorsFile::get", path_, ": the dtype of '", name,
-          "' is not supported: ", its.dtype, ".");
+  if (!its.type)
+    fail("SafetensorsFile::get", path_, ": the dtype of '", name, "' is not supported: ", its.dtype, ".");
   Array array(*its.type, its.shape);
   const std::span<std::byte> bytes(array.bytes(), its.end - its.begin);
   file_->read(its.begin, bytes);

@@ -115,8 +115,8 @@ RunAssignments read_assignments(const fs::path& run_directory, std::optional<std
           rows.size(), " rows.");
   const auto column = [&](const char* name) {
     const auto found = csv_column(rows.front().fields, {name});
-    require(found.has_value(), in_evaluate, file, " must have the columns path, cluster and name; ", name,
-            " is missing.");
+    if (!found)
+      fail(in_evaluate, file, " must have the columns path, cluster and name; ", name, " is missing.");
     return *found;
   };
   const std::string suffix = level ? "_" + std::to_string(*level) : "";

@@ -79,7 +79,9 @@ class ImagesAndEncoder : public FeatureSource {
     require_memory({.images = static_cast<std::int64_t>(list_.paths.size()), .dimensions = encoder_->width()},
                    run_.options);
     if (const auto made = open_noun_vocabulary(run_.options)) require_of_this_model(made->facts());
-    return run_.timed("encode images", [&] { return embed(); });
+    EmbeddedImages images = run_.timed("encode images", [&] { return embed(); });
+    encoder_->release_images();
+    return images;
   }
 
   std::optional<Labels> labels() const override {
