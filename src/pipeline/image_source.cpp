@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/fail.h"
+#include "core/freed_memory.h"
 #include "encoders/text_features.h"
 #include "io/files.h"
 #include "pipeline/feature_source.h"
@@ -81,6 +82,7 @@ class ImagesAndEncoder : public FeatureSource {
     if (const auto made = open_noun_vocabulary(run_.options)) require_of_this_model(made->facts());
     EmbeddedImages images = run_.timed("encode images", [&] { return embed(); });
     encoder_->release_images();
+    return_freed_memory();
     return images;
   }
 

@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <cstdlib>
 #include <deque>
 #include <functional>
-#include <optional>
-#include <unordered_set>
+#include <numeric>
 
 #include "core/fail.h"
 #include "io/files.h"
@@ -185,23 +183,32 @@ Synset read_synset(Reader& reader, SynsetLine& line, SynsetLists& lists) {
 // A synset that cannot be reached from a root by going down, because its hypernyms go round in a circle; -1
 // if there is none.
 std::int64_t find_circle(const std::vector<Synset>& synsets) {
-  std::vector<std::vector<std::int32_t>> below(synsets.size());
-  std::vector<std::size_t> above(synsets.size());
+  std::vector<std::size_t> above(synsets.size()), begins(synsets.size() + 2);
   std::vector<std::int32_t> free;
   for (std::size_t i = 0; i < synsets.size(); ++i) {
     above[i] = synsets[i].hypernyms.size();
-    for (const std::int32_t hypernym : synsets[i].hypernyms) {
-      below[static_cast<std::size_t>(hypernym)].push_back(static_cast<std::int32_t>(i));
-    }
+    for (const std::int32_t hypernym : synsets[i].hypernyms) ++begins[static_cast<std::size_t>(hypernym) + 2];
     if (above[i] == 0) free.push_back(static_cast<std::int32_t>(i));
   }
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  // Those below each, one after another: begins[i + 1] moves from where the list of i begins to its end.
+  std::vector<std::int32_t> below(begins.back());
+  for (std::size_t i = 0; i < synsets.size(); ++i)
+    for (const std::int32_t hypernym : synsets[i].hypernyms)
+      below[begins[static_cast<std::size_t>(hypernym) + 1]++] = static_cast<std::int32_t>(i);
   for (std::size_t next = 0; next < free.size(); ++next) {
-    for (const std::int32_t child : below[static_cast<std::size_t>(free[next])]) {
+    const auto i = static_cast<std::size_t>(free[next]);
+    for (std::size_t at = begins[i]; at < begins[i + 1]; ++at) {
+      const std::int32_t child = below[at];
       if (--above[static_cast<std::size_t>(child)] == 0) free.push_back(child);
     }
   }
   const auto held = std::find_if(above.begin(), above.end(), [](std::size_t count) { return count > 0; });
   return held == above.end() ? -1 : held - above.begin();
+}
+
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count(text, '\n'));
 }
 
 }  // namespace
@@ -214,6 +221,8 @@ WordNet::Contents::Contents(const std::filesystem::path& directory) : data_file_
 
 void WordNet::Contents::read_data(const std::filesystem::path& file) {
   Reader reader(file, data);
+  synsets.reserve(lines_of(data));
+  lines_.reserve(lines_of(data));
   while (reader.next_line()) synsets.push_back(read_synset(reader, lines_.emplace_back(), lists));
   if (synsets.empty()) reader.bad("the file holds no synset");
   make_places();
@@ -254,6 +263,7 @@ void WordNet::Contents::read_index(const std::filesystem::path& file) {
   Reader reader(file, index);
   // Each noun is a word of a synset: less than half of them are taken.
   slots_.assign(std::bit_ceil(2 * lists.texts.size() + 2), -1);
+  nouns.reserve(lines_of(index));
   while (reader.next_line()) read_noun(reader);
   if (nouns.empty()) reader.bad("the file holds no noun");
   require_all_words_known();
