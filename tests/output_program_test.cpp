@@ -78,6 +78,7 @@ TEST_F(OutputProgram, MinusIsStandardOutputAndNothingElseGoesThere) {
 
 TEST_F(OutputProgram, StandardOutputIsForOneFile) {
   const std::string labels = at("labels.csv");
+  fs::create_symlink("nothing", at("nowhere"));
   for (const auto& command : std::vector<std::vector<std::string>>{
            {"search", at("run"), "arrow", "-o", "-", "--page", "-"},
            {"eval", at("run"), "--labels", labels, "--json", "--picture", "-"},
@@ -101,6 +102,9 @@ TEST_F(OutputProgram, StandardOutputIsForOneFile) {
     const auto result = run(command, {"-o", "-"});
     EXPECT_EQ(result.status, 3) << command.back();
     EXPECT_THAT(result.err, AllOf(HasSubstr("-o"), HasSubstr("must name a folder"), HasSubstr("./-")));
+    const auto link = run(command, {"-o", at("nowhere")});
+    EXPECT_EQ(link.status, 3) << command.back();
+    EXPECT_THAT(link.err, HasSubstr("a symbolic link to nothing"));
     const auto file = run(command, {"-o", labels});
     EXPECT_EQ(file.status, 3) << command.back();
     EXPECT_THAT(file.err, HasSubstr("must be a folder, got the file")) << command.back();

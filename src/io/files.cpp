@@ -83,6 +83,8 @@ void require_output_folder(const std::filesystem::path& path, std::string_view f
           "that name is ./-.");
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
+  require(std::filesystem::exists(status) || !std::filesystem::is_symlink(path, error), function,
+          "output must be a folder, got ", path, ", a symbolic link to nothing.");
   require(!std::filesystem::exists(status) || std::filesystem::is_directory(status), function,
           "output must be a folder, got the file ", path, ".");
 }
