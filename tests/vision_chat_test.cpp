@@ -127,6 +127,7 @@ TEST(VisionChat, WhatAServerSaysIsShownShortAndWithoutTheKey) {
   EXPECT_EQ(read_refusal("<!doctype html><html><body>log in</body></html>", ""), "");
   EXPECT_EQ(read_refusal(R"({"error":{"message":"bad key abc, abc"}})", "abc"), "bad key …, …");
   EXPECT_EQ(read_refusal(R"({"error":"gone"})", ""), "gone");
+  EXPECT_EQ(read_refusal(R"({"error":"Please log in."})", ""), "Please log in") << "a sentence goes on";
   EXPECT_EQ(read_refusal(R"({"detail":"Not Found"})", ""), "Not Found");
   EXPECT_EQ(read_refusal(R"({"detail":[{"loc":["body"],"msg":"Field required"}]})", ""), "Field required");
   EXPECT_EQ(read_refusal("one\ntwo\x1b[0m\x07", ""), "one two[0m");

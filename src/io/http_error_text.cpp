@@ -33,7 +33,9 @@ std::string refusal_text(std::string_view body, const std::string& secret) {
   if (!secret.empty())
     for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret))
       text.replace(at, secret.size(), "…");
-  return on_one_line(text, 200);
+  text = on_one_line(text, 200);
+  if (text.ends_with('.') && !text.ends_with("..")) text.pop_back();  // it becomes a part of a sentence
+  return text;
 }
 
 }  // namespace ilk::http
