@@ -7,6 +7,7 @@
 #include "inputs.h"
 #include "io/files.h"
 #include "option_flags.h"
+#include "output.h"
 #include "terminal.h"
 
 namespace ilk::cli {
@@ -23,15 +24,16 @@ int assign_command(const AssignArguments& arguments) {
   const bool from_file = !arguments.options.features.empty();
   const bool no_inputs = arguments.inputs.paths.empty() && arguments.inputs.files_from.empty();
   const ImageList images = from_file && no_inputs ? ImageList{} : list_inputs(arguments.inputs, "assign");
+  const auto output = arguments.output.empty() ? "" : output_file(arguments.output, "-o");
   stop_on_interrupt();
   TerminalProgress progress(arguments.quiet);
   const Placement placement = assign(arguments.run, images, arguments.options, progress);
   for (const auto& file : placement.skipped)
     progress.say("Skipped " + file.path + " (" + file.kind + "): " + file.reason);
-  if (arguments.output.empty())
+  if (output.empty())
     std::printf("%s", to_csv(placement).c_str());
   else
-    write_file_atomically(arguments.output, to_csv(placement));
+    write_file_atomically(output, to_csv(placement));
   return done;
 }
 
@@ -44,7 +46,7 @@ void add_assign_command(CLI::App& app, Action& action) {
       ->required()
       ->type_name("RUN");
   add_inputs(*subcommand, arguments->inputs);
-  subcommand->add_option("-o,--output", arguments->output, "CSV to write (else it is printed)")
+  subcommand->add_option("-o,--output", arguments->output, "CSV to write (else, and with -, it is printed)")
       ->type_name("FILE");
   subcommand->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors and the CSV");
   add_flags(*subcommand, arguments->options, {{"threads", "j"}, {"model", "m"}});

@@ -113,6 +113,9 @@ void print_json(const CaptionSummary& summary, const CaptionOptions& options) {
 }
 
 int caption(const CaptionArguments& arguments) {
+  if (arguments.options.output == "-" || is_standard_output(arguments.options.output))
+    throw CLI::ValidationError(
+        "-o must name a file, not standard output: what it holds is read again, and not asked for twice.");
   const ImageList images = list_inputs(arguments.inputs, "caption");
   const char* key = std::getenv(arguments.key_variable.c_str());
   stop_on_interrupt();

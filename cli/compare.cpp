@@ -77,6 +77,8 @@ void add_compare_command(CLI::App& app, Action& action) {
   subcommand->callback([=, &action] {
     action = [=] {
       const Comparison comparison = compare(arguments->runs, arguments->options);
+      for (const auto& run : comparison.runs)
+        if (!run.notice.empty()) std::fprintf(stderr, "%s\n", printable(run.notice).c_str());
       if (arguments->json)
         std::printf("%s\n", to_json(comparison).c_str());
       else

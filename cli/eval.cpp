@@ -128,9 +128,13 @@ void print_text(const Evaluation& evaluation) {
 }
 
 int eval(const EvalArguments& arguments) {
+  const std::filesystem::path given =
+      arguments.picture.empty() ? "" : output_file(arguments.picture, "--picture");
+  if (arguments.json && is_standard_output(given))
+    throw CLI::ValidationError("--picture names standard output, to which --json prints; name a file.");
   const Evaluation evaluation = evaluate(arguments.run, arguments.options);
   if (!evaluation.notice.empty()) std::fprintf(stderr, "%s\n", printable(evaluation.notice).c_str());
-  std::string picture = arguments.picture;
+  std::string picture = given.string();
   if (picture.empty() && evaluation.matched)
     picture = (std::filesystem::path(arguments.run) / "confusion.svg").string();
   if (!picture.empty()) write_file_atomically(picture, confusion_picture(evaluation));
@@ -152,7 +156,7 @@ void add_eval_command(CLI::App& app, Action& action) {
   subcommand->add_option("run", arguments->run, "A run directory")->required()->type_name("RUN");
   subcommand
       ->add_option("--picture", arguments->picture,
-                   "Where to write the confusion matrix (else RUN/confusion.svg)")
+                   "Where to write the confusion matrix (else RUN/confusion.svg); - is standard output")
       ->type_name("FILE.svg");
   subcommand->add_flag("--json", arguments->json, "Print JSON instead of tables");
   add_flags(*subcommand, arguments->options);

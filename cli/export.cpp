@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "option_flags.h"
+#include "output.h"
 #include "pipeline/export_run.h"
 #include "terminal.h"
 
@@ -20,9 +21,12 @@ std::string counted(std::int64_t count, const std::string& what) {
 }
 
 int export_command(const ExportArguments& arguments) {
+  ExportOptions options = arguments.options;
+  if (const auto file = exported_file(options.to); file && !options.output.empty())
+    options.output = output_file(options.output, "-o", file->is_binary ? Contents::binary : Contents::text);
   stop_on_interrupt();
   TerminalProgress progress(arguments.quiet);
-  const ExportSummary summary = export_run(arguments.run, arguments.options, progress);
+  const ExportSummary summary = export_run(arguments.run, options, progress);
   for (const auto& file : summary.skipped)
     progress.say("Skipped " + file.path + " (" + file.kind + "): " + file.reason);
   if (arguments.quiet) return done;
@@ -61,7 +65,9 @@ void add_export_command(CLI::App& app, Action& action) {
       "  ilk export run/ --to folders -o sorted/ --link symbolic\n"
       "  ilk export run/ --to xmp\n"
       "  ilk export run/ --to xmp --undo\n"
-      "  ilk export run/ --to parquet -o run.parquet\n\n"
+      "  ilk export run/ --to parquet -o run.parquet\n"
+      "  ilk export run/ --to csv -o - | head\n\n"
+      "-o - is standard output, for the formats of one file (csv, parquet, embedding-atlas, coco).\n"
       "Images are read at most, never moved or changed. The same command again changes nothing.");
   subcommand->callback([=, &action] { action = [=] { return export_command(*arguments); }; });
 }

@@ -6,11 +6,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -65,7 +69,7 @@ class AddFlags {
       option->type_name("INTEGER|auto|A..B|A,B,C");
     } else {
       option = app_.add_option(flags, field.value, std::string(field.help));
-      refuse_negative(option, field.value);
+      read_as_decimal(option, field.value);
       if constexpr (is_optional<T>) {
         option->type_name(std::is_integral_v<typename T::value_type> ? "INTEGER" : "NUMBER");
       } else if constexpr (std::is_arithmetic_v<T>) {
@@ -88,17 +92,28 @@ class AddFlags {
   }
 
  private:
-  // CLI11 takes -1 for 2^64 − 1.
+  /// CLI11 takes -1 for 2^64 − 1, and so 2^64, and 010 for 8. What is no whole number is left to it.
   template <class T>
-  static void refuse_negative(CLI::Option* option, const T&) {
-    if constexpr (std::is_unsigned_v<T>)
-      option->check([](const std::string& text) {
-        return text.starts_with("-") ? "must be 0 or more, got " + text : std::string();
-      });
+  static void read_as_decimal(CLI::Option* option, const T&) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+      option->transform(CLI::Validator(
+          [](std::string& text) {
+            if (std::is_unsigned_v<T> && text.starts_with("-")) return "must be 0 or more, got " + text;
+            T value = 0;
+            const char* end = text.data() + text.size();
+            const auto [last, error] = std::from_chars(text.data(), end, value);
+            if (last != end || error == std::errc::invalid_argument) return std::string();
+            if (error == std::errc::result_out_of_range)
+              return "must be between " + std::to_string(std::numeric_limits<T>::min()) + " and " +
+                     std::to_string(std::numeric_limits<T>::max()) + ", got " + text;
+            text = std::to_string(value);
+            return std::string();
+          },
+          ""));
   }
   template <class T>
-  static void refuse_negative(CLI::Option* option, const std::optional<T>&) {
-    refuse_negative(option, T());
+  static void read_as_decimal(CLI::Option* option, const std::optional<T>&) {
+    read_as_decimal(option, T());
   }
 
   /// "auto|fp32|int16"

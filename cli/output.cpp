@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "core/text.h"
+#include "io/files.h"
 
 namespace ilk::cli {
 namespace {
@@ -19,13 +20,15 @@ void append_escaped(std::string& text, unsigned char byte) {
 
 /// The system's reason why standard output did not take something; 0 while it takes all.
 int output_error = 0;
+/// Whether a file is written to standard output.
+bool is_taken = false;
 
-/// Takes what stdio has gathered for standard output. A terminal gets no control characters.
-template <bool is_terminal>
+/// Takes what stdio has gathered for a descriptor. A terminal gets no control characters.
+template <int descriptor, bool is_terminal>
 ssize_t write_output(void*, const char* bytes, std::size_t count) {
   const std::string text = is_terminal ? printable({bytes, count}, true) : std::string();
   for (std::string_view rest = is_terminal ? text : std::string_view(bytes, count); !rest.empty();) {
-    const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+    const ssize_t written = ::write(descriptor, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       output_error = errno;
@@ -34,6 +37,21 @@ ssize_t write_output(void*, const char* bytes, std::size_t count) {
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
   return static_cast<ssize_t>(count);
+}
+
+/// What is printed goes to the descriptor from now on.
+template <int descriptor>
+void print_to() {
+  const bool is_terminal = ::isatty(descriptor) == 1;
+  std::FILE* stream =
+      ::fopencookie(nullptr, "w",
+                    {.read = nullptr,
+                     .write = is_terminal ? write_output<descriptor, true> : write_output<descriptor, false>,
+                     .seek = nullptr,
+                     .close = nullptr});
+  if (!stream) return;
+  std::setvbuf(stream, nullptr, is_terminal ? _IOLBF : _IOFBF, 1 << 12);
+  stdout = stream;
 }
 
 }  // namespace
@@ -65,21 +83,29 @@ void begin_output() {
   for (int stream = 0; stream <= 2; ++stream)
     if (::fcntl(stream, F_GETFD) < 0)
       static_cast<void>(::open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY));
-  const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
-  std::FILE* stream = ::fopencookie(nullptr, "w",
-                                    {.read = nullptr,
-                                     .write = is_terminal ? write_output<true> : write_output<false>,
-                                     .seek = nullptr,
-                                     .close = nullptr});
-  if (!stream) return;
-  std::setvbuf(stream, nullptr, is_terminal ? _IOLBF : _IOFBF, 1 << 12);
-  stdout = stream;
+  print_to<STDOUT_FILENO>();
+}
+
+std::filesystem::path output_file(const std::filesystem::path& given, const std::string& flag,
+                                  Contents contents) {
+  const std::filesystem::path path = given == "-" ? "/dev/stdout" : given;
+  if (!is_standard_output(path)) return path;
+  if (is_taken)
+    throw CLI::ValidationError(flag + " names standard output, to which another file is written already.");
+  if (contents == Contents::binary && ::isatty(STDOUT_FILENO) == 1)
+    throw CLI::ValidationError(flag +
+                               " names the terminal, which cannot show such a file; name a file, or "
+                               "give the output to another program.");
+  is_taken = true;
+  std::fflush(stdout);
+  print_to<STDERR_FILENO>();
+  return path;
 }
 
 int end_output(int status) {
   const bool arrived = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   if (arrived) return status;
-  std::fprintf(stderr, "ilk: cannot write to standard output: %s.\n",
+  std::fprintf(stderr, "ilk: cannot write to standard %s: %s.\n", is_taken ? "error" : "output",
                output_error != 0 ? std::strerror(output_error) : "not all of it arrived");
   return status == done ? failed : status;
 }

@@ -1,5 +1,6 @@
 #pragma once
 // What the program writes to its terminal.
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,15 @@ std::string printable(std::string_view text, bool keep_lines = false);
 /// To be called first. Makes sure that nothing which is opened later takes the place of a standard stream
 /// that was closed; where standard output is a terminal, all that is printed there is printable from now on.
 void begin_output();
+
+enum class Contents { text, binary };
+
+/// The path that a file is to be written to: `given`, or that of standard output for -. Where standard output
+/// is meant, by whatever name, it gets nothing else: what the program prints goes to standard error from now
+/// on. Throws CLI::ValidationError, naming the flag, where another file goes there already, and for binary
+/// contents where it is a terminal.
+std::filesystem::path output_file(const std::filesystem::path& given, const std::string& flag,
+                                  Contents contents = Contents::text);
 
 /// To be called last: the exit status, which is `failed`, with a message, where not all that was printed
 /// arrived (a full disk).

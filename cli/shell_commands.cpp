@@ -10,6 +10,7 @@
 #include "help_page.h"
 #include "io/files.h"
 #include "man_page.h"
+#include "output.h"
 
 namespace ilk::cli {
 namespace {
@@ -21,7 +22,7 @@ struct ShellArguments {
 
 int man(const CLI::App& app, const ShellArguments& arguments) {
   if (!arguments.output.empty()) {
-    std::filesystem::create_directories(arguments.output);
+    require_output_folder(arguments.output, "man");
     write_file_atomically(arguments.output / "ilk.1", man_page(app));
     for (const auto* command : shown_subcommands(app))
       write_file_atomically(arguments.output / (man_page_name(*command) + ".1"), man_page(*command));
@@ -49,7 +50,7 @@ void add_shell_commands(CLI::App& app, Action& action) {
   auto* scripts = app.add_subcommand("completions", "Print a script that completes commands and flags");
   scripts->group("");
   scripts->add_option("shell", arguments->name, "Which shell")->required()->type_name("bash|fish|zsh");
-  scripts->add_option("-o,--output", arguments->output, "File to write (else it is printed)")
+  scripts->add_option("-o,--output", arguments->output, "File to write (else, and with -, it is printed)")
       ->type_name("FILE");
   scripts->footer("Example:\n  source <(ilk completions bash)");
   scripts->callback([=, &app, &action] {
@@ -58,7 +59,7 @@ void add_shell_commands(CLI::App& app, Action& action) {
       if (arguments->output.empty())
         std::fputs(script.c_str(), stdout);
       else
-        write_file_atomically(arguments->output, script);
+        write_file_atomically(output_file(arguments->output, "-o"), script);
       return done;
     };
   });

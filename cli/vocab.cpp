@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "option_flags.h"
+#include "output.h"
 #include "pipeline/noun_vocabulary.h"
 #include "pipeline/vocabulary_file.h"
 #include "terminal.h"
@@ -29,14 +30,15 @@ void print(const VocabularyFacts& facts) {
 int build(const VocabArguments& arguments) {
   stop_on_interrupt();
   TerminalProgress progress(arguments.quiet);
-  const VocabularyFacts facts = build_vocabulary(arguments.options, arguments.file, progress);
+  const auto file = arguments.file.empty() ? "" : output_file(arguments.file, "-o", Contents::binary);
+  const VocabularyFacts facts = build_vocabulary(arguments.options, file, progress);
   if (arguments.quiet) return done;
   print(facts);
   if (facts.from_cache) std::printf("All of them were in the cache.\n");
-  if (arguments.file.empty())
+  if (file.empty())
     std::printf("Runs on this machine find them by themselves; -o FILE.safetensors takes them to another.\n");
   else
-    std::printf("%s: `ilk cluster --nouns` takes it.\n", arguments.file.c_str());
+    std::printf("%s: `ilk cluster --nouns` takes it.\n", file.c_str());
   return done;
 }
 
@@ -55,7 +57,8 @@ void add_vocab_command(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<VocabArguments>();
 
   auto* make = vocab->add_subcommand("build", "Encode a model's nouns; an interrupted build continues");
-  make->add_option("-o,--output", arguments->file, "File to write them to as well, for other machines")
+  make->add_option("-o,--output", arguments->file,
+                   "File to write them to as well, for other machines; - is standard output")
       ->type_name("FILE.safetensors");
   make->add_flag("-q,--quiet", arguments->quiet, "Print nothing but errors");
   add_flags(*make, arguments->options, {{"threads", "j"}, {"model", "m"}});

@@ -116,6 +116,15 @@ TEST(Clip, TheProcessorsOfTransformers5AreRead) {
   ilk::write_file_atomically(made.path() / "processor_config.json",
                              R"({"processor_class": "CLIPProcessor"})");
   EXPECT_THAT(load_error(made.path()), HasSubstr("with an image_processor")) << "it says nothing of images";
+  // Of a processor_config.json without images' part the older file says how they are prepared.
+  for (const char* none : {R"({"image_processor": null})", R"({"image_processor": "CLIPImageProcessor"})"}) {
+    ilk::write_file_atomically(made.path() / "processor_config.json", none);
+    EXPECT_THAT(load_error(made.path()), HasSubstr("with an image_processor"));
+    ilk::write_file_atomically(made.path() / "preprocessor_config.json",
+                               processors["image_processor"].dump());
+    EXPECT_EQ(ilk::Clip(made.path()).preprocessor().shortest_edge, older.preprocessor().shortest_edge);
+    fs::remove(made.path() / "preprocessor_config.json");
+  }
   ilk::write_file_atomically(made.path() / "processor_config.json", processors.dump());
   // Where both are there, the newer form counts, as in transformers.
   ilk::write_file_atomically(made.path() / "preprocessor_config.json", R"({"size": {"shortest_edge": 7}})");

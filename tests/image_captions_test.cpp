@@ -196,6 +196,7 @@ TEST_F(ImageCaptions, WhatHoldsNoTextForTheImagesIsAnError) {
   EXPECT_THAT(error_of("[{\"path\":\"a.jpg\",\"caption\":\"one\"}]"), HasSubstr("must hold JSON lines"));
   EXPECT_THAT(error_of("path,caption\na.jpg,\"one\n"), HasSubstr("line 2 opens a quote"));
   EXPECT_THAT(error_of("path,caption\n"), HasSubstr("must hold a text for at least one of the images"));
+  EXPECT_THAT(error_of("path,caption\na.jpg,\nb.jpg,  \n"), HasSubstr("but all are blank"));
   EXPECT_THAT(error_of("path,caption\nc.jpg,three\n"),
               AllOf(HasSubstr("its first path is 'c.jpg'"), HasSubstr((folder() / "a.jpg").string())));
   EXPECT_THAT(error_of("{\n\"path\":\"a.jpg\"}\n"),

@@ -182,6 +182,8 @@ TEST(ReadInputList, TakesMarksAndUtf16AndRefusesUtf16WithoutAMark) {
     return bytes;
   };
   const auto expected = ElementsAre("/\xC3\xA9\xF0\x9D\x84\x9E.png", "b.png");
+  EXPECT_THROW(read(std::string(".\0/\0a\0", 6)), ilk::Error) << "its second name is the whole file system";
+  EXPECT_THAT(read(std::string("a\0b\0", 4)), ElementsAre("a", "b"));
   EXPECT_THAT(read("\xFF\xFE" + bytes_of(true)), expected);
   EXPECT_THAT(read("\xFE\xFF" + bytes_of(false)), expected);
   EXPECT_THAT(read("\xEF\xBB\xBF/\xC3\xA9\xF0\x9D\x84\x9E.png\nb.png"), expected);

@@ -240,6 +240,16 @@ TEST(KMeans, DuplicatesAreCountedAndShareACluster) {
   });
 }
 
+TEST(KMeans, ZeroOfEitherSignIsZero) {
+  const float values[] = {0, 1, -0.0f, 1, 1, 0, 1, -0.0f};
+  auto points = ilk::Matrix<float>::uninitialised(4, 2);
+  std::copy(std::begin(values), std::end(values), points.data());
+  const auto result = ilk::kmeans(points, {.n_clusters = 3});
+  EXPECT_EQ(result.duplicates, 2);
+  expect_that_equal_points_share(points, result);
+  EXPECT_NE(result.labels[0], result.labels[2]);
+}
+
 TEST(KMeans, EqualPointsShareAClusterHoweverTheStartsAreDrawn) {
   // Random starts are often equal, so that clusters are empty and get a point of another.
   const auto points = repeated(random_unit_rows(12, 4, 5), 4);

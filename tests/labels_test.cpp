@@ -204,6 +204,8 @@ TEST_F(LabelTable, ABlankLabelIsNone) {
   EXPECT_EQ(lines.of_image, (Numbers{1, -1, 0}));
   EXPECT_EQ(read("label\ndog\n\ncat\n", images_).of_image, (Numbers{1, -1, 0}));
   EXPECT_EQ(read("\ndog\n\n", images_).of_image, (Numbers{-1, 0, -1}));
+  EXPECT_EQ(read("\ndog\n", images_).of_image, (Numbers{-1, 0, -1})) << "as '\\n'.join writes it";
+  EXPECT_THAT(refusal("dog\ncat\n", images_), testing::HasSubstr("one for each row")) << "one is missing";
   EXPECT_EQ(read("dog \n\n\n cat\ndog\n\n", images_).of_image, (Numbers{1, 0, 1}));
 }
 

@@ -204,6 +204,8 @@ TEST_F(Messages, MistakesAreAnsweredInTheUsersWords) {
   expect_said({"models"}, 2, "`ilk models` needs one of: list, get, verify, path.");
   expect_said({"caption", "x"}, 2, "needs --endpoint");
   expect_said(cluster({"--seed", "-1"}), 2, "must be 0 or more, got -1");
+  expect_said(cluster({"--seed", "18446744073709551616"}), 2, "must be between 0 and 18446744073709551615");
+  expect_said(cluster({"--exemplars", "01001"}), 3, "must be between 0 and 1000, got 1001");  // not octal
   expect_said(cluster({"--n-init", "many"}), 2, "--n-init takes a whole number, got \"many\".");
   expect_said(cluster({"--epsilon", "x"}), 2, "--epsilon takes a number, got \"x\".");
   expect_said(cluster({"--fusion", "sun"}), 2, "ilk: --fusion must be concat, sum or plain, got 'sun'.");

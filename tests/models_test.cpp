@@ -285,6 +285,8 @@ TEST_F(ModelsTest, WhatTheHubSaysIsChecked) {
     server_.serve(tree, {{.body = answer}});
     EXPECT_THAT(error(), AllOf(HasSubstr("[get_model]"), HasSubstr(tree))) << answer;
   }
+  server_.serve(tree, {{.body = "<html>log in</html>"}});
+  EXPECT_THAT(error(), HasSubstr("not a list of files, but a web page"));
   EXPECT_FALSE(std::filesystem::exists(place_));
   for (const std::string name : {"", "nonsense", "../..", "a/b/c", "a/..", "someone/mini@"})
     EXPECT_NE(error_of([&] { ilk::get_model(name, options_); }), "") << name;

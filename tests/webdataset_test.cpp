@@ -139,10 +139,13 @@ TEST_F(MadeShards, ACutOneIsSkippedWholeWithItsReason) {
   write(shards() / "01.tar", "no archive at all");
   expect_two_shards("is cut");
   write(shards() / "01.tar", "");
-  expect_two_shards("is cut");
+  expect_two_shards("it must be a tar archive, but is empty");
+  write(shards() / "01.tar", "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 12\n");
+  expect_two_shards("it must be a tar archive, but is a Git LFS pointer");
+  EXPECT_THAT(error_of([&] { ilk::open_dataset(at("01.tar")); }), HasSubstr("a Git LFS pointer"));
   EXPECT_THROW(ilk::open_dataset(at("01.tar")), ilk::Error) << "alone";
   write(shards() / "00.tar", ""), write(shards() / "02.tar", "");
-  EXPECT_THAT(error_of([&] { ilk::open_dataset(shards().string()); }), HasSubstr("is cut"));
+  EXPECT_THAT(error_of([&] { ilk::open_dataset(shards().string()); }), HasSubstr("is empty"));
 }
 
 TEST_F(MadeShards, ResourceForksOfMacOsAreNoMembers) {
@@ -187,6 +190,12 @@ TEST_F(MadeShards, OfBeforePosixAreRead) {
 }
 
 TEST_F(MadeShards, OtherArchivesAreNamed) {
+  write(shards() / "03.tar.zst", "\x28\xb5\x2f\xfd");
+  const auto dataset = ilk::open_dataset(shards().string());
+  EXPECT_EQ(dataset.images.size(), 6u);
+  ASSERT_EQ(dataset.skipped.size(), 1u);
+  EXPECT_EQ(dataset.skipped[0].path, at("03.tar.zst"));
+  EXPECT_EQ(dataset.skipped[0].kind, "unsupported format");
   write(shards() / "x.tar.bz2", "BZh91AY&SY");
   EXPECT_THAT(error_of([&] { ilk::open_dataset(at("x.tar.bz2")); }),
               HasSubstr("but bzip2 archive; unpack it"));

@@ -163,6 +163,22 @@ TEST_F(WildProgram, FilesThatAreSomethingElseAreNamedForWhatTheyAre) {
   }
 }
 
+TEST_F(WildProgram, APictureThatIsAPointerIsSaidToBeOne) {
+  write("in/pointer.jpg", "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 12\n");
+  const auto result = run({"embed", at("in"), "-o", at("X.npy")});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.err, HasSubstr("pointer.jpg (not an image): the content is a Git LFS pointer"));
+}
+
+TEST_F(WildProgram, AFileIsOneImageHoweverItsPathIsWritten) {
+  const std::string table = "path,label\nin/picture 0.png,dog\n./in/picture 0.png,";
+  const auto same = run({"datasets", "info", "csv:" + write("same.csv", table + "dog\n")});
+  EXPECT_THAT(same.out, AllOf(HasSubstr("1 images"), HasSubstr("skipped: 1")));
+  const auto contradiction = run({"datasets", "info", "csv:" + write("two.csv", table + "cat\n")});
+  EXPECT_EQ(contradiction.status, 3);
+  EXPECT_THAT(contradiction.err, AllOf(HasSubstr("line 2 says 'dog'"), HasSubstr("line 3 'cat'")));
+}
+
 TEST_F(WildProgram, NamesOfFilesDoNotSpeakToTheTerminal) {
   write("bad/\x1b[31mred\xC2\x9B.png", "no picture");
   const auto result = run({"caption", at("bad"), "-o", at("captions.jsonl"), "--endpoint",

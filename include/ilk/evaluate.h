@@ -88,6 +88,7 @@ std::string confusion_picture(const Evaluation& evaluation);
 struct Comparison {
   struct Run {
     std::string path, method;        ///< method: empty where the run has no manifest
+    std::string notice;              ///< that it is not complete; else empty
     std::int64_t n_images = 0;       ///< of the run, whether others have them or not
     std::vector<std::string> names;  ///< of its clusters
     std::vector<std::int64_t> sizes;

@@ -89,7 +89,7 @@ CaptionServer::Step CaptionServer::attempt(const std::string& question) {
   }
   const long status = ending.answer.status;
   if (status / 100 == 2) {
-    vision_chat::Answer answer = vision_chat::read_answer(body);
+    vision_chat::Answer answer = vision_chat::read_answer(body, options_.max_tokens);
     if (answer.problem.empty()) return {.caption = std::move(answer.caption)};
     return {.kind = "useless answer", .reason = std::move(answer.problem), .may_help = answer.may_change};
   }

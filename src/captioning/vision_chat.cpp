@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "captioning/thoughts.h"
 #include "core/text.h"
 #include "io/base64.h"
 #include "io/foreign_content.h"
+#include "io/gunzip.h"
 #include "io/http_error_text.h"
 #include "io/sha256.h"
 #include "io/strings.h"
@@ -15,6 +19,8 @@ namespace ilk::vision_chat {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t most_unpacked_bytes = 16 << 20;
 
 /// The value below these keys, or null.
 const json* find(const json& value, std::initializer_list<const char*> keys) {
@@ -33,29 +39,32 @@ std::string text_at(const json& value, std::initializer_list<const char*> keys) 
   return found && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-/// A message's content: a text, or a list of parts with texts among them.
+/// A message's content: a text, or a list of parts, of which some are texts and others perhaps thoughts.
 std::string content_of(const json& message) {
   const json* content = find(message, {"content"});
   if (!content) return "";
   if (content->is_string()) return content->get<std::string>();
   std::string text;
   if (content->is_array())
-    for (const json& part : *content) text += text_at(part, {"text"}) + " ";
+    for (const json& part : *content)
+      if (const std::string type = text_at(part, {"type"}); type.empty() || type.ends_with("text"))
+        text += text_at(part, {"text"}) + " ";
   return text;
 }
 
-/// Without the thoughts that some models write before their answer.
-std::string_view without_thoughts(std::string_view text) {
-  constexpr std::string_view begin = "<think>", end = "</think>";
-  text = trimmed(text);
-  if (const auto place = text.rfind(end); place != std::string_view::npos)
-    return text.substr(place + end.size());
-  return text.starts_with(begin) ? std::string_view() : text;
+/// Whether a message has thoughts apart from its content, by the names that servers give them.
+bool has_thoughts(const json& message) {
+  constexpr const char* names[] = {"reasoning_content", "reasoning", "thinking"};
+  return std::any_of(std::begin(names), std::end(names),
+                     [&](const char* name) { return !text_at(message, {name}).empty(); });
 }
 
+/// Whether a body begins with a line of server-sent events. JSON begins with none of these.
 bool is_event_stream(std::string_view body) {
   body = trimmed(body);
-  return body.starts_with("data:") || body.starts_with("event:") || body.starts_with(": ");
+  constexpr std::string_view beginnings[] = {":", "data:", "event:", "id:", "retry:"};
+  return std::any_of(std::begin(beginnings), std::end(beginnings),
+                     [&](std::string_view beginning) { return body.starts_with(beginning); });
 }
 
 /// The answer that the pieces of an event stream make (HTML's server-sent events, each with a "delta");
@@ -63,7 +72,9 @@ bool is_event_stream(std::string_view body) {
 json join_events(std::string_view body) {
   const json damaged = json::parse("", nullptr, false);
   std::string text, reason;
+  json joined = json::object();
   bool ended = false;
+  body = trimmed(body);
   while (!body.empty()) {
     std::string_view line = take_line(body);
     if (!line.starts_with("data:")) continue;
@@ -73,18 +84,36 @@ json join_events(std::string_view body) {
     const json event = json::parse(line, nullptr, false);
     if (event.is_discarded()) return damaged;
     if (find(event, {"error"})) return event;
+    if (const json* usage = find(event, {"usage"})) joined["usage"] = *usage;
     const json* choices = find(event, {"choices"});
     if (!choices || !choices->is_array() || choices->empty()) continue;  // "usage", at the end
     const json& choice = (*choices)[0];
-    text += text_at(choice, {"delta", "content"}) + text_at(choice, {"text"});
+    for (const char* name : {"delta", "message"})
+      if (const json* piece = find(choice, {name})) {
+        text += content_of(*piece);
+        if (has_thoughts(*piece)) joined["choices"][0]["message"]["reasoning"] = "there were some";
+      }
+    text += text_at(choice, {"text"});
     if (const std::string given = text_at(choice, {"finish_reason"}); !given.empty()) reason = given;
   }
   if (!ended && reason.empty()) return damaged;
-  return {{"choices", {{{"message", {{"content", text}}}, {"finish_reason", reason}}}}};
+  joined["choices"][0]["message"]["content"] = text;
+  joined["choices"][0]["finish_reason"] = reason;
+  return joined;
+}
+
+/// Whether the server stopped the model because it had written max_tokens tokens.
+bool is_cut(const json& answer, const json& choice, std::int64_t max_tokens) {
+  const std::string reason = lower_case(text_at(choice, {"finish_reason"}));
+  constexpr std::string_view names[] = {"length", "max_tokens", "model_length", "max_output_tokens"};
+  if (!reason.empty()) return std::find(std::begin(names), std::end(names), reason) != std::end(names);
+  const json* used = find(answer, {"usage", "completion_tokens"});
+  return used && used->is_number_integer() && *used >= max_tokens;
 }
 
 /// Why a body is no answer.
 std::string what_it_is(std::string_view body) {
+  if (trimmed(body).empty()) return "empty";
   if (is_event_stream(body)) return "an event stream that is damaged or cut";
   const std::string foreign = foreign_content(body);
   return foreign.empty() ? "not JSON" : "not JSON, but " + foreign;
@@ -135,7 +164,10 @@ std::string fingerprint(const CaptionOptions& options) {
   return sha256_hex(parts).substr(0, 16);
 }
 
-Answer read_answer(std::string_view body) {
+Answer read_answer(std::string_view given, std::int64_t max_tokens) {
+  std::optional<std::string> unpacked;  // packed without being asked, and without saying so
+  if (is_gzipped(given)) unpacked = gunzip(given, most_unpacked_bytes);
+  const std::string_view body = unpacked ? *unpacked : given;
   const json answer = is_event_stream(body) ? join_events(body) : json::parse(body, nullptr, false);
   if (answer.is_discarded()) return {.problem = "the answer is " + what_it_is(body)};
   const json* choices = find(answer, {"choices"});
@@ -155,13 +187,19 @@ Answer read_answer(std::string_view body) {
   if (text_at(choice, {"finish_reason"}) == "content_filter")
     return {.problem = "the answer was filtered out"};
   const std::string content = message == text ? text->get<std::string>() : content_of(*message);
-  std::string caption = single_spaced(without_thoughts(content));
-  const std::string reason = text_at(choice, {"finish_reason"});
-  if (reason == "length" || reason == "max_tokens")
-    return {.problem = caption.empty()
-                           ? "the model used up its tokens before a caption, perhaps in thought; "
-                             "give it more with --max-tokens"
-                           : "the caption was cut for want of tokens; give more with --max-tokens",
+  const Spoken spoken = without_thoughts(content);
+  std::string caption = single_spaced(spoken.answer);
+  const bool cut = is_cut(answer, choice, max_tokens);
+  if (cut && !caption.empty())
+    return {.problem = "the caption was cut for want of tokens; give more with --max-tokens",
+            .may_change = false};
+  if (caption.empty() && (cut || spoken.thoughts_are_cut))
+    return {.problem =
+                "the model used up its tokens before a caption, perhaps in thought; "
+                "give it more with --max-tokens",
+            .may_change = false};
+  if (caption.empty() && (spoken.with_thoughts || has_thoughts(*message)))
+    return {.problem = "the model wrote thoughts and no caption; perhaps it needs more tokens (--max-tokens)",
             .may_change = false};
   if (caption.empty()) return {.problem = "the answer is empty"};
   if (is_refusal(caption)) return {.problem = "the model refused: " + on_one_line(caption, 200)};

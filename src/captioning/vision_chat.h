@@ -1,6 +1,7 @@
 #pragma once
 // The one question and answer of OpenAI's chat interface that captions need.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,8 @@ struct Answer {
   bool may_change = true;  ///< whether another request may have a better answer
 };
 /// The text of the first choice, single-spaced, without a model's thoughts before it; `body` is one answer or
-/// an event stream of its pieces. What max_tokens cut is no caption.
-Answer read_answer(std::string_view body);
+/// an event stream of its pieces. What `max_tokens` cut is no caption; where the server does not say why the
+/// model ended, its count of tokens does.
+Answer read_answer(std::string_view body, std::int64_t max_tokens);
 
 }  // namespace ilk::vision_chat

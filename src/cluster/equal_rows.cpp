@@ -1,7 +1,7 @@
 #include "cluster/equal_rows.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <utility>
 #include <vector>
 
@@ -17,8 +17,7 @@ std::uint64_t hash_of(const float* row, std::int64_t width) {
   constexpr std::uint64_t factor = 0xD6E8FEB86659FD93ull;
   std::uint64_t hashes[sums] = {0x9E3779B97F4A7C15ull, 1, 2, 3};
   const auto take = [&](std::int64_t sum, std::int64_t j) {
-    std::uint32_t word;
-    std::memcpy(&word, row + j, sizeof word);
+    const auto word = std::bit_cast<std::uint32_t>(row[j] + 0.0f);  // −0 equals 0
     hashes[sum] = (hashes[sum] ^ word) * factor;
     hashes[sum] ^= hashes[sum] >> 32;
   };
@@ -46,7 +45,7 @@ std::vector<std::int64_t> first_equal_rows(MatrixView<const float> rows) {
     if (i == 0 || order[i].first != order[i - 1].first) distinct.clear();
     const std::int64_t row = order[i].second;
     const auto seen = std::find_if(distinct.begin(), distinct.end(), [&](std::int64_t other) {
-      return std::memcmp(rows[row], rows[other], static_cast<std::size_t>(width) * sizeof(float)) == 0;
+      return std::equal(rows[row], rows[row] + width, rows[other]);
     });
     first[static_cast<std::size_t>(row)] = seen == distinct.end() ? row : *seen;
     if (seen == distinct.end()) distinct.push_back(row);

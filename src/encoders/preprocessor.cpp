@@ -18,6 +18,12 @@ constexpr const char* said[] = {"size",       "crop_size",     "image_mean",    
                                 "resample",   "do_resize",     "do_center_crop", "do_normalize",
                                 "do_rescale", "rescale_factor"};
 
+/// The part of a processor_config.json that is of images; null where it says nothing of them.
+const Json* of_images(const Json& file) {
+  const auto found = file.is_object() ? file.find("image_processor") : file.end();
+  return found != file.end() && found->is_object() && !found->empty() ? &*found : nullptr;
+}
+
 /// One preprocessor_config.json, or the part of a processor_config.json, with errors that name it and the
 /// key.
 class Config {
@@ -100,8 +106,7 @@ bool bare_size_is_shortest_edge(const Config& config) {
 std::filesystem::path preprocessor_file(const std::filesystem::path& directory) {
   std::error_code error;
   auto of_all = directory / "processor_config.json", own = directory / "preprocessor_config.json";
-  if (std::filesystem::exists(of_all, error) &&
-      read_json_file(of_all, in_read_preprocessor).contains("image_processor"))
+  if (std::filesystem::exists(of_all, error) && of_images(read_json_file(of_all, in_read_preprocessor)))
     return of_all;
   if (std::filesystem::exists(own, error)) return own;
   fail(in_read_preprocessor, directory,
@@ -111,10 +116,7 @@ std::filesystem::path preprocessor_file(const std::filesystem::path& directory) 
 ImagePreprocessor read_preprocessor(const std::string& path) {
   Json json = read_json_file(path, in_read_preprocessor);
   // Since version 5 transformers writes the processors of a model into one file, processor_config.json.
-  if (json.is_object() && json.contains("image_processor") && json["image_processor"].is_object()) {
-    Json part = json["image_processor"];
-    json = std::move(part);
-  }
+  if (const Json* found = of_images(json)) json = Json(*found);
   const Config config(path, std::move(json));
   require(std::any_of(std::begin(said), std::end(said), [&](const char* key) { return config.has(key); }),
           in_read_preprocessor, path,

@@ -58,6 +58,8 @@ const ExportFormat& find_export_format(const ExportOptions& options) {
   require(format.place == ExportFormat::Place::beside || !options.output.empty(), function,
           "-o must name the ", format.place == ExportFormat::Place::file ? "file" : "folder",
           " to write for --to ", options.to, ".");
+  if (format.place != ExportFormat::Place::file && !options.output.empty())
+    require_output_folder(options.output, function);
   return format;
 }
 

@@ -66,6 +66,7 @@ struct ExportFormat {
   ExportSummary (*write)(const ExportedRun& run, const ExportOptions& options, Progress& progress);
   bool copies_images = false;  ///< whether `link` is for it
   bool undo = false;           ///< whether `undo` is for it
+  bool binary = false;         ///< whether its file is no text
 };
 const std::vector<const ExportFormat*>& export_format_table();
 

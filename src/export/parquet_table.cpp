@@ -70,11 +70,13 @@ ExportSummary export_embedding_atlas(const ExportedRun& run, const ExportOptions
 const ExportFormat parquet_export{.name = "parquet",
                                   .help = "the same with embeddings, for pandas, Polars, DuckDB, Arrow",
                                   .place = ExportFormat::Place::file,
-                                  .write = export_parquet};
+                                  .write = export_parquet,
+                                  .binary = true};
 const ExportFormat embedding_atlas_export{
     .name = "embedding-atlas",
     .help = "Parquet with x, y, name and path, for `embedding-atlas FILE`",
     .place = ExportFormat::Place::file,
-    .write = export_embedding_atlas};
+    .write = export_embedding_atlas,
+    .binary = true};
 
 }  // namespace ilk

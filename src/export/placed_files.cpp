@@ -364,7 +364,6 @@ std::vector<std::string> folder_names(const std::vector<std::string>& names, boo
 
 ExportSummary place_files(const std::vector<PlacedFile>& files, const ExportOptions& options,
                           Progress& progress) {
-  require_output_folder(options.output, in_export);
   std::error_code error;
   require(!options.undo || fs::exists(options.output / record_name, error), in_export,
           "there is nothing to undo in ", options.output, ": it has no ", record_name, ".");

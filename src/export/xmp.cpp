@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <exception>
 #include <map>
 
 #include "core/fail.h"
@@ -103,18 +104,22 @@ ExportSummary export_xmp(const ExportedRun& run, const ExportOptions& options, P
     }
   }
   with_keywords("", {});  // where there is no Exempi that is one error, not one for each image
+  std::exception_ptr first_fault;
   progress.start("Writing sidecars", static_cast<std::int64_t>(sidecars.size()), "images");
   for (const auto& [sidecar, wanted] : sidecars) {
     progress.check_stop();
     try {
       update(sidecar, wanted.keywords, summary);
     } catch (const Error& error) {
+      if (dynamic_cast<const WriteError*>(&error) && !first_fault) first_fault = std::current_exception();
       summary.skipped.push_back(
-          {wanted.path, "sidecar", "the sidecar " + sidecar.string() + " stays as it is: " + error.what()});
+          {wanted.path, "sidecar", "the sidecar " + sidecar.string() + " stays as it is: " + error.text()});
     }
     progress.advance(1);
   }
   progress.finish();
+  if (first_fault && summary.written + summary.unchanged + summary.removed == 0)
+    std::rethrow_exception(first_fault);  // no sidecar can be written: the disk, not a file
   return summary;
 }
 

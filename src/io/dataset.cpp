@@ -10,6 +10,7 @@
 #include "io/dataset_format_list.h"
 #include "io/dataset_store.h"
 #include "io/files.h"
+#include "io/foreign_content.h"
 #include "io/glob.h"
 #include "io/image_format.h"
 #include "io/strings.h"
@@ -81,6 +82,7 @@ const internal::DatasetFormat* format_of(const fs::path& path) {
 /// How an Error goes on about a place whose content is no data set's.
 std::string content_of(const fs::path& path) {
   std::error_code error;
+  if (const std::string foreign = foreign_content_of(path); !foreign.empty()) return ", but " + foreign;
   const std::string name = fs::is_regular_file(path, error) ? recognise_content(head_of(path)).name : "";
   if (name.find("archive") != std::string::npos) return ", but " + name + "; unpack it";
   return " (if it is, write FORMAT:PATH)";

@@ -23,9 +23,10 @@ bool FileLock::try_lock(Kind kind) {
   };
   for (;;) {
     if (descriptor_ < 0) {
-      std::error_code ignored;
-      if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path(), ignored);
+      std::error_code not_made;
+      if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path(), not_made);
       descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+      if (descriptor_ < 0 && not_made) errno = not_made.value();  // why there is no such folder
       if (descriptor_ < 0) fail_to_open();
     }
     if (::flock(descriptor_, (kind == Kind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {

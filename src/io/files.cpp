@@ -78,8 +78,13 @@ std::string read_file(const std::filesystem::path& path) {
 
 void require_output_folder(const std::filesystem::path& path, std::string_view function) {
   require(!path.empty(), function, "output must name a folder, got ''.");
+  require(path != "-", function,
+          "output must name a folder; -, which is standard output, takes one file and no folder. A folder of "
+          "that name is ./-.");
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
+  require(std::filesystem::exists(status) || !std::filesystem::is_symlink(path, error), function,
+          "output must be a folder, got ", path, ", a symbolic link to nothing.");
   require(!std::filesystem::exists(status) || std::filesystem::is_directory(status), function,
           "output must be a folder, got the file ", path, ".");
 }
@@ -93,6 +98,16 @@ void fail_to_write_to_folder(std::string_view function, const std::filesystem::p
 void fail_to_write(std::string_view function, const std::filesystem::path& path) {
   const int error = errno;
   throw WriteError(function, "cannot write " + quoted(path) + ": " + std::strerror(error) + ".");
+}
+
+bool is_standard_output(const std::filesystem::path& path) {
+  return own_descriptor(behind_links(path)) == STDOUT_FILENO;
+}
+
+bool is_pipe_or_device(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  return is_standard_output(path) || (std::filesystem::exists(status) && std::filesystem::is_other(status));
 }
 
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {

@@ -13,13 +13,21 @@ namespace ilk {
 /// The whole file; throws Error naming the path and the system's reason.
 std::string read_file(const std::filesystem::path& path);
 
-/// Throws Error where a folder for results is named that is no folder, or by nothing.
+/// Throws Error where a folder for results is named that is no folder, by nothing, or by -, which is one
+/// file.
 void require_output_folder(const std::filesystem::path& path, std::string_view function);
 
 /// Throws WriteError that names the folder and what errno says.
 [[noreturn]] void fail_to_write_to_folder(std::string_view function, const std::filesystem::path& folder);
 /// Throws WriteError that names the path and what errno says.
 [[noreturn]] void fail_to_write(std::string_view function, const std::filesystem::path& path);
+
+/// Whether what is written to the path goes to the standard output of this process: /dev/stdout, and what
+/// leads there.
+bool is_standard_output(const std::filesystem::path& path);
+
+/// Whether the path is one that is written to as it is: standard output, a pipe, a device.
+bool is_pipe_or_device(const std::filesystem::path& path);
 
 /// What is written to a path and stands there whole or not at all. A regular file, or one that is new, is
 /// written under a temporary name beside it and takes its name on `commit`; it keeps the permissions of the

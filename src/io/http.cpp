@@ -168,6 +168,7 @@ class Exchange {
       case CURLE_COULDNT_RESOLVE_HOST:
       case CURLE_COULDNT_CONNECT:
       case CURLE_PARTIAL_FILE:
+      case CURLE_BAD_CONTENT_ENCODING:  // one answer that cannot be unpacked
       case CURLE_OPERATION_TIMEDOUT:
       case CURLE_SSL_CONNECT_ERROR:
       case CURLE_GOT_NOTHING:

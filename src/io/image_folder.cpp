@@ -96,23 +96,25 @@ Dataset open_csv(const fs::path& place) {
          " fields as the first, got ", table->irregular.front().fields, ".");
   require_one_line_each(*table, place.string(), in_open_dataset);
   std::vector<std::string> names;
-  std::vector<std::size_t> lines;  // where the images have their labels from
+  std::vector<std::size_t> sources;  // the rows where the images have their labels from
   std::unordered_map<std::string, std::size_t> image_of;
   for (std::size_t i = 0; i < table->rows.size(); ++i) {
     const auto& [line, written, label] = table->rows[i];
     const std::string path = (folder / written).string();
-    const auto [known, is_new] = image_of.try_emplace(path, dataset.images.size());
+    const auto [known, is_new] =
+        image_of.try_emplace(fs::path(path).lexically_normal().string(), dataset.images.size());
     if (is_new) {
       dataset.images.push_back({path});
       names.push_back(label);
-      lines.push_back(line);
+      sources.push_back(i);
       continue;
     }
     std::string& name = names[known->second];
+    const auto& first = table->rows[sources[known->second]];
     require(name.empty() || label.empty() || name == label, in_open_dataset, place,
-            " must give an image one label; line ", lines[known->second], " says '", name, "' of '", written,
-            "', and line ", line, " '", label, "'.");
-    if (name.empty() && !label.empty()) name = label, lines[known->second] = line;
+            " must give an image one label; line ", first.line, " says '", name, "' of '", first.path,
+            "', and line ", line, " '", label, "' of '", written, "'.");
+    if (name.empty() && !label.empty()) name = label, sources[known->second] = i;
     dataset.skipped.push_back({path, "duplicate path", "the file was listed before"});
   }
   number_classes(dataset, names);

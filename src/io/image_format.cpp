@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "io/foreign_content.h"
 #include "io/tiff_head.h"
 
 namespace ilk {
@@ -117,6 +118,7 @@ Content recognise_text(std::string_view bytes) {
   std::string lower(bytes.substr(0, 1024));
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
   const auto has = [&](std::string_view piece) { return lower.find(piece) != std::string::npos; };
+  if (has("version https://git-lfs.")) return {none, foreign_content(bytes)};
   if (has("<svg")) return {none, "SVG drawing"};
   if (has("<!doctype html") || has("<html")) return {none, "HTML page"};
   if (has("<?xml")) return {none, "XML document"};

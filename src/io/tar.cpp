@@ -8,6 +8,7 @@
 
 #include "core/fail.h"
 #include "io/files.h"
+#include "io/foreign_content.h"
 #include "io/gzip_file.h"
 
 namespace ilk::internal {
@@ -37,7 +38,9 @@ class Walker {
   void walk() {
     while (true) {
       Header header;
-      check(read(header), "must end with an empty block, but is cut");
+      const std::size_t count = bytes_(at_, std::as_writable_bytes(std::span(header)));
+      if (at_ == 0) require_tar({header.data(), count});
+      check(count == header.size(), "must end with an empty block, but is cut");
       if (std::all_of(header.begin(), header.end(), [](char c) { return c == 0; })) return;
       check(checksum_is_right(header), "has a damaged header");
       at_ += block;
@@ -49,6 +52,13 @@ class Walker {
   template <class... Parts>
   void check(bool rule_holds, const Parts&... parts) const {
     require(rule_holds, "read_tar", path_, ": a tar archive ", parts..., " (at byte ", at_, ").");
+  }
+
+  /// What stands in the place of an archive is called by its name.
+  void require_tar(std::string_view head) const {
+    require(!head.empty(), "read_tar", path_, ": it must be a tar archive, but is empty.");
+    const std::string foreign = foreign_content(head);
+    require(foreign.empty(), "read_tar", path_, ": it must be a tar archive, but is ", foreign, ".");
   }
 
   bool read(std::span<char> to) const { return bytes_(at_, std::as_writable_bytes(to)) == to.size(); }

@@ -42,13 +42,15 @@ std::string utf8_of_utf16(std::string_view bytes, bool little_endian, std::strin
 bool looks_like_utf16(std::string_view bytes) {
   if (bytes.find(std::string_view("\n\0", 2)) != std::string_view::npos) return true;
   std::size_t parts = 0, single = 0;
+  bool is_path = false;  // "./a" in UTF-16 is "." "/" "a": the second would be the whole file system
   for (std::size_t begin = 0; begin < bytes.size();) {
     const std::size_t end = std::min(bytes.find('\0', begin), bytes.size());
     ++parts;
     if (end <= begin + 1) ++single;
+    if (end == begin + 1) is_path |= std::string_view("./\\:").find(bytes[begin]) != std::string_view::npos;
     begin = end + 1;
   }
-  return parts >= 4 && 4 * single >= 3 * parts;
+  return (parts >= 4 && 4 * single >= 3 * parts) || (parts >= 2 && single == parts && is_path);
 }
 
 }  // namespace

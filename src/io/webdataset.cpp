@@ -56,6 +56,24 @@ std::vector<fs::path> shards_in(const std::vector<fs::path>& places) {
   return shards;
 }
 
+/// Shards in folders that are packed by something else than gzip.
+std::vector<SkippedFile> shards_of_other_packing(const std::vector<fs::path>& places) {
+  constexpr std::string_view endings[] = {".tar.zst", ".tar.bz2", ".tar.xz", ".tar.lz4"};
+  std::vector<SkippedFile> found;
+  for (const fs::path& place : places) {
+    std::error_code no_folder;
+    for (const auto& entry : fs::directory_iterator(place, no_folder)) {
+      const std::string name = lower_case(entry.path().filename().string());
+      if (is_visible(entry.path()) && std::any_of(std::begin(endings), std::end(endings),
+                                                  [&](auto ending) { return name.ends_with(ending); }))
+        found.push_back({entry.path().string(), "unsupported format",
+                         "of packed tar archives those of gzip are read; unpack it"});
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return found;
+}
+
 /// "photos/a.jpg" without ".tar" or ".tar.gz", as names of samples begin.
 fs::path shard_stem(const fs::path& shard) {
   const fs::path stem = shard.stem();
@@ -86,7 +104,9 @@ class Shards {
  public:
   /// A shard that cannot be read to its end is left out whole.
   explicit Shards(const std::vector<fs::path>& places)
-      : paths_(shards_in(places)), files_(std::make_shared<ShardFiles>(paths_)) {
+      : paths_(shards_in(places)),
+        files_(std::make_shared<ShardFiles>(paths_)),
+        skipped_(shards_of_other_packing(places)) {
     for (std::size_t i = 0; i < paths_.size(); ++i) {
       const std::size_t samples = samples_.size(), skipped = skipped_.size();
       try {
@@ -95,10 +115,8 @@ class Shards {
         if (paths_.size() == 1) throw;
         samples_.resize(samples);
         skipped_.resize(skipped);
-        // Without the name of the in_open_dataset and the path: "[read_tar] "shards/00.tar": a tar archive
-        // …".
-        const std::string before = concatenate("[", error.function(), "] ", paths_[i], ": ");
-        const std::string reason = error.what();
+        const std::string before = concatenate(paths_[i], ": ");
+        const std::string& reason = error.text();
         skipped_.push_back({paths_[i].string(), "damaged",
                             reason.starts_with(before) ? reason.substr(before.size()) : reason});
       }

@@ -10,6 +10,7 @@
 
 #include "io/download.h"
 #include "io/files.h"
+#include "io/foreign_content.h"
 #include "io/json_file.h"
 
 namespace ilk::model_store {
@@ -80,7 +81,9 @@ std::map<std::string, HubFile> Hub::files(const std::string& revision, const std
       files.emplace(entry.at("path").get<std::string>(), file);
     }
   } catch (const nlohmann::json::exception& error) {
-    fail("get_model", url, ": not a list of files: ", json_fault(error), ".");
+    const std::string foreign = foreign_content(text);
+    fail("get_model", url, ": not a list of files",
+         foreign.empty() ? ": " + json_fault(error) : ", but " + foreign, ".");
   }
   return files;
 }

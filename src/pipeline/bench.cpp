@@ -31,6 +31,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+constexpr const char* bench_lock_name = "bench.lock";
+
 std::vector<const Method*> parse_methods(const BenchOptions& options) {
   std::vector<const Method*> methods;
   if (options.methods == "none") {
@@ -113,11 +115,17 @@ class Bench {
   }
 
   BenchTable go() {
-    check_folder();
-    FileLock lock(output_ / "bench.lock");
-    require(lock.try_lock(FileLock::Kind::exclusive), in_bench, "another bench is at work in ", output_, ".");
-    for (const fs::path& folder : {output_, output_ / "runs"}) remove_unfinished_files(folder);
+    require_output_folder(output_, in_bench);
+    FileLock lock(output_ / bench_lock_name);
     std::error_code error;
+    // A bench that has just begun has a lock and nothing else; a stranger's folder gets none.
+    const bool has_lock = fs::exists(lock.path(), error);
+    if (!has_lock) check_folder();
+    if (!lock.try_lock(FileLock::Kind::exclusive))
+      throw WriteError(in_bench, "another bench is at work in " + output_.string() +
+                                     "; wait for its end, or give this one another output.");
+    if (has_lock) check_folder();
+    for (const fs::path& folder : {output_, output_ / "runs"}) remove_unfinished_files(folder);
     if (!fs::exists(output_ / "table.json", error))
       write_file_atomically(output_ / "table.json", to_json(table_) + "\n");
     score_again(records_, data_);
@@ -134,11 +142,10 @@ class Bench {
 
  private:
   void check_folder() const {
-    require_output_folder(output_, in_bench);
     std::error_code error;
     const Json found = read_json_file(output_ / "table.json");
     require((found.is_object() && found.value("program", "") == "ilk bench") || !fs::exists(output_, error) ||
-                fs::is_empty(output_, error),
+                holds_no_other_files(output_, bench_lock_name, "table.json"),
             in_bench, "output must be a bench's folder, an empty or a new folder; ", output_,
             " holds other files.");
   }

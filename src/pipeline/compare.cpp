@@ -7,6 +7,7 @@
 #include "io/files.h"
 #include "io/json_file.h"
 #include "pipeline/run_assignments.h"
+#include "pipeline/run_directory_lock.h"
 
 namespace ilk {
 namespace {
@@ -36,6 +37,7 @@ Comparison compare(const std::vector<std::string>& runs, const EvaluateOptions& 
     RunAssignments assignments = read_assignments(path);
     Comparison::Run run{.path = path,
                         .method = method_of(path),
+                        .notice = unfinished_run_notice(path),
                         .n_images = static_cast<std::int64_t>(assignments.paths.size()),
                         .names = assignments.names,
                         .sizes = std::vector<std::int64_t>(assignments.names.size())};
@@ -88,6 +90,7 @@ std::string to_json(const Comparison& comparison) {
     for (std::size_t c = 0; c < run.names.size(); ++c)
       clusters.push_back({{"name", run.names[c]}, {"size", run.sizes[c]}});
     Json json{{"path", run.path}, {"method", run.method}, {"images", run.n_images}, {"clusters", clusters}};
+    if (!run.notice.empty()) json["notice"] = run.notice;
     if (run.agreement) {
       json["accuracy"] = run.agreement->accuracy;
       json["normalised_mutual_information"] = run.agreement->normalised_mutual_information;

@@ -76,7 +76,8 @@ constexpr FileFormat formats[] = {{".npy", true, write_as_npy},
                                   {".csv", false, write_as_csv}};
 
 const FileFormat& format_of(const fs::path& output) {
-  const std::string ending = output.extension().string();
+  std::string ending = output.extension().string();
+  if (ending.empty() && is_pipe_or_device(output)) ending = ".csv";
   const auto found = std::find_if(std::begin(formats), std::end(formats),
                                   [&](const FileFormat& format) { return format.ending == ending; });
   require(found != std::end(formats), in_embed,

@@ -70,7 +70,24 @@ ExportedRun exported(const RunFiles& files, const std::vector<AssignmentRow>& ro
   return run;
 }
 
+/// Whatever way the export ends, a folder that it made for nothing, or emptied, is no more.
+struct RemoveEmpty {
+  const std::filesystem::path& folder;
+  bool is_wanted;
+  ~RemoveEmpty() {
+    std::error_code not_empty;
+    if (is_wanted) std::filesystem::remove(folder, not_empty);
+  }
+};
+
 }  // namespace
+
+std::optional<ExportedFile> exported_file(const std::string& format) {
+  for (const ExportFormat* each : export_format_table())
+    if (each->name == format && each->place == ExportFormat::Place::file)
+      return ExportedFile{.is_binary = each->binary};
+  return {};
+}
 
 ExportSummary export_run(const std::filesystem::path& directory, const ExportOptions& options,
                          Progress& progress) {
@@ -91,6 +108,12 @@ ExportSummary export_run(const std::filesystem::path& directory, const ExportOpt
         in_export, "none of the run's ", rows.size(), " images is there any more; the first was ",
         run.images.front().file, ".");
   }
+  if (format.place == ExportFormat::Place::file || options.output.empty())
+    return format.write(run, options, progress);
+  std::error_code error;
+  const RemoveEmpty remove_empty{options.output,
+                                 options.undo || !std::filesystem::exists(options.output, error)};
+  const RunDirectoryLock lock(options.output, "export");
   return format.write(run, options, progress);
 }
 

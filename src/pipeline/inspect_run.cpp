@@ -18,6 +18,7 @@
 #include "pipeline/assignments_csv.h"
 #include "pipeline/duplicate_groups.h"
 #include "pipeline/page_pictures.h"
+#include "pipeline/run_directory_lock.h"
 #include "pipeline/run_files.h"
 #include "report/report.h"
 #include "text/labels.h"
@@ -100,6 +101,7 @@ class Inspection {
         std::count_if(facts_.begin(), facts_.end(), [](const auto& image) { return !image.readable; });
     require(summary_.unreadable < n_, in_inspect, "none of the run's ", n_,
             " images can be read any more; the first was ", run_.file(path(0)), ".");
+    const RunDirectoryLock lock(output_, "inspection");
     const Neighbours neighbours = neighbours_within(embeddings, neighbours_kept + 1);
     duplicates(neighbours);
     find_bursts();

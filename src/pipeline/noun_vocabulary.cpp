@@ -54,7 +54,7 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
   const fs::path cache = cache_folder(options.cache);
   require(!cache.empty() || !output.empty(), function,
           "an output must be given where nothing is kept between runs (cache none), got none.");
-  require(output.empty() || VocabularyFile::is_one(output), function,
+  require(output.empty() || VocabularyFile::is_one(output) || is_pipe_or_device(output), function,
           "the output's name must end in .safetensors, by which it is known, got '", output.string(), "'.");
   set_threads(static_cast<int>(options.threads.value_or(0)));
   const fs::path directory = find_model(options.model);
@@ -87,7 +87,8 @@ VocabularyFacts build_vocabulary(const VocabularyOptions& options, const fs::pat
                      {"nouns_sha256", facts.nouns_sha256},
                      {"features_sha256", sha256_hex(bytes_of(embedded.features))},
                      {"templates", lines_of(facts.templates)}});
-  facts.bytes = static_cast<std::int64_t>(fs::file_size(output));
+  std::error_code is_no_file;
+  if (fs::is_regular_file(output, is_no_file)) facts.bytes = static_cast<std::int64_t>(fs::file_size(output));
   return facts;
 }
 

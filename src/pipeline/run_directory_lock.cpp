@@ -20,14 +20,15 @@ bool is_unfinished(const std::string& name) {
 
 }  // namespace
 
-RunDirectoryLock::RunDirectoryLock(const fs::path& directory) : lock_(directory / lock_name) {
+RunDirectoryLock::RunDirectoryLock(const fs::path& directory, std::string_view work)
+    : lock_(directory / lock_name) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error)
     throw WriteError("run",
                      "cannot write to the folder \"" + directory.string() + "\": " + error.message() + ".");
   if (!lock_.try_lock(FileLock::Kind::exclusive))
-    throw WriteError("run", "another run is at work in " + directory.string() +
+    throw WriteError("run", "another " + std::string(work) + " is at work in " + directory.string() +
                                 "; wait for its end, or give this one another output.");
 }
 
@@ -36,12 +37,12 @@ RunDirectoryLock::~RunDirectoryLock() {
   fs::remove(lock_.path(), ignored);
 }
 
-bool holds_no_other_files(const fs::path& directory) {
+bool holds_no_other_files(const fs::path& directory, std::string_view lock, std::string_view first_file) {
   std::error_code error;
   fs::directory_iterator entries(directory, error);
-  return !error && std::all_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+  return !error && std::all_of(begin(entries), end(entries), [&](const fs::directory_entry& entry) {
     const std::string name = entry.path().filename().string();
-    return name == lock_name || (name.starts_with("manifest.json") && is_unfinished(name));
+    return name == lock || (name.starts_with(first_file) && is_unfinished(name));
   });
 }
 

@@ -8,12 +8,13 @@
 
 namespace ilk {
 
-/// One run at a time works in a run directory. The lock's file goes with its holder; a process that is killed
-/// leaves the file but no lock.
+/// One run, export or inspection at a time works in a folder. The lock's file goes with its holder; a process
+/// that is killed leaves the file but no lock.
 class RunDirectoryLock {
  public:
-  /// Creates the directory where it is missing. Throws WriteError where another run is at work in it.
-  explicit RunDirectoryLock(const std::filesystem::path& directory);
+  /// Creates the directory where it is missing. Throws WriteError where another one is at work in it:
+  /// "another `work` is at work in …".
+  explicit RunDirectoryLock(const std::filesystem::path& directory, std::string_view work = "run");
   ~RunDirectoryLock();
   RunDirectoryLock(const RunDirectoryLock&) = delete;
   RunDirectoryLock& operator=(const RunDirectoryLock&) = delete;
@@ -23,8 +24,9 @@ class RunDirectoryLock {
 };
 
 /// Whether a run directory may begin here: none of the files is a stranger's. What a run that was killed may
-/// leave before its manifest (the lock's file, a manifest that has no name yet) does not count.
-bool holds_no_other_files(const std::filesystem::path& directory);
+/// leave before its first file (the lock's, a first file that has no name yet) does not count.
+bool holds_no_other_files(const std::filesystem::path& directory, std::string_view lock = ".lock",
+                          std::string_view first_file = "manifest.json");
 
 /// What killed runs left of files that they had not finished. Only for who holds the lock.
 void remove_unfinished_files(const std::filesystem::path& directory);

@@ -147,6 +147,9 @@ void read_folder_of_texts(Source& source) {
   if (source.entries.empty() && !source.problems.empty())
     fail(in_read_image_captions, "no line of ", source.path,
          " could be used; the first: ", source.problems.front());
+  if (!source.entries.empty() && std::all_of(source.entries.begin(), source.entries.end(),
+                                             [](const ImageText& entry) { return entry.text.empty(); }))
+    fail(in_read_image_captions, source.path, " must hold a text for at least one image, but all are blank.");
   fail(in_read_image_captions, source.path,
        " must hold a text for at least one of the images; its first path is '",
        source.entries.empty() ? "" : source.entries.front().path, "', the first image '", images.front(),

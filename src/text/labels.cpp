@@ -107,9 +107,16 @@ Labels from_lines(const std::string& place, std::string_view text, std::size_t n
   std::vector<std::string> labels;
   std::size_t line = 1;
   const bool is_named = rows.size() > 1 && csv_column(rows.front().fields, csv_label_names).has_value();
-  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) +
-                     (text.empty() || text.ends_with('\n') ? 0 : 1);
-  const bool fits_whole = lines == n_images || (is_named && lines == n_images + 1);
+  auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) +
+               (text.empty() || text.ends_with('\n') ? 0 : 1);
+  // An empty last line has no end of its own where labels were joined by line ends. Only where another line
+  // is empty too; else a file that is one line short would do.
+  const auto fits = [&](std::size_t count) {
+    return count == n_images || (is_named && count == n_images + 1);
+  };
+  const bool has_empty_line = !rows.empty() && rows.back().line > rows.size();
+  if (!fits(lines) && has_empty_line && text.ends_with('\n') && fits(lines + 1)) ++lines;
+  const bool fits_whole = fits(lines);
   const bool has_header = is_named && (fits_whole ? lines : rows.size()) == n_images + 1;
   for (auto& [at, fields] : rows) {
     require(fields.size() == 1, in_read_labels, place, ", line ", at, ": each line must be one label, got '",

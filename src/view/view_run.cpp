@@ -67,7 +67,7 @@ class Server {
             std::rethrow_exception(fault);
           } catch (const std::exception& error) {
             response.status = dynamic_cast<const Error*>(&error) ? 400 : 500;
-            response.set_content(json_error(error.what()), "application/json");
+            response.set_content(json_error(text_of(error)), "application/json");
           }
         });
     add_answers();

@@ -20,5 +20,5 @@ ILK_FUZZ(refusal) {
 }
 
 ILK_FUZZ(vision_answer) {
-  ilk::vision_chat::read_answer(bytes);
+  ilk::vision_chat::read_answer(bytes, 200);
 }
