@@ -35,7 +35,6 @@ const std::vector<Reply>& retryable_troubles() {
       VisionServer::answer(" \n"),
       VisionServer::answer(nullptr),
       VisionServer::answer(7),
-      VisionServer::answer("<think>It may be a dog"),
       VisionServer::answer("I\u2019m sorry, but I can't help with that."),
       with_body(R"({"choices":[{"message":{"content":null,"refusal":"No."}}]})"),
       with_body(R"({"choices":[{"message":{"content":"A d"},"finish_reason":"content_filter"}]})"),
@@ -229,6 +228,18 @@ TEST_F(CaptionImages, AnAnswerThatMaxTokensCutCostsOneRequest) {
   EXPECT_EQ(ilk::caption_images({.paths = paths}, more, "").answered, 2);
   // What is whole is not paid for again because of another limit.
   EXPECT_EQ(caption(cutting, paths).requests, 0);
+}
+
+// The limit came within the thoughts, whatever the server calls that.
+TEST_F(CaptionImages, ThoughtsAloneCostOneRequest) {
+  const auto paths = copy_pictures(folder() / "photos", 2);
+  VisionServer thinking([](const HttpServer::Request&, int) {
+    return std::optional(VisionServer::answer("<think>It may be a dog"));
+  });
+  const auto summary = caption(thinking, paths);
+  EXPECT_EQ(summary.requests, 2) << "one for each image";
+  ASSERT_EQ(summary.failed.size(), 2u);
+  EXPECT_THAT(summary.failed[0].reason, HasSubstr("--max-tokens"));
 }
 
 }  // namespace
