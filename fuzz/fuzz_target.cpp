@@ -52,12 +52,15 @@ const fs::path& fuzz_folder() {
 
 fs::path fuzz_file(const std::string& name, std::string_view bytes) {
   const fs::path path = fuzz_folder() / name;
-  int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  // Cut after it is written, not emptied before: the memory of the last input is used again.
+  constexpr int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
+  int file = ::open(path.c_str(), flags, 0600);
   if (file < 0) {
     fs::create_directories(path.parent_path());
-    file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    file = ::open(path.c_str(), flags, 0600);
   }
-  if (file < 0 || ::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+  const auto size = static_cast<ssize_t>(bytes.size());
+  if (file < 0 || ::write(file, bytes.data(), bytes.size()) != size || ::ftruncate(file, size) != 0)
     throw std::runtime_error("cannot write " + path.string());
   ::close(file);
   return path;

@@ -90,7 +90,7 @@ add_dependencies(shell_program_test ilk_program)
 
 # What `ilk view` answers.
 if(ILK_WITH_HTTPLIB)
-  ilk_test(view_program LAYERS io LINK nlohmann_json::nlohmann_json PkgConfig::HTTPLIB)
+  ilk_test(view_program LAYERS view LINK nlohmann_json::nlohmann_json PkgConfig::HTTPLIB)
   target_compile_definitions(view_program_test PRIVATE ILK_PROGRAM="$<TARGET_FILE:ilk_program>")
   add_dependencies(view_program_test ilk_program)
 endif()

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "photo_run.h"
+#include "view/view_run.h"
 
 namespace {
 
@@ -164,6 +165,19 @@ TEST_F(ViewProgramTest, EditsAreThoseOfTheProgram) {
                           Json{{"kind", "rename"}, {"cluster", 0}, {"names", {"x"}}}})
     EXPECT_EQ(edit(bad)->status, 400) << bad;
   EXPECT_EQ(httplib::Client("http://" + host_).Post(begin_ + "edit", "{", "application/json")->status, 400);
+}
+
+TEST_F(ViewProgramTest, StopsWhereThatIsAskedForBeforeItListens) {
+  class AtOnce : public ilk::Progress {
+   public:
+    bool stop_requested() const override { return true; }
+  };
+  AtOnce progress;
+  std::string address;
+  ilk::view_run(
+      run(), {.browser = false}, [&](const std::string& given) { address = given; }, progress);
+  EXPECT_THAT(address, StartsWith("http://127.0.0.1:"));
+  EXPECT_FALSE(httplib::Client(address.substr(0, address.find('/', 7))).Get("/"));
 }
 
 TEST_F(ViewProgramTest, PortAndFoldersThatAreNone) {

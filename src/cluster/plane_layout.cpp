@@ -35,7 +35,7 @@ std::int64_t default_epochs(std::int64_t n) {
   return n <= 200'000 ? 300 : 200;
 }
 
-struct Vector {
+struct Displacement {
   float x = 0, y = 0;
 };
 
@@ -51,7 +51,7 @@ class Layout {
   void move(std::uint32_t epoch, float step) {
     parallel_blocks(at_.rows(), points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
       for (std::int64_t i = begin; i < end; ++i) {
-        const Vector pull = pull_on(i), push = push_on(i, epoch);
+        const Displacement pull = pull_on(i), push = push_on(i, epoch);
         float* velocity = velocity_[i];
         velocity[0] = momentum * velocity[0] + step * (pull.x + push.x);
         velocity[1] = momentum * velocity[1] + step * (pull.y + push.y);
@@ -66,9 +66,9 @@ class Layout {
 
  private:
   /// The weighted mean of what the point's edges ask for.
-  Vector pull_on(std::int64_t i) const {
+  Displacement pull_on(std::int64_t i) const {
     const float x = at_[i][0], y = at_[i][1];
-    Vector sum;
+    Displacement sum;
     float whole = 0;
     for (auto e = static_cast<std::size_t>(graph_.begins[static_cast<std::size_t>(i)]);
          e < static_cast<std::size_t>(graph_.begins[static_cast<std::size_t>(i) + 1]); ++e) {
@@ -80,13 +80,13 @@ class Layout {
       sum.y += force * dy;
       whole += weight;
     }
-    return whole > 0 ? Vector{sum.x / whole, sum.y / whole} : Vector{};
+    return whole > 0 ? Displacement{sum.x / whole, sum.y / whole} : Displacement{};
   }
 
-  Vector push_on(std::int64_t i, std::uint32_t epoch) const {
+  Displacement push_on(std::int64_t i, std::uint32_t epoch) const {
     const float x = at_[i][0], y = at_[i][1];
     const auto n = static_cast<std::uint64_t>(at_.rows());
-    Vector sum;
+    Displacement sum;
     for (std::uint32_t four = 0; four < repelling / 4; ++four) {
       const auto random = internal::philox({static_cast<std::uint32_t>(i), epoch, four, 2}, key_);
       for (const std::uint32_t word : random) {

@@ -10,7 +10,6 @@ namespace ilk {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr long most_expanded = 1'000'000;
 
 /// Tries the bracket expression at the start of `pattern`: whether `c` is in it, and how long it is; nothing
 /// if the bracket is never closed and so stands for itself.
@@ -103,7 +102,7 @@ struct Braces {
   std::vector<std::string> choices;
 };
 
-std::optional<std::vector<std::string>> range_of(std::string_view inside) {
+std::optional<std::vector<std::string>> range_of(std::string_view inside, long most) {
   const std::size_t dots = inside.find("..");
   if (dots == std::string_view::npos) return std::nullopt;
   const std::string_view first = inside.substr(0, dots), last = inside.substr(dots + 2);
@@ -113,8 +112,7 @@ std::optional<std::vector<std::string>> range_of(std::string_view inside) {
   };
   if (!is_number(first) || !is_number(last)) return std::nullopt;
   const long from = std::stol(std::string(first)), to = std::stol(std::string(last));
-  require(to - from < most_expanded, "expand_braces", "{", inside, "} stands for more than ", most_expanded,
-          " paths.");
+  require(to - from < most, "expand_braces", "{", inside, "} stands for more than ", most, " paths.");
   std::vector<std::string> numbers;
   for (long number = from; number <= to; ++number) {
     std::string text = std::to_string(number);
@@ -124,14 +122,14 @@ std::optional<std::vector<std::string>> range_of(std::string_view inside) {
   return numbers;
 }
 
-std::optional<Braces> find_braces(std::string_view text) {
+std::optional<Braces> find_braces(std::string_view text, long most) {
   for (std::size_t begin = text.find('{'); begin != std::string_view::npos;
        begin = text.find('{', begin + 1)) {
     const std::size_t end = text.find('}', begin);
     if (end == std::string_view::npos) return std::nullopt;
     std::string_view inside = text.substr(begin + 1, end - begin - 1);
     Braces braces{begin, end + 1, {}};
-    if (auto numbers = range_of(inside)) {
+    if (auto numbers = range_of(inside, most)) {
       braces.choices = std::move(*numbers);
       return braces;
     }
@@ -150,16 +148,16 @@ std::optional<Braces> find_braces(std::string_view text) {
 }  // namespace
 
 bool has_braces(std::string_view text) {
-  return find_braces(text).has_value();
+  return find_braces(text, most_expanded).has_value();
 }
 
-std::vector<std::string> expand_braces(const std::string& text) {
-  const auto braces = find_braces(text);
+std::vector<std::string> expand_braces(const std::string& text, long most) {
+  const auto braces = find_braces(text, most);
   if (!braces) return {text};
   std::vector<std::string> expanded;
-  const std::vector<std::string> rests = expand_braces(text.substr(braces->end));
-  require(rests.size() * braces->choices.size() <= most_expanded, "expand_braces", "'", text,
-          "' stands for more than ", most_expanded, " paths.");
+  const std::vector<std::string> rests = expand_braces(text.substr(braces->end), most);
+  require(rests.size() * braces->choices.size() <= static_cast<std::size_t>(most), "expand_braces", "'", text,
+          "' stands for more than ", most, " paths.");
   for (const std::string& choice : braces->choices)
     for (const std::string& rest : rests) {
       std::string& whole = expanded.emplace_back(text, 0, braces->begin);

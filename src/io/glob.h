@@ -13,11 +13,13 @@ bool looks_like_glob(std::string_view text);
 /// does.
 bool fits_glob(std::string_view name, std::string_view pattern);
 
+constexpr long most_expanded = 1'000'000;
+
 /// Whether the text holds braces that expand_braces expands.
 bool has_braces(std::string_view text);
 /// The texts that "{000..099}" (whole numbers, as wide as the first is written) and "{a,b}" stand for, in
-/// order; the text alone where it has no such braces. Throws Error for more than a million.
-std::vector<std::string> expand_braces(const std::string& text);
+/// order; the text alone where it has no such braces. Throws Error for more than `most`.
+std::vector<std::string> expand_braces(const std::string& text, long most = most_expanded);
 
 /// The existing paths that fit the pattern, sorted by bytes. "**" as a whole part stands for any number of
 /// folders, links to folders and hidden folders left out; at the end of the pattern it stands for the files

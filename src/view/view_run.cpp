@@ -8,6 +8,7 @@
 #include <httplib.h>
 #include <sys/random.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -88,8 +89,14 @@ class Server {
   }
 
   void serve(Progress& progress) {
-    std::thread listening([this] { server_.listen_after_bind(); });
-    while (!progress.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::atomic<bool> ended = false;
+    std::thread listening([&] {
+      server_.listen_after_bind();
+      ended = true;
+    });
+    // The library forgets a stop that comes before it listens.
+    while (!ended && !(progress.stop_requested() && server_.is_running()))
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
     server_.stop();
     listening.join();
   }
