@@ -165,9 +165,15 @@ class Bench {
     return run;
   }
 
+  /// Why a run failed; whether what it was given was to blame.
+  struct Failure {
+    std::string reason;
+    bool of_input = false;
+  };
+
   /// The finished run: what is known of it, or what it gives now. Nothing where it failed, with the reason.
   std::optional<BenchRecord> result_of(BenchData& data, RunOptions run, const std::string& base,
-                                       std::string& failure) {
+                                       Failure& failure) {
     const Json key = key_of(data, run);
     BenchRecord record{.name = records_.name_for(base, key), .key = key};
     if (records_.knows(record.name, key, record)) return record;
@@ -176,7 +182,7 @@ class Bench {
     const BenchProcess process = start_(data.inputs(), run, run.output.string() + ".log");
     spent.seconds += process.seconds;
     spent.cpu_seconds += process.cpu_seconds;
-    constexpr int stopped = 130;
+    constexpr int stopped = 130, wrong_usage = 2, bad_input = 3;
     // One that is told twice, or before it listens, dies of it.
     if (process.status == stopped || (process.status < 0 && progress_.stop_requested())) {
       records_.stopped(record.name, spent);
@@ -185,9 +191,10 @@ class Bench {
     if (process.status != 0) progress_.check_stop();
     const Json manifest = read_json_file(run.output / "manifest.json");
     if (process.status != 0 || !manifest.is_object() || manifest.value("status", "") != "complete") {
-      failure = process.status < 0      ? "ended by signal " + std::to_string(-process.status)
-                : process.error.empty() ? "ended with status " + std::to_string(process.status)
-                                        : process.error;
+      failure.reason = process.status < 0      ? "ended by signal " + std::to_string(-process.status)
+                       : process.error.empty() ? "ended with status " + std::to_string(process.status)
+                                               : process.error;
+      failure.of_input = process.status == wrong_usage || process.status == bad_input;
       return std::nullopt;
     }
     std::error_code error;
@@ -225,9 +232,13 @@ class Bench {
     if (BenchRecord known; !records_.knows(name, key, known))
       progress_.say("Encoding images and words, for all runs (" + (output_ / "runs" / "features").string() +
                     ".log)");
-    std::string failure;
+    Failure failure;
     const auto record = result_of(data, run, "features", failure);
-    if (!record) fail(in_bench, "the run that encodes images and words failed: ", failure);
+    if (!record) {
+      const std::string text = "the run that encodes images and words failed: " + failure.reason;
+      if (failure.of_input) fail(in_bench, text);
+      throw WriteError(in_bench, text);
+    }
     const Json& facts = record->facts;
     features_made_.push_back(
         concatenate("Features ", data_.size() > 1 ? "of " + data.name() + " " : "",
@@ -249,13 +260,13 @@ class Bench {
     for (std::int64_t s = 0; s < options_.seeds; ++s) {
       progress_.check_stop();
       const std::uint64_t seed = run_options_.seed + static_cast<std::uint64_t>(s);
-      std::string failure;
+      Failure failure;
       auto record = result_of(data, options_for(data, method, seed),
                               std::string(method.name) + "-" + std::to_string(seed), failure);
       if (!record) {
         table_.failures.emplace_back((data_.size() > 1 ? data.name() + ", " : "") + std::string(method.name) +
                                          ", seed " + std::to_string(seed),
-                                     failure);
+                                     failure.reason);
         write_table();
         return;  // another seed would fail alike
       }
