@@ -63,7 +63,7 @@ class Server {
       return check(request, response);
     });
     server_.set_exception_handler(
-        [](const httplib::Request&, httplib::Response& response, std::exception_ptr fault) {
+        [](const httplib::Request&, httplib::Response& response, const std::exception_ptr& fault) {
           try {
             std::rethrow_exception(fault);
           } catch (const std::exception& error) {
