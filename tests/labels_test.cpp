@@ -188,6 +188,19 @@ TEST_F(LabelTable, AFirstRowOfUnknownNamesIsAHeader) {
               testing::HasSubstr("a first row that names"));
 }
 
+TEST_F(LabelTable, ANegativeNumberIsNoneAsInArrays) {
+  for (const char* text : {"path,label\nin/a.png,3\nin/b.png,-1\nin/c.png,0\n", "3\n-1\n0\n"}) {
+    const auto labels = read(text, images_);
+    EXPECT_EQ(labels.classes, (std::vector<std::string>{"0", "3"})) << text;
+    EXPECT_EQ(labels.of_image, (Numbers{1, -1, 0})) << text;
+  }
+  // Where classes are no numbers it is a name like any other.
+  EXPECT_EQ(read("path,label\nin/a.png,dog\nin/b.png,-1\nin/c.png,dog\n", images_).of_image,
+            (Numbers{1, 0, 1}));
+  EXPECT_THAT(refusal("path,label\nin/a.png,-1\nin/b.png,-1\n", images_),
+              testing::HasSubstr("negative numbers"));
+}
+
 TEST_F(LabelTable, ABlankLabelIsNone) {
   const auto labels = read("path,label\nin/a.png, dog \nin/b.png,\nin/c.png,\"  \"\n", images_);
   EXPECT_EQ(labels.classes, std::vector<std::string>{"dog"});

@@ -78,8 +78,8 @@ std::unique_ptr<TextEncoder> load_text_encoder(const std::filesystem::path& dire
                                                Precision precision = Precision::automatic,
                                                Device device = Device::automatic);
 
-/// What sees images and reads texts in one joint space: a Clip, or the embedded model. Immutable,
-/// thread-safe.
+/// What sees images and reads texts in one joint space: a Clip, or the embedded model. Immutable but for
+/// release_images, thread-safe.
 class ImageTextEncoder : public TextEncoder {
  public:
   /// How it wants its images.

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "core/fail.h"
+#include "io/class_numbers.h"
 #include "io/csv.h"
 #include "io/dataset_format_list.h"
 #include "io/files.h"
@@ -18,17 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 const std::set<std::string> split_folders = {"train", "val", "valid", "validation", "test"};
 
-/// Numbers the classes by name and gives each image its own; an empty name is none.
-void number_classes(Dataset& dataset, const std::vector<std::string>& names) {
-  std::map<std::string, std::int64_t> numbers;
-  for (const auto& name : names)
-    if (!name.empty()) numbers.emplace(name, 0);
-  for (auto& [name, number] : numbers) {
-    number = static_cast<std::int64_t>(dataset.classes.size());
-    dataset.classes.push_back(name);
-  }
-  for (std::size_t i = 0; i < names.size(); ++i)
-    dataset.images[i].label = names[i].empty() ? -1 : numbers.at(names[i]);
+void set_classes(Dataset& dataset, const std::vector<std::string>& names) {
+  ClassNumbers numbers = number_classes(names);
+  dataset.classes = std::move(numbers.classes);
+  for (std::size_t i = 0; i < names.size(); ++i) dataset.images[i].label = numbers.of_name[i];
 }
 
 void read_files(Dataset& dataset) {
@@ -66,7 +60,7 @@ Dataset folder_of_classes(const fs::path& place, ImageList list) {
       dataset.splits.push_back({parts[i].front(), at, at});
     ++dataset.splits.back().end;
   }
-  number_classes(dataset, names);
+  set_classes(dataset, names);
   return dataset;
 }
 
@@ -117,7 +111,7 @@ Dataset open_csv(const fs::path& place) {
     if (name.empty() && !label.empty()) name = label, sources[known->second] = i;
     dataset.skipped.push_back({path, "duplicate path", "the file was listed before"});
   }
-  number_classes(dataset, names);
+  set_classes(dataset, names);
   read_files(dataset);
   return dataset;
 }

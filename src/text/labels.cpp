@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "core/fail.h"
+#include "io/class_numbers.h"
 #include "io/csv.h"
 #include "io/path_table.h"
 #include "io/strings.h"
@@ -20,18 +21,9 @@ namespace {
 
 constexpr std::string_view in_read_labels = "read_labels";
 
-/// The classes of these names, one for each image; a blank one is none.
 Labels numbered(const std::vector<std::string>& found) {
-  std::map<std::string, std::int64_t> numbers;
-  for (const std::string& label : found)
-    if (!label.empty()) numbers.emplace(label, 0);
-  Labels labels;
-  for (auto& [name, number] : numbers) {
-    number = static_cast<std::int64_t>(labels.classes.size());
-    labels.classes.push_back(name);
-  }
-  for (const std::string& label : found) labels.of_image.push_back(label.empty() ? -1 : numbers.at(label));
-  return labels;
+  ClassNumbers numbers = number_classes(found);
+  return {.classes = std::move(numbers.classes), .of_image = std::move(numbers.of_name)};
 }
 
 void require_order(bool in_order, const std::string& place) {
@@ -76,7 +68,7 @@ Labels from_array(const std::string& place, std::size_t n_images) {
 
 void require_a_class(const Labels& labels, const std::string& place) {
   require(!labels.classes.empty(), in_read_labels, "labels must give at least one image a class; in ", place,
-          " all are blank.");
+          " all are blank, or negative numbers.");
 }
 
 /// A row of a table whose separator is none that is known is one class, and each has its own.
