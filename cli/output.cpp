@@ -62,6 +62,7 @@ std::string printable(std::string_view text, bool keep_lines) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    // NOLINTNEXTLINE(bugprone-branch-clone): those between come before the last.
     if (keep_lines && (byte == '\n' || byte == '\t')) {
       result += text[i];
     } else if (byte == '\n') {
@@ -88,7 +89,7 @@ void begin_output() {
 
 std::filesystem::path output_file(const std::filesystem::path& given, const std::string& flag,
                                   Contents contents) {
-  const std::filesystem::path path = given == "-" ? "/dev/stdout" : given;
+  std::filesystem::path path = given == "-" ? "/dev/stdout" : given;
   if (!is_standard_output(path)) return path;
   if (is_taken)
     throw CLI::ValidationError(flag + " names standard output, to which another file is written already.");

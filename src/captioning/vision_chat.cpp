@@ -70,7 +70,7 @@ bool is_event_stream(std::string_view body) {
 /// The answer that the pieces of an event stream make (HTML's server-sent events, each with a "delta");
 /// discarded where the stream is damaged or cut.
 json join_events(std::string_view body) {
-  const json damaged = json::parse("", nullptr, false);
+  json damaged = json::parse("", nullptr, false);
   std::string text, reason;
   json joined = json::object();
   bool ended = false;
@@ -81,7 +81,7 @@ json join_events(std::string_view body) {
     line = trimmed(line.substr(5));
     if (line == "[DONE]") ended = true;
     if (line.empty() || line == "[DONE]") continue;
-    const json event = json::parse(line, nullptr, false);
+    json event = json::parse(line, nullptr, false);
     if (event.is_discarded()) return damaged;
     if (find(event, {"error"})) return event;
     if (const json* usage = find(event, {"usage"})) joined["usage"] = *usage;

@@ -75,6 +75,7 @@ void update(const fs::path& place, const XmpKeywords& wanted, ExportSummary& sum
 ExportSummary export_xmp(const ExportedRun& run, const ExportOptions& options, Progress& progress) {
   ExportSummary summary{.output = options.output};
   std::vector<fs::path> files;
+  files.reserve(run.images.size());
   for (const auto& image : run.images) files.push_back(image.file);
   const fs::path common = common_folder(files);
   struct Wanted {
