@@ -221,8 +221,9 @@ WordNet::Contents::Contents(const std::filesystem::path& directory) : data_file_
 
 void WordNet::Contents::read_data(const std::filesystem::path& file) {
   Reader reader(file, data);
-  synsets.reserve(lines_of(data));
-  lines_.reserve(lines_of(data));
+  const std::size_t n_lines = lines_of(data);
+  synsets.reserve(n_lines);
+  lines_.reserve(n_lines);
   while (reader.next_line()) synsets.push_back(read_synset(reader, lines_.emplace_back(), lists));
   if (synsets.empty()) reader.bad("the file holds no synset");
   make_places();
@@ -289,8 +290,8 @@ void WordNet::Contents::read_noun(internal::WordNetReader& reader) {
     if (target < 0) reader.bad("data.noun has no synset at offset ", offset);
     const std::string_view* spelling = find_spelling(synsets[static_cast<std::size_t>(target)], noun.key);
     if (!spelling) reader.bad("the synset at offset ", offset, " does not hold '", noun.key, "'");
-    if (std::ranges::find(noun.synsets.of(uses), target) != noun.synsets.of(uses).end())
-      reader.bad("offset ", offset, " is there twice");
+    const auto known = noun.synsets.of(uses);
+    if (std::ranges::find(known, target) != known.end()) reader.bad("offset ", offset, " is there twice");
     uses.push_back(target);
     ++noun.synsets.count;
     if (i == 0) noun.spelling = *spelling;
@@ -307,8 +308,8 @@ void WordNet::Contents::require_all_words_known() const {
   for (std::size_t i = 0; i < synsets.size(); ++i) {
     for (const std::string_view lemma : synsets[i].lemmas) {
       const Noun* noun = find(lemma);
-      if (!noun || std::ranges::find(noun->synsets.of(uses), static_cast<std::int32_t>(i)) ==
-                       noun->synsets.of(uses).end())
+      const auto known = noun ? noun->synsets.of(uses) : std::span<const std::int32_t>();
+      if (std::ranges::find(known, static_cast<std::int32_t>(i)) == known.end())
         fail(in_wordnet, data_file_.string(), ", line ", lines_[i].number, ": index.noun lacks '", lemma,
              "' with this synset.");
     }
