@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "matrices.h"
+#include "methods/fused_clusters.h"
 #include "targets.h"
 
 namespace {
@@ -90,6 +91,24 @@ TEST(Fuse, EqualsTheSlowDefinition) {
         EXPECT_TRUE(equal(ilk::fuse_new(parts, options, found.model), found.features))
             << "old images given as new ones";
       }
+}
+
+TEST(Fuse, TextsThatAreGivenAwayAreFusedLikeOthers) {
+  // Wide enough that a block of images has whole pages of its own.
+  const auto images = rows_off_centre(2500, 96, 1), nouns = rows_off_centre(2500, 96, 2),
+             captions = rows_off_centre(2500, 96, 3);
+  for (const auto kind : kinds)
+    for (const bool centre : {true, false}) {
+      const ilk::FusionOptions options{.fusion = kind, .centre = centre};
+      const auto kept = ilk::fuse({images, nouns, captions}, options);
+      std::vector<ilk::Matrix<float>> texts;
+      texts.push_back(nouns.copy());
+      texts.push_back(captions.copy());
+      const auto found = ilk::internal::fuse_and_free(images, std::move(texts), options);
+      EXPECT_TRUE(equal(found.features, kept.features));
+      EXPECT_TRUE(equal(found.weights, kept.weights));
+      EXPECT_EQ(found.model.means, kept.model.means);
+    }
 }
 
 TEST(Fuse, TheSameForAnyNumberOfThreadsAndEveryProcessor) {

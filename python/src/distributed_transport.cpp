@@ -10,6 +10,10 @@
 namespace ilk::python {
 namespace {
 
+CosinesBy cosines_by(bool in_16_bits) {
+  return in_16_bits ? CosinesBy::int16 : CosinesBy::floats;
+}
+
 class SharedWords {
  public:
   explicit SharedWords(Floats words) : words_(std::move(words)), packed_(view_of(words_)) {}
@@ -32,18 +36,19 @@ class PartOfImages {
         part_(view_of(images_), nb::cast<const SharedWords&>(words_).packed(), n_images, epsilon,
               keep_cosines, entries) {}
 
-  NumpyVector<double> sums(const DoubleVector& potentials, bool take_entries) {
+  NumpyVector<double> sums(const DoubleVector& potentials, bool in_16_bits, bool take_entries) {
     std::vector<double> found(n_words_);
     {
       const auto g = span_of(potentials);
       const nb::gil_scoped_release without_gil;
-      part_.sums(g, take_entries, found);
+      part_.sums(g, cosines_by(in_16_bits), take_entries, found);
     }
     return to_numpy(std::move(found));
   }
-  nb::tuple log_sums(const std::vector<std::int64_t>& columns, const DoubleVector& potentials) {
+  nb::tuple log_sums(const std::vector<std::int64_t>& columns, const DoubleVector& potentials,
+                     bool in_16_bits) {
     std::vector<double> highest(columns.size()), found(columns.size());
-    part_.log_sums(columns, span_of(potentials), highest, found);
+    part_.log_sums(columns, span_of(potentials), cosines_by(in_16_bits), highest, found);
     return nb::make_tuple(to_numpy(std::move(highest)), to_numpy(std::move(found)));
   }
   nb::tuple entry_sums(const FloatVector& changes, double factor) const {
@@ -64,12 +69,13 @@ class PythonPasses : public TransportPasses {
  public:
   explicit PythonPasses(nb::handle passes) : passes_(passes) {}
 
-  Matrix<double> sums(std::int64_t n_chunks, std::span<const double> g, bool take_entries) override {
-    return matrix_from(passes_.attr("sums")(n_chunks, array_of(g), take_entries));
+  Matrix<double> sums(std::int64_t n_chunks, std::span<const double> g, CosinesBy by,
+                      bool take_entries) override {
+    return matrix_from(passes_.attr("sums")(n_chunks, array_of(g), by == CosinesBy::int16, take_entries));
   }
-  LogSums log_sums(std::int64_t n_chunks, const std::vector<std::int64_t>& columns,
-                   std::span<const double> g) override {
-    const nb::object found = passes_.attr("log_sums")(n_chunks, columns, array_of(g));
+  LogSums log_sums(std::int64_t n_chunks, const std::vector<std::int64_t>& columns, std::span<const double> g,
+                   CosinesBy by) override {
+    const nb::object found = passes_.attr("log_sums")(n_chunks, columns, array_of(g), by == CosinesBy::int16);
     return {matrix_from(found[0]), matrix_from(found[1])};
   }
   EntrySums entry_sums(std::span<const float> changes, double factor) override {
@@ -110,8 +116,10 @@ void bind_distributed_transport(nb::module_& module) {
       .def(nb::init<Floats, nb::object, std::int64_t, double, bool, std::int64_t>(),
            nb::arg("images").noconvert(), nb::arg("words"), nb::arg("n_images"), nb::arg("epsilon"),
            nb::arg("keep_cosines"), nb::arg("entries"))
-      .def("sums", &PartOfImages::sums, nb::arg("potentials").noconvert(), nb::arg("take_entries"))
-      .def("log_sums", &PartOfImages::log_sums, nb::arg("columns"), nb::arg("potentials").noconvert())
+      .def("sums", &PartOfImages::sums, nb::arg("potentials").noconvert(), nb::arg("in_16_bits"),
+           nb::arg("take_entries"))
+      .def("log_sums", &PartOfImages::log_sums, nb::arg("columns"), nb::arg("potentials").noconvert(),
+           nb::arg("in_16_bits"))
       .def("entry_sums", &PartOfImages::entry_sums, nb::arg("changes").noconvert(), nb::arg("factor"));
   module.def("transport_chunks", &chunks_of, nb::arg("n_images"), nb::arg("n_words"), nb::arg("dimensions"),
              "How a solve goes through the images: the places where its chunks end, and what is kept.");

@@ -35,8 +35,8 @@ Placed place_for(MatrixView<const float> embeddings, MatrixView<const float> wor
       internal::even_chunks(0, embeddings.rows(), most_plan_chunks, internal::cosine_block(words.rows()));
   internal::CosineRows rows(embeddings, words, {}, chunks, 0, silent());
   Placed placed = internal::room_for(embeddings, words, wanted);
-  internal::walk_plan(rows, rows.n_chunks(), plan.column_potentials, plan.epsilon, plan.times_cosine,
-                      {.placed = &placed}, silent());
+  internal::walk_plan(rows, CosinesBy::floats, rows.n_chunks(), plan.column_potentials, plan.epsilon,
+                      plan.times_cosine, {.placed = &placed}, silent());
   return placed;
 }
 
@@ -119,8 +119,8 @@ Matrix<double> group_mass(MatrixView<const float> embeddings, MatrixView<const f
   }
   internal::CosineRows rows(embeddings, words, std::move(order), std::move(chunks), 0, silent());
   Matrix<double> sums(rows.n_chunks(), m);
-  internal::walk_plan(rows, rows.n_chunks(), plan.column_potentials, plan.epsilon, plan.times_cosine,
-                      {.sums = sums}, silent());
+  internal::walk_plan(rows, CosinesBy::floats, rows.n_chunks(), plan.column_potentials, plan.epsilon,
+                      plan.times_cosine, {.sums = sums}, silent());
   for (std::int64_t chunk = 0; chunk < sums.rows(); ++chunk) {
     double* to = result[groups[static_cast<std::size_t>(chunk)]];
     for (std::int64_t j = 0; j < m; ++j) to[j] += sums[chunk][j];

@@ -105,8 +105,7 @@ class PointsByCell {
         const std::int64_t other =
             scratch.near[i * static_cast<std::size_t>(wide) + static_cast<std::size_t>(j)];
         if (other >= 0)
-          best.offer(static_cast<float>(kernels::kernels().dot_f64(point, points_[other], points_.columns())),
-                     other);
+          best.offer(kernels::kernels().dot_f32(point, points_[other], points_.columns()), other);
       }
     }
   }

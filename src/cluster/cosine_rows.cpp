@@ -26,10 +26,11 @@ std::vector<CosineRows::Chunk> even_chunks(std::int64_t begin, std::int64_t end,
 
 CosineRows::CosineRows(MatrixView<const float> images, MatrixView<const float> words,
                        std::vector<std::int64_t> order, std::vector<Chunk> chunks, std::int64_t kept,
-                       const Progress& progress, PackedMatrix packed)
+                       const Progress& progress, const PackedWords* packed)
     : images_(images),
       words_(words),
-      transposed_(packed.empty() ? PackedMatrix::of_transpose(words) : std::move(packed)),
+      own_(packed == nullptr ? std::make_unique<PackedWords>(words) : nullptr),
+      packed_(packed == nullptr ? *own_ : *packed),
       order_(std::move(order)),
       chunks_(std::move(chunks)),
       block_(cosine_block(words.rows())),
@@ -40,7 +41,9 @@ CosineRows::CosineRows(MatrixView<const float> images, MatrixView<const float> w
       kept_(Matrix<float>::uninitialised(kept, words.rows())) {
   parallel_blocks(kept, block_, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     progress.check_stop();
-    buffers_.use([&](Buffers& buffers) { make(begin, end, kept_.rows_between(begin, end), buffers); });
+    buffers_.use([&](Buffers& buffers) {
+      make(begin, end, CosinesBy::floats, kept_.rows_between(begin, end), buffers);
+    });
   });
 }
 
@@ -52,12 +55,16 @@ MatrixView<const float> CosineRows::images(std::int64_t begin, std::int64_t end,
   return room.rows_between(0, end - begin);
 }
 
-void CosineRows::make(std::int64_t begin, std::int64_t end, MatrixView<float> cosines,
+void CosineRows::make(std::int64_t begin, std::int64_t end, CosinesBy by, MatrixView<float> cosines,
                       Buffers& buffers) const {
-  multiply(images(begin, end, buffers.images), transposed_, nullptr, cosines);
+  const MatrixView<const float> rows = images(begin, end, buffers.images);
+  if (by == CosinesBy::int16)
+    multiply(Int16Rows(rows), packed_.in_int16(), nullptr, cosines);
+  else
+    multiply(rows, packed_.in_floats(), nullptr, cosines);
 }
 
-void CosineRows::each_block(std::int64_t n_chunks, const Progress& progress, const Body& body) {
+void CosineRows::each_block(std::int64_t n_chunks, CosinesBy by, const Progress& progress, const Body& body) {
   parallel_blocks(n_chunks, 1, [&](std::int64_t number, std::int64_t, std::int64_t) {
     progress.check_stop();
     const Chunk& chunk = chunks_[static_cast<std::size_t>(number)];
@@ -69,7 +76,7 @@ void CosineRows::each_block(std::int64_t n_chunks, const Progress& progress, con
           continue;
         }
         const auto cosines = buffers.cosines.rows_between(0, end - begin);
-        make(begin, end, cosines, buffers);
+        make(begin, end, by, cosines, buffers);
         body({cosines, begin, end, number});
       }
     });

@@ -11,6 +11,8 @@
 
 #include "cluster/distributed_transport.h"
 #include "cluster/scratch_pool.h"
+#include "core/made_when_needed.h"
+#include "kernels/int16_product.h"
 #include "kernels/matrix_product.h"
 
 namespace ilk::internal {
@@ -39,6 +41,24 @@ struct CosineBlock {
   std::int64_t chunk;               ///< which of the chunks they belong to
 };
 
+/// Words U (M, D) as the right side of S.
+class PackedWords {
+ public:
+  /// `words` must outlive this.
+  explicit PackedWords(MatrixView<const float> words)
+      : words_(words), floats_(PackedMatrix::of_transpose(words)) {}
+
+  const PackedMatrix& in_floats() const { return floats_; }
+  const Int16Matrix& in_int16() const {
+    return int16_.get([this] { return std::make_unique<Int16Matrix>(Int16Rows(words_)); });
+  }
+
+ private:
+  MatrixView<const float> words_;
+  PackedMatrix floats_;
+  MadeWhenNeeded<Int16Matrix> int16_;
+};
+
 /// The rows of S, gone through block by block in a fixed order. Those of the first `kept` places are made
 /// once and kept; the others are recomputed each time, so that a large S is never held as a whole.
 class CosineRows {
@@ -46,11 +66,11 @@ class CosineRows {
   using Chunk = TransportChunks::Chunk;
 
   /// `order`: which image is at which place; empty where each is at its own. `chunks` follow each other and
-  /// cover all places. Images and words must outlive this. `packed`: the words' transpose, where it is packed
-  /// already.
+  /// cover all places. Images and words must outlive this. `packed`: the words, where they are packed
+  /// already; must outlive this, too.
   CosineRows(MatrixView<const float> images, MatrixView<const float> words, std::vector<std::int64_t> order,
              std::vector<Chunk> chunks, std::int64_t kept, const Progress& progress,
-             PackedMatrix packed = {});
+             const PackedWords* packed = nullptr);
 
   std::int64_t n_chunks() const { return static_cast<std::int64_t>(chunks_.size()); }
   const std::vector<Chunk>& chunks() const { return chunks_; }
@@ -68,17 +88,19 @@ class CosineRows {
   using Body = std::function<void(const CosineBlock& block)>;
   /// Calls `body` for all blocks of the first `n_chunks` chunks: those of a chunk in order and one at a time,
   /// several chunks at a time.
-  void each_block(std::int64_t n_chunks, const Progress& progress, const Body& body);
+  void each_block(std::int64_t n_chunks, CosinesBy by, const Progress& progress, const Body& body);
 
  private:
   struct Buffers {
     Matrix<float> cosines, images;
   };
   /// Makes the cosines of the images at these places.
-  void make(std::int64_t begin, std::int64_t end, MatrixView<float> cosines, Buffers& buffers) const;
+  void make(std::int64_t begin, std::int64_t end, CosinesBy by, MatrixView<float> cosines,
+            Buffers& buffers) const;
 
   MatrixView<const float> images_, words_;
-  PackedMatrix transposed_;
+  std::unique_ptr<PackedWords> own_;
+  const PackedWords& packed_;
   std::vector<std::int64_t> order_;
   std::vector<Chunk> chunks_;
   std::int64_t block_;

@@ -95,11 +95,11 @@ std::vector<std::int64_t> TransportChunks::images(std::int64_t begin, std::int64
 
 struct TransportWords::Held {
   MatrixView<const float> words;
-  PackedMatrix packed;
+  internal::PackedWords packed;
 };
 
 TransportWords::TransportWords(MatrixView<const float> words)
-    : held_(std::make_unique<Held>(Held{words, PackedMatrix::of_transpose(words)})) {
+    : held_(new Held{words, internal::PackedWords(words)}) {
   require_unit_rows(words, "TransportWords", "words");
 }
 TransportWords::~TransportWords() = default;
@@ -121,7 +121,7 @@ struct TransportPart::Held {
     body(rows);
   }
   internal::CosineRows made(std::int64_t n_kept) const {
-    return {images, words.words, {}, {{0, images.rows()}}, n_kept, silent(), words.packed};
+    return {images, words.words, {}, {{0, images.rows()}}, n_kept, silent(), &words.packed};
   }
 };
 
@@ -133,29 +133,29 @@ TransportPart::TransportPart(MatrixView<const float> images, const TransportWord
   if (keep_cosines)
     held_->kept.emplace(images, words.held_->words, std::vector<std::int64_t>(),
                         std::vector<TransportChunks::Chunk>{{0, images.rows()}}, images.rows(), silent(),
-                        words.held_->packed);
+                        &words.held_->packed);
 }
 TransportPart::~TransportPart() = default;
 TransportPart::TransportPart(TransportPart&&) noexcept = default;
 
-void TransportPart::sums(std::span<const double> column_potentials, bool take_entries,
+void TransportPart::sums(std::span<const double> column_potentials, CosinesBy by, bool take_entries,
                          std::span<double> sums) {
   const MatrixView<double> to(sums.data(), 1, static_cast<std::int64_t>(sums.size()));
   held_->with_rows([&](internal::CosineRows& rows) {
-    internal::walk_plan(rows, 1, column_potentials, held_->epsilon, /*times_cosine=*/true,
+    internal::walk_plan(rows, by, 1, column_potentials, held_->epsilon, /*times_cosine=*/true,
                         {.sums = to, .entries = take_entries && held_->entries ? &*held_->entries : nullptr},
                         silent());
   });
 }
 
 void TransportPart::log_sums(const std::vector<std::int64_t>& columns,
-                             std::span<const double> column_potentials, std::span<double> highest,
-                             std::span<double> sums) {
+                             std::span<const double> column_potentials, CosinesBy by,
+                             std::span<double> highest, std::span<double> sums) {
   const std::int64_t n = held_->images.rows();
   const auto words = PackedMatrix::of_transpose(rows_of(held_->words.words, columns));
   std::vector<double> row_potentials(static_cast<std::size_t>(n));
   held_->with_rows([&](internal::CosineRows& rows) {
-    internal::walk_plan(rows, 1, column_potentials, held_->epsilon, /*times_cosine=*/true,
+    internal::walk_plan(rows, by, 1, column_potentials, held_->epsilon, /*times_cosine=*/true,
                         {.row_potentials = row_potentials, .n_images = held_->n_images}, silent());
     internal::add_log_sums(rows, {0, n}, words, columns, column_potentials, row_potentials, held_->epsilon,
                            highest, sums);

@@ -1,7 +1,7 @@
 #include "cluster/heaviest_entries.h"
 
 #include <algorithm>
-#include <functional>
+#include <bit>
 
 #include "cluster/log_shares.h"
 #include "kernels/functions.h"
@@ -15,6 +15,25 @@ constexpr float least_share = 1.0f / 16384;
 constexpr double largest_exponent = 600;
 
 }  // namespace
+
+float HeaviestEntries::limit_for(const float* exponentials, const std::int32_t* found, std::int64_t count,
+                                 float least) const {
+  thread_local std::vector<float> values;
+  values.resize(static_cast<std::size_t>(count));
+  for (std::int64_t k = 0; k < count; ++k) values[static_cast<std::size_t>(k)] = exponentials[found[k]];
+  // Bits of positive floats are in the order of the floats: at `low` there are too many, at `high` there are
+  // not.
+  auto low = std::bit_cast<std::int32_t>(least), high = std::bit_cast<std::int32_t>(2.0f);
+  while (high - low > 1) {
+    const std::int32_t middle = low + (high - low) / 2;
+    const auto limit = std::bit_cast<float>(middle);
+    std::int32_t some = 0;
+    for (const float value : values) some += value >= limit;
+    (some > per_image_ ? low : high) = middle;
+    if (some == per_image_) break;
+  }
+  return std::bit_cast<float>(high);
+}
 
 HeaviestEntries::HeaviestEntries(std::int64_t n_images, std::int64_t n_words, std::int64_t per_image,
                                  double epsilon)
@@ -30,21 +49,13 @@ void HeaviestEntries::take(std::int64_t image, const float* cosines,
                            std::span<const double> column_potentials, const float* exponentials, double total,
                            double highest) {
   thread_local std::vector<std::int32_t> found;
-  thread_local std::vector<float> values;
   found.resize(static_cast<std::size_t>(m_));
-  std::int64_t count =
-      kernels::kernels().not_below(exponentials, m_, static_cast<float>(total) * least_share, found.data());
-  if (count > per_image_) {
-    values.clear();
-    for (std::int64_t k = 0; k < count; ++k)
-      values.push_back(exponentials[found[static_cast<std::size_t>(k)]]);
-    std::nth_element(values.begin(), values.begin() + per_image_, values.end(), std::greater<>());
-    // All that are above the first that is too many: fewer where some are equal to it.
-    const float limit = values[static_cast<std::size_t>(per_image_)];
-    const auto end = std::remove_if(found.begin(), found.begin() + count,
-                                    [&](std::int32_t word) { return exponentials[word] <= limit; });
-    count = end - found.begin();
-  }
+  const auto heavier_than = [&](float limit) {
+    return kernels::kernels().not_below(exponentials, m_, limit, found.data());
+  };
+  const float least = static_cast<float>(total) * least_share;
+  std::int64_t count = heavier_than(least);
+  if (count > per_image_) count = heavier_than(limit_for(exponentials, found.data(), count, least));
   std::int32_t* words = words_[image];
   float* kept = preferences_[image];
   double sum = 0;

@@ -25,6 +25,11 @@ class HeaviestEntries {
                   std::span<double> sums) const;
 
  private:
+  /// The least exponential of which, and above, an image has room for all; fewer where some are equal. Of
+  /// those that were `found` there are too many, and all are at least `least`.
+  float limit_for(const float* exponentials, const std::int32_t* found, std::int64_t count,
+                  float least) const;
+
   std::int64_t m_, per_image_;
   double epsilon_;
   Matrix<std::int32_t> words_;        // (N, per image), of which counts_ are used

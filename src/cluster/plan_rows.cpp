@@ -177,10 +177,11 @@ Placed room_for(MatrixView<const float> images, MatrixView<const float> words, c
   return placed;
 }
 
-void walk_plan(CosineRows& rows, std::int64_t n_chunks, std::span<const double> column_potentials,
-               double epsilon, bool times_cosine, const PlanSinks& sinks, const Progress& progress) {
+void walk_plan(CosineRows& rows, CosinesBy by, std::int64_t n_chunks,
+               std::span<const double> column_potentials, double epsilon, bool times_cosine,
+               const PlanSinks& sinks, const Progress& progress) {
   Walk walk(rows, column_potentials, epsilon, times_cosine, sinks);
-  rows.each_block(n_chunks, progress, [&](const CosineBlock& block) { walk(block); });
+  rows.each_block(n_chunks, by, progress, [&](const CosineBlock& block) { walk(block); });
 }
 
 }  // namespace ilk::internal

@@ -23,7 +23,8 @@ struct PlanSinks {
 Placed room_for(MatrixView<const float> images, MatrixView<const float> words, const Placing& wanted);
 
 /// One walk over the first `n_chunks` chunks. g (M).
-void walk_plan(CosineRows& rows, std::int64_t n_chunks, std::span<const double> column_potentials,
-               double epsilon, bool times_cosine, const PlanSinks& sinks, const Progress& progress);
+void walk_plan(CosineRows& rows, CosinesBy by, std::int64_t n_chunks,
+               std::span<const double> column_potentials, double epsilon, bool times_cosine,
+               const PlanSinks& sinks, const Progress& progress);
 
 }  // namespace ilk::internal

@@ -26,13 +26,14 @@ Sinkhorn::Sinkhorn(TransportPasses& passes, const TransportChunks& chunks, std::
   if (chunks.entries > 0) entries_.emplace(passes, chunks.n_images, epsilon);
 }
 
-Pass Sinkhorn::pass(const Vector& column_potentials) {
-  return pass(static_cast<std::int64_t>(chunks_.chunks.size()), chunks_.n_images, column_potentials,
+Pass Sinkhorn::pass(const Vector& column_potentials, CosinesBy by) {
+  return pass(static_cast<std::int64_t>(chunks_.chunks.size()), chunks_.n_images, column_potentials, by,
               entries_.has_value());
 }
 
 Pass Sinkhorn::sample_pass(const Vector& column_potentials) {
-  return pass(chunks_.sample_chunks, chunks_.sample, column_potentials, /*take_entries=*/false);
+  return pass(chunks_.sample_chunks, chunks_.sample, column_potentials, CosinesBy::floats,
+              /*take_entries=*/false);
 }
 
 Sinkhorn::Fit Sinkhorn::fit(const Vector& log_target, Vector g, Pass found, double tolerance) {
@@ -115,8 +116,8 @@ Sinkhorn::Correction Sinkhorn::corrected_by_sample(const Vector& g, const Pass& 
 }
 
 Pass Sinkhorn::pass(std::int64_t n_chunks, std::int64_t n_images, const Vector& column_potentials,
-                    bool take_entries) {
-  Pass result{passes_.sums(n_chunks, column_potentials, take_entries), {}};
+                    CosinesBy by, bool take_entries) {
+  Pass result{passes_.sums(n_chunks, column_potentials, by, take_entries), {}};
   result.log_shares = column_sums(result.sums.view());
   std::vector<std::int64_t> small;
   for (std::int64_t j = 0; j < m_; ++j) {
@@ -125,15 +126,15 @@ Pass Sinkhorn::pass(std::int64_t n_chunks, std::int64_t n_images, const Vector& 
     if (share < smallest_share) small.push_back(j);
     share = kernels::log(share);
   }
-  if (!small.empty()) sum_in_logarithms(n_chunks, n_images, small, column_potentials, result);
+  if (!small.empty()) sum_in_logarithms(n_chunks, n_images, small, column_potentials, by, result);
   return result;
 }
 
 /// Makes the logarithms of the mean shares of a few columns anew, without leaving the logarithms.
 void Sinkhorn::sum_in_logarithms(std::int64_t n_chunks, std::int64_t n_images,
                                  const std::vector<std::int64_t>& columns, const Vector& column_potentials,
-                                 Pass& pass) {
-  const auto found = passes_.log_sums(n_chunks, columns, column_potentials);
+                                 CosinesBy by, Pass& pass) {
+  const auto found = passes_.log_sums(n_chunks, columns, column_potentials, by);
   // Row potentials hold the N of all images, and a share is the mean over those that were looked at.
   const double scale = kernels::log(static_cast<double>(chunks_.n_images) / static_cast<double>(n_images));
   for (std::size_t k = 0; k < columns.size(); ++k) {

@@ -31,7 +31,7 @@ class Sinkhorn {
   void forget_entries() { entries_.reset(); }
 
   /// Over all images.
-  Pass pass(const Vector& column_potentials);
+  Pass pass(const Vector& column_potentials, CosinesBy by);
   Pass sample_pass(const Vector& column_potentials);
 
   struct Fit {
@@ -55,10 +55,11 @@ class Sinkhorn {
  private:
   Correction corrected_by_entries(const EntryModel& entries, Vector g, double error, double tolerance);
   Correction corrected_by_sample(const Vector& g, const Pass& all, double error, double tolerance);
-  Pass pass(std::int64_t n_chunks, std::int64_t n_images, const Vector& column_potentials, bool take_entries);
+  Pass pass(std::int64_t n_chunks, std::int64_t n_images, const Vector& column_potentials, CosinesBy by,
+            bool take_entries);
   void sum_in_logarithms(std::int64_t n_chunks, std::int64_t n_images,
                          const std::vector<std::int64_t>& columns, const Vector& column_potentials,
-                         Pass& pass);
+                         CosinesBy by, Pass& pass);
 
   TransportPasses& passes_;
   const TransportChunks& chunks_;

@@ -38,67 +38,126 @@ namespace {
 
 using internal::Sinkhorn, internal::Vector, internal::Pass;
 
-/// The iterations, wherever the images are.
-Transport iterate(TransportPasses& passes, const TransportChunks& chunks, std::int64_t n_words,
-                  double epsilon, const TransportOptions& options, Progress& progress) {
-  Sinkhorn sinkhorn(passes, chunks, n_words, epsilon, progress);
-  const auto m = static_cast<std::size_t>(n_words);
-  const double share = 1 / static_cast<double>(m);
-  const Vector even(m, share), log_even(m, kernels::log(share));
+// Cosines in 16 bits are off by so much on the average. A pass that is expected to be further off than so
+// many times what that does to shares is as good with them, if it is not near the end.
+constexpr double error_in_16_bits = 1e-5, times_the_error = 30, times_the_tolerance = 10;
 
-  Transport best;
-  best.epsilon = epsilon;
-  best.marginal_error = std::numeric_limits<double>::infinity();
-  Vector log_shares;  // at the best potentials
-  Vector g(m);
-  internal::Anderson accelerator;
-  bool by_model = sinkhorn.has_model();
-  double expected_error = std::numeric_limits<double>::infinity(), trust = 1;
-  progress.start("transport", -1, "iterations");
-  if (sinkhorn.has_sample())
-    g = sinkhorn.fit(log_even, g, sinkhorn.sample_pass(g), 10 * options.tolerance).potentials;
-  while (best.iterations < options.max_iterations && !best.converged) {
-    progress.check_stop();
-    passes.begin_pass(expected_error <= options.tolerance);
-    Pass pass = sinkhorn.pass(g);
-    ++best.iterations;
-    progress.advance(1);
-    double error = internal::distance_from(even, pass.log_shares);
-    // The model is given up where it leads nowhere; Sinkhorn's own steps always lead on.
-    const bool gives_up = by_model && best.iterations > 1 && !(error <= 0.5 * best.marginal_error);
-    if (error < best.marginal_error) {
-      best.column_potentials = g;
-      best.marginal_error = error;
-      best.converged = error <= options.tolerance;
-      log_shares = pass.log_shares;
-      passes.keep_pass();
-    }
-    if (best.converged || best.iterations == options.max_iterations) break;
-    if (gives_up) {
-      by_model = false;
-      accelerator = internal::Anderson();
-      g = best.column_potentials;
-      error = best.marginal_error;
-    }
-    Sinkhorn::Correction correction;
-    if (by_model) {
-      correction = sinkhorn.corrected(g, pass, error, options.tolerance);
-      by_model = !correction.potentials.empty();
-    }
-    if (!by_model) sinkhorn.forget_entries();
-    // A model that foresaw too much is believed accordingly, with room for it to be less right next time.
-    if (std::isfinite(expected_error)) trust = std::min(1.0, 2 * trust * error / expected_error);
-    expected_error = trust * correction.expected_error;
-    Vector step = std::move(correction.potentials);
-    if (by_model)
-      for (std::size_t j = 0; j < m; ++j) step[j] -= g[j];
-    else  // Sinkhorn's own; what is done with it only gets there in fewer of them.
-      step = internal::sinkhorn_step(epsilon, log_even, gives_up ? log_shares : pass.log_shares);
-    g = accelerator.next(g, step, error);
-    internal::centre(g);
+/// The iterations, wherever the images are.
+class Iterations {
+ public:
+  Iterations(TransportPasses& passes, const TransportChunks& chunks, std::int64_t n_words, double epsilon,
+             const TransportOptions& options, Progress& progress)
+      : passes_(passes),
+        options_(options),
+        progress_(progress),
+        sinkhorn_(passes, chunks, n_words, epsilon, progress),
+        even_(static_cast<std::size_t>(n_words), 1 / static_cast<double>(n_words)),
+        log_even_(even_.size(), kernels::log(1 / static_cast<double>(n_words))),
+        in_16_bits_(chunks.sample > 0 && chunks.kept < chunks.n_images),
+        by_model_(sinkhorn_.has_model()) {
+    best_.epsilon = epsilon;
+    best_.marginal_error = infinite;
   }
-  return best;
-}
+
+  Transport run() {
+    Vector g(even_.size());
+    progress_.start("transport", -1, "iterations");
+    if (sinkhorn_.has_sample())
+      g = sinkhorn_.fit(log_even_, g, sinkhorn_.sample_pass(g), 10 * options_.tolerance).potentials;
+    while (best_.iterations < options_.max_iterations && !best_.converged) {
+      progress_.check_stop();
+      ++best_.iterations;
+      const CosinesBy by = cosines_for_next_pass();
+      passes_.begin_pass(expected_error_ <= options_.tolerance);
+      const Pass pass = sinkhorn_.pass(g, by);
+      progress_.advance(1);
+      const double error = internal::distance_from(even_, pass.log_shares);
+      if (by == CosinesBy::int16 && error <= options_.tolerance) {
+        // As good as it may be; a pass in floats has to say so.
+        expected_error_ = error;
+        continue;
+      }
+      // The model is given up where it leads nowhere; Sinkhorn's own steps always lead on.
+      const bool gives_up = by_model_ && best_.iterations > 1 && !(error <= 0.5 * best_.marginal_error);
+      if (error < best_.marginal_error) keep(g, pass, error, by);
+      if (best_.converged || best_.iterations == options_.max_iterations) break;
+      if (gives_up) {
+        give_up_model();
+        g = by_own_step(best_.column_potentials, log_shares_, best_.marginal_error);
+      } else {
+        g = next(g, pass, error);
+      }
+      internal::centre(g);
+    }
+    if (best_by_ == CosinesBy::int16) {
+      passes_.begin_pass(/*likely_last=*/true);
+      const Pass pass = sinkhorn_.pass(best_.column_potentials, CosinesBy::floats);
+      keep(best_.column_potentials, pass, internal::distance_from(even_, pass.log_shares), CosinesBy::floats);
+    }
+    return std::move(best_);
+  }
+
+ private:
+  static constexpr double infinite = std::numeric_limits<double>::infinity();
+
+  CosinesBy cosines_for_next_pass() const {
+    // The last that may be made is in floats: it is the one that the result is of.
+    if (!in_16_bits_ || best_.iterations == options_.max_iterations) return CosinesBy::floats;
+    const double least = std::max(times_the_tolerance * options_.tolerance,
+                                  times_the_error * error_in_16_bits / best_.epsilon);
+    return expected_error_ > least ? CosinesBy::int16 : CosinesBy::floats;
+  }
+
+  void keep(const Vector& g, const Pass& pass, double error, CosinesBy by) {
+    best_.column_potentials = g;
+    best_.marginal_error = error;
+    best_.converged = error <= options_.tolerance;
+    best_by_ = by;
+    log_shares_ = pass.log_shares;
+    passes_.keep_pass();
+  }
+
+  /// The potentials after g, where `pass` was made: by the model while it leads on.
+  Vector next(const Vector& g, const Pass& pass, double error) {
+    if (!by_model_) return by_own_step(g, pass.log_shares, error);
+    Sinkhorn::Correction correction = sinkhorn_.corrected(g, pass, error, options_.tolerance);
+    if (correction.potentials.empty()) {
+      give_up_model();
+      return by_own_step(g, pass.log_shares, error);
+    }
+    // A model that foresaw too much is believed accordingly, with room for it to be less right next time.
+    if (std::isfinite(expected_error_)) trust_ = std::min(1.0, 2 * trust_ * error / expected_error_);
+    expected_error_ = trust_ * correction.expected_error;
+    Vector step = std::move(correction.potentials);
+    for (std::size_t j = 0; j < step.size(); ++j) step[j] -= g[j];
+    return accelerator_.next(g, step, error);
+  }
+
+  /// Sinkhorn's own step; the accelerator only gets there in fewer of them.
+  Vector by_own_step(const Vector& g, const Vector& log_shares, double error) {
+    expected_error_ = error;
+    return accelerator_.next(g, internal::sinkhorn_step(best_.epsilon, log_even_, log_shares), error);
+  }
+
+  void give_up_model() {
+    by_model_ = false;
+    sinkhorn_.forget_entries();
+    accelerator_ = internal::Anderson();
+  }
+
+  TransportPasses& passes_;
+  const TransportOptions& options_;
+  Progress& progress_;
+  Sinkhorn sinkhorn_;
+  const Vector even_, log_even_;
+  const bool in_16_bits_;  // whether any pass may be: few images, or kept cosines, take no time
+  bool by_model_;
+  double expected_error_ = infinite, trust_ = 1;
+  internal::Anderson accelerator_;
+  Transport best_;
+  CosinesBy best_by_ = CosinesBy::floats;
+  Vector log_shares_;  // at the best potentials
+};
 
 void check(const TransportOptions& options) {
   constexpr auto function = "solve_transport";
@@ -124,7 +183,7 @@ PlacedTransport solve_and_place(MatrixView<const float> embeddings, MatrixView<c
   const double epsilon = options.epsilon ? *options.epsilon : automatic_epsilon(embeddings, words);
   const auto chunks = transport_chunks(embeddings.rows(), words.rows(), embeddings.columns());
   internal::PassesHere passes(embeddings, words, chunks, epsilon, wanted, progress);
-  PlacedTransport result{iterate(passes, chunks, words.rows(), epsilon, options, progress), {}};
+  PlacedTransport result{Iterations(passes, chunks, words.rows(), epsilon, options, progress).run(), {}};
   result.placed = passes.placed(result.transport);
   progress.finish();
   result.transport.row_potentials = passes.row_potentials();
@@ -140,7 +199,7 @@ Transport solve_transport(TransportPasses& passes, const TransportChunks& chunks
                           const TransportOptions& options, Progress& progress) {
   check(options);
   if (!options.epsilon) fail("solve_transport", "epsilon must be given.");
-  Transport found = iterate(passes, chunks, n_words, *options.epsilon, options, progress);
+  Transport found = Iterations(passes, chunks, n_words, *options.epsilon, options, progress).run();
   progress.finish();
   return found;
 }

@@ -35,11 +35,11 @@ void PassesHere::keep_pass() {
 }
 
 Matrix<double> PassesHere::sums(std::int64_t n_chunks, std::span<const double> column_potentials,
-                                bool take_entries) {
+                                CosinesBy by, bool take_entries) {
   Matrix<double> found(n_chunks, rows_.words().rows());
   now_.row_potentials.resize(static_cast<std::size_t>(rows_.images().rows()));
   const bool place = std::exchange(over_all_, false) && now_.places;
-  walk_plan(rows_, n_chunks, column_potentials, epsilon_, /*times_cosine=*/true,
+  walk_plan(rows_, by, n_chunks, column_potentials, epsilon_, /*times_cosine=*/true,
             {.row_potentials = now_.row_potentials,
              .sums = found,
              .placed = place ? &now_.placed : nullptr,
@@ -49,7 +49,7 @@ Matrix<double> PassesHere::sums(std::int64_t n_chunks, std::span<const double> c
 }
 
 TransportPasses::LogSums PassesHere::log_sums(std::int64_t n_chunks, const std::vector<std::int64_t>& columns,
-                                              std::span<const double> column_potentials) {
+                                              std::span<const double> column_potentials, CosinesBy /*by*/) {
   const auto count = static_cast<std::int64_t>(columns.size());
   const auto words = PackedMatrix::of_transpose(rows_of(rows_.words(), columns));
   LogSums found{Matrix<double>(n_chunks, count), Matrix<double>(n_chunks, count)};
@@ -83,8 +83,8 @@ std::vector<double> PassesHere::row_potentials() const {
 Placed PassesHere::placed(const Transport& best) {
   if (places() && !best_.places) {
     best_.placed = room_for(rows_.images(), rows_.words(), wanted_);
-    walk_plan(rows_, rows_.n_chunks(), best.column_potentials, epsilon_, /*times_cosine=*/true,
-              {.placed = &best_.placed}, progress_);
+    walk_plan(rows_, CosinesBy::floats, rows_.n_chunks(), best.column_potentials, epsilon_,
+              /*times_cosine=*/true, {.placed = &best_.placed}, progress_);
   }
   return std::move(best_.placed);
 }

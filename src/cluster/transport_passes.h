@@ -18,10 +18,10 @@ class PassesHere : public TransportPasses {
   PassesHere(MatrixView<const float> images, MatrixView<const float> words, const TransportChunks& chunks,
              double epsilon, const Placing& wanted, Progress& progress);
 
-  Matrix<double> sums(std::int64_t n_chunks, std::span<const double> column_potentials,
+  Matrix<double> sums(std::int64_t n_chunks, std::span<const double> column_potentials, CosinesBy by,
                       bool take_entries) override;
   LogSums log_sums(std::int64_t n_chunks, const std::vector<std::int64_t>& columns,
-                   std::span<const double> column_potentials) override;
+                   std::span<const double> column_potentials, CosinesBy by) override;
   EntrySums entry_sums(std::span<const float> changes, double factor) override;
   void begin_pass(bool likely_last) override;
   void keep_pass() override;

@@ -40,6 +40,17 @@ Int16Matrix::Int16Matrix(const Int16Rows& columns) : rows_(columns.columns()), c
   numbers_ = {std::move(numbers), first};
 }
 
+Int16Matrix Int16Matrix::columns_between(std::int64_t begin, std::int64_t end) const {
+  require(begin % panel == 0 && begin <= end && end <= columns_, "columns_between",
+          "there are no columns from ", begin, " to ", end, " of ", columns_, " that begin with a panel.");
+  Int16Matrix some;
+  some.rows_ = rows_, some.columns_ = end - begin;
+  some.numbers_ = std::shared_ptr<std::int16_t[]>(numbers_, numbers_.get() + begin * 2 * ((rows_ + 1) / 2));
+  const std::int64_t padded = (end - begin + panel - 1) / panel * panel;
+  some.scales_.assign(scales_.begin() + begin, scales_.begin() + begin + padded);
+  return some;
+}
+
 void multiply(const Int16Rows& x, const Int16Matrix& a, const float* bias, MatrixView<float> y, bool add) {
   require(x.columns() == a.rows() && a.rows() >= 1, "multiply", "x must have as many columns as A has rows (",
           a.rows(), "), got ", x.columns(), ".");

@@ -51,6 +51,8 @@ class Int16Matrix {
 
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return columns_; }
+  /// Columns begin … end − 1 of A, which share its numbers; `begin` is a multiple of `panel`.
+  Int16Matrix columns_between(std::int64_t begin, std::int64_t end) const;
   /// Panels of 16 columns, each two rows after two rows: the two numbers of each column side by side.
   const std::int16_t* panels() const { return numbers_.get(); }
   /// Of each column, and zeros up to the last panel's end.

@@ -88,15 +88,13 @@ CaeResult cae(MatrixView<const float> embeddings, std::vector<SemanticSpace> spa
   check_ranges(options, function);
   require(!spaces.empty() && spaces.size() <= 2, function,
           "spaces must be one or two (nouns, captions), got ", spaces.size(), ".");
-  std::vector<MatrixView<const float>> parts = {embeddings};
-  for (SemanticSpace& space : spaces) {
-    Matrix<float>& texts = space.placed.counterparts;
-    if (texts.empty()) texts = counterparts(embeddings, space.features, space.plan);
-    parts.push_back(texts);
-  }
-  FusionResult fusion = fuse(parts, options.fusion);
+  std::vector<Matrix<float>> texts;
+  for (SemanticSpace& space : spaces)
+    texts.push_back(space.placed.counterparts.empty() ? counterparts(embeddings, space.features, space.plan)
+                                                      : std::move(space.placed.counterparts));
   spaces.clear();  // so that they are not held while the fused features are clustered
-  return internal::cluster_fused(std::move(fusion), options, progress);
+  return internal::cluster_fused(internal::fuse_and_free(embeddings, std::move(texts), options.fusion),
+                                 options, progress);
 }
 
 }  // namespace ilk

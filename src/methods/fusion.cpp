@@ -8,10 +8,12 @@
 #include "cluster/distributed_kmeans.h"
 #include "cluster/unit_rows.h"
 #include "core/fail.h"
+#include "core/freed_memory.h"
 #include "core/option_checks.h"
 #include "core/parallel.h"
 #include "kernels/functions.h"
 #include "kernels/kernels.h"
+#include "methods/fused_clusters.h"
 
 namespace ilk {
 namespace {
@@ -158,7 +160,9 @@ class Fuser {
   std::vector<float> prototype_;
 };
 
-FusionResult fuse_with(const Parts& parts, const FusionOptions& options, FusionModel model) {
+/// done(begin, end) is called after these images.
+template <class Done>
+FusionResult fuse_with(const Parts& parts, const FusionOptions& options, FusionModel model, Done done) {
   const std::int64_t n = parts.front().rows(), d = parts.front().columns();
   const auto count = static_cast<std::int64_t>(parts.size());
   FusionResult result{Matrix<float>::uninitialised(n, options.fusion == FusionKind::sum ? d : count * d),
@@ -166,18 +170,35 @@ FusionResult fuse_with(const Parts& parts, const FusionOptions& options, FusionM
   parallel_blocks(n, images_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     Fuser fuser(parts, options, result.model);
     for (std::int64_t i = begin; i < end; ++i) fuser.fuse(i, result.features[i], result.weights[i]);
+    done(begin, end);
   });
   return result;
+}
+
+constexpr auto keep_all = [](std::int64_t, std::int64_t) {};
+
+FusionModel model_of(const Parts& parts, const FusionOptions& options) {
+  FusionModel model;
+  if (options.centre)
+    for (const auto& part : parts) model.means.push_back(mean_of(part));
+  return model;
 }
 
 }  // namespace
 
 FusionResult fuse(const Parts& parts, const FusionOptions& options) {
   check(parts, options, "fuse");
-  FusionModel model;
-  if (options.centre)
-    for (const auto& part : parts) model.means.push_back(mean_of(part));
-  return fuse_with(parts, options, std::move(model));
+  return fuse_with(parts, options, model_of(parts, options), keep_all);
+}
+
+FusionResult internal::fuse_and_free(MatrixView<const float> embeddings, std::vector<Matrix<float>> texts,
+                                     const FusionOptions& options) {
+  Parts parts = {embeddings};
+  parts.insert(parts.end(), texts.begin(), texts.end());
+  check(parts, options, "fuse");
+  return fuse_with(parts, options, model_of(parts, options), [&](std::int64_t begin, std::int64_t end) {
+    for (Matrix<float>& text : texts) return_used_memory(text.rows_between(begin, end).flat());
+  });
 }
 
 Matrix<float> fuse_new(const Parts& parts, const FusionOptions& options, const FusionModel& model) {
@@ -189,7 +210,7 @@ Matrix<float> fuse_new(const Parts& parts, const FusionOptions& options, const F
   for (const auto& mean : model.means)
     require(static_cast<std::int64_t>(mean.size()) == parts.front().columns(), function,
             "means must be as wide as the parts (", parts.front().columns(), "), got ", mean.size(), ".");
-  return fuse_with(parts, options, model).features;
+  return fuse_with(parts, options, model, keep_all).features;
 }
 
 }  // namespace ilk

@@ -40,7 +40,7 @@ std::vector<Membership> memberships(std::span<const ImageRows> groups) {
 WordEvidence::WordEvidence(MatrixView<const float> embeddings, const NamingWords& words,
                            const std::vector<Concept>& concepts)
     : embeddings_(embeddings),
-      nouns_(PackedMatrix::of_transpose(words.features)),
+      nouns_(Int16Rows(words.features)),
       concept_of_(words.nouns.size()),
       kinds_begin_{0} {
   for (std::size_t c = 0; c < concepts.size(); ++c) {
@@ -76,7 +76,7 @@ struct WordEvidence::Batch {
 void WordEvidence::take_evidence(Batch& batch) const {
   const auto& loops = kernels::kernels();
   const std::int64_t p = nouns_.columns();
-  const auto rows = batch.rows.rows_between(0, batch.count);
+  const Int16Rows rows(batch.rows.rows_between(0, batch.count));
   parallel_blocks(p, nouns_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     multiply(rows, nouns_.columns_between(begin, end), nullptr,
              batch.scores.rows_between(0, batch.count).columns_between(begin, end));

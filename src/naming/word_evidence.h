@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/matrix_product.h"
+#include "kernels/int16_product.h"
 #include "naming/concepts.h"
 
 namespace ilk {
@@ -62,7 +62,7 @@ class WordEvidence {
   void take_evidence(Batch& batch) const;
 
   MatrixView<const float> embeddings_;
-  PackedMatrix nouns_;
+  Int16Matrix nouns_;
   std::vector<std::int64_t> concept_of_;              // the P nouns'
   std::vector<std::int64_t> kinds_begin_, kinds_of_;  // of concept c: kinds_of_[kinds_begin_[c] … )
   float scale_;                                       // 1 / temperature

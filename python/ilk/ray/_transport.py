@@ -30,23 +30,25 @@ class TransportWorker:
         self._parts: dict[int, _core.TransportPart] = {}
         self._entries_at: Doubles | None = None
 
-    def sums(self, n_chunks: int, potentials: Doubles, take_entries: bool) -> tuple[list[int], Doubles]:
+    def sums(self, n_chunks: int, potentials: Doubles, in_16_bits: bool, take_entries: bool) -> tuple[list[int], Doubles]:
         """The chunks, and the sums of each, (chunks, M)."""
         numbers = [chunk for chunk in self._shares if chunk < n_chunks]
-        found = [self._part(chunk).sums(potentials, take_entries) for chunk in numbers]
+        found = [self._part(chunk).sums(potentials, in_16_bits, take_entries) for chunk in numbers]
         if take_entries:
             self._entries_at = potentials
         return numbers, np.stack(found) if found else np.zeros((0, len(potentials)))
 
-    def log_sums(self, n_chunks: int, columns: list[int], potentials: Doubles) -> tuple[list[int], Doubles]:
+    def log_sums(self, n_chunks: int, columns: list[int], potentials: Doubles, in_16_bits: bool) -> tuple[list[int], Doubles]:
         numbers = [chunk for chunk in self._shares if chunk < n_chunks]
-        found = [self._part(chunk).log_sums(columns, potentials) for chunk in numbers]
+        found = [self._part(chunk).log_sums(columns, potentials, in_16_bits) for chunk in numbers]
         return numbers, np.array(found).reshape(len(numbers), 2, len(columns))
 
-    def entry_sums(self, taken_at: Doubles, changes: _arrays.Floats, factor: float) -> tuple[list[int], Doubles, list[float]]:
-        """Sums of the entries that were taken at these potentials, and what the other entries have of each chunk."""
+    def entry_sums(
+        self, taken_at: Doubles, in_16_bits: bool, changes: _arrays.Floats, factor: float
+    ) -> tuple[list[int], Doubles, list[float]]:
+        """Sums of the entries that were taken at these potentials, in 16 bits or not, and what the other entries have of each chunk."""
         if self._entries_at is None:
-            self.sums(max(self._shares) + 1, taken_at, True)
+            self.sums(max(self._shares) + 1, taken_at, in_16_bits, True)
         found = [self._part(chunk).entry_sums(changes, factor) for chunk in self._shares]
         return list(self._shares), np.stack([sums for sums, _ in found]), [rest for _, rest in found]
 
@@ -88,26 +90,26 @@ class _Passes:
             TransportWorker,
             [(one, blocks.column, blocks.scale, n, reference, epsilon, kept, chunks["entries"]) for one in shares if one],
         )
-        self._taken_at: Any = None
+        self._taken: tuple[Any, bool] = None, False
 
-    def sums(self, n_chunks: int, potentials: Doubles, take_entries: bool) -> Doubles:
+    def sums(self, n_chunks: int, potentials: Doubles, in_16_bits: bool, take_entries: bool) -> Doubles:
         shared = ray.put(potentials)
         found = np.zeros((n_chunks, self._m))
-        for numbers, sums in self.workers.ask("sums", n_chunks, shared, take_entries):
+        for numbers, sums in self.workers.ask("sums", n_chunks, shared, in_16_bits, take_entries):
             found[numbers] = sums
         if take_entries:
-            self._taken_at = shared
+            self._taken = shared, in_16_bits
         return found
 
-    def log_sums(self, n_chunks: int, columns: list[int], potentials: Doubles) -> tuple[Doubles, Doubles]:
+    def log_sums(self, n_chunks: int, columns: list[int], potentials: Doubles, in_16_bits: bool) -> tuple[Doubles, Doubles]:
         found = np.zeros((n_chunks, 2, len(columns)))
-        for numbers, sums in self.workers.ask("log_sums", n_chunks, columns, potentials):
+        for numbers, sums in self.workers.ask("log_sums", n_chunks, columns, potentials, in_16_bits):
             found[numbers] = sums
         return np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
 
     def entry_sums(self, changes: _arrays.Floats, factor: float) -> tuple[Doubles, Doubles]:
         found, rests = np.zeros((len(self._ends), self._m)), np.zeros(len(self._ends))
-        for numbers, sums, some in self.workers.ask("entry_sums", self._taken_at, ray.put(changes), factor):
+        for numbers, sums, some in self.workers.ask("entry_sums", *self._taken, ray.put(changes), factor):
             found[numbers], rests[numbers] = sums, some
         return found, rests
 
