@@ -14,6 +14,7 @@
 #include "cluster/unit_rows.h"
 #include "core/fail.h"
 #include "core/option_checks.h"
+#include "core/parallel.h"
 #include "core/random.h"
 
 namespace ilk {
@@ -181,10 +182,14 @@ KMeansResult one_cluster_each(const Collection& collection, std::int64_t n_clust
   return result;
 }
 
+// So few points are too little work to be cut up for several threads, which take starts instead.
+constexpr std::int64_t most_points_of_a_thread = 2048;
+
 // A block of points serves all starts while it is in the cache; what is kept for each point and centre stays
 // small beside the points.
 std::int64_t starts_side_by_side(std::int64_t n_points, const KMeansOptions& options) {
-  constexpr std::int64_t centres = 512, at_most = 32, numbers = std::int64_t{1} << 23;
+  constexpr std::int64_t centres = 512, numbers = std::int64_t{1} << 23;
+  const std::int64_t at_most = n_points <= most_points_of_a_thread ? 8 : 32;
   return std::max<std::int64_t>(
       1, std::min({options.search.n_init, centres / options.n_clusters, at_most, numbers / n_points}));
 }
@@ -196,18 +201,34 @@ KMeansResult best_of_starts(MatrixView<const float> rows, Geometry geometry, con
   const Collection collection(rows, k, geometry);
   const std::int64_t duplicates = internal::count_duplicates(rows);
   if (duplicates > 0 && n - duplicates <= k) return one_cluster_each(collection, k, duplicates);
-  const std::int64_t group = starts_side_by_side(n, options);
-  Run best;
-  for (std::int64_t first = 0; first < options.search.n_init; first += group) {
-    const std::int64_t n_starts = std::min(group, options.search.n_init - first);
+  const auto keep_better = [](Run& best, Run& run) {
+    if (best.centroids.empty() || run.objectives.back() > best.objectives.back()) best = std::move(run);
+  };
+  const std::int64_t n_init = options.search.n_init, group = starts_side_by_side(n, options);
+  const auto best_of_group = [&](std::int64_t first, std::int64_t end) {
+    const std::int64_t n_starts = end - first;
     auto drawn = internal::first_centres(collection.points, geometry, options, first, n_starts, progress);
     Lloyd lloyd(collection.points, k, n_starts, geometry);
     for (std::int64_t i = 0; i < n_starts; ++i)
       lloyd.start(i).centroids = rows_of(rows, drawn.centres.row(i));
     if (!drawn.labels.empty()) lloyd.begin_with(drawn.labels, drawn.margins);
     drawn = {};
-    for (Run& run : iterate(lloyd, n_starts, n, options, progress))
-      if (best.centroids.empty() || run.objectives.back() > best.objectives.back()) best = std::move(run);
+    Run best;
+    for (Run& run : iterate(lloyd, n_starts, n, options, progress)) keep_better(best, run);
+    return best;
+  };
+  Run best;
+  if (n <= most_points_of_a_thread) {
+    std::vector<Run> of_groups(static_cast<std::size_t>(block_count(n_init, group)));
+    parallel_blocks(n_init, group, [&](std::int64_t first, std::int64_t end, std::int64_t index) {
+      of_groups[static_cast<std::size_t>(index)] = best_of_group(first, end);
+    });
+    for (Run& run : of_groups) keep_better(best, run);
+  } else {
+    for (std::int64_t first = 0; first < n_init; first += group) {
+      Run run = best_of_group(first, std::min(n_init, first + group));
+      keep_better(best, run);
+    }
   }
   return finish(collection, std::move(best), duplicates);
 }

@@ -13,19 +13,17 @@
 #include "cluster/unit_rows.h"
 #include "core/fail.h"
 #include "core/parallel.h"
-#include "core/philox.h"
+#include "kernels/kernels.h"
 
 namespace ilk {
 namespace {
 
 constexpr std::int64_t points_per_block = 2048;
-// Points that repel one, in an epoch; many, so that their sum is steady. Their push is that of eight for each
-// edge.
-constexpr std::int64_t repelling = 16;
+// Many points repel one in an epoch, so that their sum is steady. Their push is that of eight for each edge.
 constexpr float repulsion = 4;
 // Of the mean pull of a point's edges; below 1, so that points that move at once do not overshoot.
 constexpr float first_step = 0.3f, momentum = 0.5f;
-constexpr float most_push = 4;
+constexpr float share = repulsion / static_cast<float>(kernels::Repulsion::drawn);
 constexpr float start_width = 10;
 // Above, a search of all would take most of the time.
 constexpr std::int64_t most_searched_exactly = 20'000;
@@ -50,11 +48,20 @@ class Layout {
 
   void move(std::uint32_t epoch, float step) {
     parallel_blocks(at_.rows(), points_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+      float push[2 * points_per_block];
+      kernels::kernels().repel({.at = at_.data(),
+                                .n = static_cast<std::uint64_t>(at_.rows()),
+                                .begin = begin,
+                                .end = end,
+                                .epoch = epoch,
+                                .key = {key_[0], key_[1]},
+                                .push = push});
       for (std::int64_t i = begin; i < end; ++i) {
-        const Displacement pull = pull_on(i), push = push_on(i, epoch);
+        const Displacement pull = pull_on(i);
+        const float* pushed = push + 2 * (i - begin);
         float* velocity = velocity_[i];
-        velocity[0] = momentum * velocity[0] + step * (pull.x + push.x);
-        velocity[1] = momentum * velocity[1] + step * (pull.y + push.y);
+        velocity[0] = momentum * velocity[0] + step * (pull.x + share * pushed[0]);
+        velocity[1] = momentum * velocity[1] + step * (pull.y + share * pushed[1]);
         next_[i][0] = at_[i][0] + velocity[0];
         next_[i][1] = at_[i][1] + velocity[1];
       }
@@ -81,25 +88,6 @@ class Layout {
       whole += weight;
     }
     return whole > 0 ? Displacement{sum.x / whole, sum.y / whole} : Displacement{};
-  }
-
-  Displacement push_on(std::int64_t i, std::uint32_t epoch) const {
-    const float x = at_[i][0], y = at_[i][1];
-    const auto n = static_cast<std::uint64_t>(at_.rows());
-    Displacement sum;
-    for (std::uint32_t four = 0; four < repelling / 4; ++four) {
-      const auto random = internal::philox({static_cast<std::uint32_t>(i), epoch, four, 2}, key_);
-      for (const std::uint32_t word : random) {
-        const float* other = at_[static_cast<std::int64_t>(word * n >> 32)];
-        const float dx = x - other[0], dy = y - other[1];
-        const float square = dx * dx + dy * dy;
-        const float force = 2 / ((0.001f + square) * (1 + square));
-        sum.x += std::clamp(force * dx, -most_push, most_push);
-        sum.y += std::clamp(force * dy, -most_push, most_push);
-      }
-    }
-    constexpr float share = repulsion / static_cast<float>(repelling);
-    return {share * sum.x, share * sum.y};
   }
 
   Matrix<float> at_, next_, velocity_;  // (N, 2)

@@ -135,6 +135,21 @@ struct ByteProduct {
   std::int64_t stride;
 };
 
+/// The sums of what pushes points begin … end − 1 off those that each draws at random, `drawn` of them: with
+/// d = x − x', 2 d / ((0.001 + |d|²) (1 + |d|²)), each of whose numbers is `most` in size at most. Point i
+/// draws by the words of Philox 4×32-10 with the counters (i, epoch, 0 … drawn / 4 − 1, 2).
+struct Repulsion {
+  static constexpr std::uint32_t drawn = 16;
+  static constexpr float most = 4;
+
+  const float* at;  ///< (n, 2), all points
+  std::uint64_t n;  ///< below 2^31
+  std::int64_t begin, end;
+  std::uint32_t epoch;
+  std::uint32_t key[2];
+  float* push;  ///< (end − begin, 2)
+};
+
 /// The highest of some preferences, and what they are relative to.
 struct Preferences {
   float origin, highest;
@@ -276,6 +291,9 @@ struct Kernels {
   /// Of n bytes, a multiple of 64: those on the left without a sign, those on the right with one.
   std::int32_t (*dot_of_8)(const std::uint8_t* left, const std::uint8_t* right, std::int64_t n);
   std::int32_t (*dot_of_16)(const std::int16_t* a, const std::int16_t* b, std::int64_t n);
+
+  // repulsion.h
+  void (*repel)(const Repulsion& points);
 };
 
 /// The table in use: the best of available_targets(), or the one that the environment's ILK_TARGET names.

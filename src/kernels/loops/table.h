@@ -17,6 +17,7 @@
 #include "kernels/loops/quantise_rows.h"
 #include "kernels/loops/byte_product_tiles.h"
 #include "kernels/loops/byte_product_strips.h"
+#include "kernels/loops/repulsion.h"
 // clang-format on
 
 #if defined(ILK_AVX512)
@@ -81,4 +82,5 @@ constexpr Kernels table{
     .multiply_strip_of_16 = multiply_strip_of_16,
     .dot_of_8 = dot_of_8,
     .dot_of_16 = dot_of_16,
+    .repel = repel,
 };
