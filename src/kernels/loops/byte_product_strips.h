@@ -28,31 +28,49 @@ inline void add_totals(__m256i a, __m256i b, __m256i c, __m256i d, __m256i e, __
   _mm256_storeu_si256(to, _mm256_add_epi32(_mm256_loadu_si256(to), sums));
 }
 
-/// Adds the products of a part of a left row and a strip of `columns` rows to totals[0 … 15]. `next` is
-/// fetched meanwhile.
+/// Adds the products of a part of some left rows and a strip of `columns` rows to totals[0 … 15], and those
+/// of the second row to the next sixteen. The rows `next` are fetched meanwhile.
 #if defined(ILK_AVX512)
-template <int columns>
-inline void multiply_strip_part(const std::uint8_t* left, const std::uint8_t* next, const std::uint8_t* strip,
-                                std::int64_t bytes, std::int32_t* totals) {
-  __m512i sums[byte_tile];
+/// Two rows read a strip once: a processor loads one register in the time that it multiplies one.
+constexpr int rows_of_strip_part = 2;
+
+template <int columns, int rows>
+inline void multiply_strip_part(const std::uint8_t* const* left, const std::uint8_t* const* next,
+                                const std::uint8_t* strip, std::int64_t bytes, std::int32_t* totals) {
+  __m512i sums[rows][byte_tile];
+#pragma GCC unroll 2
+  for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 16
-  for (int c = 0; c < byte_tile; ++c) sums[c] = _mm512_setzero_si512();
+    for (int c = 0; c < byte_tile; ++c) sums[r][c] = _mm512_setzero_si512();
   for (std::int64_t at = 0; at < bytes; at += byte_chunk, strip += columns * byte_chunk) {
-    _mm_prefetch(reinterpret_cast<const char*>(next + at), _MM_HINT_T0);
-    const __m512i x = _mm512_loadu_si512(left + at);
+    __m512i x[rows];
+#pragma GCC unroll 2
+    for (int r = 0; r < rows; ++r) {
+      _mm_prefetch(reinterpret_cast<const char*>(next[r] + at), _MM_HINT_T0);
+      x[r] = _mm512_loadu_si512(left[r] + at);
+    }
 #pragma GCC unroll 16
-    for (int c = 0; c < columns; ++c)
-      sums[c] = _mm512_dpwssd_epi32(sums[c], x, _mm512_loadu_si512(strip + c * byte_chunk));
+    for (int c = 0; c < columns; ++c) {
+      const __m512i column = _mm512_loadu_si512(strip + c * byte_chunk);
+#pragma GCC unroll 2
+      for (int r = 0; r < rows; ++r) sums[r][c] = _mm512_dpwssd_epi32(sums[r][c], x[r], column);
+    }
   }
-  const auto half = [&](int c) { return both_halves(sums[c]); };
-  add_totals(half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7), totals);
-  if constexpr (columns > 8)
-    add_totals(half(8), half(9), half(10), half(11), half(12), half(13), half(14), half(15), totals + 8);
+#pragma GCC unroll 2
+  for (int r = 0; r < rows; ++r, totals += byte_tile) {
+    const auto half = [&](int c) { return both_halves(sums[r][c]); };
+    add_totals(half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7), totals);
+    if constexpr (columns > 8)
+      add_totals(half(8), half(9), half(10), half(11), half(12), half(13), half(14), half(15), totals + 8);
+  }
 }
 #else
-template <int columns>
-inline void multiply_strip_part(const std::uint8_t* left, const std::uint8_t* next, const std::uint8_t* strip,
-                                std::int64_t bytes, std::int32_t* totals) {
+constexpr int rows_of_strip_part = 1;
+
+template <int columns, int /*rows*/>
+inline void multiply_strip_part(const std::uint8_t* const* lefts, const std::uint8_t* const* nexts,
+                                const std::uint8_t* strip, std::int64_t bytes, std::int32_t* totals) {
+  const std::uint8_t *left = *lefts, *next = *nexts;
   const __m256i zero = _mm256_setzero_si256();
   __m256i s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero, s8 = zero,
           s9 = zero, s10 = zero, s11 = zero;
@@ -88,9 +106,12 @@ inline void multiply_strip_part(const std::uint8_t* left, const std::uint8_t* ne
 }
 #endif
 #elif defined(ILK_NEON)
-template <int columns>
-inline void multiply_strip_part(const std::uint8_t* left, const std::uint8_t*, const std::uint8_t* strip,
-                                std::int64_t bytes, std::int32_t* totals) {
+constexpr int rows_of_strip_part = 1;
+
+template <int columns, int /*rows*/>
+inline void multiply_strip_part(const std::uint8_t* const* lefts, const std::uint8_t* const*,
+                                const std::uint8_t* strip, std::int64_t bytes, std::int32_t* totals) {
+  const std::uint8_t* left = *lefts;
   int32x4_t sums[columns];
 #pragma GCC unroll 16
   for (int c = 0; c < columns; ++c) sums[c] = vdupq_n_s32(0);
@@ -108,9 +129,12 @@ inline void multiply_strip_part(const std::uint8_t* left, const std::uint8_t*, c
   for (int c = 0; c < columns; ++c) totals[c] += vaddvq_s32(sums[c]);
 }
 #else
-template <int columns>
-inline void multiply_strip_part(const std::uint8_t* left, const std::uint8_t*, const std::uint8_t* strip,
-                                std::int64_t bytes, std::int32_t* totals) {
+constexpr int rows_of_strip_part = 1;
+
+template <int columns, int /*rows*/>
+inline void multiply_strip_part(const std::uint8_t* const* lefts, const std::uint8_t* const*,
+                                const std::uint8_t* strip, std::int64_t bytes, std::int32_t* totals) {
+  const std::uint8_t* left = *lefts;
   constexpr std::int64_t numbers = byte_chunk / 2;
   for (std::int64_t at = 0; at < bytes; at += byte_chunk, strip += columns * byte_chunk) {
     std::int16_t x[numbers], row[numbers];
@@ -133,13 +157,22 @@ inline void multiply_strip_of(const ByteProduct& p) {
   for (std::int64_t first = 0; first < p.n_left; first += at_once) {
     const std::int64_t count = smaller(at_once, p.n_left - first);
     std::int32_t totals[at_once * byte_tile] = {};
-    for (std::int64_t begin = 0; begin < p.width; begin += part)
-      for (std::int64_t i = 0; i < count; ++i) {
-        const std::int64_t next = smaller(first + i + 1, p.n_left - 1);
-        multiply_strip_part<columns>(p.left + p.left_rows[first + i] * p.width + begin,
-                                     p.left + p.left_rows[next] * p.width + begin, p.right + begin * columns,
-                                     smaller(part, p.width - begin), totals + i * byte_tile);
-      }
+    for (std::int64_t begin = 0; begin < p.width; begin += part) {
+      const auto left = [&](std::int64_t i) {
+        return p.left + p.left_rows[smaller(i, p.n_left - 1)] * p.width + begin;
+      };
+      const auto multiply = [&](std::int64_t i, auto rows) {
+        const std::uint8_t *these[rows_of_strip_part], *next[rows_of_strip_part];
+        for (std::int64_t r = 0; r < rows(); ++r)
+          these[r] = left(first + i + r), next[r] = left(first + i + rows() + r);
+        multiply_strip_part<columns, rows()>(these, next, p.right + begin * columns,
+                                             smaller(part, p.width - begin), totals + i * byte_tile);
+      };
+      std::int64_t i = 0;
+      for (; i + rows_of_strip_part <= count; i += rows_of_strip_part)
+        multiply(i, std::integral_constant<int, rows_of_strip_part>());
+      for (; i < count; ++i) multiply(i, std::integral_constant<int, 1>());
+    }
     for (std::int64_t i = 0; i < count; ++i) finish_tile(p, first + i, 0, load_tile(totals + i * byte_tile));
   }
 }
