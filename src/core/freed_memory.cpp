@@ -19,11 +19,12 @@ void return_freed_memory() {
 }
 
 void return_used_memory(std::span<float> numbers) {
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto begin = (reinterpret_cast<std::uintptr_t>(numbers.data()) + page - 1) / page * page;
-  const auto end = reinterpret_cast<std::uintptr_t>(numbers.data() + numbers.size()) / page * page;
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const auto bytes = std::as_writable_bytes(numbers);
+  const std::size_t before_first = (page - reinterpret_cast<std::uintptr_t>(bytes.data()) % page) % page;
+  if (before_first >= bytes.size()) return;
   // Where the system does not, they stay until they are freed.
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  madvise(bytes.data() + before_first, (bytes.size() - before_first) / page * page, MADV_DONTNEED);
 }
 
 }  // namespace ilk

@@ -89,6 +89,7 @@ CaeResult cae(MatrixView<const float> embeddings, std::vector<SemanticSpace> spa
   require(!spaces.empty() && spaces.size() <= 2, function,
           "spaces must be one or two (nouns, captions), got ", spaces.size(), ".");
   std::vector<Matrix<float>> texts;
+  texts.reserve(spaces.size());
   for (SemanticSpace& space : spaces)
     texts.push_back(space.placed.counterparts.empty() ? counterparts(embeddings, space.features, space.plan)
                                                       : std::move(space.placed.counterparts));
