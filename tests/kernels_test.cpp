@@ -12,6 +12,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/philox.h"
 #include "core/random.h"
 #include "targets.h"
 
@@ -347,4 +348,39 @@ TEST(Kernels, Bfloat16) {
       ASSERT_NEAR(value, truth, std::fabs(truth) * 0x1p-8);
     }
   });
+}
+
+TEST(Kernels, PointsArePushedOffAsEachWouldBeAlone) {
+  using ilk::kernels::Repulsion;
+  const Numbers at(2 * 61, 16);
+  const auto n = static_cast<std::uint64_t>(61);
+  for (const auto& [begin, end] :
+       {std::pair<std::int64_t, std::int64_t>{0, 61}, {3, 4}, {16, 48}, {29, 61}}) {
+    const auto pushed = on_all_targets([&, first = begin, last = end](const Kernels& k) {
+      std::vector<float> push(static_cast<std::size_t>(2 * (last - first)));
+      k.repel({.at = at.data(),
+               .n = n,
+               .begin = first,
+               .end = last,
+               .epoch = 7,
+               .key = {11, 12},
+               .push = push.data()});
+      return push;
+    });
+    for (std::int64_t i = begin; i < end; ++i) {
+      float x = 0, y = 0;
+      for (std::uint32_t four = 0; four < Repulsion::drawn / 4; ++four)
+        for (const std::uint32_t word :
+             ilk::internal::philox({static_cast<std::uint32_t>(i), 7, four, 2}, {11, 12})) {
+          const auto other = static_cast<std::int64_t>(word * n >> 32);
+          const float dx = at[2 * i] - at[2 * other], dy = at[2 * i + 1] - at[2 * other + 1];
+          const float square = dx * dx + dy * dy, force = 2 / ((0.001f + square) * (1 + square));
+          x += std::clamp(force * dx, -Repulsion::most, Repulsion::most);
+          y += std::clamp(force * dy, -Repulsion::most, Repulsion::most);
+        }
+      const auto place = static_cast<std::size_t>(2 * (i - begin));
+      ASSERT_EQ(pushed[place], x) << begin << " " << i;
+      ASSERT_EQ(pushed[place + 1], y) << begin << " " << i;
+    }
+  }
 }

@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "core/fail.h"
+#include "core/parallel.h"
 
 namespace ilk {
 namespace {
+
+constexpr std::int64_t rows_per_block = 512;
 
 /// Whole lines of the cache, and an odd number of them: rows that lie a power of two apart would share few
 /// places in the cache.
@@ -20,22 +23,29 @@ Int16Rows::Int16Rows(MatrixView<const float> rows)
     : columns_(rows.columns()),
       numbers_(Matrix<std::int16_t>::uninitialised(rows.rows(), stride_of(rows.columns()))),
       scales_(static_cast<std::size_t>(rows.rows())) {
-  for (std::int64_t i = 0; i < rows.rows(); ++i) {
-    std::int16_t* to = numbers_[i];
-    scales_[static_cast<std::size_t>(i)] = kernels::kernels().quantise_i16(rows[i], columns_, to);
-    if (columns_ % 2 != 0) to[columns_] = 0;
-  }
+  parallel_blocks(rows.rows(), rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      std::int16_t* to = numbers_[i];
+      scales_[static_cast<std::size_t>(i)] = kernels::kernels().quantise_i16(rows[i], columns_, to);
+      if (columns_ % 2 != 0) to[columns_] = 0;
+    }
+  });
 }
 
 Int16Matrix::Int16Matrix(const Int16Rows& columns) : rows_(columns.columns()), columns_(columns.rows()) {
   const std::int64_t pairs = (rows_ + 1) / 2, panels = (columns_ + panel - 1) / panel;
-  auto numbers = std::make_shared<Matrix<std::int16_t>>(panels * pairs, 2 * panel);
+  auto numbers = std::make_shared<Matrix<std::int16_t>>(
+      Matrix<std::int16_t>::uninitialised(panels * pairs, 2 * panel));
+  if (columns_ % panel != 0)
+    std::fill_n((*numbers)[(panels - 1) * pairs], pairs * 2 * panel, std::int16_t{0});
   scales_.resize(static_cast<std::size_t>(panels * panel));
-  for (std::int64_t j = 0; j < columns_; ++j) {
-    scales_[static_cast<std::size_t>(j)] = columns.scales()[j];
-    for (std::int64_t p = 0; p < pairs; ++p)
-      std::copy_n(columns.row(j) + 2 * p, 2, (*numbers)[j / panel * pairs + p] + j % panel * 2);
-  }
+  parallel_blocks(columns_, rows_per_block, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    for (std::int64_t j = begin; j < end; ++j) {
+      scales_[static_cast<std::size_t>(j)] = columns.scales()[j];
+      for (std::int64_t p = 0; p < pairs; ++p)
+        std::copy_n(columns.row(j) + 2 * p, 2, (*numbers)[j / panel * pairs + p] + j % panel * 2);
+    }
+  });
   std::int16_t* first = numbers->data();
   numbers_ = {std::move(numbers), first};
 }
