@@ -34,8 +34,8 @@ Int16Rows::Int16Rows(MatrixView<const float> rows)
 
 Int16Matrix::Int16Matrix(const Int16Rows& columns) : rows_(columns.columns()), columns_(columns.rows()) {
   const std::int64_t pairs = (rows_ + 1) / 2, panels = (columns_ + panel - 1) / panel;
-  auto numbers = std::make_shared<Matrix<std::int16_t>>(
-      Matrix<std::int16_t>::uninitialised(panels * pairs, 2 * panel));
+  auto numbers =
+      std::make_shared<Matrix<std::int16_t>>(Matrix<std::int16_t>::uninitialised(panels * pairs, 2 * panel));
   if (columns_ % panel != 0)
     std::fill_n((*numbers)[(panels - 1) * pairs], pairs * 2 * panel, std::int16_t{0});
   scales_.resize(static_cast<std::size_t>(panels * panel));

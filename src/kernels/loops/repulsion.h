@@ -6,7 +6,8 @@ struct Drawn {
 };
 
 /// Philox 4×32-10 (Salmon et al. 2011) of sixteen counters (first + lane, second, third, 2).
-inline Drawn philox(std::uint32_t first, std::uint32_t second, std::uint32_t third, const std::uint32_t* key) {
+inline Drawn philox(std::uint32_t first, std::uint32_t second, std::uint32_t third,
+                    const std::uint32_t* key) {
   Drawn drawn;
   const std::uint32_t first_key = key[0], second_key = key[1];
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
