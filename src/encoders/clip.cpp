@@ -1,6 +1,8 @@
 // B images or texts at a time, D joint width, T tokens of a text.
 #include "encoders/clip.h"
 
+#include <ilk/threads.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -149,7 +151,11 @@ Matrix<float> Clip::encode_images(MatrixView<const float> pixels) const {
   }
   auto embeddings = Matrix<float>::uninitialised(pixels.rows(), width());
   const std::int64_t side = state_->config.vision.patches_per_side();
-  const std::int64_t images_at_a_time = std::max<std::int64_t>(1, tokens_at_a_time / (1 + side * side));
+  const std::int64_t most = std::max<std::int64_t>(1, tokens_at_a_time / (1 + side * side));
+  // As many groups as keep all threads busy to the end, all alike.
+  const std::int64_t turns = block_count(pixels.rows(), most * threads());
+  const std::int64_t images_at_a_time =
+      std::max<std::int64_t>(1, block_count(pixels.rows(), turns * threads()));
   const VisionTower& tower = state_->vision();
   parallel_blocks(pixels.rows(), images_at_a_time, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     Matrix<float> rows = tower(pixels.rows_between(begin, end));

@@ -171,30 +171,43 @@ struct TileI16 {
 /// From the sums of a row with the columns of all panels to y.
 template <int width>
 inline void finish_row_i16(const std::int32_t* sums, float x_scale, const TileI16& tile, float* y) {
-  float values[width];
-  for (std::int64_t c = 0; c < width; ++c)
-    values[c] = tile.start[c] + static_cast<float>(sums[c]) * tile.a_scales[c] * x_scale;
-  if (tile.columns == width) {
-    for (std::int64_t c = 0; c < width && tile.add; ++c) values[c] += y[c];
-    __builtin_memcpy(y, values, sizeof(values));
-  } else {
-    for (std::int64_t c = 0; c < tile.columns; ++c) y[c] = tile.add ? values[c] + y[c] : values[c];
+  const auto value = [&](std::int64_t c) {
+    return tile.start[c] + static_cast<float>(sums[c]) * tile.a_scales[c] * x_scale;
+  };
+  if (tile.columns < width) {
+    for (std::int64_t c = 0; c < tile.columns; ++c) y[c] = tile.add ? value(c) + y[c] : value(c);
+    return;
   }
+#if !defined(ILK_WITHOUT_INTS)
+  // By registers: compiled from numbers, it goes through memory once more.
+  using Numbers = std::int32_t __attribute__((vector_size(sizeof(Floats))));
+  for (std::int64_t c = 0; c < width; c += floats) {
+    Numbers some;
+    __builtin_memcpy(&some, sums + c, sizeof(some));
+    const Floats products = __builtin_convertvector(some, Floats);
+    Floats values = load(tile.start + c) + products * load(tile.a_scales + c) * all(x_scale);
+    if (tile.add) values = values + load(y + c);
+    store(y + c, values);
+  }
+#else
+  for (std::int64_t c = 0; c < width; ++c) y[c] = tile.add ? value(c) + y[c] : value(c);
+#endif
 }
 
 template <int rows, int panels>
 [[gnu::noinline]] void multiply_tile_i16(const TileI16& tile) {
   constexpr int width = panels * static_cast<int>(panel_i16);
-  std::int32_t stored[rows * width] = {};
 #if !defined(ILK_WITHOUT_INTS)
   constexpr int wide = width / static_cast<int>(ints);
   Ints sums[rows][wide];
   sum_pairs<rows, panels>(tile.x, tile.x_stride, tile.a, tile.panel_stride, tile.pairs, sums);
+  std::int32_t stored[rows * width];
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 16
     for (int v = 0; v < wide; ++v) store_sums(stored + r * width + v * ints, sums[r][v]);
 #else
+  std::int32_t stored[rows * width] = {};
   sum_pairs<rows>(tile.x, tile.x_stride, tile.a, tile.pairs, stored);
 #endif
   for (int r = 0; r < rows; ++r)
