@@ -30,7 +30,7 @@ struct TransportChunks {
 TransportChunks transport_chunks(std::int64_t n_images, std::int64_t n_words, std::int64_t dimensions);
 
 /// What the cosines of a pass that are not kept are made by. Whole numbers of 16 bits take half the time;
-/// such cosines are off by less than 1e-5 on the average, so a pass that is not the last one has them.
+/// such cosines are off by less than 1e-5 on the average. Passes that are far from the last one have them.
 enum class CosinesBy { floats, int16 };
 
 /// The passes over images that a solve asks for, wherever the images are.
