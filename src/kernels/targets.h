@@ -1,10 +1,12 @@
 #pragma once
 // What the target_*.cpp files include before they begin to compile for their target.
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
+#include "core/philox.h"
 #include "kernels/kernels.h"
 
 namespace ilk::kernels {
