@@ -154,8 +154,7 @@ Matrix<float> Clip::encode_images(MatrixView<const float> pixels) const {
   const std::int64_t most = std::max<std::int64_t>(1, tokens_at_a_time / (1 + side * side));
   // As many groups as keep all threads busy to the end, all alike.
   const std::int64_t turns = block_count(pixels.rows(), most * threads());
-  const std::int64_t images_at_a_time =
-      std::max<std::int64_t>(1, block_count(pixels.rows(), turns * threads()));
+  const std::int64_t images_at_a_time = block_count(pixels.rows(), turns * threads());
   const VisionTower& tower = state_->vision();
   parallel_blocks(pixels.rows(), images_at_a_time, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
     Matrix<float> rows = tower(pixels.rows_between(begin, end));

@@ -5,8 +5,8 @@
 
 namespace ilk::internal {
 
-/// fuse(embeddings and texts), row by row in the place of the texts: their memory goes back to the system as
-/// soon as they are fused. At most two texts (N, D).
+/// fuse(embeddings and texts). At most two texts (N, D), whose memory goes back to the system while they are
+/// fused.
 FusionResult fuse_and_free(MatrixView<const float> embeddings, std::vector<Matrix<float>> texts,
                            const FusionOptions& options);
 
